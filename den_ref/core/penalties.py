@@ -1,0 +1,339 @@
+"""Penalties: value, prox, distance to the subdifferential, critical strength.
+
+Each penalty P acts on one array w, and knows
+
+``value(w)``
+    P(w).
+``prox(z, step)``
+    argmin over u of  norm(u - z)^2 / (2 * step) + P(u).
+``prox_metric(z, d)``
+    argmin over u of  sum(d * (u - z)^2) / 2 + P(u), with one curvature d > 0 per entry.
+    ``d = 1 / step`` everywhere is the line above.
+``subdiff_distance(w, grad)``
+    Distance of -grad to the subdifferential of P at w: 0 everywhere exactly when w minimises smooth + P.
+``critical_strength(grad)``
+    The smallest strength at which w = 0 is optimal, ``grad`` being the smooth gradient at w = 0.
+
+Nothing here modifies its inputs, but for ``prox_metric(..., out=)``.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+# --- the two shrinkages ------------------------------------------------------------------------------------------
+
+
+def soft_threshold(z, threshold, out=None):
+    """sign(z) * max(abs(z) - threshold, 0), the prox of threshold * abs.
+
+    abs(z) == threshold gives 0.  Written as z minus its part inside [-threshold, threshold], which needs no sign.
+    ``threshold`` is a number or an array like z; ``out`` may be z itself.
+
+    >>> soft_threshold(np.array([3.0, -0.5, -2.0]), 1.0)
+    array([ 2.,  0., -1.])
+    """
+    inside = np.clip(z, np.negative(threshold), threshold)
+    return np.subtract(z, inside, out=out)
+
+
+def group_soft_threshold(z, threshold):
+    """Shrink every column of z towards 0 by ``threshold`` in its Euclidean norm.
+
+    z_j * max(1 - threshold / norm(z_j), 0), the prox of threshold * norm for each column j.
+    norm(z_j) <= threshold gives the zero column, so that no zero column is ever divided by its norm.
+
+    >>> group_soft_threshold(np.array([[3.0, 0.3], [4.0, 0.4]]), 1.0)
+    array([[2.4, 0. ],
+           [3.2, 0. ]])
+    """
+    norm = column_norms(z)
+    kept = norm > threshold
+    factor = np.zeros_like(norm)
+    np.divide(threshold, norm, out=factor, where=kept)
+    return z * np.where(kept, 1 - factor, 0).astype(z.dtype)
+
+
+def group_soft_threshold_metric(z, d, threshold, iterations=50):
+    """The prox of threshold * norm of each column, in the metric d (an array like z, positive).
+
+    The minimiser of sum(d * (u - z)^2) / 2 + threshold * norm(u) over one column is 0 iff
+    norm(d * z) <= threshold; otherwise u = z * d * r / (d * r + threshold) with r = norm(u), which is the root of
+
+        phi(r) = sum((d * z / (d * r + threshold))^2) = 1.
+
+    1 / sqrt(phi) is increasing, concave and nearly linear in r, so Newton on ``1 / sqrt(phi(r)) = 1`` from r = 0
+    (the "secular equation" of trust-region methods) rises to the root monotonically and takes a few steps, here for
+    all columns at once.  threshold = 0 returns z; an empty column stays empty.
+    """
+    pull = (d * z).astype(np.float64)
+    kept = column_norms(pull) > threshold
+    if threshold == 0 or not kept.any():
+        return z.copy() if threshold == 0 else np.zeros_like(z)
+    pull, curvature = pull[:, kept], d[:, kept].astype(np.float64)
+    r = np.zeros(pull.shape[1])
+    for _ in range(iterations):
+        scale = curvature * r + threshold
+        ratio = (pull / scale) ** 2
+        phi = ratio.sum(axis=0)
+        slope = (ratio * curvature / scale).sum(axis=0)            # -phi'(r) / 2
+        change = (np.sqrt(phi) - 1) * phi / slope
+        r += change
+        if np.all(np.abs(change) <= 1e-15 * r):
+            break
+    u = np.zeros_like(z)
+    u[:, kept] = pull * r / (curvature * r + threshold)
+    return u
+
+
+def column_norms(w):
+    """Euclidean norm of every column of a 2-D array; an empty column has norm 0."""
+    return np.sqrt(np.einsum("ij,ij->j", w, w))
+
+
+# --- the penalties -----------------------------------------------------------------------------------------------
+
+
+class Penalty:
+    """P(w) = 0: the base class, and the penalty of what is free but not penalised (the biases)."""
+
+    def value(self, w) -> float:
+        return 0.0
+
+    def prox(self, z, step):
+        return z.copy()
+
+    def prox_metric(self, z, d, out=None):
+        if out is None:
+            return z.copy()
+        if out is not z:
+            out[...] = z
+        return out
+
+    def subdiff_distance(self, w, grad):
+        return np.abs(grad)                                        # the subdifferential is {0}
+
+    def restricted(self, index) -> Penalty:
+        """The same penalty on ``w[index]`` (elementwise penalties only; the others refuse)."""
+        return self
+
+
+class L1(Penalty):
+    """P(w) = strength * sum(abs(w)): Eq. 2, 3 and 5.
+
+    >>> L1(2.0).value(np.array([1.0, -3.0]))
+    8.0
+    >>> L1(2.0).prox(np.array([1.0, -3.0]), step=0.5)
+    array([ 0., -2.])
+    """
+
+    def __init__(self, strength: float):
+        self.strength = checked_strength(strength)
+
+    def value(self, w) -> float:
+        return self.strength * float(np.abs(w).sum(dtype=np.float64))
+
+    def prox(self, z, step):
+        return soft_threshold(z, step * self.strength)
+
+    def prox_metric(self, z, d, out=None):
+        return soft_threshold(z, self.strength / d, out=out)
+
+    def subdiff_distance(self, w, grad):
+        at_zero = np.maximum(np.abs(grad) - self.strength, 0)      # distance of -grad to [-strength, strength]
+        elsewhere = np.abs(grad + self.strength * np.sign(w))      # distance of -grad to {strength * sign(w)}
+        return np.where(w == 0, at_zero, elsewhere)
+
+    @staticmethod
+    def critical_strength(grad) -> float:
+        return float(np.abs(grad).max(initial=0))
+
+
+class SquaredL2(Penalty):
+    """P(w) = (strength / 2) * norm(w - anchor)^2.
+
+    Weight decay (anchor 0), Eq. 4 (strength mu_l2, anchor 0) and Eq. 6 (strength 2 * lam, anchor W^{t-1}).
+
+    >>> SquaredL2(2.0, anchor=np.array([1.0])).value(np.array([4.0]))
+    9.0
+    >>> SquaredL2(1.0).prox(np.array([3.0]), step=0.5)
+    array([2.])
+    """
+
+    def __init__(self, strength: float, anchor=0.0):
+        self.strength = checked_strength(strength)
+        self.anchor = anchor
+
+    def value(self, w) -> float:
+        away = np.subtract(w, self.anchor, dtype=np.float64)
+        return self.strength / 2 * float(np.vdot(away, away))
+
+    def prox(self, z, step):
+        # z + share * (anchor - z), not the quotient: at strength 0 it is z bit for bit.
+        return z + step * self.strength / (1 + step * self.strength) * (self.anchor - z)
+
+    def prox_metric(self, z, d, out=None):
+        pull = np.subtract(self.anchor, z)
+        pull *= self.strength / (d + self.strength)
+        return np.add(z, pull, out=out)
+
+    def subdiff_distance(self, w, grad):
+        return np.abs(grad + self.strength * (w - self.anchor))    # the subdifferential is one point
+
+    def critical_strength(self, grad) -> float:
+        """0 if w = 0 is optimal without any penalty, else infinity (anchor 0: a square never makes exact zeros).
+
+        With another anchor: the strength at which grad = strength * anchor, infinity if there is none.
+        """
+        grad, anchor = np.broadcast_arrays(np.asarray(grad, float), self.anchor)
+        if not grad.any():
+            return 0.0
+        strength = float(np.vdot(grad, anchor)) / max(float(np.vdot(anchor, anchor)), np.finfo(float).tiny)
+        return strength if strength > 0 and np.allclose(grad, strength * anchor, rtol=1e-12, atol=0) else np.inf
+
+    def restricted(self, index) -> SquaredL2:
+        return SquaredL2(self.strength, self.anchor if np.ndim(self.anchor) == 0 else self.anchor[index])
+
+
+class GroupLasso(Penalty):
+    """P(w) = strength * sum over groups of norm(group): Eq. 5.
+
+    A group is a column of a 2-D w, i.e. all incoming weights of one unit; a 1-D w is one single group (the
+    unsquared reading of Eq. 4).
+
+    >>> GroupLasso(2.0).value(np.array([[3.0, 0.0], [4.0, 1.0]]))
+    12.0
+    """
+
+    def __init__(self, strength: float):
+        self.strength = checked_strength(strength)
+
+    def value(self, w) -> float:
+        return self.strength * float(column_norms(columns(w)).sum())
+
+    def prox(self, z, step):
+        return group_soft_threshold(columns(z), step * self.strength).reshape(z.shape)
+
+    def prox_metric(self, z, d, out=None):
+        d = np.broadcast_to(d, z.shape)
+        u = group_soft_threshold_metric(columns(z), columns(d), self.strength).reshape(z.shape)
+        return u if out is None else _into(out, u)
+
+    def subdiff_distance(self, w, grad):
+        """One number per group."""
+        w, grad = columns(w), columns(grad)
+        norm = column_norms(w)
+        direction = np.divide(w, norm, out=np.zeros_like(w), where=norm > 0)
+        at_zero = np.maximum(column_norms(grad) - self.strength, 0)     # distance of -grad to the ball of radius strength
+        elsewhere = column_norms(grad + self.strength * direction)      # distance of -grad to {strength * w / norm(w)}
+        return np.where(norm == 0, at_zero, elsewhere)
+
+    @staticmethod
+    def critical_strength(grad) -> float:
+        return float(column_norms(columns(grad)).max(initial=0))
+
+    def restricted(self, index):
+        raise TypeError("GroupLasso: a group cannot be cut into pieces")
+
+
+class SparseGroupLasso(Penalty):
+    """P(w) = l1 * sum(abs(w)) + group * sum over columns of norm(column): the new units' weights in Eq. 5.
+
+    The prox soft-thresholds first and shrinks the groups second; in the other order it is not the prox.
+
+    >>> SparseGroupLasso(1.0, 2.0).prox(np.array([[4.0], [5.0], [1.0]]), step=1.0)
+    array([[1.8],
+           [2.4],
+           [0. ]])
+    """
+
+    def __init__(self, l1: float, group: float):
+        self.l1, self.group = L1(l1), GroupLasso(group)
+
+    def value(self, w) -> float:
+        return self.l1.value(w) + self.group.value(w)
+
+    def prox(self, z, step):
+        return self.group.prox(self.l1.prox(z, step), step)
+
+    def prox_metric(self, z, d, out=None):
+        return self.group.prox_metric(self.l1.prox_metric(z, d), d, out=out)
+
+    def subdiff_distance(self, w, grad):
+        """One number per group.
+
+        At a nonzero column the group's part is the one point strength * w / norm(w), and the L1 part is a set per
+        entry.  At a zero column the set is [-l1, l1]^n plus a ball, whose distance is that of the soft-thresholded
+        gradient to the ball.
+        """
+        w, grad = columns(w), columns(grad)
+        norm = column_norms(w)
+        direction = np.divide(w, norm, out=np.zeros_like(w), where=norm > 0)
+        at_zero = np.maximum(column_norms(soft_threshold(grad, self.l1.strength)) - self.group.strength, 0)
+        elsewhere = column_norms(self.l1.subdiff_distance(w, grad + self.group.strength * direction))
+        return np.where(norm == 0, at_zero, elsewhere)
+
+    def critical_strength(self, grad) -> float:
+        """The smallest group strength at which w = 0 is optimal, at the given l1."""
+        return self.group.critical_strength(soft_threshold(grad, self.l1.strength))
+
+    def restricted(self, index):
+        return self.group.restricted(index)
+
+
+class Sum(Penalty):
+    """Squares plus at most one other penalty, on the same weights.
+
+    A square of strength s joins the metric: d becomes d + s around the moved point, exactly; the other penalty
+    comes last, in the metric d + all strengths.
+
+    >>> Sum(SquaredL2(1.0), L1(1.0)).prox(np.array([4.0]), step=1.0)
+    array([1.5])
+    """
+
+    def __init__(self, *penalties: Penalty):
+        self.squares = [p for p in penalties if isinstance(p, SquaredL2)]
+        others = [p for p in penalties if not isinstance(p, SquaredL2)]
+        if len(others) > 1:
+            raise ValueError(f"penalties: expected squares and at most one other, got {len(others)} others")
+        self.other = others[0] if others else Penalty()
+
+    def value(self, w) -> float:
+        return sum(p.value(w) for p in self.squares) + self.other.value(w)
+
+    def prox(self, z, step):
+        for square in self.squares:
+            z = square.prox(z, step)
+            step = step / (1 + step * square.strength)
+        return self.other.prox(z, step)
+
+    def prox_metric(self, z, d, out=None):
+        for square in self.squares:
+            z = square.prox_metric(z, d, out=out)
+            d = d + square.strength
+        return self.other.prox_metric(z, d, out=out)
+
+    def subdiff_distance(self, w, grad):
+        slope = sum(square.strength * (w - square.anchor) for square in self.squares)
+        return self.other.subdiff_distance(w, grad + slope)
+
+    def restricted(self, index) -> Sum:
+        return Sum(*(p.restricted(index) for p in self.squares), self.other.restricted(index))
+
+
+def columns(w):
+    """w as groups: a 2-D array as it is, anything else as one column."""
+    return w if w.ndim == 2 else w.reshape(-1, 1)
+
+
+def checked_strength(strength) -> float:
+    """The strength as a float, or a ValueError if it is negative or not a number."""
+    value = float(strength)
+    if not value >= 0:
+        raise ValueError(f"strength: expected a number >= 0, got {strength!r}")
+    return value
+
+
+def _into(out, value):
+    out[...] = value
+    return out
