@@ -96,7 +96,7 @@ class Settings:
         ValueError
             For a text without "=", an unknown name (the error lists the known ones) or a value that fails its check.
         """
-        known = {field.name for field in dataclasses.fields(self)}
+        known = {field.name: field for field in dataclasses.fields(self)}
         changes = {}
         for text in assignments:
             name, equals, value = text.partition("=")
@@ -107,8 +107,17 @@ class Settings:
                 near = difflib.get_close_matches(name, known, 1)
                 hint = f" (did you mean {near[0]!r}?)" if near else ""
                 raise ValueError(f"set: unknown name {name!r}{hint}; known names: {', '.join(sorted(known))}")
-            changes[name] = _from_text(value.strip())
+            changes[name] = _fitting(value.strip(), known[name].metadata["check"])
         return dataclasses.replace(self, **changes)
+
+    def per_layer(self, name: str, count: int) -> tuple:
+        """An option as ``count`` values: a short list repeats its last entry; only a default is ever cut."""
+        value = getattr(self, name)
+        values = value if isinstance(value, tuple) else (value,)
+        default = next(f.default for f in dataclasses.fields(self) if f.name == name)
+        if len(values) > count and value != default:
+            raise ValueError(f"{name}: expected at most {count} values for the layers there are, got {value!r}")
+        return (values + values[-1:] * count)[:count]
 
     def to_dict(self) -> dict[str, Any]:
         """The options as JSON types (tuples become lists, infinity the string "inf")."""
@@ -128,6 +137,12 @@ def _plain(value):
     if isinstance(value, (list, tuple)):
         return tuple(_plain(v) for v in value)
     return value.item() if isinstance(value, np.generic) else value
+
+
+def _fitting(text: str, check):
+    """The text as the value the check accepts: as parsed, as a list of one, or as the word itself."""
+    value = _from_text(text)
+    return next((v for v in (value, (value,), text) if check(v) is None), value)
 
 
 def _from_text(text: str):

@@ -33,7 +33,8 @@ def soft_threshold(z, threshold, out=None):
     >>> soft_threshold(np.array([3.0, -0.5, -2.0]), 1.0)
     array([ 2.,  0., -1.])
     """
-    inside = np.clip(z, np.negative(threshold), threshold)
+    inside = np.maximum(z, np.negative(threshold))
+    inside = np.minimum(inside, threshold)
     return np.subtract(z, inside, out=out)
 
 
@@ -97,6 +98,9 @@ def column_norms(w):
 class Penalty:
     """P(w) = 0: the base class, and the penalty of what is free but not penalised (the biases)."""
 
+    #: True if every entry is penalised on its own, so that w may be cut into pieces (see ``restricted``).
+    elementwise = True
+
     def value(self, w) -> float:
         return 0.0
 
@@ -114,7 +118,7 @@ class Penalty:
         return np.abs(grad)                                        # the subdifferential is {0}
 
     def restricted(self, index) -> Penalty:
-        """The same penalty on ``w[index]`` (elementwise penalties only; the others refuse)."""
+        """The same penalty on ``w[index]``, if it is elementwise."""
         return self
 
 
@@ -205,6 +209,8 @@ class GroupLasso(Penalty):
     12.0
     """
 
+    elementwise = False
+
     def __init__(self, strength: float):
         self.strength = checked_strength(strength)
 
@@ -232,9 +238,6 @@ class GroupLasso(Penalty):
     def critical_strength(grad) -> float:
         return float(column_norms(columns(grad)).max(initial=0))
 
-    def restricted(self, index):
-        raise TypeError("GroupLasso: a group cannot be cut into pieces")
-
 
 class SparseGroupLasso(Penalty):
     """P(w) = l1 * sum(abs(w)) + group * sum over columns of norm(column): the new units' weights in Eq. 5.
@@ -246,6 +249,8 @@ class SparseGroupLasso(Penalty):
            [2.4],
            [0. ]])
     """
+
+    elementwise = False
 
     def __init__(self, l1: float, group: float):
         self.l1, self.group = L1(l1), GroupLasso(group)
@@ -277,9 +282,6 @@ class SparseGroupLasso(Penalty):
         """The smallest group strength at which w = 0 is optimal, at the given l1."""
         return self.group.critical_strength(soft_threshold(grad, self.l1.strength))
 
-    def restricted(self, index):
-        return self.group.restricted(index)
-
 
 class Sum(Penalty):
     """Squares plus at most one other penalty, on the same weights.
@@ -292,11 +294,12 @@ class Sum(Penalty):
     """
 
     def __init__(self, *penalties: Penalty):
-        self.squares = [p for p in penalties if isinstance(p, SquaredL2)]
+        self.squares = [p for p in penalties if isinstance(p, SquaredL2) and p.strength > 0]
         others = [p for p in penalties if not isinstance(p, SquaredL2)]
         if len(others) > 1:
             raise ValueError(f"penalties: expected squares and at most one other, got {len(others)} others")
         self.other = others[0] if others else Penalty()
+        self.elementwise = self.other.elementwise
 
     def value(self, w) -> float:
         return sum(p.value(w) for p in self.squares) + self.other.value(w)

@@ -1,0 +1,64 @@
+"""What is learnt: streams of tasks.
+
+``make_stream("mnist-variation")`` makes one by name, :func:`stream_from_arrays` makes one of your own data.
+"""
+
+from __future__ import annotations
+
+import inspect
+
+from den_ref.tasks.arrays import stream_from_arrays
+from den_ref.tasks.permuted import permuted_mnist
+from den_ref.tasks.stream import Stream
+from den_ref.tasks.toy import toy
+from den_ref.tasks.variation import mnist_variation
+
+#: stream name -> function that makes it
+STREAMS = {"mnist-variation": mnist_variation, "permuted-mnist": permuted_mnist, "toy": toy}
+
+__all__ = ["STREAMS", "Stream", "make_stream", "stream_from_arrays"]
+
+
+def make_stream(
+    name: str, *, seed: int = 0, n_tasks=None, order=None, mnist=None, per_class=None, dtype="float32", **options
+) -> Stream:
+    """A stream by its name.
+
+    Parameters
+    ----------
+    name : {"mnist-variation", "permuted-mnist", "toy"}
+    seed : int
+        Of everything random in the stream.
+    n_tasks : int, optional
+        Only the first so many tasks (of ``order``, if that is given).
+    order : sequence of task ids or text such as "3,1,4", optional
+        These tasks only, in this order.
+    mnist : path, optional
+        Folder with the MNIST files, instead of the embedded digits.
+    per_class : three ints, optional
+        Digits per class for training, validation and test.
+    dtype : {"float32", "float64"}
+    **options
+        What the stream's own function takes besides, e.g. ``amplitude`` of
+        :func:`~den_ref.tasks.variation.mnist_variation`.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name or option (the error lists the known ones), or a value out of its range.
+
+    >>> make_stream("toy", order="2,0").ids
+    (2, 0)
+    """
+    if name not in STREAMS:
+        raise ValueError(f"stream: expected one of {', '.join(STREAMS)}, got {name!r}")
+    given = {"mnist": mnist, "per_class": per_class}
+    options |= {option: value for option, value in given.items() if value is not None}
+    known = inspect.signature(STREAMS[name]).parameters.keys() - {"seed", "dtype"}
+    unknown = sorted(options.keys() - known)
+    if unknown:
+        raise ValueError(f"{unknown[0]}: expected an option of {name} ({', '.join(sorted(known))}), got {unknown[0]!r}")
+    stream = STREAMS[name](seed, dtype=dtype, **options)
+    if order is not None:
+        stream = stream.ordered(order)
+    return stream if n_tasks is None else stream.first(n_tasks)

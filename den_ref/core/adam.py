@@ -1,0 +1,96 @@
+"""Proximal Adam and proximal SGD: one update of mini-batch training, penalties included exactly.
+
+At iteration k = 1, 2, ..., with g the gradient of the *data loss alone*:
+
+    m = beta1 m + (1 - beta1) g              m_hat = m / (1 - beta1^k)
+    v = beta2 v + (1 - beta2) g^2            v_hat = v / (1 - beta2^k)
+    d = (sqrt(v_hat) + eps) / step           the metric: one curvature per weight, eps outside the root
+    w = prox(w - m_hat / d)                  in the metric d (penalties.prox_metric)
+
+The prox must use the metric of the step.  Thresholding by step * mu, or by mu, after an Adam step solves a different
+problem.  A weight that has had no gradient yet has d = eps / step, so that any L1 zeroes it at once: rare input
+features; a larger eps protects them.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .flat import Flat
+from .problem import Problem
+
+
+def proximal_adam_step(w, g, m, v, k, penalty, step, beta1=0.9, beta2=0.999, eps=1e-8):
+    """One step as the formulas above say it: the new (w, m, v).  k counts from 1.
+
+    >>> from den_ref.core.penalties import L1
+    >>> w, m, v = proximal_adam_step(np.ones(1), np.ones(1), np.zeros(1), np.zeros(1), 1, L1(2.0), step=0.25, eps=0.0)
+    >>> w.round(12)                        # 1 - 0.25 from the gradient, then 2 * 0.25 from the penalty
+    array([0.25])
+    """
+    m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
+    d = (np.sqrt(v / (1 - beta2**k)) + eps) / step
+    return penalty.prox_metric(w - m / (1 - beta1**k) / d, d), m, v
+
+
+def proximal_sgd_step(w, g, m, penalty, step, beta=0.9):
+    """One step of proximal SGD with an averaged gradient: m = beta m + (1 - beta) g, w = prox(w - step m, step).
+
+    The average keeps the balance of loss and penalty; a heavy ball (m = beta m + g) would weigh the loss
+    1 / (1 - beta) times too much.
+    """
+    m = beta * m + (1 - beta) * g
+    return penalty.prox(w - step * m, step), m
+
+
+class ProximalAdam:
+    """:func:`proximal_adam_step` on all parts of a problem, in place, piece by cache-sized piece.
+
+    The moments are kept without their factors 1 - beta, and d without its factor, which saves passes over memory:
+    M = m / (1 - beta1), V = v / (1 - beta2), d = scale * (sqrt(V) + eps / root).
+    """
+
+    def __init__(self, problem: Problem, w: Flat, grad: Flat, beta1=0.9, beta2=0.999, eps=1e-8):
+        self.beta1, self.beta2, self.eps, self.k = beta1, beta2, eps, 0
+        self.pieces = []
+        for part in problem.parts:
+            arrays = [part.of(flat) for flat in (w, grad)]
+            arrays += [np.zeros(arrays[0].shape, w.vector.dtype) for _ in range(2)]
+            pattern = None if part.pattern is None else part.pattern.astype(w.vector.dtype)
+            for index in part.pieces(arrays[0].shape):
+                free = None if pattern is None else pattern[index]
+                self.pieces.append((*(a[index] for a in arrays), free, part.penalty.restricted(index)))
+
+    def update(self, step: float) -> None:
+        """One iteration: reads the gradient, changes the weights."""
+        self.k += 1
+        root = np.sqrt((1 - self.beta2) / (1 - self.beta2**self.k)).item()        # sqrt(v_hat) = root * sqrt(V)
+        scale = root / step                                                       # d = scale * (sqrt(V) + eps / root)
+        speed = (1 - self.beta1) / (1 - self.beta1**self.k) / scale               # m_hat / d = speed * M / (sqrt(V) + ...)
+        for w, g, m, v, free, penalty in self.pieces:
+            if free is not None:
+                g *= free
+            m *= self.beta1
+            m += g
+            v *= self.beta2
+            v += g * g
+            d = np.sqrt(v)
+            d += self.eps / root
+            move = m / d
+            move *= speed
+            w -= move
+            d *= scale
+            penalty.prox_metric(w, d, out=w)
+
+
+class ProximalSGD:
+    """:func:`proximal_sgd_step` on all parts of a problem, in place."""
+
+    def __init__(self, problem: Problem, w: Flat, grad: Flat, beta=0.9):
+        self.parts, self.w, self.grad, self.beta = problem.parts, w, grad, beta
+        self.moments = [np.zeros_like(part.of(w)) for part in self.parts]
+
+    def update(self, step: float) -> None:
+        for part, m in zip(self.parts, self.moments, strict=True):
+            w = part.of(self.w)
+            w[...], m[...] = proximal_sgd_step(w, part.gradient(self.grad), m, part.penalty, step, self.beta)

@@ -1,0 +1,51 @@
+"""One contiguous vector with named views into it, so that an update is one pass over memory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+
+class Flat:
+    """A vector cut into named arrays: ``flat["W1"]`` is a view, ``flat.vector`` is everything.
+
+    Parameters
+    ----------
+    shapes : dict
+        Name -> shape, in the order of memory.
+    dtype : dtype
+
+    >>> flat = Flat({"w": (2, 2), "b": (2,)}, np.float64)
+    >>> flat["b"][...] = 7
+    >>> flat.vector
+    array([0., 0., 0., 0., 7., 7.])
+    """
+
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], dtype):
+        self.shapes = dict(shapes)
+        ends = np.cumsum([0] + [int(np.prod(shape)) for shape in self.shapes.values()])
+        self.vector = np.zeros(ends[-1], dtype)
+        self.slices = {name: slice(a, b) for name, a, b in zip(self.shapes, ends[:-1], ends[1:], strict=True)}
+        self.views = {name: self.vector[self.slices[name]].reshape(shape) for name, shape in self.shapes.items()}
+
+    @classmethod
+    def of(cls, arrays: Mapping[str, np.ndarray], dtype) -> Flat:
+        """A copy of the arrays, laid out in their order."""
+        flat = cls({name: np.shape(array) for name, array in arrays.items()}, dtype)
+        for name, array in arrays.items():
+            flat[name][...] = array
+        return flat
+
+    def __getitem__(self, name: str) -> np.ndarray:
+        return self.views[name]
+
+    def like(self, vector=None) -> Flat:
+        """The same layout around a copy of ``vector`` (zeros without one)."""
+        other = Flat(self.shapes, self.vector.dtype)
+        if vector is not None:
+            other.vector[...] = vector
+        return other
+
+    def copy(self) -> Flat:
+        return self.like(self.vector)

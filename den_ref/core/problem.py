@@ -1,0 +1,118 @@
+"""The one sentence that every training problem of the paper is:
+
+    minimise, over the **free** weights, a **smooth** loss plus a **penalty**, starting from **here**.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from .flat import Flat
+from .penalties import Penalty
+
+#: Numbers in one piece of the weights: small enough that all arrays of an update stay in the cache together.
+PIECE = 32768
+
+
+@dataclass(frozen=True)
+class Part:
+    """Some of the free weights, and the penalty on them.
+
+    Parameters
+    ----------
+    name : str or None
+        Which named array of the flat vector; None is the vector itself.
+    penalty : Penalty
+    index : tuple or slice
+        Which of its entries; all by default.
+    pattern : array of 0 and 1, or None
+        Entries that are 0 here are 0 in the start as well, and stay 0: connections that do not exist.
+    """
+
+    name: str | None
+    penalty: Penalty = field(default_factory=Penalty)
+    index: object = ...
+    pattern: np.ndarray | None = None
+
+    def of(self, flat: Flat) -> np.ndarray:
+        """The part of a flat vector, as a view."""
+        return (flat.vector if self.name is None else flat[self.name])[self.index]
+
+    def gradient(self, grad: Flat) -> np.ndarray:
+        """The gradient with respect to what is free here."""
+        return self.of(grad) if self.pattern is None else self.of(grad) * self.pattern
+
+    def pieces(self, shape) -> list:
+        """Indices that cut an array of the part's shape into pieces of about PIECE numbers; groups stay whole."""
+        if not self.penalty.elementwise:
+            return [...]
+        rows = max(PIECE // max(int(np.prod(shape[1:])), 1), 1)
+        return [slice(i, i + rows) for i in range(0, shape[0], rows)]
+
+
+class Problem:
+    """A smooth loss, a start, and the free weights in parts.  What no part covers is held at the start.
+
+    Parameters
+    ----------
+    loss : DataLoss
+        Anything with ``value(w)``, ``value_and_gradient(w, grad, rows=None)``, ``batches(rng, size)``.
+    start : Flat
+    parts : list of Part
+        Parts do not overlap.
+    """
+
+    def __init__(self, loss, start: Flat, parts: list[Part]):
+        self.loss, self.start = loss, start
+        self.parts = [part for part in parts if part.of(start).size]
+
+    def penalty(self, w: Flat) -> float:
+        """Value of the penalty at w."""
+        return sum(part.penalty.value(part.of(w)) for part in self.parts)
+
+    def objective(self, w: Flat) -> float:
+        """Smooth loss over all samples, plus penalty."""
+        return self.loss.value(w) + self.penalty(w)
+
+    def residual(self, w: Flat) -> float:
+        """The certificate: norm_inf(w - prox(w - grad, step=1)) over the free weights; 0 iff w is stationary."""
+        grad = w.like()
+        self.loss.value_and_gradient(w, grad)
+        worst = 0.0
+        for part in self.parts:
+            here = part.of(w)
+            moved = here - part.penalty.prox(here - part.gradient(grad), 1.0)
+            worst = max(worst, float(np.abs(moved).max()))
+        return worst
+
+    def smooth(self, vector):
+        """(value, gradient) of the smooth loss at a plain vector, for ``ista`` and ``fista``; held weights get 0."""
+        w, grad, free = self.start.like(vector), self.start.like(), self.start.like()
+        value = self.loss.value_and_gradient(w, grad)
+        for part in self.parts:
+            part.of(free)[...] = part.gradient(grad)
+        return value, free.vector
+
+    def vector_penalty(self) -> Penalty:
+        """The penalty as one on the plain vector, for ``ista`` and ``fista``."""
+        return _OnVector(self)
+
+
+class _OnVector(Penalty):
+    """A problem's penalty, part by part, on its plain vector."""
+
+    elementwise = False
+
+    def __init__(self, problem: Problem):
+        self.problem = problem
+
+    def value(self, vector) -> float:
+        return self.problem.penalty(self.problem.start.like(vector))
+
+    def prox(self, z, step):
+        z = self.problem.start.like(z)
+        for part in self.problem.parts:
+            part.of(z)[...] = part.penalty.prox(part.of(z), step)
+        return z.vector

@@ -1,0 +1,116 @@
+"""Mini-batch training of a Problem: batches, step schedule, early stopping, certificate."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from ..protocol import Progress, no_progress
+from ..settings import Settings, at_least, integer, one_of, option
+from .adam import ProximalAdam, ProximalSGD
+from .flat import Flat
+from .problem import Problem
+from .result import Result
+
+
+@dataclass(frozen=True)
+class Training(Settings):
+    """Options of every method that trains with mini-batches."""
+
+    optimiser: str = option("adam", "proximal Adam, or proximal SGD with averaged gradient", one_of("adam", "sgd"))
+    step: float = option(1e-3, "step size at the start", at_least(0, above=True))
+    step_end: float = option(0.05, "share of the step left at the end of its cosine decay", at_least(0))
+    batch: int = option(128, "samples per mini-batch", integer(1))
+    patience: int = option(4, "epochs without a better validation loss before a solve stops", integer(1))
+    eps: float = option(1e-8, "Adam: added to the root of the second moment", at_least(0, above=True))
+    beta1: float = option(0.9, "Adam and SGD: decay of the averaged gradient", at_least(0, below=1))
+    beta2: float = option(0.999, "Adam: decay of the averaged squared gradient", at_least(0, below=1))
+    dtype: str = option("float32", "precision of the weights", one_of("float32", "float64"))
+
+
+def cosine(k: int, total: int, start: float, end_share: float) -> float:
+    """Step of iteration k = 0..total-1: start * (end_share + (1 - end_share) * (1 + cos(pi k / total)) / 2)."""
+    return start * (end_share + (1 - end_share) * (1 + math.cos(math.pi * k / total)) / 2)
+
+
+class BestSoFar:
+    """Early stopping: the weights with the lowest validation loss, and how long ago they were seen."""
+
+    def __init__(self, validation, patience: int):
+        self.validation, self.patience = validation, patience
+        self.loss, self.vector, self.age = math.inf, None, 0
+
+    def look(self, w: Flat) -> float:
+        """Measure w, keep it if it is strictly better than all before; the loss (nan without validation data)."""
+        if self.validation is None:
+            self.vector = w.vector
+            return math.nan
+        loss = self.validation.value(w)
+        self.age += 1
+        if loss < self.loss:
+            self.loss, self.vector, self.age = loss, w.vector.copy(), 0
+        return loss
+
+    @property
+    def tired(self) -> bool:
+        return self.age >= self.patience
+
+
+def train(problem: Problem, options: Training, epochs: int, rng, *, validation=None, start_competes=True,
+          label="", progress: Progress = no_progress) -> Result:
+    """Solve a non-convex problem with mini-batches; the best weights on validation data are returned.
+
+    Parameters
+    ----------
+    problem : Problem
+    options : Training
+    epochs : int
+        Passes over the data at most; 0 returns the start.
+    rng : numpy.random.Generator
+        Orders the batches.
+    validation : DataLoss, optional
+        Without it the last weights are returned and nothing stops early.
+    start_competes : bool
+        Whether the start itself may be the best (Eq. 4 and 6), or not (Eq. 2 and 5).
+    label, progress
+        What to call the solve, and whom to tell after every epoch.
+
+    Returns
+    -------
+    Result
+        ``x`` is a Flat.  ``history`` has per epoch: "loss" (mean of its batches), "penalty", "validation".
+        Moments start at 0 in every call.
+    """
+    w, grad = problem.start.copy(), problem.start.like()
+    optimiser = _optimiser(problem, w, grad, options)
+    best = BestSoFar(validation, options.patience)
+    history = {"loss": [], "penalty": [], "validation": []}
+    if start_competes or not epochs:
+        best.look(w)
+    for epoch in range(1, epochs + 1):
+        batches, total = problem.loss.batches(rng, options.batch), 0.0
+        for k, rows in enumerate(batches, (epoch - 1) * len(batches)):
+            total += problem.loss.value_and_gradient(w, grad, rows)
+            optimiser.update(cosine(k, epochs * len(batches), options.step, options.step_end))
+        history["loss"].append(total / len(batches))
+        history["penalty"].append(problem.penalty(w))
+        history["validation"].append(best.look(w))
+        progress(label, epoch, epochs, history["validation"][-1])
+        if best.tired:
+            break
+    return _result(problem, w.like(best.vector), history, epochs, best)
+
+
+def _optimiser(problem, w, grad, options):
+    if options.optimiser == "sgd":
+        return ProximalSGD(problem, w, grad, options.beta1)
+    return ProximalAdam(problem, w, grad, options.beta1, options.beta2, options.eps)
+
+
+def _result(problem, w, history, epochs, best) -> Result:
+    """The best weights with their certificate.  Mini-batch training promises no residual, so it warns of none."""
+    done = len(history["loss"])
+    messages = {1: f"all {epochs} epochs done", 2: f"no better validation loss for {best.patience} epochs"}
+    status = 2 if best.tired else 1
+    return Result(x=w, fun=problem.objective(w), nit=done, success=True, status=status, message=messages[status],
+                  residual=problem.residual(w), history=history)

@@ -1,0 +1,135 @@
+"""Algorithm 1: learn one task after the other, retraining, growing and splitting as needed.
+
+    t = 1:  solve Eq. 2, drop useless units
+    t > 1:  Algorithm 2;  if L_t > tau: Algorithm 3;  then Algorithm 4
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from ..core import mlp
+from ..protocol import Capacity, Method, Step, Task
+from ..state import pack_id, pack_meta, pack_rng, unpack_id, unpack_meta, unpack_rng
+from .config import DENConfig
+from .equations import eq2
+from .expansion import dynamic_expansion
+from .network import NEVER, Head, Network, Subnetwork, capacity, insert
+from .selective import selective_retraining
+from .splitting import split_and_duplicate
+from .stage import Stage, solve_facts, timed
+from .surgery import delete_units, useless_units
+
+
+class DEN(Method):
+    """Dynamically Expandable Network (Yoon et al., ICLR 2018).
+
+    >>> from den_ref.tasks import make_stream
+    >>> den = DEN(DENConfig(hidden=(8, 6)), seed=0)
+    >>> for step in den.steps(make_stream("toy").tasks[0]):
+    ...     print(step.title)
+    Algorithm 1, Eq. 2
+    Algorithm 1, removal
+    """
+
+    name = "den"
+    Config = DENConfig
+
+    def __init__(self, config: DENConfig | None = None, seed: int = 0):
+        super().__init__(config, seed)
+        self.network: Network | None = None
+
+    @property
+    def tasks(self) -> list[Hashable]:
+        return [head.task for head in self.network.heads] if self.network else []
+
+    def steps(self, task: Task) -> Iterator[Step]:
+        """Learn one task: Algorithm 1 as a generator.  ``self.network`` becomes W^t when it ends."""
+        if task.id in self.tasks:
+            raise ValueError(f"task: expected one not learnt yet, got {task.id!r} (learnt: {self.tasks})")
+        previous = self.network or random_network(task.n_inputs, self.config, self.rng)
+        if task.n_inputs != previous.n_inputs:
+            raise ValueError(f"task: expected {previous.n_inputs} inputs as in the first task, got {task.n_inputs}")
+        stage = Stage(len(self.tasks) + 1, task, self.config, self.rng, previous, self.progress)
+        self.network = yield from timed(self.boxes(stage))
+
+    def boxes(self, stage: Stage):
+        """The boxes of one stage, from W^{t-1} to W^t."""
+        if stage.t == 1:
+            return (yield from first_task(stage.previous, stage))
+        network = yield from selective_retraining(stage.previous, stage)
+        loss, config = stage.loss(network), self.config
+        expand = loss > config.tau
+        yield stage.step(
+            "loss", "Algorithm 1, loss against tau",
+            f"loss {loss:.4f} {'>' if expand else '<='} tau {config.tau:g} (base rate {stage.base_rate:.4f}): "
+            + ("expand" if expand else "no expansion"), network, network,
+            facts={"loss": loss, "tau": config.tau if np.isfinite(config.tau) else "inf",
+                   "base_rate": stage.base_rate, "expand": expand})
+        if expand:
+            network = yield from dynamic_expansion(network, stage)
+        if config.split == "always" or (config.split == "after_expansion" and expand):
+            network = yield from split_and_duplicate(network, stage)
+        return network
+
+    def scores(self, task_id: Hashable, x) -> np.ndarray:
+        network = self.network or Network([], [], [], [], [])
+        everything = None if self.config.timestamps else [np.arange(network.n_inputs), *map(np.arange, network.widths)]
+        return network.scores(task_id, x, everything)
+
+    def loss_of(self, task_id: Hashable) -> str:
+        return self.network.head_of(task_id).loss
+
+    def capacity(self) -> Capacity:
+        return capacity(self.network)
+
+    def state(self) -> dict[str, np.ndarray]:
+        heads = [{"task": pack_id(h.task), "stage": h.stage, "loss": h.loss} for h in self.network.heads]
+        meta = {"layers": len(self.network.widths), "heads": heads, "rng": pack_rng(self.rng)}
+        return self.network.arrays() | {"meta": pack_meta(meta)}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, np.ndarray], config=None, seen: Sequence[Task] = ()) -> DEN:
+        meta, den = unpack_meta(state["meta"]), cls(config)
+        lists = {name: [state[f"{name}/{l}"] for l in range(meta["layers"])]
+                 for name in ("weights", "biases", "introduced", "retired")}
+        heads = [Head(unpack_id(h["task"]), h["stage"], state[f"heads/{i}/weights"], state[f"heads/{i}/bias"], h["loss"])
+                 for i, h in enumerate(meta["heads"])]
+        den.network, den.rng = Network(**lists, heads=heads), unpack_rng(meta["rng"])
+        return den
+
+
+def random_network(n_inputs: int, config: DENConfig, rng) -> Network:
+    """The start of stage 1: weights normal with deviation sqrt(2 / n_in), biases 0, no head."""
+    sizes = [n_inputs, *config.hidden]
+    weights = [mlp.random_weights(rng, a, b, config.dtype) for a, b in zip(sizes, sizes[1:])]
+    return Network(
+        weights, [np.zeros(n, config.dtype) for n in config.hidden],
+        [np.ones(n, np.int32) for n in config.hidden], [np.full(n, NEVER, np.int32) for n in config.hidden], [])
+
+
+def first_task(network: Network, stage: Stage):
+    """Algorithm 1 at t = 1: Eq. 2 on the whole network, then drop useless units."""
+    task, top = stage.task, network.widths[-1]
+    head = Head(task.id, 1, mlp.random_weights(stage.rng, top, task.n_outputs, network.dtype),
+                np.zeros(task.n_outputs, network.dtype), task.loss)
+    before = network = network.with_head(head)
+    start = mlp.pack(network.weights, network.biases, head.weights, head.bias, network.dtype)
+    loss, validation = stage.losses(start)
+    result = stage.solve(eq2(start, loss, stage.config), validation, 2, start_competes=False)
+    network = insert(network, Subnetwork(network.visible(1), *mlp.unpack(result.x)), head)
+    zeros = [float(np.mean(w == 0)) for w in network.weights]
+    yield stage.step("eq2", "Algorithm 1, Eq. 2", f"trained the first network, {result.message}; "
+                     f"{', '.join(f'{z:.0%}' for z in zeros)} of its weights are 0", before, network, solve=result,
+                     facts=solve_facts(result) | {"share_of_zeros": zeros})
+    if not stage.config.prune:
+        return network
+    useless = useless_units(network, 1)
+    pruned = delete_units(useless.folded, useless.units)
+    yield stage.step("prune", "Algorithm 1, removal", f"kept {'-'.join(map(str, pruned.widths))} of "
+                     f"{'-'.join(map(str, network.widths))} units", network, pruned,
+                     facts={"added": list(network.widths), "kept": list(pruned.widths)},
+                     arrays={f"removed/{l}": units for l, units in enumerate(useless.units, 1)})
+    return pruned

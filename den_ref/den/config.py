@@ -1,0 +1,73 @@
+"""The options of DEN, each letter of the paper explained once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from ..core.training import Training
+from ..settings import at_least, integer, one_of, option
+
+_STRENGTH = at_least(0, per_layer=True)
+
+
+@dataclass(frozen=True)
+class DENConfig(Training):
+    """Options of DEN.  Strengths are exactly those of the objectives in ``equations``.
+
+    An option "per layer" is one number, or a list from the input up, whose last entry serves all further layers.
+    A list for ``mu``, ``mu_l2`` or ``weight_decay`` counts weight matrices, the head last.
+
+    >>> DENConfig(mu=-1)
+    Traceback (most recent call last):
+    ValueError: mu: expected a number >= 0.0 (or one per layer), got -1
+    """
+
+    hidden: tuple = option((64, 32), "units per hidden layer of the first network", integer(1, many=True))
+
+    # the paper's letters
+    mu: float = option(1e-4, "Eq. 2, 5: strength of L1, per layer", _STRENGTH)
+    mu_head: float = option(3e-4, "Eq. 3: strength of L1 on the new head", at_least(0))
+    mu_l2: float = option(2e-3, "Eq. 4: strength of the l2 penalty on the selected subnetwork, per layer", _STRENGTH)
+    gamma: float = option(1e-3, "Eq. 5: strength of the group lasso, per layer", _STRENGTH)
+    lam: float = option((0.03, 0.001), "Eq. 6: strength of the pull towards W^{t-1}, per layer", _STRENGTH)
+    tau: float = option(0.05, "Algorithm 1: expand if the task's loss exceeds it", at_least(0))
+    sigma: float = option((0.3, 0.05), "Algorithm 4: split units that drifted further, per layer", _STRENGTH)
+    k: int = option(10, "Algorithm 3: units added per hidden layer", integer(0, per_layer=True))
+
+    # readings the paper leaves open (docs/readings.md)
+    weight_decay: float = option(0.0, "Eq. 2, 5, 6: (weight_decay / 2) norm^2 of the free weights, per layer", _STRENGTH)
+    eq4_norm: str = option("squared", "Eq. 4: (mu_l2 / 2) norm^2, or mu_l2 norm", one_of("squared", "unsquared"))
+    dense_selection: bool = option(False, "Eq. 4, 6: also free the zero edges among the units", one_of(True, False))
+    gamma_scaling: str = option("none", "Eq. 5: multiply gamma by the root of a group's size", one_of("none", "sqrt_size"))
+    init_scale: float = option(0.1, "Eq. 5: deviation of new weights, as a share of sqrt(2 / n_in)", at_least(0))
+    loss_split: str = option("validation", "where the loss held against tau is measured", one_of("validation", "train"))
+    prune: bool = option(True, "Algorithm 3: remove useless new units", one_of(True, False))
+    undo_worse_expansion: bool = option(False, "Algorithm 3: undo an expansion that raised the loss", one_of(True, False))
+    split: str = option("always", "Algorithm 4: when it runs", one_of("always", "after_expansion", "never"))
+    anchor_before_split: str = option("eq6", "where weights are pulled to W^{t-1} before drift is measured",
+                                      one_of("eq6", "eq4", "none"))
+    drift: str = option("relative", "norm of a unit's change, or that over the norm it had", one_of("absolute", "relative"))
+    max_splits: int = option(None, "split at most so many units per layer, the most drifted", integer(0, optional=True))
+    split_original: str = option("retire", "what becomes of a split unit's original", one_of("retire", "keep"))
+    eq6: str = option("all", "Eq. 6: free all the stage sees, or only what is new", one_of("all", "new"))
+    timestamps: bool = option(True, "old tasks read only the units of their stage", one_of(True, False))
+
+    # how long the solves run at most
+    epochs_eq2: int = option(20, "Eq. 2: epochs at most", integer(0))
+    epochs_eq4: int = option(10, "Eq. 4: epochs at most", integer(0))
+    epochs_eq5: int = option(15, "Eq. 5: epochs at most", integer(0))
+    epochs_eq6: int = option(6, "Eq. 6: epochs at most, for each of its two solves", integer(0))
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in ("gamma", "lam", "sigma", "k"):
+            self.per_layer(name, len(self.hidden))
+        for name in ("mu", "mu_l2", "weight_decay"):
+            self.per_layer(name, len(self.hidden) + 1)
+        if not self.timestamps and self.split_original != "keep":
+            raise ValueError("timestamps: expected true unless split_original is 'keep' (a network without timestamps "
+                             f"must keep its originals), got false with split_original={self.split_original!r}")
+        if self.eq4_norm == "unsquared" and (isinstance(self.mu_l2, tuple) or self.anchor_before_split == "eq4"):
+            raise ValueError("eq4_norm: 'unsquared' is one norm over all selected weights: expected a single mu_l2 and "
+                             f"anchor_before_split other than 'eq4', got mu_l2={self.mu_l2}, "
+                             f"anchor_before_split={self.anchor_before_split!r}")

@@ -1,0 +1,130 @@
+"""Eq. 2-6: five ways to fill in the blanks of one sentence (core.problem).
+
+    minimise, over the **free** weights, the data loss L plus a **penalty**, starting from **here**
+
+| Eq. | free                                            | penalty                                                   |
+|-----|-------------------------------------------------|-----------------------------------------------------------|
+| 2   | the whole first network                         | mu abs                                                    |
+| 3   | the new head                                    | mu_head abs                                               |
+| 4   | the selected subnetwork: its nonzero edges      | (mu_l2 / 2) norm^2                                        |
+| 5   | the new units' edges, and the head              | mu abs + gamma norm of each new unit's incoming weights   |
+| 6   | the nonzero weights that the stage sees         | lam norm(W - W^{t-1})^2                                   |
+
+Biases are penalised by Eq. 6's anchor only.  Every function takes a ``Subnetwork`` (small dense matrices) and returns
+a ``Problem`` on its flat vector, named W1..Wm, V, b1..bm, c (``core.mlp``).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..core import mlp
+from ..core.flat import Flat
+from ..core.mlp import DataLoss
+from ..core.newton import solve_head
+from ..core.penalties import L1, GroupLasso, Penalty, SparseGroupLasso, SquaredL2, Sum
+from ..core.problem import Part, Problem
+from ..core.result import Result
+from ..protocol import Task
+from .config import DENConfig
+from .network import Subnetwork
+
+
+def eq2(start: Flat, loss: DataLoss, config) -> Problem:
+    """L(W) + sum over l of mu_l sum(abs(W_l)) + (weight_decay_l / 2) norm(W_l)^2, the head being the last W.
+
+    Free: everything.  ``config`` is any options with ``mu`` and ``weight_decay``: the networks that DEN is compared
+    with are trained by the same lines.  Source: Eq. 2.
+    """
+    layers = mlp.depth(start)
+    mu, decay = (config.per_layer(name, layers + 1) for name in ("mu", "weight_decay"))
+    weights = [Part(name, Sum(SquaredL2(decay[min(l, layers)]), L1(mu[min(l, layers)])))
+               for l, name in enumerate(matrices(start))]
+    return Problem(loss, start, weights + free_biases(start))
+
+
+def eq3(features, task: Task, config: DENConfig) -> Result:
+    """L(V, c) + mu_head sum(abs(V)), on fixed features: convex, solved in float64 to a certificate.
+
+    Free: the head (V, c).  Source: Eq. 3.
+    """
+    return solve_head(features, task.y_train, config.mu_head, task.loss, n_outputs=task.n_outputs)
+
+
+def eq4(start: Flat, loss: DataLoss, config: DENConfig, edges) -> Problem:
+    """L(W_S) + (mu_l2 / 2) norm(W_S)^2, W_S the nonzero edges among the selected units and the selected head rows.
+
+    ``edges`` (one boolean array per hidden matrix) is the zero pattern that is kept; biases and c are free.
+    ``eq4_norm="unsquared"``: mu_l2 norm(W_S), one block.  ``anchor_before_split="eq4"`` adds
+    sum over l of lam_l norm((W_l, b_l) - start)^2.  Source: Eq. 4.
+    """
+    names = matrices(start)
+    patterns = [*(e if not config.dense_selection else None for e in edges), None]
+    if config.eq4_norm == "unsquared":
+        whole = np.concatenate([np.ones(start[n].size, bool) if p is None else p.ravel() for n, p in zip(names, patterns)])
+        block = Part(None, GroupLasso(config.mu_l2), slice(0, whole.size), whole)
+        return Problem(loss, start, [block, *free_biases(start)])
+    mu_l2 = config.per_layer("mu_l2", len(names))
+    lam = config.per_layer("lam", len(edges)) if config.anchor_before_split == "eq4" else (0.0,) * len(edges)
+    parts = [Part("V", SquaredL2(mu_l2[-1])), Part("c")]
+    for l in range(len(edges)):
+        w, b = f"W{l + 1}", f"b{l + 1}"
+        parts.append(Part(w, Sum(SquaredL2(mu_l2[l]), SquaredL2(2 * lam[l], start[w].copy())), pattern=patterns[l]))
+        parts.append(Part(b, SquaredL2(2 * lam[l], start[b].copy())))
+    return Problem(loss, start, parts)
+
+
+def eq5(start: Flat, loss: DataLoss, config: DENConfig, older) -> Problem:
+    """L(W^N) + mu sum(abs(W^N)) + gamma sum over new units of norm(all their incoming weights).
+
+    ``older[l]`` is how many of hidden layer l's units (l = 0 the first) are older than the stage; they stand first.
+    Of the first layer only the new columns are in the vector: the old part is computed once (``DataLoss.known``).
+    Free: incoming weights and biases of new units (L1 and group), edges new -> older (L1), the head (L1).
+    ``gamma_scaling="sqrt_size"`` multiplies gamma by the root of a group's size.  Source: Eq. 5.
+    """
+    names = matrices(start)
+    mu, decay = (config.per_layer(name, len(names)) for name in ("mu", "weight_decay"))
+    gamma = config.per_layer("gamma", len(older))
+    parts = [Part("V", Sum(SquaredL2(decay[-1]), L1(mu[-1]))), Part("c")]
+    for l in range(len(older)):
+        w, square = f"W{l + 1}", SquaredL2(decay[l])
+        size = start[w].shape[0] ** 0.5 if config.gamma_scaling == "sqrt_size" else 1.0
+        first_new = older[l] if l else 0
+        parts.append(Part(w, Sum(square, SparseGroupLasso(mu[l], gamma[l] * size)), np.s_[:, first_new:]))
+        parts.append(Part(f"b{l + 1}", index=np.s_[first_new:]))
+        if l:
+            parts.append(Part(w, Sum(square, L1(mu[l])), np.s_[older[l - 1]:, :older[l]]))
+    return Problem(loss, start, parts)
+
+
+def eq6(start: Flat, loss: DataLoss, config: DENConfig, edges, anchor: Subnetwork) -> Problem:
+    """L(W) + sum over l of lam_l norm((W_l, b_l) - (W_l, b_l)^{t-1})^2, between units that existed at t-1.
+
+    ``anchor`` is W^{t-1} on the older units of the view, which stand first; ``edges`` the zero pattern that is kept.
+    What is newer is free without an anchor, and so is the head.  ``eq6="new"`` holds all that is anchored.
+    ``weight_decay`` as in Eq. 2.  Source: Eq. 6.
+    """
+    lam = config.per_layer("lam", len(edges))
+    decay = config.per_layer("weight_decay", len(edges) + 1)
+    parts = [Part("V", SquaredL2(decay[-1])), Part("c")]
+    for l, (old_w, old_b) in enumerate(zip(anchor.weights, anchor.biases, strict=True)):
+        (p, q), w, b, square = old_w.shape, f"W{l + 1}", f"b{l + 1}", SquaredL2(decay[l])
+        pattern = np.ones_like(edges[l]) if config.dense_selection else edges[l]
+        if config.eq6 == "all":
+            pull = SquaredL2(2 * lam[l], old_w * pattern[:p, :q])
+            parts.append(Part(w, Sum(square, pull), np.s_[:p, :q], pattern[:p, :q]))
+            parts.append(Part(b, SquaredL2(2 * lam[l], old_b), np.s_[:q]))
+        parts.append(Part(w, square, np.s_[p:, :q], pattern[p:, :q]))
+        parts.append(Part(w, square, np.s_[:, q:], pattern[:, q:]))
+        parts.append(Part(b, index=np.s_[q:]))
+    return Problem(loss, start, parts)
+
+
+def matrices(flat: Flat) -> list[str]:
+    """Names of the weight matrices, the head (or heads) last."""
+    return [name for name in flat.shapes if name[0] in "WV"]
+
+
+def free_biases(flat: Flat) -> list[Part]:
+    """All biases, free and not penalised."""
+    return [Part(name, Penalty()) for name in flat.shapes if name[0] in "bc"]

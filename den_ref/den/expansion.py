@@ -1,0 +1,84 @@
+"""Algorithm 3, dynamic expansion: append units, solve Eq. 5, remove what group lasso left useless."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..core import mlp
+from .equations import eq5
+from .network import Network, Subnetwork, extract, insert
+from .stage import Stage, solve_facts
+from .surgery import append_units, delete_units, useless_units
+
+
+def dynamic_expansion(network: Network, stage: Stage):
+    """Algorithm 3 as a generator of Steps; it returns the network with the new units that earn their place."""
+    before, loss_before = network, stage.loss(network)
+    counts = stage.config.per_layer("k", len(network.widths))
+    grown = random_start(append_units(network, counts, stage.t), stage)
+    grown, result = train_new_units(grown, stage)
+    loss_after = stage.loss(grown)
+    yield stage.step(
+        "eq5", "Algorithm 3, Eq. 5", f"added {_listed(counts)} units, loss {loss_before:.4f} -> {loss_after:.4f}",
+        before, grown, solve=result,
+        facts=solve_facts(result) | {"added": list(counts), "loss_before": loss_before, "loss_after": loss_after})
+
+    if stage.config.prune:
+        useless = useless_units(grown, stage.t)
+        pruned = delete_units(useless.folded, useless.units)
+        kept = [k - len(gone) for k, gone in zip(counts, useless.units, strict=True)]
+        yield stage.step("prune", "Algorithm 3, removal", f"kept {_listed(kept)} of {_listed(counts)} new units",
+                         grown, pruned, facts={"added": list(counts), "kept": kept},
+                         arrays={f"removed/{l}": units for l, units in enumerate(useless.units, 1)})
+        grown = pruned
+    if stage.config.undo_worse_expansion and loss_after > loss_before:
+        yield stage.step("undo", "Algorithm 3, undo", "the expansion raised the loss and is undone", grown, before,
+                         facts={"loss_before": loss_before, "loss_after": loss_after})
+        return before
+    return grown
+
+
+def older_counts(network: Network, t: int) -> list[int]:
+    """Per hidden layer: how many of the units that stage t sees were introduced before t (they stand first)."""
+    return [int(np.sum(born[units] < t)) for born, units in zip(network.introduced, network.visible(t)[1:], strict=True)]
+
+
+def random_start(network: Network, stage: Stage) -> Network:
+    """Small random weights into the new units and from the new top units into the head of t.
+
+    Normal with deviation init_scale * sqrt(2 / n_in), n_in the units of the layer below that t sees; edges
+    new -> older and new biases stay 0.
+    """
+    units, older = network.visible(stage.t), [network.n_inputs, *older_counts(network, stage.t)]
+    weights, head = [w.copy() for w in network.weights], network.head_of(stage.task.id)
+    for l, w in enumerate(weights):
+        block = np.ix_(units[l], units[l + 1][older[l + 1]:])
+        w[block] = _small(stage, len(units[l]), (len(units[l]), w[block].shape[1]))
+    rows, new = head.weights.copy(), units[-1][older[-1]:]
+    rows[new] = _small(stage, len(units[-1]), rows[new].shape)
+    return replace(network, weights=weights).with_head(replace(head, weights=rows))
+
+
+def _small(stage: Stage, n_in: int, shape):
+    return stage.rng.normal(size=shape) * (stage.config.init_scale * np.sqrt(2 / max(n_in, 1)))
+
+
+def train_new_units(network: Network, stage: Stage) -> tuple:
+    """Solve Eq. 5 and put the new weights in; (Network, Result)."""
+    head, older = network.head_of(stage.task.id), older_counts(network, stage.t)
+    sub, p = extract(network, network.visible(stage.t), head), older[0]
+    old_w, old_b = [sub.weights[0][:, :p]], [sub.biases[0][:p]]
+    known = tuple(mlp.in_blocks(lambda x: mlp.hidden(x, old_w, old_b), x) for x in (stage.task.x_train, stage.task.x_valid))
+    start = mlp.pack([sub.weights[0][:, p:], *sub.weights[1:]], [sub.biases[0][p:], *sub.biases[1:]],
+                     sub.head, sub.head_bias, network.dtype)
+    loss, validation = stage.losses(start, known=known)
+    result = stage.solve(eq5(start, loss, stage.config, older), validation, 5, start_competes=False)
+    weights, biases, rows, bias = mlp.unpack(result.x)
+    weights[0], biases[0] = np.hstack([*old_w, weights[0]]), np.concatenate([*old_b, biases[0]])
+    return insert(network, Subnetwork(sub.units, weights, biases, rows, bias), head), result
+
+
+def _listed(counts) -> str:
+    return "-".join(map(str, counts))

@@ -1,0 +1,171 @@
+"""The growing network: weights, heads, and the lifetime of every unit.
+
+Every unit lives in stages [introduced, retired): stage t sees it iff introduced <= t < retired.  ``introduced`` is
+the paper's timestamp z.  Everything done for stage t works on the units visible to t, *cut out* as small dense
+matrices in ascending order, never masked by zeros.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from ..core import mlp
+from ..protocol import Capacity, unknown_task
+
+#: "Never retired", as stored.
+NEVER = np.iinfo(np.int32).max
+
+
+@dataclass(frozen=True, eq=False)
+class Head:
+    """The output layer of one task, learnt at ``stage`` (1-based).
+
+    weights : (n_top, n_outputs), one row per unit of the top layer's array; rows its stage does not see are 0.
+    bias : (n_outputs,)
+    loss : "sigmoid" or "softmax"
+    """
+
+    task: Hashable
+    stage: int
+    weights: np.ndarray
+    bias: np.ndarray
+    loss: str = "sigmoid"
+
+
+@dataclass(frozen=True, eq=False)
+class Network:
+    """Hidden ReLU layers, one head per task, and lifetimes.
+
+    weights : list of (n_{l-1}, n_l); a column is a unit's incoming weights, a row its outgoing weights.
+    biases : list of (n_l,)
+    introduced, retired : lists of (n_l,) int32, the stages [introduced, retired) that see each unit.
+    heads : list of Head, in the order of learning.
+    """
+
+    weights: list
+    biases: list
+    introduced: list
+    retired: list
+    heads: list
+
+    @property
+    def n_inputs(self) -> int:
+        return self.weights[0].shape[0]
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        return tuple(len(b) for b in self.biases)
+
+    @property
+    def dtype(self):
+        return self.weights[0].dtype
+
+    @property
+    def stage(self) -> int:
+        """Stages learnt or being learnt: the number of heads."""
+        return len(self.heads)
+
+    def visible(self, stage: int) -> list[np.ndarray]:
+        """Indices [inputs, layer 1, ..., layer L-1] of what a stage sees, ascending."""
+        units = [np.flatnonzero((born <= stage) & (stage < gone))
+                 for born, gone in zip(self.introduced, self.retired, strict=True)]
+        return [np.arange(self.n_inputs), *units]
+
+    def head_of(self, task_id: Hashable) -> Head:
+        """The head of a learnt task."""
+        for head in self.heads:
+            if head.task == task_id:
+                return head
+        raise unknown_task(task_id, [head.task for head in self.heads])
+
+    def scores(self, task_id: Hashable, x, units=None) -> np.ndarray:
+        """Logits (n, n_outputs) of a task, read from the units its stage sees (or from the given units)."""
+        head = self.head_of(task_id)
+        sub = extract(self, self.visible(head.stage) if units is None else units, head)
+        return mlp.scores(x, sub.weights, sub.biases, sub.head, sub.head_bias)
+
+    def with_head(self, head: Head) -> Network:
+        """The network with this head added, or put in the place of its stage's."""
+        return replace(self, heads=[*(h for h in self.heads if h.stage != head.stage), head])
+
+    def arrays(self) -> dict[str, np.ndarray]:
+        """All arrays by name, e.g. for a file: ``weights/0`` is the first hidden layer's."""
+        named = {}
+        for name in ("weights", "biases", "introduced", "retired"):
+            named |= {f"{name}/{l}": array for l, array in enumerate(getattr(self, name))}
+        for i, head in enumerate(self.heads):
+            named |= {f"heads/{i}/weights": head.weights, f"heads/{i}/bias": head.bias}
+        return named
+
+
+@dataclass(frozen=True, eq=False)
+class Subnetwork:
+    """Small dense matrices cut out of a network.
+
+    units : [inputs, layer 1, ..., layer L-1], the indices that were cut out.
+    weights, biases, head, head_bias : contiguous copies.
+    """
+
+    units: list
+    weights: list
+    biases: list
+    head: np.ndarray
+    head_bias: np.ndarray
+
+    @property
+    def edges(self) -> list[np.ndarray]:
+        """Which weights are not 0: one boolean array per hidden layer."""
+        return [w != 0 for w in self.weights]
+
+
+def extract(network: Network, units: list, head: Head) -> Subnetwork:
+    """W_l[S_{l-1}, S_l], b_l[S_l], the head's rows of S_{L-1} and its bias, for S = units (see ``visible``)."""
+    weights = [np.ascontiguousarray(w[np.ix_(units[l], units[l + 1])]) for l, w in enumerate(network.weights)]
+    biases = [b[units[l + 1]] for l, b in enumerate(network.biases)]
+    return Subnetwork(list(units), weights, biases, head.weights[units[-1]], head.bias.copy())
+
+
+def insert(network: Network, sub: Subnetwork, head: Head) -> Network:
+    """The network with exactly the subnetwork's entries put back; ``head`` is the one they were cut from."""
+    weights, biases = [w.copy() for w in network.weights], [b.copy() for b in network.biases]
+    for l, (w, b) in enumerate(zip(sub.weights, sub.biases, strict=True)):
+        weights[l][np.ix_(sub.units[l], sub.units[l + 1])] = w
+        biases[l][sub.units[l + 1]] = b
+    rows = head.weights.copy()
+    rows[sub.units[-1]] = sub.head
+    return replace(network, weights=weights, biases=biases).with_head(
+        replace(head, weights=rows, bias=sub.head_bias.copy()))
+
+
+def capacity(network: Network) -> Capacity:
+    """Numbers of parameters.
+
+    *Allocated*: hidden weights with both ends visible to one learnt stage, biases of units visible to one, each
+    head's rows over the units its stage sees, head biases.  *Nonzero*: those of them that are not 0.  An always-zero
+    edge between two visible units counts as allocated.
+    """
+    used = [np.zeros(w.shape, bool) for w in network.weights]
+    used_biases = [np.zeros(b.shape, bool) for b in network.biases]
+    per_task, heads, nonzero_heads = {}, 0, 0
+    for head in network.heads:
+        units = network.visible(head.stage)
+        for l in range(len(used)):
+            used[l][np.ix_(units[l], units[l + 1])] = True
+            used_biases[l][units[l + 1]] = True
+        rows = head.weights[units[-1]]
+        own = rows.size + head.bias.size
+        per_task[head.task] = own + sum(len(a) * len(b) + len(b) for a, b in zip(units, units[1:]))
+        heads += own
+        nonzero_heads += np.count_nonzero(rows) + np.count_nonzero(head.bias)
+    body = network.weights + network.biases
+    everything = used + used_biases
+    return Capacity(
+        allocated=int(sum(u.sum() for u in everything)) + heads,
+        nonzero=int(sum(np.count_nonzero(a[u]) for a, u in zip(body, everything, strict=True)) + nonzero_heads),
+        arrays=sum(a.size for a in body) + sum(h.weights.size + h.bias.size for h in network.heads),
+        per_task=per_task,
+        widths=network.widths,
+    )

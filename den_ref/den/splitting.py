@@ -1,0 +1,108 @@
+"""Algorithm 4, split and duplication: a unit that drifted too far gives its old meaning back and its new one to a copy."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..core import mlp
+from .equations import eq6
+from .expansion import older_counts
+from .network import Network, Subnetwork, extract, insert
+from .stage import Stage, solve_facts
+from .surgery import split_units
+
+
+def split_and_duplicate(network: Network, stage: Stage):
+    """Algorithm 4 as a generator of Steps; it returns W^t.
+
+    Eq. 6 from the current weights gives W~; units whose drift exceeds sigma are split; Eq. 6 is solved again.
+    """
+    if stage.config.anchor_before_split == "eq6":
+        before = network
+        network, result = pull_back(network, stage)
+        yield stage.step("eq6", "Algorithm 4, Eq. 6", f"pulled towards W^{{t-1}}, {result.message}",
+                         before, network, solve=result, facts=solve_facts(result))
+
+    older, drifts = unit_drift(network, stage.previous, stage.t, stage.config.drift)
+    split = most_drifted(older, drifts, stage.config.per_layer("sigma", len(drifts)), stage.config.max_splits)
+    before, network = network, split_units(network, stage.previous, split, stage.t, stage.config.split_original)
+    shares = [f"{len(s)}/{len(o)}" for s, o in zip(split, older, strict=True)]
+    yield stage.step(
+        "split", "Algorithm 4, split", f"split {', '.join(shares)} older units", before, network,
+        facts={"split": [len(s) for s in split], "older": [len(o) for o in older],
+               "median_drift": [_finite(np.median(d)) if len(d) else None for d in drifts],
+               "largest_drift": [_finite(d.max()) if len(d) else None for d in drifts]},
+        arrays={f"split/{l}": s for l, s in enumerate(split, 1)} | {f"drift/{l}": d for l, d in enumerate(drifts, 1)}
+        | {f"older/{l}": o for l, o in enumerate(older, 1)})
+
+    before = network
+    network, result = pull_back(network, stage)
+    yield stage.step("eq6_after", "Algorithm 4, Eq. 6 after the split", f"trained once more, {result.message}",
+                     before, network, solve=result, facts=solve_facts(result))
+    return network
+
+
+def unit_drift(network: Network, previous: Network, t: int, drift: str = "absolute") -> tuple[list, list]:
+    """rho_i = norm of what changed in unit i's bias and incoming weights since W^{t-1}.
+
+    Units: older than t and visible to t.  Incoming weights: from input features and from units older than t and
+    visible to t.  ``drift="relative"`` divides by the norm of the same entries in W^{t-1}: 0/0 = 0, x/0 = inf.
+    Accumulated in float64.
+
+    Returns
+    -------
+    units, rho : lists over hidden layers
+
+    Source: paper, Algorithm 4.
+    """
+    older = [units[:p] for units, p in zip(network.visible(t)[1:], older_counts(network, t), strict=True)]
+    rows, drifts = [np.arange(network.n_inputs), *older], []
+    for l, units in enumerate(older):
+        block = np.ix_(rows[l], units)
+        then = np.vstack([previous.weights[l][block], previous.biases[l][units]]).astype(np.float64)
+        now = np.vstack([network.weights[l][block], network.biases[l][units]]).astype(np.float64)
+        rho = np.linalg.norm(now - then, axis=0)
+        drifts.append(_ratio(rho, np.linalg.norm(then, axis=0)) if drift == "relative" else rho)
+    return older, drifts
+
+
+def _ratio(change, size):
+    """change / size with 0/0 = 0 and x/0 = inf."""
+    at_zero = np.where(change > 0, np.inf, 0.0)
+    return np.divide(change, size, out=at_zero, where=size > 0)
+
+
+def most_drifted(units, drifts, sigma, at_most=None) -> list[np.ndarray]:
+    """Units with rho > sigma (a tie does not exceed), ascending; with ``at_most`` only the most drifted of them.
+
+    Among equally drifted units the lower index wins.
+    """
+    chosen = []
+    for indices, rho, threshold in zip(units, drifts, sigma, strict=True):
+        over = np.flatnonzero(rho > threshold)
+        first = over[np.argsort(-rho[over], kind="stable")][:at_most]
+        chosen.append(indices[np.sort(first)])
+    return chosen
+
+
+def pull_back(network: Network, stage: Stage) -> tuple:
+    """Solve Eq. 6 from the current weights, on all that stage t sees; (Network, Result)."""
+    head, units = network.head_of(stage.task.id), network.visible(stage.t)
+    sub = extract(network, units, head)
+    anchor = _older_part(stage.previous, units, older_counts(network, stage.t))
+    start = mlp.pack(sub.weights, sub.biases, sub.head, sub.head_bias, network.dtype)
+    loss, validation = stage.losses(start)
+    result = stage.solve(eq6(start, loss, stage.config, sub.edges, anchor), validation, 6, start_competes=True)
+    return insert(network, Subnetwork(units, *mlp.unpack(result.x)), head), result
+
+
+def _older_part(previous: Network, units, older) -> Subnetwork:
+    """W^{t-1} on the units of a view that existed then (they stand first), without a head."""
+    kept = [units[0], *(u[:p] for u, p in zip(units[1:], older, strict=True))]
+    weights = [w[np.ix_(kept[l], kept[l + 1])] for l, w in enumerate(previous.weights)]
+    return Subnetwork(kept, weights, [b[kept[l + 1]] for l, b in enumerate(previous.biases)], None, None)
+
+
+def _finite(value) -> float | str:
+    """A number for JSON; infinity by name."""
+    return float(value) if np.isfinite(value) else "inf"

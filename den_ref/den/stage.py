@@ -1,0 +1,93 @@
+"""What all boxes of one stage share: the task, the options, the generator of random numbers, W^{t-1}."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+from time import perf_counter
+
+import numpy as np
+
+from ..core.flat import Flat
+from ..core.losses import LOSSES, base_rate_entropy
+from ..core.mlp import BLOCK, DataLoss
+from ..core.problem import Problem
+from ..core.result import Result
+from ..core.training import train
+from ..protocol import Progress, Step, Task, no_progress
+from .config import DENConfig
+from .network import Network
+
+
+@dataclass
+class Stage:
+    """Stage t of Algorithm 1.
+
+    t : 1-based position of the task
+    previous : W^{t-1}, the network at the end of the stage before (at t = 1: the random start)
+    """
+
+    t: int
+    task: Task
+    config: DENConfig
+    rng: np.random.Generator
+    previous: Network
+    progress: Progress = no_progress
+    facts: dict = field(default_factory=dict)
+
+    def step(self, box, title, sentence, before, after, **more) -> Step:
+        """A Step of this stage."""
+        return Step(self.t, self.task.id, box, title, sentence, before=before, after=after, **more)
+
+    def losses(self, layout: Flat, inputs=None, known=(None, None)) -> tuple[DataLoss, DataLoss]:
+        """The data loss on the training and on the validation split, for networks of one layout.
+
+        ``inputs``: which input features are there (all by default).  ``known``: see ``DataLoss``, one per split.
+        """
+        task, rows = self.task, max(self.config.batch, BLOCK)
+        splits = [(task.x_train, task.y_train), (task.x_valid, task.y_valid)]
+        return tuple(DataLoss(layout, x if inputs is None else np.ascontiguousarray(x[:, inputs]), y, task.loss, fixed, rows)
+                     for (x, y), fixed in zip(splits, known, strict=True))
+
+    def solve(self, problem: Problem, validation: DataLoss, equation: int, start_competes: bool) -> Result:
+        """Train a problem as the options say; without validation samples nothing stops early."""
+        return train(problem, self.config, getattr(self.config, f"epochs_eq{equation}"), self.rng,
+                     validation=validation if len(validation) else None, start_competes=start_competes,
+                     label=f"Eq. {equation}", progress=self.progress)
+
+    def loss(self, network: Network) -> float:
+        """L_t: the mean data loss of this stage's task, without penalties, on the split that tau is held against."""
+        x, y = self.tau_split
+        return LOSSES[self.task.loss](network.scores(self.task.id, x), y)[0]
+
+    @property
+    def base_rate(self) -> float:
+        """The loss of a head that ignores its inputs, on the same split."""
+        return base_rate_entropy(self.tau_split[1], self.task.loss)
+
+    @property
+    def tau_split(self):
+        """(x, y) of the validation split, if there is one and it is asked for; else of the training split."""
+        task = self.task
+        if self.config.loss_split == "validation" and len(task.x_valid):
+            return task.x_valid, task.y_valid
+        return task.x_train, task.y_train
+
+
+def timed(steps: Iterator[Step]) -> Iterator[Step]:
+    """The same steps, each with the time that went by since the one before was taken."""
+    while True:
+        started = perf_counter()
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return end.value
+        yield replace(step, seconds=perf_counter() - started)
+
+
+def solve_facts(result: Result) -> dict:
+    """A solve in numbers, for a Step's facts."""
+    facts = {"epochs": int(result.nit), "objective": float(result.fun), "residual": float(result.residual),
+             "message": result.message}
+    validation = [v for v in result.history.get("validation", []) if np.isfinite(v)]
+    return facts | ({"best_validation_loss": min(validation)} if validation else {})

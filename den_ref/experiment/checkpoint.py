@@ -1,0 +1,120 @@
+"""The checkpoint of a run: ``network.npz``, written after every task, read to continue or to use the network.
+
+One file holds the method's state (the arrays) and the run's record (the header), so that the two can never be of
+different ages.  ``results.json`` is the same record for people and is never read back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from den_ref.experiment.environment import environment
+from den_ref.experiment.files import read_archive, write_archive
+from den_ref.experiment.plan import Plan, method_named
+from den_ref.experiment.results import Run, matrices, unseen, validated
+from den_ref.protocol import Method
+
+NETWORK, RESULTS, STEPS = "network.npz", "results.json", "steps"
+
+
+def save(run: Run, folder: Path) -> None:
+    """Write the run's ``network.npz``, then its ``results.json``; each whole or not at all."""
+    write_archive(folder / NETWORK, "network", {"results": validated(run.to_json())}, run.method.state())
+    run.write(folder / RESULTS)
+
+
+def begin(plan: Plan, out: Path | str | None = None, resume: bool = False) -> Run:
+    """The run of a plan: a new one, or with ``resume`` the one that the folder holds.
+
+    Raises
+    ------
+    ValueError
+        If the folder holds a run and ``resume`` is False; if its run is of another plan (the error says what
+        differs), or its checkpoint is damaged or foreign; if ``out`` is no folder.
+    """
+    if out is None:
+        if resume:
+            raise ValueError("resume: expected a folder to resume from, got out=None")
+        return _new(plan)
+    out = _folder(out)
+    present = [name for name in (NETWORK, RESULTS) if (out / name).exists()]
+    if present and not resume:
+        raise ValueError(f"out: {out} already holds a run ({present[0]}); resume it (--resume), or choose another folder")
+    if present and NETWORK not in present:
+        raise ValueError(f"out: {out} holds {RESULTS} but no {NETWORK}, so its run cannot be continued")
+    return _restored(plan, out) if present else _new(plan)
+
+
+def load(folder: Path | str, method: type[Method] | None = None) -> Method:
+    """The method that a run left in its folder, for ``scores(task_id, x)`` and ``predict(task_id, x)``.
+
+    Parameters
+    ----------
+    folder : path
+        The ``out`` of a run, finished or not.
+    method : Method class, optional
+        Needed only for a method of one's own, which the registry does not know.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no ``network.npz``.
+    ValueError
+        If it is damaged or foreign, or its method unknown.
+    """
+    path = Path(folder) / NETWORK
+    if not path.exists():
+        raise FileNotFoundError(f"folder: expected the folder of a run, but {path} does not exist")
+    header, state = read_archive(path, "network")
+    identity = header["results"]["run"]
+    kind = method or method_named(identity["method"])
+    return kind.from_state(state, kind.Config.from_dict(identity["options"]))
+
+
+def learnt(folder: Path | str) -> int:
+    """How many tasks the folder's checkpoint has learnt; 0 without a checkpoint."""
+    path = Path(folder) / NETWORK
+    return len(read_archive(path, "network")[0]["results"]["stages"]) if path.exists() else 0
+
+
+def differences(there: Any, here: Any, where: str = "") -> Iterator[str]:
+    """The places where two JSON values differ, with both values.
+
+    >>> list(differences({"seed": 0, "options": {"mu": 1.0}}, {"seed": 0, "options": {"mu": 2.0}}))
+    ['options.mu: 1.0 there, 2.0 here']
+    """
+    if isinstance(there, dict) and isinstance(here, dict):
+        for key in sorted(set(there) | set(here)):
+            yield from differences(there.get(key), here.get(key), f"{where}.{key}" if where else key)
+    elif there != here:
+        yield f"{where}: {there!r} there, {here!r} here"
+
+
+# --- small parts -------------------------------------------------------------------------------------------------
+
+
+def _folder(out: Path | str) -> Path:
+    out = Path(out)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ValueError(f"out: expected a folder that can be made, got {out} ({error.strerror})") from error
+    return out
+
+
+def _new(plan: Plan) -> Run:
+    return Run(plan.method(plan.config, seed=plan.seed), plan.identity(), environment(), unseen(len(plan.stream.tasks)))
+
+
+def _restored(plan: Plan, out: Path) -> Run:
+    header, state = read_archive(out / NETWORK, "network")
+    results = validated(header["results"])
+    found = "; ".join(differences(results["run"], plan.identity()))
+    if found:
+        raise ValueError(f"out: {out} holds a run of another configuration ({found}); choose another folder")
+    seen = plan.stream.tasks[:len(results["stages"])]
+    tasks = [task.without_test() for task in seen] if plan.method.needs_all_data else []
+    method = plan.method.from_state(state, plan.config, seen=tasks)
+    return Run(method, results["run"], results["environment"], matrices(results["R"]), results["stages"])

@@ -1,0 +1,127 @@
+"""What a run says while it runs: nothing, plain lines, lines with a live progress, or one box at a time."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Hashable
+from typing import TextIO
+
+from den_ref.experiment.results import Run
+from den_ref.protocol import Step
+
+
+class Display:
+    """What watches a run; this one says nothing."""
+
+    def started(self, run: Run) -> None:
+        """The run is made or restored, and goes on from where it is."""
+
+    def note(self, text: str) -> None:
+        """Something the user should know."""
+
+    def stage(self, stage: int, n_stages: int, task: Hashable) -> None:
+        """A stage begins: a task is going to be learnt."""
+
+    def progress(self, label: str, done: int, total: int, loss: float) -> None:
+        """A solve goes on (see ``den_ref.protocol.Progress``)."""
+
+    def step(self, step: Step) -> None:
+        """A box of the algorithm is done."""
+
+    def learnt(self, run: Run) -> None:
+        """A task is learnt, measured and, with an output folder, saved."""
+
+    def finished(self, run: Run) -> None:
+        """All tasks are learnt."""
+
+
+class Lines(Display):
+    """Plain lines: one per task, one per box, the table at the end."""
+
+    def __init__(self, out: TextIO | None = None):
+        self.out = sys.stdout if out is None else out
+
+    def say(self, text: str = "") -> None:
+        print(text, file=self.out, flush=True)
+
+    def started(self, run):
+        who, what = run.identity["method"], run.identity["stream"]["name"]
+        self.say(f"{who} on {what}, seed {run.identity['seed']}: {len(run.task_ids)} tasks")
+        if run.stages:
+            self.say(f"resumed after {len(run.stages)} of {len(run.task_ids)} tasks")
+
+    def note(self, text):
+        self.say(f"note: {text}")
+
+    def stage(self, stage, n_stages, task):
+        self.say(f"\ntask {task}, stage {stage} of {n_stages}")
+
+    def step(self, step):
+        self.say(f"  {step.title}: {step.sentence} [{step.seconds:.2f} s]")
+
+    def learnt(self, run):
+        stage, row = run.stages[-1], run.measured("auroc")[-1]
+        size = stage["capacity"]
+        self.say(f"  learnt in {stage['seconds']:.1f} s: AUROC {row[-1]:.4f}, mean of {len(row)} so far {row.mean():.4f}; "
+                 f"{size['allocated']:,} parameters, {size['allocated_share']:.1%} of STL's")
+
+    def finished(self, run):
+        self.say(f"\n{run.table()}")
+
+
+class Live(Lines):
+    """Lines, and on a terminal one more that is rewritten while a solve goes on.
+
+    Parameters
+    ----------
+    out : text file, optional
+        Where the lines go, by default standard output.
+    terminal : text file, optional
+        Where the live line goes, by default standard error.
+    """
+
+    #: Seconds between two rewritings: fast enough to look alive, too slow to cost anything.
+    PAUSE = 0.1
+
+    def __init__(self, out: TextIO | None = None, terminal: TextIO | None = None):
+        super().__init__(out)
+        self.terminal = sys.stderr if terminal is None else terminal
+        self.width = 0
+        self.last = -self.PAUSE
+
+    def progress(self, label, done, total, loss):
+        now = time.monotonic()
+        if now - self.last >= self.PAUSE:
+            self.last = now
+            self._rewrite(f"  {label}: epoch {done} of {total}, validation loss {loss:.4f}")
+
+    def say(self, text=""):
+        self._rewrite("")
+        super().say(text)
+
+    def _rewrite(self, text: str) -> None:
+        if text or self.width:
+            # Spaces erase what the last text had more; no escape codes, so that any terminal will do.
+            self.terminal.write("\r" + text.ljust(self.width) + ("" if text else "\r"))
+            self.terminal.flush()
+        self.width = len(text)
+
+
+class Stepping(Display):
+    """Another display, which waits for Enter after each box.  At the end of the input it goes on without waiting."""
+
+    def __init__(self, shown: Display, keys: TextIO | None = None):
+        self.shown = shown
+        self.keys = sys.stdin if keys is None else keys
+        for name in ("started", "note", "stage", "progress", "learnt", "finished"):
+            setattr(self, name, getattr(shown, name))
+
+    def step(self, step):
+        self.shown.step(step)
+        if self.keys is None:
+            return
+        print("  [Enter goes on] ", end="", file=sys.stderr, flush=True)
+        if not self.keys.readline():
+            self.keys = None
+            self.note("end of input: going on without waiting")

@@ -1,0 +1,121 @@
+"""The run itself: learn the tasks one after the other, measure after each, save after each."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+from den_ref.experiment.checkpoint import STEPS, begin, save
+from den_ref.experiment.display import Display
+from den_ref.experiment.environment import environment
+from den_ref.experiment.measure import capacity, quality, stl_parameters
+from den_ref.experiment.plan import make_plan
+from den_ref.experiment.results import Run
+from den_ref.experiment.steps import forget_steps_after, step_facts, write_step
+from den_ref.protocol import Method, Task
+from den_ref.settings import Settings
+from den_ref.tasks.stream import Stream
+
+
+def run(method: str | type[Method] = "den", stream: str | Stream = "mnist-variation", *, seed: int = 0,
+        settings: Settings | Mapping[str, Any] | None = None, out: Path | str | None = None, resume: bool = False,
+        keep_steps: bool = False, display: Display | None = None, **stream_options) -> Run:
+    """Learn a stream of tasks with a method, from the first to the last, and measure after each.
+
+    Parameters
+    ----------
+    method : str or Method class
+        "den", "stl", "mtl", ...: a name in ``den_ref.methods.REGISTRY``; or a class of one's own.
+    stream : str or Stream
+        "mnist-variation", "permuted-mnist", "toy"; or a stream of one's own.
+    seed : int
+        Of the stream and of the method.
+    settings : dict or Settings, optional
+        The method's options.
+    out : path, optional
+        Folder for ``results.json``, ``network.npz`` and ``steps/`` (docs/results_format.md).  Nothing is written
+        without it.
+    resume : bool
+        Go on from where the run in ``out`` was interrupted; an empty or missing folder starts.
+    keep_steps : bool
+        Also write the arrays that each step changed.
+    display : Display, optional
+        What watches the run, e.g. ``den_ref.experiment.Lines()``; silent by default.
+    **stream_options
+        For :func:`den_ref.tasks.make_stream`: ``n_tasks``, ``order``, ``mnist``, ``dtype``, ...
+
+    Returns
+    -------
+    Run
+        ``.R["auroc"]`` and ``.R["accuracy"]``, (T, T) with NaN where unseen; ``.capacities``, ``.stages``,
+        ``.method``; ``.table()`` as text.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, a bad value, a folder that holds another run, or a damaged checkpoint.
+    """
+    plan = make_plan(method, stream, seed=seed, settings=settings, **stream_options)
+    started = begin(plan, out, resume)
+    return follow(started, plan.stream, out=out, keep_steps=keep_steps, display=display)
+
+
+def follow(run: Run, stream: Stream, *, out: Path | str | None = None, keep_steps: bool = False,
+           display: Display | None = None) -> Run:
+    """Learn the tasks of the stream that the run has not learnt yet.
+
+    Interrupted, it leaves in ``out`` the tasks that were finished, whole; the unfinished one is dropped.
+    """
+    display = Display() if display is None else display
+    steps_folder = _steps_folder(out) if keep_steps else None
+    display.started(run)
+    if run.environment != environment():
+        display.note("begun in another environment (versions, BLAS or threads); the last bits may differ")
+    run.method.progress = display.progress
+    for stage in range(len(run.stages) + 1, len(stream.tasks) + 1):
+        task = stream.tasks[stage - 1]
+        display.stage(stage, len(stream.tasks), task.id)
+        steps = learn(run, task, steps_folder, display)
+        measure(run, stream, steps)
+        if out is not None:
+            save(run, Path(out))
+        display.learnt(run)
+    display.finished(run)
+    return run
+
+
+def learn(run: Run, task: Task, steps_folder: Path | None, display: Display) -> list[dict[str, Any]]:
+    """Learn one task; the facts of its steps.  The steps themselves, and the networks they hold, are let go."""
+    number = sum(len(stage["steps"]) for stage in run.stages)
+    if steps_folder is not None:
+        forget_steps_after(steps_folder, number)
+    facts = []
+    for number, step in enumerate(run.method.steps(task.without_test()), start=number + 1):
+        facts.append(step_facts(step, number))
+        if steps_folder is not None:
+            write_step(steps_folder, step, number)
+        display.step(step)
+    return facts
+
+
+def measure(run: Run, stream: Stream, steps: list[dict[str, Any]]) -> None:
+    """Add a stage to the run: the row of R after it, and the capacity."""
+    row = len(run.stages)
+    separate = []
+    for column, task in enumerate(stream.tasks[:row + 1]):
+        separate.append(stl_parameters(task.n_inputs, task.n_outputs))
+        for metric, value in quality(run.method, task).items():
+            run.R[metric][row, column] = value
+    run.stages.append({
+        "stage": row + 1, "task": run.task_ids[row], "seconds": sum(step["seconds"] for step in steps),
+        "capacity": capacity(run.method, separate), "steps": steps,
+    })
+
+
+def _steps_folder(out: Path | str | None) -> Path:
+    if out is None:
+        raise ValueError("keep_steps: expected a folder to keep the steps in, got out=None")
+    folder = Path(out) / STEPS
+    folder.mkdir(exist_ok=True)
+    return folder

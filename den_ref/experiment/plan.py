@@ -1,0 +1,71 @@
+"""What is to be run: a method with its options, a stream, a seed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import den_ref
+from den_ref.experiment.files import as_json
+from den_ref.methods import REGISTRY
+from den_ref.protocol import Method
+from den_ref.settings import Settings
+from den_ref.tasks import make_stream
+from den_ref.tasks.stream import Stream
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """A method's class and options, a stream and a seed: everything that decides how a run ends."""
+
+    method: type[Method]
+    config: Settings
+    stream: Stream
+    seed: int
+
+    def identity(self) -> dict[str, Any]:
+        """The plan in JSON types.  Plans with equal identities end alike, bit for bit, in the same environment."""
+        facts = self.stream.facts
+        return as_json({
+            "den_ref": den_ref.__version__, "method": self.method.name, "options": self.config.to_dict(),
+            "seed": self.seed, "stream": facts, "tasks": facts["order"],
+        })
+
+
+def make_plan(method: str | type[Method] = "den", stream: str | Stream = "mnist-variation", *, seed: int = 0,
+              settings: Settings | Mapping[str, Any] | None = None, **stream_options) -> Plan:
+    """The plan for a method and a stream, given by name or as they are.
+
+    Parameters
+    ----------
+    method : str or Method class
+    stream : str or Stream
+    seed : int
+        Of the stream (rotation, noise, ...) and of the method (initialisation, batches).
+    settings : dict or Settings, optional
+        The method's options; what is not given has its default.
+    **stream_options
+        For :func:`den_ref.tasks.make_stream`, if the stream is given by name: ``n_tasks``, ``order``, ``mnist``, ...
+
+    Raises
+    ------
+    ValueError
+        For an unknown name of a method, stream or option, or a bad value.
+    """
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"seed: expected an integer >= 0, got {seed!r}")
+    kind = method_named(method) if isinstance(method, str) else method
+    config = settings if isinstance(settings, Settings) else kind.Config.from_dict(dict(settings or {}))
+    if isinstance(stream, str):
+        stream = make_stream(stream, seed=seed, **stream_options)
+    elif stream_options:
+        raise ValueError(f"stream: options {sorted(stream_options)} need a stream given by name, got {stream.name!r}")
+    return Plan(kind, config, stream, seed)
+
+
+def method_named(name: str) -> type[Method]:
+    """The method's class; a ValueError that lists the known names for an unknown one."""
+    if name not in REGISTRY:
+        raise ValueError(f"method: expected one of {', '.join(REGISTRY)}, got {name!r}")
+    return REGISTRY[name]

@@ -1,0 +1,61 @@
+"""The table at the end of a run."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+
+import numpy as np
+
+from den_ref.core.metrics import average_performance, backward_transfer, forgetting
+
+_RULE = "-" * 60
+
+
+def table(run) -> str:
+    """What a run came to: AUROC per task, transfer, size and time, as text.
+
+    Parameters
+    ----------
+    run : Run
+        At least one task learnt.
+    """
+    if not run.stages:
+        return "no task learnt yet"
+    return "\n".join([*_quality(run), _RULE, *_transfer(run), _RULE, *_size(run), _RULE, *_time(run)])
+
+
+def _quality(run) -> list[str]:
+    R = run.measured("auroc")
+    lines = [f"{'AUROC of task':<24}{'just learnt':>16}{'at the end':>16}"]
+    for stage, then, now in zip(run.stages, R.diagonal(), R[-1]):
+        lines.append(f"{stage['task']!s:<24}{then:>16.4f}{now:>16.4f}")
+    return [*lines, f"{'mean':<24}{R.diagonal().mean():>16.4f}{average_performance(R):>16.4f}"]
+
+
+def _transfer(run) -> list[str]:
+    R = run.measured("auroc")
+    return [
+        f"{'backward transfer':<24}{backward_transfer(R):>32.4f}",
+        f"{'forgetting':<24}{forgetting(R):>32.4f}",
+        f"{'accuracy, mean':<24}{average_performance(run.measured('accuracy')):>32.4f}",
+    ]
+
+
+def _size(run) -> list[str]:
+    size = run.capacities[-1]
+    lines = [f"{'parameters':<24}{'':>16}{'of STL':>16}"]
+    for kind in ("allocated", "nonzero"):
+        lines.append(f"{kind:<24}{size[kind]:>16,}{size[kind + '_share']:>16.2%}")
+    lines.append(f"{'STL, separate networks':<24}{size['stl']:>16,}{1:>16.2%}")
+    lines += [f"{'also stored: ' + name:<24}{floats:>16,}" for name, floats in size["stored"].items()]
+    return [*lines, f"{'units per hidden layer':<24}{'-'.join(map(str, size['widths'])):>16}"]
+
+
+def _time(run) -> list[str]:
+    seconds = defaultdict(float)
+    for stage in run.stages:
+        for step in stage["steps"]:
+            seconds[step["title"]] += step["seconds"]
+    lines = [f"{'seconds':<44}{'':>16}"]
+    lines += [f"{title:<44}{total:>16.2f}" for title, total in seconds.items()]
+    return [*lines, f"{'all':<44}{np.sum(list(seconds.values())):>16.2f}"]

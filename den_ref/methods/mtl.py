@@ -1,0 +1,114 @@
+"""DNN-MTL, multi-task learning: one network for all tasks at once.
+
+On a stream it trains a new network on the data of all tasks seen, at every stage: an upper bound that keeps
+everything, beside methods that keep nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+
+import numpy as np
+
+from ..core import mlp
+from ..core.flat import Flat
+from ..den.stage import solve_facts, timed
+from ..protocol import Capacity, Method, Step, Task, unknown_task
+from ..state import pack_meta, unpack_meta
+from .stl import NetworkConfig, fit, flat_from, random_start, task_rng
+
+
+class MTL(Method):
+    """A shared body and one head per task, minimising the mean of the tasks' losses (plus Eq. 2's penalties).
+
+    Tasks with sigmoid heads that share their samples (the very same array) are one *pool*: they are outputs of one
+    head, and one pass serves them all.  Pools take turns, batch by batch.
+    """
+
+    name = "mtl"
+    Config = NetworkConfig
+    needs_all_data = True
+
+    def __init__(self, config: NetworkConfig | None = None, seed: int = 0):
+        super().__init__(config, seed)
+        self.seed = seed
+        self.seen: list[Task] = []
+        self.network: Flat | None = None
+
+    @property
+    def tasks(self) -> list[Hashable]:
+        return [task.id for task in self.seen]
+
+    def steps(self, task: Task) -> Iterator[Step]:
+        if task.id in self.tasks:
+            raise ValueError(f"task: expected one not learnt yet, got {task.id!r} (learnt: {self.tasks})")
+        return timed(self._boxes(task))
+
+    def _boxes(self, task: Task):
+        seen = [*self.seen, task]
+        pools = pooled(seen)
+        rng = task_rng(self.seed, seen[0].id)
+        start = random_start(task.n_inputs, [sum(t.n_outputs for t in pool) for pool in pools], self.config, rng)
+        loss, valid = (joint_loss(start, pools, split) for split in ("train", "valid"))
+        result = fit(start, loss, valid, self, rng)
+        yield Step(len(seen), task.id, "train", "all tasks at once", f"trained on {len(seen)} tasks, {result.message}",
+                   facts=solve_facts(result), before=self.network, after=result.x, solve=result)
+        self.seen, self.network = seen, result.x
+
+    def _head_of(self, task_id: Hashable):
+        """(suffix of the head's names, its columns, the task)."""
+        pools = pooled(self.seen)
+        for i, pool in enumerate(pools):
+            first = 0
+            for task in pool:
+                if task.id == task_id:
+                    return "" if len(pools) == 1 else str(i), slice(first, first + task.n_outputs), task
+                first += task.n_outputs
+        raise unknown_task(task_id, self.tasks)
+
+    def scores(self, task_id: Hashable, x) -> np.ndarray:
+        suffix, columns, _ = self._head_of(task_id)
+        layers = range(1, mlp.depth(self.network) + 1)
+        body = [self.network[f"W{l}"] for l in layers], [self.network[f"b{l}"] for l in layers]
+        return mlp.scores(x, *body, self.network["V" + suffix][:, columns], self.network["c" + suffix][columns])
+
+    def loss_of(self, task_id: Hashable) -> str:
+        return self._head_of(task_id)[2].loss
+
+    def capacity(self) -> Capacity:
+        flat = self.network
+        body = sum(array.size for name, array in flat.views.items() if name[0] in "Wb")
+        per_task = {task.id: body + (self.config.hidden[-1] + 1) * task.n_outputs for task in self.seen}
+        pools = {id(t.x_train): t.x_train.size + t.x_valid.size for t in self.seen}
+        labels = sum(t.y_train.size + t.y_valid.size for t in self.seen)
+        return Capacity(flat.vector.size, int(np.count_nonzero(flat.vector)), flat.vector.size, per_task,
+                        {"examples": sum(pools.values()) + labels}, self.config.hidden)
+
+    def state(self) -> dict[str, np.ndarray]:
+        arrays = {f"network/{name}": array for name, array in self.network.views.items()}
+        return arrays | {"meta": pack_meta({"seed": self.seed})}
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, np.ndarray], config=None, seen: Sequence[Task] = ()) -> MTL:
+        mtl = cls(config, unpack_meta(state["meta"])["seed"])
+        mtl.network, mtl.seen = flat_from(state, "network/"), list(seen)
+        return mtl
+
+
+def pooled(tasks: Sequence[Task]) -> list[list[Task]]:
+    """The tasks, those with sigmoid heads on the same samples together."""
+    pools: dict = {}
+    for i, task in enumerate(tasks):
+        pools.setdefault(id(task.x_train) if task.loss == "sigmoid" else ("alone", i), []).append(task)
+    return list(pools.values())
+
+
+def joint_loss(layout: Flat, pools, split: str) -> mlp.JointLoss:
+    """(1/T) sum over tasks of L_t, on the "train" or "valid" split."""
+    total, losses = sum(map(len, pools)), []
+    for i, pool in enumerate(pools):
+        labels = [getattr(task, f"y_{split}") for task in pool]
+        losses.append(mlp.DataLoss(
+            layout, getattr(pool[0], f"x_{split}"), np.hstack(labels) if pool[0].loss == "sigmoid" else labels[0],
+            pool[0].loss, head="" if len(pools) == 1 else str(i), scale=len(pools) / total))
+    return mlp.JointLoss(losses)

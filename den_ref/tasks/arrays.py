@@ -1,0 +1,214 @@
+"""A stream of your own data, checked before anything is learnt from it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Hashable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from den_ref.protocol import Task
+from den_ref.tasks.digits import SPLITS
+from den_ref.tasks.pixels import checked_dtype
+from den_ref.tasks.stream import Stream
+
+ARRAYS = tuple(f"{letter}_{split}" for split in SPLITS for letter in "xy")
+KEYS = ("id", *ARRAYS)
+
+
+def stream_from_arrays(
+    tasks: Sequence[Mapping[str, Any]], *, name: str = "arrays", loss: str = "sigmoid", dtype=None
+) -> Stream:
+    """A stream of your own arrays.
+
+    Parameters
+    ----------
+    tasks : sequence of mappings
+        One per task, in the order of learning, each with the keys ``id``, ``x_train``, ``y_train``, ``x_valid``,
+        ``y_valid``, ``x_test``, ``y_test``:
+
+        - ``id``: any hashable, unique in the stream;
+        - ``x_...``: (n, n_inputs) finite numbers, one sample a row, n_inputs the same everywhere;
+        - ``y_...``: for ``loss="sigmoid"`` (n,) or (n, n_outputs) of 0 and 1, both present in every column of every
+          split; for ``loss="softmax"`` (n,) integers 0..C-1, where C is one more than the task's largest training
+          label, at least two classes in every split.
+    name : str
+        How the stream is called in results.
+    loss : {"sigmoid", "softmax"}
+    dtype : {"float32", "float64"}, optional
+        Of the samples.  By default float32 and float64 stay what they are (all samples must agree), and integers and
+        booleans become float32.
+
+    Returns
+    -------
+    Stream
+        Its arrays are yours where they are C-contiguous and of the right dtype already, and copies elsewhere; samples
+        that tasks share stay shared.  Nothing of yours is modified, and nothing is scaled: inputs of a size around 1
+        suit the default settings.
+
+    Raises
+    ------
+    ValueError
+        Naming the task and the array, what was expected and what came.
+
+    >>> x, y = np.eye(4), [0, 1, 0, 1]
+    >>> task = dict(id="odd", x_train=x, y_train=y, x_valid=x, y_valid=y, x_test=x, y_test=y)
+    >>> stream_from_arrays([task]).tasks[0].y_train.shape
+    (4, 1)
+    """
+    if loss not in ("sigmoid", "softmax"):
+        raise ValueError(f"loss: expected 'sigmoid' or 'softmax', got {loss!r}")
+    tasks = with_arrays(list(tasks))
+    dtype = common_dtype(tasks) if dtype is None else checked_dtype(dtype)
+    samples = Samples(dtype)
+    made = {task["id"]: checked_task(task, loss, samples) for task in tasks}
+    n_inputs = common_n_inputs(made.values())
+    details = {"loss": loss, "dtype": dtype.name, "sizes": [sizes(task) for task in made.values()],
+               "sha256": checksum(made.values())}
+    return Stream(name, tuple(made), made.__getitem__, n_inputs, details)
+
+
+# --- one task ----------------------------------------------------------------------------------------------------
+
+
+def checked_task(task: Mapping[str, Any], loss: str, samples: Samples) -> Task:
+    """The Task of one mapping, its arrays checked and brought to their shapes and dtype."""
+    labels = sigmoid_labels if loss == "sigmoid" else softmax_labels
+    arrays, n_outputs = {}, None
+    for split in SPLITS:
+        where = f"task {task['id']!r}, "
+        x = samples.checked(task[f"x_{split}"], f"{where}x_{split}")
+        y, width = labels(task[f"y_{split}"], len(x), n_outputs, samples.dtype, f"{where}y_{split}")
+        n_outputs = width if n_outputs is None else n_outputs
+        arrays |= {f"x_{split}": x, f"y_{split}": y}
+    return Task(id=task["id"], **arrays, loss=loss, n_outputs=n_outputs)
+
+
+class Samples:
+    """Checks samples and brings them to one dtype; an array that several tasks share is converted once."""
+
+    def __init__(self, dtype):
+        self.dtype = dtype
+        self.known = {}                                            # id of the given array -> the converted one
+
+    def checked(self, x: np.ndarray, where: str) -> np.ndarray:
+        if id(x) not in self.known:
+            self.known[id(x)] = self._converted(x, where)
+        return self.known[id(x)]
+
+    def _converted(self, x: np.ndarray, where: str) -> np.ndarray:
+        if x.ndim != 2 or 0 in x.shape:
+            raise ValueError(f"{where}: expected a non-empty (n, n_inputs) array, got shape {x.shape}")
+        with np.errstate(over="ignore"):                           # what overflows is not finite: refused below
+            x = np.ascontiguousarray(x, self.dtype)
+        check_finite(x, where)
+        return x
+
+
+def sigmoid_labels(y, n: int, n_outputs: int | None, dtype, where: str) -> tuple[np.ndarray, int]:
+    """(n, n_outputs) labels of 0 and 1 in the samples' dtype, and n_outputs."""
+    y = y[:, None] if y.ndim == 1 else y
+    if y.ndim != 2 or len(y) != n or y.shape[1] != (n_outputs or max(y.shape[1], 1)):
+        raise ValueError(f"{where}: expected shape ({n}, {n_outputs or 'n_outputs'}), one row per sample, got {y.shape}")
+    if not np.isin(y, (0, 1)).all():
+        raise ValueError(f"{where}: expected labels 0 and 1, got {found(y)}")
+    lonely = np.flatnonzero(y.min(axis=0) == y.max(axis=0))
+    if lonely.size:
+        raise ValueError(f"{where}: expected both 0 and 1 in every column, got only {y[0, lonely[0]]} in column {lonely[0]}")
+    return np.ascontiguousarray(y, dtype), y.shape[1]
+
+
+def softmax_labels(y, n: int, n_outputs: int | None, dtype, where: str) -> tuple[np.ndarray, int]:
+    """(n,) int64 labels 0..n_outputs-1, and n_outputs: one more than the largest label unless it is known."""
+    if y.shape != (n,):
+        raise ValueError(f"{where}: expected shape ({n},), one label per sample, got {y.shape}")
+    if y.dtype.kind not in "iu" or y.min() < 0:
+        raise ValueError(f"{where}: expected integers >= 0, got {y.dtype} with {found(y)}")
+    if y.min() == y.max():
+        raise ValueError(f"{where}: expected at least two classes, got only {y[0]}")
+    n_outputs = n_outputs or int(y.max()) + 1
+    if y.max() >= n_outputs:
+        raise ValueError(f"{where}: expected the training classes 0..{n_outputs - 1}, got {y.max()}")
+    return np.ascontiguousarray(y, np.int64), n_outputs
+
+
+def check_finite(x: np.ndarray, where: str) -> None:
+    """A ValueError that counts the values that are not finite, and names the first row that has one."""
+    wrong = ~np.isfinite(x)
+    if wrong.any():
+        row = int(wrong.any(axis=1).argmax())
+        raise ValueError(f"{where}: expected finite values ({x.dtype}), got {wrong.sum()} NaN or infinite, first in row {row}")
+
+
+def found(y: np.ndarray) -> str:
+    """The first few distinct values of an array, for an error message."""
+    values = np.unique(y)
+    return ", ".join(map(str, values[:5])) + (", ..." if len(values) > 5 else "" if len(values) else "nothing")
+
+
+# --- all tasks ---------------------------------------------------------------------------------------------------
+
+
+def with_arrays(tasks: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The tasks with all their data as arrays (an array stays the object it is); a ValueError if one is no task."""
+    if not tasks:
+        raise ValueError("tasks: expected at least one task, got none")
+    for position, task in enumerate(tasks):
+        check_keys(task, f"tasks[{position}]")
+        if any(task["id"] == other["id"] for other in tasks[:position]):
+            raise ValueError(f"tasks[{position}]: expected an id of its own, got {task['id']!r} again")
+    return [
+        {"id": task["id"], **{key: numeric(task[key], f"task {task['id']!r}, {key}") for key in ARRAYS}} for task in tasks
+    ]
+
+
+def check_keys(task: Mapping[str, Any], where: str) -> None:
+    """A ValueError unless the task is a mapping with exactly the keys of a task and a hashable id."""
+    if not isinstance(task, Mapping) or set(task) != set(KEYS):
+        came = sorted(map(str, task)) if isinstance(task, Mapping) else type(task).__name__
+        raise ValueError(f"{where}: expected a mapping with the keys {', '.join(KEYS)}, got {came}")
+    if not isinstance(task["id"], Hashable):
+        raise ValueError(f"{where}: expected a hashable id, got {task['id']!r}")
+
+
+def numeric(given, where: str) -> np.ndarray:
+    """The argument as an array of real numbers or booleans."""
+    try:
+        array = np.asarray(given)
+    except ValueError as error:
+        raise ValueError(f"{where}: expected an array, got rows of different lengths") from error
+    if array.dtype.kind not in "fiub":
+        raise ValueError(f"{where}: expected real numbers, got {array.dtype}")
+    return array
+
+
+def common_dtype(tasks: list[Mapping[str, Any]]) -> np.dtype:
+    """float64 if all samples are, float32 if none is; a mixture is refused rather than silently widened or narrowed."""
+    kinds = {task[f"x_{split}"].dtype for task in tasks for split in SPLITS}
+    wide = {kind for kind in kinds if kind.kind == "f" and kind.itemsize >= 8}
+    if wide and kinds - wide:
+        raise ValueError(f"dtype: expected samples of one dtype, or dtype= to be given, got {sorted(map(str, kinds))}")
+    return np.dtype(np.float64 if wide else np.float32)
+
+
+def common_n_inputs(tasks) -> int:
+    """The number of features of every sample, or a ValueError that names the first array that differs."""
+    arrays = {(task.id, split): getattr(task, f"x_{split}") for task in tasks for split in SPLITS}
+    n_inputs = next(iter(arrays.values())).shape[1]
+    for (task_id, split), x in arrays.items():
+        if x.shape[1] != n_inputs:
+            raise ValueError(f"task {task_id!r}, x_{split}: expected {n_inputs} inputs like the first array, got {x.shape[1]}")
+    return n_inputs
+
+
+def sizes(task: Task) -> dict[str, int]:
+    """Samples per split."""
+    return {split: len(getattr(task, f"x_{split}")) for split in SPLITS}
+
+
+def checksum(tasks) -> str:
+    """SHA-256, in hex, of the SHA-256 of every array in turn; an array that tasks share is read once."""
+    arrays = [getattr(task, key) for task in tasks for key in ARRAYS]
+    digests = {id(array): hashlib.sha256(array).digest() for array in {id(a): a for a in arrays}.values()}
+    return hashlib.sha256(b"".join(digests[id(array)] for array in arrays)).hexdigest()

@@ -1,0 +1,62 @@
+"""Permuted MNIST: the same digits again and again, each time with the pixels in another order."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from den_ref.protocol import Task
+from den_ref.tasks.digits import load_digits
+from den_ref.tasks.pixels import checked_dtype, standardised, unit_interval
+from den_ref.tasks.seeds import checked_seed, generator
+from den_ref.tasks.stream import Stream
+
+
+def permuted_mnist(
+    seed: int = 0, *, permutations: int = 10, mnist=None, per_class=None, dtype="float32"
+) -> Stream:
+    """Tasks 0, 1, ...: which of the ten digits is it, its pixels permuted by the task's own fixed permutation?
+
+    Task 0 has the pixels in their order (the identity); task i reads pixel ``permutation(seed, i)[j]`` as input j.
+    All images are centred by the training mean and divided by one global deviation first.
+
+    A task's samples are permuted when the task is made (``stream.tasks[i]``) and belong to that Task alone: whoever
+    keeps all Tasks of a stream keeps as many copies of the digits (69 MB each for the embedded ones in float32).
+
+    Parameters
+    ----------
+    seed : int
+        Of the permutations.
+    permutations : int
+        Number of tasks.  Task i is the same whatever their number.
+    mnist, per_class, dtype
+        As for :func:`~den_ref.tasks.variation.mnist_variation`.
+
+    Returns
+    -------
+    Stream
+        Task ids are 0, 1, ...; x (n, 784); y (n,) integers 0..9; ``loss="softmax"``.
+
+    Raises
+    ------
+    ValueError
+        For an argument out of its range, or a damaged file.
+    """
+    seed, dtype = checked_seed(seed), checked_dtype(dtype)
+    if isinstance(permutations, bool) or not isinstance(permutations, int) or permutations < 1:
+        raise ValueError(f"permutations: expected an integer >= 1, got {permutations!r}")
+    digits = load_digits(mnist, per_class)
+    x = standardised({split: unit_interval(images) for split, images in digits.images.items()}, dtype)
+    y = {split: labels.astype(np.int64) for split, labels in digits.labels.items()}
+    details = {"seed": seed, "dtype": dtype.name, "digits": digits.facts}
+
+    def make(index) -> Task:
+        order = permutation(seed, index)
+        train, valid, test = (x[split].take(order, axis=1) for split in ("train", "valid", "test"))
+        return Task(index, train, y["train"], valid, y["valid"], test, y["test"], loss="softmax", n_outputs=10)
+
+    return Stream("permuted-mnist", tuple(range(permutations)), make, x["train"].shape[1], details)
+
+
+def permutation(seed: int, index: int, n_inputs: int = 784) -> np.ndarray:
+    """The order in which task ``index`` reads the pixels, (n_inputs,): the identity for task 0."""
+    return np.arange(n_inputs) if index == 0 else generator(seed, "permutation", index).permutation(n_inputs)

@@ -1,0 +1,101 @@
+"""A stream: the tasks to learn, in the order of learning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from den_ref.protocol import Task
+
+
+@dataclass(frozen=True, eq=False)
+class Stream:
+    """Tasks in the order of learning.  A task is made when it is asked for.
+
+    Parameters
+    ----------
+    name : str
+    ids : tuple of hashables
+        Ids of the tasks, in the order of learning.
+    make : callable
+        ``make(id)`` is the Task.
+    n_inputs : int
+        Features of a sample, the same for all tasks.
+    details : dict
+        What the data are: seed, sizes, parameters, checksum; JSON types only.
+    """
+
+    name: str
+    ids: tuple[Hashable, ...]
+    make: Callable[[Hashable], Task]
+    n_inputs: int
+    details: dict[str, Any]
+
+    @property
+    def tasks(self) -> Sequence[Task]:
+        """The tasks: ``len(stream.tasks)``, ``stream.tasks[0]``, ``for task in stream.tasks``."""
+        return Tasks(self.ids, self.make)
+
+    @property
+    def facts(self) -> dict[str, Any]:
+        """The stream in JSON types: two streams with equal facts have the same tasks in the same order."""
+        order = [as_json(task_id) for task_id in self.ids]
+        return {"name": self.name, "order": order, "n_inputs": self.n_inputs, **self.details}
+
+    def ordered(self, order: Iterable[Hashable] | str) -> Stream:
+        """The stream of these tasks only, in this order.
+
+        ``order`` holds task ids, or texts that look like them; or is one text such as ``"3,1,4"``.
+
+        Raises
+        ------
+        ValueError
+            For an unknown id (the error lists the known ones), an id given twice, or no id.
+        """
+        names = order.split(",") if isinstance(order, str) else list(order)
+        ids = tuple(self._known(name) for name in names)
+        if not ids or len(set(ids)) < len(ids):
+            raise ValueError(f"order: expected task ids, each once, got {order!r}")
+        return replace(self, ids=ids)
+
+    def first(self, n_tasks: int) -> Stream:
+        """The stream of the first tasks only."""
+        if isinstance(n_tasks, bool) or not isinstance(n_tasks, int) or not 1 <= n_tasks <= len(self.ids):
+            raise ValueError(f"n_tasks: expected an integer from 1 to {len(self.ids)}, got {n_tasks!r}")
+        return replace(self, ids=self.ids[:n_tasks])
+
+    def _known(self, name: Hashable) -> Hashable:
+        """The id that is ``name``, or else the one that reads like it."""
+        if name in self.ids:
+            return self.ids[self.ids.index(name)]                  # True == 1: the id, not what equals it
+        alike = [task_id for task_id in self.ids if str(task_id) == str(name).strip()]
+        if not alike:
+            known = ", ".join(map(str, self.ids))
+            raise ValueError(f"order: expected ids of tasks in stream {self.name!r} ({known}), got {name!r}")
+        return alike[0]
+
+
+class Tasks(Sequence):
+    """The tasks of a stream as a read-only sequence; each is made when it is asked for."""
+
+    def __init__(self, ids: tuple[Hashable, ...], make: Callable[[Hashable], Task]):
+        self.ids, self.make = ids, make
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    def __getitem__(self, index):
+        if isinstance(index, slice):
+            return Tasks(self.ids[index], self.make)
+        return self.make(self.ids[index])
+
+
+def as_json(task_id: Hashable) -> int | str:
+    """A task id in JSON types: whole numbers and text as they are, anything else as its repr.
+
+    >>> as_json(3), as_json("cats"), as_json((1, 2))
+    (3, 'cats', '(1, 2)')
+    """
+    plain = task_id.item() if hasattr(task_id, "item") else task_id
+    return plain if isinstance(plain, (int, str)) else repr(plain)
