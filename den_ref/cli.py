@@ -40,10 +40,10 @@ def run(arguments: argparse.Namespace, argv: list[str]) -> int:
     from den_ref import experiment
 
     try:
-        plan = _plan(arguments)
-        started = experiment.begin(plan, arguments.out, arguments.resume)
         if arguments.keep_steps and arguments.out is None:
             raise ValueError("--keep-steps: expected a folder to keep them in; give --out DIR")
+        plan = _plan(arguments)
+        started = experiment.begin(plan, arguments.out, arguments.resume)
     except (ValueError, OSError) as error:
         return _misuse(error)
     try:

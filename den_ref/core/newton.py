@@ -15,6 +15,7 @@ and a much better conditioned one.  The certificate is computed in the original 
 
 from __future__ import annotations
 
+import warnings
 from typing import NamedTuple
 
 import numpy as np
@@ -23,7 +24,7 @@ from scipy.special import entr, logit
 from .lasso import solve_lasso, subdifferential_distance
 from .losses import sigmoid_cross_entropy, softmax_cross_entropy
 from .penalties import Penalty, checked_strength, soft_threshold
-from .result import Result
+from .result import ConvergenceWarning, Result
 from .solvers import MESSAGES, fista, warn_not_converged
 
 
@@ -77,7 +78,8 @@ def prox_newton(features, labels, mu, *, tol=1e-9, max_iter=50, start=None, inte
         bias so large that the residual is within ``tol``.
     mu : float >= 0
     tol : float
-        Bound on ``residual``.
+        Bound on ``residual``.  Rounding alone makes a residual of about 1e-16 * max(abs(features))^2 * max(abs(V)),
+        so standardise features of size 1e4.
     max_iter : int
         Newton iterations per output.
     start : Head, optional
@@ -104,7 +106,7 @@ def prox_newton(features, labels, mu, *, tol=1e-9, max_iter=50, start=None, inte
     >>> prox_newton(x, y, mu=0.5).x.weights          # mu is critical
     array([[0.]])
     """
-    features, labels, mu = checked_head_data(features, labels, mu)
+    features, labels, mu = _checked(features, labels, mu, tol)
     start = _null_head(features, labels, tol, intercept) if start is None else start
     design = Design(features, mu, intercept)
     coefs = design.coefficients(start, labels.shape[1])            # (q, K)
@@ -197,16 +199,15 @@ def _model_minimiser(design, labels, coef, grad, dlogits, residual):
 def _hessian(matrix, labels, dlogits):
     """(1/n) matrix^T diag(s * (1 - s)) matrix, with s = sigmoid(logits), made positive definite.
 
-    The floor under s * (1 - s) serves saturated outputs, the ridge (1e-10 of the diagonal) constant and duplicated
-    features.  Both change the path, not the solution: the gradient is exact.
+    The floor under s * (1 - s) serves saturated outputs, the ridge constant and duplicated features.  Both change the
+    path, not the solution, because the gradient is exact.
     """
-    n = len(labels)
-    s = n * dlogits + labels
-    curvature = np.maximum(s * (1 - s), 1e-10) / n
+    s = len(labels) * dlogits + labels
+    curvature = s * (1 - s)
+    curvature = np.maximum(curvature, 1e-12 * curvature.max() + 1e-30) / len(labels)
     half = matrix * np.sqrt(curvature)[:, None]
     hessian = half.T @ half                                        # NumPy computes one triangle of such a product
-    diagonal = hessian.diagonal()
-    hessian.flat[:: len(hessian) + 1] += 1e-10 * diagonal + 1e-12 * diagonal.max(initial=0) + 1e-300
+    hessian.flat[:: len(hessian) + 1] += 1e-13 * hessian.diagonal() + 1e-300
     return hessian
 
 
@@ -280,7 +281,7 @@ def softmax_head(features, labels, mu, *, tol=1e-9, max_iter=20_000, n_outputs=N
     Result
         As that of :func:`prox_newton`, without ``gap``; ``history`` is FISTA's, in its own coordinates.
     """
-    features, labels, mu = checked_head_data(features, labels, mu, "softmax", n_outputs)
+    features, labels, mu = _checked(features, labels, mu, tol, "softmax", n_outputs)
     n_outputs = int(labels.max()) + 1 if n_outputs is None else n_outputs
     design = Design(features, mu)
     scale = np.sqrt(np.einsum("ij,ij->j", design.matrix, design.matrix) / len(labels))
@@ -291,29 +292,35 @@ def softmax_head(features, labels, mu, *, tol=1e-9, max_iter=20_000, n_outputs=N
         value, dlogits = softmax_cross_entropy(matrix @ coef, labels)
         return value, matrix.T @ dlogits
 
-    rate = np.maximum(np.bincount(labels, minlength=n_outputs) / len(labels), tol / 4)
+    rate = np.maximum(np.bincount(labels, minlength=n_outputs) / len(labels), 1e-6 * tol)
     start = np.zeros((len(scale), n_outputs))
     start[-1] = np.log(rate)
     penalty = _WeightedL1((design.threshold / scale)[:, None])
 
-    def certify(solve):
-        head = design.head(solve.x / scale[:, None])
+    def certify(coef):
+        head = design.head(coef / scale[:, None])
         return head, head_certificate(features, labels, mu, head, loss="softmax")
 
-    return _fista_until_certified(smooth, penalty, start, certify, tol, max_iter)
+    head, certificate, history = _fista_until_certified(smooth, penalty, start, certify, tol, max_iter)
+    return _result("softmax_head", head, certificate, history, tol)
 
 
-def _fista_until_certified(smooth, penalty, start, certify, tol, max_iter) -> Result:
-    """FISTA measures in its own coordinates: tighten its tolerance until the certificate in the original ones holds."""
+def _fista_until_certified(smooth, penalty, start, certify, tol, max_iter):
+    """FISTA with its tolerance, which it measures in its own coordinates, tightened until the certificate holds.
+
+    Returns (head, certificate, history).
+    """
     history = {"objective": [], "residual": []}
     own_tol = tol
     while True:
-        solve = fista(smooth, penalty, start, tol=own_tol, max_iter=max_iter)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)    # the certificate has the last word
+            solve = fista(smooth, penalty, start, tol=own_tol, max_iter=max_iter)
         for name, trace in history.items():
-            trace.extend(solve.history[name][min(len(trace), 1) :])
-        head, certificate = certify(solve)
+            trace.extend(solve.history[name][min(len(trace), 1) :])              # a warm start is recorded already
+        head, certificate = certify(solve.x)
         if certificate.residual <= tol or not solve.success or own_tol < 1e-5 * tol:
-            return _result("softmax_head", head, certificate, history, tol)
+            return head, certificate, history
         start, own_tol = solve.x, own_tol / 10
 
 
@@ -368,15 +375,21 @@ def _balanced(r):
     above, below = np.maximum(r, 0), np.minimum(r, 0)
     up, down = above.sum(axis=0), -below.sum(axis=0)
     both = np.minimum(up, down)
-    share = lambda total: np.divide(both, total, out=np.zeros_like(total), where=total > 0)     # noqa: E731
-    return above * share(up) + below * share(down)
+    return above * _quotient(both, up) + below * _quotient(both, down)
+
+
+def _quotient(a, b):
+    """a / b, and 0 where b is 0."""
+    return np.divide(a, b, out=np.zeros_like(b), where=b > 0)
 
 
 # --- what both share ---------------------------------------------------------------------------------------------
 
 
-def checked_head_data(features, labels, mu, loss="sigmoid", n_outputs=None):
+def _checked(features, labels, mu, tol, loss="sigmoid", n_outputs=None):
     """Features as they are, labels as the loss wants them, mu as a float; or a ValueError."""
+    if not tol > 0:
+        raise ValueError(f"tol: expected a number > 0, got {tol!r}")
     features, labels = np.asarray(features), np.asarray(labels)
     if features.ndim != 2 or not len(features) or not np.isfinite(features).all():
         raise ValueError(f"features: expected finite numbers of shape (n, p) with n >= 1, got shape {features.shape}")

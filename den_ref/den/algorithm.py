@@ -7,20 +7,21 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from ..core import mlp
 from ..protocol import Capacity, Method, Step, Task
 from ..state import pack_id, pack_meta, pack_rng, unpack_id, unpack_meta, unpack_rng
+from .birth import Birth, with_newborn
 from .config import DENConfig
 from .equations import eq2
-from .expansion import dynamic_expansion
-from .network import NEVER, Head, Network, Subnetwork, capacity, insert
+from .expansion import dynamic_expansion, remove_useless
+from .network import NEVER, Head, Network, Subnetwork, capacity, extract, insert
 from .selective import selective_retraining
 from .splitting import split_and_duplicate
 from .stage import Stage, solve_facts, timed
-from .surgery import delete_units, useless_units
 
 
 class DEN(Method):
@@ -36,10 +37,13 @@ class DEN(Method):
 
     name = "den"
     Config = DENConfig
+    #: Options an ablation holds fixed (``ablations``).
+    fixed: dict = {}
 
     def __init__(self, config: DENConfig | None = None, seed: int = 0):
-        super().__init__(config, seed)
+        super().__init__(replace(config or self.Config(), **self.fixed), seed)
         self.network: Network | None = None
+        self.birth: Birth | None = None
 
     @property
     def tasks(self) -> list[Hashable]:
@@ -52,13 +56,14 @@ class DEN(Method):
         previous = self.network or random_network(task.n_inputs, self.config, self.rng)
         if task.n_inputs != previous.n_inputs:
             raise ValueError(f"task: expected {previous.n_inputs} inputs as in the first task, got {task.n_inputs}")
-        stage = Stage(len(self.tasks) + 1, task, self.config, self.rng, previous, self.progress)
-        self.network = yield from timed(self.boxes(stage))
+        stage = Stage(len(self.tasks) + 1, task, self.config, self.rng, previous, self.progress, self.birth)
+        network = yield from timed(self.boxes(stage))
+        self.network, self.birth = network, with_newborn(self.birth, network)
 
     def boxes(self, stage: Stage):
         """The boxes of one stage, from W^{t-1} to W^t."""
         if stage.t == 1:
-            return (yield from first_task(stage.previous, stage))
+            return (yield from whole_network(stage.previous, stage))
         network = yield from selective_retraining(stage.previous, stage)
         loss, config = stage.loss(network), self.config
         expand = loss > config.tau
@@ -83,18 +88,19 @@ class DEN(Method):
         return self.network.head_of(task_id).loss
 
     def capacity(self) -> Capacity:
-        return capacity(self.network)
+        return replace(capacity(self.network), stored={"birth": self.birth.size})
 
     def state(self) -> dict[str, np.ndarray]:
         heads = [{"task": pack_id(h.task), "stage": h.stage, "loss": h.loss} for h in self.network.heads]
         meta = {"layers": len(self.network.widths), "heads": heads, "rng": pack_rng(self.rng)}
-        return self.network.arrays() | {"meta": pack_meta(meta)}
+        return self.network.arrays() | self.birth.arrays() | {"meta": pack_meta(meta)}
 
     @classmethod
     def from_state(cls, state: Mapping[str, np.ndarray], config=None, seen: Sequence[Task] = ()) -> DEN:
         meta, den = unpack_meta(state["meta"]), cls(config)
         lists = {name: [state[f"{name}/{l}"] for l in range(meta["layers"])]
-                 for name in ("weights", "biases", "introduced", "retired")}
+                 for name in ("weights", "biases", "introduced", "retired", "birth/weights", "birth/biases")}
+        den.birth = Birth(lists.pop("birth/weights"), lists.pop("birth/biases"))
         heads = [Head(unpack_id(h["task"]), h["stage"], state[f"heads/{i}/weights"], state[f"heads/{i}/bias"], h["loss"])
                  for i, h in enumerate(meta["heads"])]
         den.network, den.rng = Network(**lists, heads=heads), unpack_rng(meta["rng"])
@@ -110,26 +116,21 @@ def random_network(n_inputs: int, config: DENConfig, rng) -> Network:
         [np.ones(n, np.int32) for n in config.hidden], [np.full(n, NEVER, np.int32) for n in config.hidden], [])
 
 
-def first_task(network: Network, stage: Stage):
-    """Algorithm 1 at t = 1: Eq. 2 on the whole network, then drop useless units."""
+def whole_network(network: Network, stage: Stage):
+    """Algorithm 1 at t = 1: a random head, Eq. 2 on everything the stage sees, then drop useless units."""
     task, top = stage.task, network.widths[-1]
-    head = Head(task.id, 1, mlp.random_weights(stage.rng, top, task.n_outputs, network.dtype),
+    head = Head(task.id, stage.t, mlp.random_weights(stage.rng, top, task.n_outputs, network.dtype),
                 np.zeros(task.n_outputs, network.dtype), task.loss)
     before = network = network.with_head(head)
-    start = mlp.pack(network.weights, network.biases, head.weights, head.bias, network.dtype)
+    sub = extract(network, network.visible(stage.t), head)
+    start = mlp.pack(sub.weights, sub.biases, sub.head, sub.head_bias, network.dtype)
     loss, validation = stage.losses(start)
     result = stage.solve(eq2(start, loss, stage.config), validation, 2, start_competes=False)
-    network = insert(network, Subnetwork(network.visible(1), *mlp.unpack(result.x)), head)
+    network = insert(network, Subnetwork(sub.units, *mlp.unpack(result.x)), head)
     zeros = [float(np.mean(w == 0)) for w in network.weights]
-    yield stage.step("eq2", "Algorithm 1, Eq. 2", f"trained the first network, {result.message}; "
+    yield stage.step("eq2", "Algorithm 1, Eq. 2", f"trained the whole network, {result.message}; "
                      f"{', '.join(f'{z:.0%}' for z in zeros)} of its weights are 0", before, network, solve=result,
                      facts=solve_facts(result) | {"share_of_zeros": zeros})
     if not stage.config.prune:
         return network
-    useless = useless_units(network, 1)
-    pruned = delete_units(useless.folded, useless.units)
-    yield stage.step("prune", "Algorithm 1, removal", f"kept {'-'.join(map(str, pruned.widths))} of "
-                     f"{'-'.join(map(str, network.widths))} units", network, pruned,
-                     facts={"added": list(network.widths), "kept": list(pruned.widths)},
-                     arrays={f"removed/{l}": units for l, units in enumerate(useless.units, 1)})
-    return pruned
+    return (yield from remove_useless(network, stage, "Algorithm 1, removal"))

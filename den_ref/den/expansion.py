@@ -26,18 +26,24 @@ def dynamic_expansion(network: Network, stage: Stage):
         facts=solve_facts(result) | {"added": list(counts), "loss_before": loss_before, "loss_after": loss_after})
 
     if stage.config.prune:
-        useless = useless_units(grown, stage.t)
-        pruned = delete_units(useless.folded, useless.units)
-        kept = [k - len(gone) for k, gone in zip(counts, useless.units, strict=True)]
-        yield stage.step("prune", "Algorithm 3, removal", f"kept {_listed(kept)} of {_listed(counts)} new units",
-                         grown, pruned, facts={"added": list(counts), "kept": kept},
-                         arrays={f"removed/{l}": units for l, units in enumerate(useless.units, 1)})
-        grown = pruned
+        grown = yield from remove_useless(grown, stage, "Algorithm 3, removal")
     if stage.config.undo_worse_expansion and loss_after > loss_before:
         yield stage.step("undo", "Algorithm 3, undo", "the expansion raised the loss and is undone", grown, before,
                          facts={"loss_before": loss_before, "loss_after": loss_after})
         return before
     return grown
+
+
+def remove_useless(network: Network, stage: Stage, title: str):
+    """Fold and delete the useless units among those introduced at t: one Step; it returns the smaller network."""
+    useless = useless_units(network, stage.t)
+    pruned = delete_units(useless.folded, useless.units)
+    added = [int(np.sum(born == stage.t)) for born in network.introduced]
+    kept = [n - len(gone) for n, gone in zip(added, useless.units, strict=True)]
+    yield stage.step("prune", title, f"kept {_listed(kept)} of {_listed(added)} new units", network, pruned,
+                     facts={"added": added, "kept": kept},
+                     arrays={f"removed/{l}": units for l, units in enumerate(useless.units, 1)})
+    return pruned
 
 
 def older_counts(network: Network, t: int) -> list[int]:

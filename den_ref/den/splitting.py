@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..core import mlp
+from .birth import at_birth_edges
 from .equations import eq6
 from .expansion import older_counts
 from .network import Network, Subnetwork, extract, insert
@@ -24,16 +25,19 @@ def split_and_duplicate(network: Network, stage: Stage):
                          before, network, solve=result, facts=solve_facts(result))
 
     older, drifts = unit_drift(network, stage.previous, stage.t, stage.config.drift)
+    _, since_birth = unit_drift(at_birth_edges(network), stage.birth, stage.t, stage.config.drift)
     split = most_drifted(older, drifts, stage.config.per_layer("sigma", len(drifts)), stage.config.max_splits)
     before, network = network, split_units(network, stage.previous, split, stage.t, stage.config.split_original)
     shares = [f"{len(s)}/{len(o)}" for s, o in zip(split, older, strict=True)]
     yield stage.step(
         "split", "Algorithm 4, split", f"split {', '.join(shares)} older units", before, network,
         facts={"split": [len(s) for s in split], "older": [len(o) for o in older],
-               "median_drift": [_finite(np.median(d)) if len(d) else None for d in drifts],
-               "largest_drift": [_finite(d.max()) if len(d) else None for d in drifts]},
-        arrays={f"split/{l}": s for l, s in enumerate(split, 1)} | {f"drift/{l}": d for l, d in enumerate(drifts, 1)}
-        | {f"older/{l}": o for l, o in enumerate(older, 1)})
+               "median_drift": _per_layer(np.median, drifts), "largest_drift": _per_layer(np.max, drifts),
+               "median_drift_since_birth": _per_layer(np.median, since_birth),
+               "largest_drift_since_birth": _per_layer(np.max, since_birth)},
+        arrays={f"{name}/{l}": array for name, arrays in (("split", split), ("older", older), ("drift", drifts),
+                                                          ("drift_since_birth", since_birth))
+                for l, array in enumerate(arrays, 1)})
 
     before = network
     network, result = pull_back(network, stage)
@@ -103,6 +107,7 @@ def _older_part(previous: Network, units, older) -> Subnetwork:
     return Subnetwork(kept, weights, [b[kept[l + 1]] for l, b in enumerate(previous.biases)], None, None)
 
 
-def _finite(value) -> float | str:
-    """A number for JSON; infinity by name."""
-    return float(value) if np.isfinite(value) else "inf"
+def _per_layer(function, drifts) -> list:
+    """One number per layer for JSON: None for an empty layer, infinity by name."""
+    values = [float(function(rho)) if len(rho) else None for rho in drifts]
+    return ["inf" if value == np.inf else value for value in values]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 import numpy as np
@@ -15,6 +15,7 @@ from ..core.problem import Problem
 from ..core.result import Result
 from ..core.training import train
 from ..protocol import Progress, Step, Task, no_progress
+from .birth import Birth
 from .config import DENConfig
 from .network import Network
 
@@ -25,6 +26,7 @@ class Stage:
 
     t : 1-based position of the task
     previous : W^{t-1}, the network at the end of the stage before (at t = 1: the random start)
+    birth : every unit of W^{t-1} as it was when it came (at t = 1: None)
     """
 
     t: int
@@ -33,7 +35,7 @@ class Stage:
     rng: np.random.Generator
     previous: Network
     progress: Progress = no_progress
-    facts: dict = field(default_factory=dict)
+    birth: Birth | None = None
 
     def step(self, box, title, sentence, before, after, **more) -> Step:
         """A Step of this stage."""

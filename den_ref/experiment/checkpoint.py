@@ -6,12 +6,13 @@ different ages.  ``results.json`` is the same record for people and is never rea
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from den_ref.experiment.environment import environment
-from den_ref.experiment.files import read_archive, write_archive
+from den_ref.experiment.files import read_archive, write_archive, write_json
 from den_ref.experiment.plan import Plan, method_named
 from den_ref.experiment.results import Run, matrices, unseen, validated
 from den_ref.protocol import Method
@@ -21,8 +22,9 @@ NETWORK, RESULTS, STEPS = "network.npz", "results.json", "steps"
 
 def save(run: Run, folder: Path) -> None:
     """Write the run's ``network.npz``, then its ``results.json``; each whole or not at all."""
-    write_archive(folder / NETWORK, "network", {"results": validated(run.to_json())}, run.method.state())
-    run.write(folder / RESULTS)
+    results = run.to_json()
+    write_archive(folder / NETWORK, "network", {"results": results}, run.method.state())
+    write_json(folder / RESULTS, results)
 
 
 def begin(plan: Plan, out: Path | str | None = None, resume: bool = False) -> Run:
@@ -41,7 +43,7 @@ def begin(plan: Plan, out: Path | str | None = None, resume: bool = False) -> Ru
     out = _folder(out)
     present = [name for name in (NETWORK, RESULTS) if (out / name).exists()]
     if present and not resume:
-        raise ValueError(f"out: {out} already holds a run ({present[0]}); resume it (--resume), or choose another folder")
+        raise ValueError(f"out: {out} already holds a run ({present[0]}): resume it (--resume), or use another folder")
     if present and NETWORK not in present:
         raise ValueError(f"out: {out} holds {RESULTS} but no {NETWORK}, so its run cannot be continued")
     return _restored(plan, out) if present else _new(plan)
@@ -101,11 +103,14 @@ def _folder(out: Path | str) -> Path:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise ValueError(f"out: expected a folder that can be made, got {out} ({error.strerror})") from error
+    if not os.access(out, os.W_OK):
+        raise ValueError(f"out: expected a folder that can be written to, got {out}")
     return out
 
 
 def _new(plan: Plan) -> Run:
-    return Run(plan.method(plan.config, seed=plan.seed), plan.identity(), environment(), unseen(len(plan.stream.tasks)))
+    method = plan.method(plan.config, seed=plan.seed)
+    return Run(method, plan.identity(), environment(), unseen(len(plan.stream.tasks)))
 
 
 def _restored(plan: Plan, out: Path) -> Run:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Hashable
@@ -63,7 +64,8 @@ class Lines(Display):
     def learnt(self, run):
         stage, row = run.stages[-1], run.measured("auroc")[-1]
         size = stage["capacity"]
-        self.say(f"  learnt in {stage['seconds']:.1f} s: AUROC {row[-1]:.4f}, mean of {len(row)} so far {row.mean():.4f}; "
+        self.say(f"  learnt in {stage['seconds']:.1f} s: "
+                 f"AUROC {row[-1]:.4f}, mean of {len(row)} so far {row.mean():.4f}; "
                  f"{size['allocated']:,} parameters, {size['allocated_share']:.1%} of STL's")
 
     def finished(self, run):
@@ -101,6 +103,7 @@ class Live(Lines):
         super().say(text)
 
     def _rewrite(self, text: str) -> None:
+        text = text[:shutil.get_terminal_size().columns - 1]      # a line that wraps cannot be rewritten
         if text or self.width:
             # Spaces erase what the last text had more; no escape codes, so that any terminal will do.
             self.terminal.write("\r" + text.ljust(self.width) + ("" if text else "\r"))

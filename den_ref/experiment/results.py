@@ -1,4 +1,4 @@
-"""A run, and the shape of its ``results.json``: SCHEMA here is what is written, what is checked and what is documented."""
+"""A run, and the shape of its ``results.json``: SCHEMA is what is written, checked and documented."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from den_ref.experiment.files import VERSION, as_json, write_json
+from den_ref.experiment.files import VERSION, as_json
 from den_ref.experiment.table import table
 from den_ref.protocol import Method
 
@@ -95,15 +95,11 @@ class Run:
         return table(self)
 
     def to_json(self) -> dict[str, Any]:
-        """The content of results.json."""
-        return as_json({
+        """The content of results.json, checked against its schema."""
+        return validated(as_json({
             "format": "den_ref results", "version": VERSION, "complete": self.complete,
             "run": self.identity, "environment": self.environment, "R": self.R, "stages": self.stages,
-        })
-
-    def write(self, path: Path) -> None:
-        """Write results.json, checked against its schema, whole or not at all."""
-        write_json(path, validated(self.to_json()))
+        }))
 
 
 def unseen(n_tasks: int) -> dict[str, np.ndarray]:
@@ -127,7 +123,10 @@ def read_results(folder: Path | str) -> dict[str, Any]:
         If the file is not JSON or has another shape; the error says where.
     """
     path = Path(folder) / "results.json"
-    results = validated(json.loads(path.read_text(encoding="utf-8")))
+    try:
+        results = validated(json.loads(path.read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
     return {**results, "R": matrices(results["R"])}
 
 

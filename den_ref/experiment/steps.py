@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from den_ref.core.flat import Flat
 from den_ref.experiment.files import as_json, read_archive, write_archive
 from den_ref.protocol import Step
 
@@ -32,8 +33,11 @@ def solve_facts(solve: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def write_step(folder: Path, step: Step, number: int) -> None:
-    """Write ``folder/NNN.npz``: the step's arrays, and those of the model that the step changed, as they are after it."""
-    before, after = _arrays_of(step.before), _arrays_of(step.after)
+    """Write ``folder/NNN.npz``: the step's arrays, and the model's arrays that it changed, as they are after it.
+
+    The run's first step counts as having made everything, so that the files together hold the whole model.
+    """
+    before, after = {} if number == 1 else _arrays_of(step.before), _arrays_of(step.after)
     chosen = {f"arrays/{name}": np.asarray(array) for name, array in step.arrays.items()}
     changed = {f"after/{name}": array for name, array in after.items() if not _same(array, before.get(name))}
     header = {"stage": step.stage, "task": as_json(step.task), **step_facts(step, number),
@@ -58,8 +62,10 @@ def _path(folder: Path, number: int) -> Path:
 
 
 def _arrays_of(model: Any) -> dict[str, np.ndarray]:
-    """The arrays of a model that can name them (such as a Network); {} for None and for any other."""
-    return dict(model.arrays()) if hasattr(model, "arrays") else {}
+    """The arrays of a model that can name them: a Network, a Flat vector; {} for None and for any other."""
+    if isinstance(model, Flat):
+        return model.views
+    return model.arrays() if hasattr(model, "arrays") else {}
 
 
 def _same(array: np.ndarray, other: np.ndarray | None) -> bool:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 
-import numpy as np
-
 from den_ref.core.metrics import average_performance, backward_transfer, forgetting
 
-_RULE = "-" * 60
+_RULE = "-" * 56
 
 
 def table(run) -> str:
@@ -28,16 +26,16 @@ def _quality(run) -> list[str]:
     R = run.measured("auroc")
     lines = [f"{'AUROC of task':<24}{'just learnt':>16}{'at the end':>16}"]
     for stage, then, now in zip(run.stages, R.diagonal(), R[-1]):
-        lines.append(f"{stage['task']!s:<24}{then:>16.4f}{now:>16.4f}")
-    return [*lines, f"{'mean':<24}{R.diagonal().mean():>16.4f}{average_performance(R):>16.4f}"]
+        lines.append(f"{stage['task']!s:<24}{_four(then):>16}{_four(now):>16}")
+    return [*lines, f"{'mean':<24}{_four(R.diagonal().mean()):>16}{_four(average_performance(R)):>16}"]
 
 
 def _transfer(run) -> list[str]:
     R = run.measured("auroc")
     return [
-        f"{'backward transfer':<24}{backward_transfer(R):>32.4f}",
-        f"{'forgetting':<24}{forgetting(R):>32.4f}",
-        f"{'accuracy, mean':<24}{average_performance(run.measured('accuracy')):>32.4f}",
+        f"{'backward transfer':<24}{_four(backward_transfer(R)):>32}",
+        f"{'forgetting':<24}{_four(forgetting(R)):>32}",
+        f"{'accuracy, mean':<24}{_four(average_performance(run.measured('accuracy'))):>32}",
     ]
 
 
@@ -56,6 +54,11 @@ def _time(run) -> list[str]:
     for stage in run.stages:
         for step in stage["steps"]:
             seconds[step["title"]] += step["seconds"]
-    lines = [f"{'seconds':<44}{'':>16}"]
-    lines += [f"{title:<44}{total:>16.2f}" for title, total in seconds.items()]
-    return [*lines, f"{'all':<44}{np.sum(list(seconds.values())):>16.2f}"]
+    lines = [f"{'seconds':<40}{'':>16}"]
+    lines += [f"{title:<40}{total:>16.2f}" for title, total in seconds.items()]
+    return [*lines, f"{'all':<40}{sum(seconds.values()):>16.2f}"]
+
+
+def _four(value: float) -> str:
+    """Four decimals, without the sign of a zero that rounding left."""
+    return f"{round(float(value), 4) + 0.0:.4f}"

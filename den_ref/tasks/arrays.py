@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 
 from den_ref.protocol import Task
-from den_ref.tasks.digits import SPLITS
 from den_ref.tasks.pixels import checked_dtype
-from den_ref.tasks.stream import Stream
+from den_ref.tasks.stream import SPLITS, Stream
 
 ARRAYS = tuple(f"{letter}_{split}" for split in SPLITS for letter in "xy")
 KEYS = ("id", *ARRAYS)
@@ -64,8 +63,8 @@ def stream_from_arrays(
     samples = Samples(dtype)
     made = {task["id"]: checked_task(task, loss, samples) for task in tasks}
     n_inputs = common_n_inputs(made.values())
-    details = {"loss": loss, "dtype": dtype.name, "sizes": [sizes(task) for task in made.values()],
-               "sha256": checksum(made.values())}
+    details = {"loss": loss, "dtype": dtype.name, "sizes": [sizes(task) for task in made.values()]}
+    details["sha256"] = checksum(made.values())
     return Stream(name, tuple(made), made.__getitem__, n_inputs, details)
 
 
@@ -75,12 +74,11 @@ def stream_from_arrays(
 def checked_task(task: Mapping[str, Any], loss: str, samples: Samples) -> Task:
     """The Task of one mapping, its arrays checked and brought to their shapes and dtype."""
     labels = sigmoid_labels if loss == "sigmoid" else softmax_labels
-    arrays, n_outputs = {}, None
+    where = f"task {task['id']!r}, "
+    arrays, n_outputs = {}, None                                   # set by the training labels, which come first
     for split in SPLITS:
-        where = f"task {task['id']!r}, "
         x = samples.checked(task[f"x_{split}"], f"{where}x_{split}")
-        y, width = labels(task[f"y_{split}"], len(x), n_outputs, samples.dtype, f"{where}y_{split}")
-        n_outputs = width if n_outputs is None else n_outputs
+        y, n_outputs = labels(task[f"y_{split}"], len(x), n_outputs, samples.dtype, f"{where}y_{split}")
         arrays |= {f"x_{split}": x, f"y_{split}": y}
     return Task(id=task["id"], **arrays, loss=loss, n_outputs=n_outputs)
 
@@ -110,12 +108,12 @@ def sigmoid_labels(y, n: int, n_outputs: int | None, dtype, where: str) -> tuple
     """(n, n_outputs) labels of 0 and 1 in the samples' dtype, and n_outputs."""
     y = y[:, None] if y.ndim == 1 else y
     if y.ndim != 2 or len(y) != n or y.shape[1] != (n_outputs or max(y.shape[1], 1)):
-        raise ValueError(f"{where}: expected shape ({n}, {n_outputs or 'n_outputs'}), one row per sample, got {y.shape}")
+        expected = f"({n}, {n_outputs or 'n_outputs'})"
+        raise ValueError(f"{where}: expected shape {expected}, one row per sample, got {y.shape}")
     if not np.isin(y, (0, 1)).all():
         raise ValueError(f"{where}: expected labels 0 and 1, got {found(y)}")
-    lonely = np.flatnonzero(y.min(axis=0) == y.max(axis=0))
-    if lonely.size:
-        raise ValueError(f"{where}: expected both 0 and 1 in every column, got only {y[0, lonely[0]]} in column {lonely[0]}")
+    for column in np.flatnonzero(y.min(axis=0) == y.max(axis=0)):
+        raise ValueError(f"{where}: expected both 0 and 1 in every column, got only {y[0, column]} in column {column}")
     return np.ascontiguousarray(y, dtype), y.shape[1]
 
 
@@ -138,7 +136,8 @@ def check_finite(x: np.ndarray, where: str) -> None:
     wrong = ~np.isfinite(x)
     if wrong.any():
         row = int(wrong.any(axis=1).argmax())
-        raise ValueError(f"{where}: expected finite values ({x.dtype}), got {wrong.sum()} NaN or infinite, first in row {row}")
+        came = f"{wrong.sum()} NaN or infinite, first in row {row}"
+        raise ValueError(f"{where}: expected finite values ({x.dtype}), got {came}")
 
 
 def found(y: np.ndarray) -> str:
@@ -159,7 +158,8 @@ def with_arrays(tasks: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
         if any(task["id"] == other["id"] for other in tasks[:position]):
             raise ValueError(f"tasks[{position}]: expected an id of its own, got {task['id']!r} again")
     return [
-        {"id": task["id"], **{key: numeric(task[key], f"task {task['id']!r}, {key}") for key in ARRAYS}} for task in tasks
+        {"id": task["id"], **{key: numeric(task[key], f"task {task['id']!r}, {key}") for key in ARRAYS}}
+        for task in tasks
     ]
 
 
@@ -198,7 +198,8 @@ def common_n_inputs(tasks) -> int:
     n_inputs = next(iter(arrays.values())).shape[1]
     for (task_id, split), x in arrays.items():
         if x.shape[1] != n_inputs:
-            raise ValueError(f"task {task_id!r}, x_{split}: expected {n_inputs} inputs like the first array, got {x.shape[1]}")
+            where = f"task {task_id!r}, x_{split}"
+            raise ValueError(f"{where}: expected {n_inputs} inputs like the first array, got {x.shape[1]}")
     return n_inputs
 
 

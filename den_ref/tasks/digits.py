@@ -25,8 +25,8 @@ from importlib.resources import files
 import numpy as np
 
 from den_ref.tasks.idx import find_idx, read_idx
+from den_ref.tasks.stream import SPLITS
 
-SPLITS = ("train", "valid", "test")
 EMBEDDED_PER_CLASS = (1000, 200, 1000)
 PAPER_PER_CLASS = (1000, 200, 5000)
 
@@ -51,7 +51,7 @@ class Digits:
 
     @property
     def sha256(self) -> str:
-        """SHA-256, in hex, of all images, then all labels, in the order of the splits: raw bytes, whatever the file."""
+        """SHA-256, in hex, of the bytes of all images, then all labels, each in the order of the splits."""
         digest = hashlib.sha256()
         for arrays in (self.images, self.labels):
             for split in SPLITS:
@@ -73,9 +73,15 @@ class Digits:
 
 
 def load_digits(mnist=None, per_class=None) -> Digits:
-    """The embedded digits, or with a folder ``mnist`` those of its IDX files; ``per_class`` None is all there is to take.
+    """The embedded digits, or with a folder ``mnist`` those of its IDX files.
 
-    That is 1,000 / 200 / 1,000 per class of the embedded digits, 1,000 / 200 / 5,000 (the paper's) of the files.
+    ``per_class`` None is 1,000 / 200 / 1,000 of the embedded digits, and 1,000 / 200 / 5,000 (the paper's) of a folder.
+    Fewer of the embedded digits are the first ones of each split.
+
+    Raises
+    ------
+    FileNotFoundError, ValueError
+        As :func:`load_embedded` and :func:`load_idx_folder`, or if more are asked for than there are.
     """
     if mnist is not None:
         return load_idx_folder(mnist, PAPER_PER_CLASS if per_class is None else per_class)

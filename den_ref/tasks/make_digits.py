@@ -12,7 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
-from den_ref.tasks.digits import EMBEDDED_PER_CLASS, SPLITS, Digits, load_idx_folder
+from den_ref.tasks.digits import EMBEDDED_PER_CLASS, Digits, load_idx_folder
+from den_ref.tasks.stream import SPLITS
 
 
 def write_digits(digits: Digits, path) -> None:
@@ -29,7 +30,7 @@ def write_digits(digits: Digits, path) -> None:
 
 
 def main(arguments=None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m den_ref.tasks.make_digits", description="Make the embedded digits.")
+    parser = argparse.ArgumentParser(prog="python -m den_ref.tasks.make_digits", description="Make digits.npz.")
     parser.add_argument("mnist", metavar="MNIST_DIR", help="folder with the four IDX files of MNIST")
     parser.add_argument("file", nargs="?", default=Path(__file__).with_name("digits.npz"), help="file to write")
     options = parser.parse_args(arguments)

@@ -8,7 +8,7 @@ from den_ref.protocol import Task
 from den_ref.tasks.digits import load_digits
 from den_ref.tasks.pixels import checked_dtype, standardised, unit_interval
 from den_ref.tasks.seeds import checked_seed, generator
-from den_ref.tasks.stream import Stream
+from den_ref.tasks.stream import SPLITS, Stream
 
 
 def permuted_mnist(
@@ -51,7 +51,7 @@ def permuted_mnist(
 
     def make(index) -> Task:
         order = permutation(seed, index)
-        train, valid, test = (x[split].take(order, axis=1) for split in ("train", "valid", "test"))
+        train, valid, test = (x[split].take(order, axis=1) for split in SPLITS)
         return Task(index, train, y["train"], valid, y["valid"], test, y["test"], loss="softmax", n_outputs=10)
 
     return Stream("permuted-mnist", tuple(range(permutations)), make, x["train"].shape[1], details)

@@ -39,7 +39,7 @@ def standardised(images: dict[str, np.ndarray], dtype) -> dict[str, np.ndarray]:
 def checked_dtype(dtype) -> np.dtype:
     """float32 or float64, or a ValueError."""
     try:
-        checked = np.dtype(dtype)
+        checked = None if dtype is None else np.dtype(dtype)       # np.dtype(None) would be float64
     except TypeError:
         checked = None
     if checked not in (np.float32, np.float64):

@@ -16,7 +16,7 @@ def rotate(images: np.ndarray, degrees: np.ndarray, chunk: int = 256) -> np.ndar
 
     Parameters
     ----------
-    images : (n, height, width) float array
+    images : (n, height, width) array
     degrees : (n,) array
     chunk : int
         Images turned at a time: what keeps memory small and in the cache.

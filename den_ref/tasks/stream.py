@@ -8,6 +8,9 @@ from typing import Any
 
 from den_ref.protocol import Task
 
+#: The three splits of every task, in the order in which they are always read and written.
+SPLITS = ("train", "valid", "test")
+
 
 @dataclass(frozen=True, eq=False)
 class Stream:

@@ -10,13 +10,13 @@ from den_ref.tasks.seeds import checked_seed, generator
 from den_ref.tasks.stream import Stream
 
 N_INPUTS = 12
-SIZES = {"train": 300, "valid": 150, "test": 500}
+SIZES = {"train": 1000, "valid": 300, "test": 500}
 
 #: One row per task: how it weighs the two products.
 WEIGHTS = np.array([[1, 0], [0, 1], [1, 1], [1, -1]])
 
 
-def toy(seed: int = 0, *, dtype="float32") -> Stream:
+def toy_stream(seed: int = 0, *, dtype="float32") -> Stream:
     """Four binary tasks: two that have nothing in common, and two made of what those had to find.
 
     Samples are standard normal, x in R^12, new ones for every task; eight of the twelve inputs mean nothing.  With
@@ -25,8 +25,11 @@ def toy(seed: int = 0, *, dtype="float32") -> Stream:
         task 0:  y = 1  iff  p > 0         task 2:  y = 1  iff  p + q > 0
         task 1:  y = 1  iff  q > 0         task 3:  y = 1  iff  p - q > 0
 
-    No linear function of x does better than chance.  Three hundred samples are plenty for tasks 0 and 1 and few for
-    2 and 3 alone, while a head on features that serve tasks 0 and 1 is enough for them: transfer shows.
+    No linear function of x does better than chance, while tasks 2 and 3 need little more than a head once there are
+    features that serve tasks 0 and 1: transfer shows.
+
+    Twelve inputs move a unit less than the 784 of a digit do: a training step of 0.02 and batches of 32 suit it better
+    than what suits digits.
 
     Parameters
     ----------
@@ -37,7 +40,7 @@ def toy(seed: int = 0, *, dtype="float32") -> Stream:
     Returns
     -------
     Stream
-        Task ids are 0..3; x (300 / 150 / 500, 12); y (n, 1) of 0 and 1.
+        Task ids are 0..3; x (1000 / 300 / 500, 12); y (n, 1) of 0 and 1.
     """
     seed, dtype = checked_seed(seed), checked_dtype(dtype)
 
@@ -48,7 +51,8 @@ def toy(seed: int = 0, *, dtype="float32") -> Stream:
         train, valid, test = zip(np.split(x.astype(dtype), ends), np.split(y.astype(dtype), ends))
         return Task(index, *train, *valid, *test)
 
-    return Stream("toy", tuple(range(len(WEIGHTS))), make, N_INPUTS, {"seed": seed, "dtype": dtype.name, "sizes": SIZES})
+    details = {"seed": seed, "dtype": dtype.name, "sizes": dict(SIZES)}
+    return Stream("toy", tuple(range(len(WEIGHTS))), make, N_INPUTS, details)
 
 
 def toy_labels(x: np.ndarray, weights: np.ndarray) -> np.ndarray:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from den_ref.protocol import Task
-from den_ref.tasks.digits import SPLITS, load_digits
-from den_ref.tasks.pixels import checked_dtype, standardised, unit_interval
+from den_ref.tasks.digits import load_digits
+from den_ref.tasks.pixels import checked_dtype, standardised
 from den_ref.tasks.rotation import rotate
 from den_ref.tasks.seeds import checked_seed, generator
-from den_ref.tasks.stream import Stream
+from den_ref.tasks.stream import SPLITS, Stream
 
 
 def mnist_variation(
@@ -28,8 +28,8 @@ def mnist_variation(
     Parameters
     ----------
     seed : int
-        Of the angles and the noise.  The digits stay.  The same seed gives the same bytes; the size of a split
-        changes neither another split nor its own first samples, before centring.
+        Of the angles and the noise.  The digits stay.  The same seed gives the same bytes; the size of one split
+        changes no other (the training split's mean and deviation aside).
     rotation : float
         Range of the angles in degrees, 0 to 360: 360 is any direction, 0 upright.
     amplitude : float
@@ -54,10 +54,10 @@ def mnist_variation(
     seed, dtype = checked_seed(seed), checked_dtype(dtype)
     rotation, amplitude = in_range("rotation", rotation, 360), in_range("amplitude", amplitude, 1)
     digits = load_digits(mnist, per_class)
-    images = {
-        split: varied(digits.images[split], rotation, amplitude, generator(seed, "angles", i), generator(seed, "noise", i))
-        for i, split in enumerate(SPLITS)
-    }
+    images = {}
+    for i, split in enumerate(SPLITS):
+        angles_rng, noise_rng = generator(seed, "angles", i), generator(seed, "noise", i)
+        images[split] = varied(digits.images[split], rotation, amplitude, angles_rng, noise_rng)
     details = {"seed": seed, "rotation": rotation, "amplitude": amplitude, "dtype": dtype.name, "digits": digits.facts}
     return one_versus_rest("mnist-variation", standardised(images, dtype), digits.labels, range(10), details)
 
@@ -65,8 +65,9 @@ def mnist_variation(
 def varied(images, rotation, amplitude, angles_rng, noise_rng) -> np.ndarray:
     """uint8 images turned and set before noise, float32 in [0, 1]; two generators, so that either can be left out."""
     angles = rotation * (angles_rng.random(len(images)) - 0.5)
-    varied_images = rotate(unit_interval(images), angles)
-    return add_noise(varied_images, amplitude, noise_rng)
+    turned = rotate(images, angles)
+    turned /= 255                                                  # in place: one copy of the images at a time
+    return add_noise(turned, amplitude, noise_rng)
 
 
 def add_noise(images, amplitude, rng, chunk: int = 1024) -> np.ndarray:

@@ -54,12 +54,14 @@ class Tiny(Method):
         before, n_inputs = self.model, task.x_train.shape[1]
         head = self.rng.normal(size=(n_inputs + 1, 1)).astype(task.x_train.dtype)
         after = replace(before, heads={**before.heads, task.id: head})
-        yield Step(len(before.heads) + 1, task.id, "draw", "Draw", "drew a head", {"scale": 1}, before=before, after=after)
+        yield Step(len(before.heads) + 1, task.id, "draw", "Draw", "drew a head",
+                   before=before, after=after)
         head, losses = self.descend(task, head.copy())
         self.model = replace(before, heads={**before.heads, task.id: head})
         solve = SimpleNamespace(success=True, history={"objective": losses}).__dict__
         yield Step(len(before.heads) + 1, task.id, "descend", "Eq. 0", f"loss {losses[-1]:.3f}",
-                   {"loss": losses[-1], "undefined": float("nan")}, {"order": np.arange(3)}, after, self.model, solve, 0.25)
+                   {"loss": losses[-1], "undefined": float("nan")}, {"order": np.arange(3)},
+                   after, self.model, solve, 0.25)
 
     def descend(self, task, head):
         losses = []

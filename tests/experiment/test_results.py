@@ -1,0 +1,152 @@
+"""results.json: its schema bites, its page documents every field, its table says what R says."""
+
+import copy
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tiny_method import Tiny
+
+from den_ref.experiment import read_results, run
+from den_ref.experiment.results import SCHEMA, check_shape, validated
+from den_ref.experiment.table import table
+
+PAGE = Path(__file__).parents[2] / "docs" / "results_format.md"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    out = tmp_path_factory.mktemp("run")
+    run(Tiny, "toy", n_tasks=3, out=out)
+    return out
+
+
+@pytest.fixture
+def results(folder):
+    return json.loads((folder / "results.json").read_text())
+
+
+def test_the_file_says_what_the_run_measured(folder):
+    done, back = run(Tiny, "toy", n_tasks=3), read_results(folder)
+    np.testing.assert_array_equal(back["R"]["auroc"], done.R["auroc"])
+    np.testing.assert_array_equal(back["R"]["accuracy"], done.R["accuracy"])
+    assert back["run"] == done.identity and back["complete"] is True
+    assert [stage["capacity"] for stage in back["stages"]] == done.capacities
+
+
+def test_unseen_is_null_and_seen_is_not(results):
+    for matrix in results["R"].values():
+        assert [[entry is None for entry in row] for row in matrix] == [
+            [False, True, True], [False, False, True], [False, False, False]]
+
+
+def test_environment_names_versions_and_blas(results):
+    assert results["environment"]["numpy"] == np.__version__
+    assert {"python", "scipy", "den_ref", "blas", "blas_threads"} <= set(results["environment"])
+
+
+def test_a_step_has_its_facts_timing_and_certificate(results):
+    draw, descend = results["stages"][1]["steps"]
+    assert (draw["number"], draw["box"], draw["solve"]) == (3, "draw", {})
+    assert descend["seconds"] == results["stages"][1]["seconds"] == 0.25
+    assert descend["facts"]["undefined"] is None
+    assert descend["solve"]["success"] is True and len(descend["solve"]["history"]["objective"]) == 3
+
+
+@pytest.mark.parametrize("spoil, words", [
+    (lambda r: r.pop("R"), "results: expected the keys"),
+    (lambda r: r.update(extra=1), "results: expected the keys"),
+    (lambda r: r.update(complete=1), "results.complete: expected bool, got 1"),
+    (lambda r: r["run"].update(seed=True), "results.run.seed: expected int, got True"),
+    (lambda r: r["run"].update(seed="0"), "results.run.seed: expected int, got '0'"),
+    (lambda r: r["R"]["auroc"][1].__setitem__(0, "x"), r"results.R.auroc\[1\]\[0\]: expected int or float or null"),
+    (lambda r: r["R"]["auroc"].pop(), "results.R.auroc: expected 3 rows of 3"),
+    (lambda r: r["stages"][0]["capacity"].pop("stl"), r"results.stages\[0\].capacity: expected the keys"),
+    (lambda r: r["stages"][0]["steps"][0].update(facts=[]), r"results.stages\[0\].steps\[0\].facts: expected dict"),
+    (lambda r: r["stages"][0]["capacity"]["stored"].update(a=0.5), r"capacity.stored.a: expected int, got 0.5"),
+    (lambda r: r.update(version=2), "expected den_ref results of version 1, got 'den_ref results' of version 2"),
+    (lambda r: r.update(format="other"), "got 'other' of version 1"),
+])
+def test_another_shape_is_refused_with_the_place(results, spoil, words):
+    assert validated(results) is results
+    spoiled = copy.deepcopy(results)
+    spoil(spoiled)
+    with pytest.raises(ValueError, match=words):
+        validated(spoiled)
+
+
+def test_a_folder_without_results(tmp_path):
+    with pytest.raises(FileNotFoundError, match="results.json"):
+        read_results(tmp_path)
+
+
+def fields(shape, path=""):
+    if isinstance(shape, list):
+        yield from fields(shape[0], path + "[]")
+    elif isinstance(shape, dict) and str not in shape:
+        for key, inner in shape.items():
+            here = f"{path}.{key}" if path else key
+            yield here
+            yield from fields(inner, here)
+
+
+def test_the_page_documents_every_field_and_no_other():
+    section = PAGE.read_text(encoding="utf-8").partition("## results.json")[2].partition("## network.npz")[0]
+    documented = re.findall(r"^\| `([^`]+)` \|", section, flags=re.MULTILINE)
+    assert sorted(documented) == sorted(fields(SCHEMA))
+
+
+def test_check_shape_of_anything_and_of_dicts_with_any_keys():
+    check_shape({"a": [True, None]}, {str: object}, "x")
+    with pytest.raises(ValueError, match="x.b: expected int, got None"):
+        check_shape({"a": 1, "b": None}, {str: int}, "x")
+
+
+# --- the table ---------------------------------------------------------------------------------------------------
+
+
+class Done:
+    """The little of a run that a table reads, with numbers one can check by hand."""
+
+    def __init__(self, R):
+        size = {"allocated": 1000, "nonzero": 500, "stl": 10000, "allocated_share": 0.1, "nonzero_share": 0.05,
+                "stored": {"anchor": 7}, "widths": [8, 6]}
+        steps = [{"title": "Eq. 3", "seconds": 0.5}, {"title": "Eq. 4", "seconds": 1.25}]
+        self.R = np.array(R)
+        self.stages = [{"task": name, "steps": steps} for name in "abc"[:len(R)]]
+        self.capacities = [size]
+
+    def measured(self, metric):
+        return self.R
+
+
+def test_the_table_says_what_R_says():
+    text = table(Done([[0.9, np.nan, np.nan], [0.95, 0.7, np.nan], [0.85, 0.8, 0.6]]))
+    words = [line.split() for line in text.splitlines()]
+    assert ["a", "0.9000", "0.8500"] in words and ["c", "0.6000", "0.6000"] in words
+    assert ["mean", "0.7333", "0.7500"] in words
+    assert ["backward", "transfer", "0.0250"] in words        # ((.85 - .9) + (.8 - .7)) / 2
+    assert ["forgetting", "0.0000"] in words                  # ((.95 - .85) + (.7 - .8)) / 2
+    assert ["allocated", "1,000", "10.00%"] in words and ["nonzero", "500", "5.00%"] in words
+    assert ["Eq.", "4", "3.75"] in words and ["all", "5.25"] in words
+
+
+def test_the_table_of_one_task_has_no_transfer():
+    assert ["forgetting", "nan"] in [line.split() for line in table(Done([[0.5]])).splitlines()]
+
+
+# --- the page's own program --------------------------------------------------------------------------------------
+
+
+def test_the_page_reads_network_npz_with_numpy_only(tmp_path):
+    done = run("den", "toy", n_tasks=3, out=tmp_path,
+               settings={"hidden": (8, 6), "sigma": 0.0, "dtype": "float64"}, dtype="float64")
+    page = {}
+    exec(re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)[1], page)
+    assert any((gone < 9).any() for gone in done.method.network.retired)      # some units are not seen by every task
+    x = np.random.default_rng(0).normal(size=(7, done.method.network.n_inputs))
+    for task in done.method.tasks:
+        scores = page["den_scores"](tmp_path / "network.npz", task, x)
+        np.testing.assert_allclose(scores, done.method.scores(task, x), rtol=1e-12, atol=1e-14)

@@ -1,0 +1,107 @@
+"""Order, number of tasks, names, facts: the same for all streams."""
+
+import json
+
+import numpy as np
+import pytest
+
+from den_ref.protocol import Task
+from den_ref.tasks import STREAMS, make_stream
+from den_ref.tasks.seeds import generator
+from den_ref.tasks.stream import Stream
+
+SMALL = {"mnist-variation": {"per_class": (2, 1, 1)}, "permuted-mnist": {"per_class": (2, 1, 1)}, "toy": {}}
+
+
+def stream_of(*ids):
+    made = []
+
+    def make(task_id):
+        made.append(task_id)
+        x = np.zeros((1, 2))
+        return Task(task_id, x, x, x, x)
+
+    return Stream("mine", ids, make, 2, {"seed": 0}), made
+
+
+def test_tasks_are_made_when_asked_for():
+    stream, made = stream_of("a", "b", "c")
+    tasks = stream.tasks
+    assert len(tasks) == 3 and made == []
+    assert tasks[1].id == "b" and tasks[-1].id == "c" and made == ["b", "c"]
+    assert [task.id for task in tasks] == ["a", "b", "c"]
+    assert [task.id for task in tasks[1:]] == ["b", "c"]
+    with pytest.raises(IndexError):
+        tasks[3]
+
+
+@pytest.mark.parametrize("order, expected", [
+    ("3,1", (3, 1)), ("3, 1", (3, 1)), ([3, 1], (3, 1)), (["3", 1], (3, 1)), ((1,), (1,)), ("2", (2,)),
+    (np.array([4, 0]), (4, 0)),
+])
+def test_order_takes_ids_and_texts(order, expected):
+    stream, _ = stream_of(0, 1, 2, 3, 4)
+    ids = stream.ordered(order).ids
+    assert ids == expected and all(type(i) is int for i in ids)
+    assert stream.ids == (0, 1, 2, 3, 4)
+
+
+def test_an_id_goes_before_what_reads_like_it():
+    stream, _ = stream_of("1", 1)
+    assert stream.ordered([1]).ids == (1,) and stream.ordered("1").ids == ("1",)
+
+
+@pytest.mark.parametrize("order, message", [
+    ("3,x", r"order: expected ids of tasks in stream 'mine' \(0, 1, 2, 3\), got 'x'"),
+    ([7], "got 7"), ("", "got ''"), ("1,", "got ''"),
+    ("1,2,1", "each once, got '1,2,1'"), ([1, "1"], "each once"), ([], r"got \[\]"),
+])
+def test_bad_orders(order, message):
+    with pytest.raises(ValueError, match=message):
+        stream_of(0, 1, 2, 3)[0].ordered(order)
+
+
+def test_first():
+    stream, _ = stream_of(0, 1, 2)
+    assert stream.first(2).ids == (0, 1) and stream.first(3).ids == (0, 1, 2)
+    for wrong in (0, 4, -1, 1.0, "2", True):
+        with pytest.raises(ValueError, match="n_tasks: expected an integer from 1 to 3"):
+            stream.first(wrong)
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_order_first_then_number(name):
+    stream = make_stream(name, order="3,1,2", n_tasks=2, **SMALL[name])
+    assert [task.id for task in stream.tasks] == [3, 1]
+    whole = make_stream(name, **SMALL[name])
+    np.testing.assert_array_equal(stream.tasks[0].x_test, whole.tasks[3].x_test)
+    np.testing.assert_array_equal(stream.tasks[0].y_test, whole.tasks[3].y_test)
+
+
+@pytest.mark.parametrize("name", STREAMS)
+def test_facts_are_json_and_say_the_order(name):
+    stream = make_stream(name, order="3,1,2", **SMALL[name])
+    assert json.loads(json.dumps(stream.facts)) == stream.facts
+    assert stream.facts["name"] == name and stream.facts["order"] == [3, 1, 2] and stream.facts["seed"] == 0
+    assert stream.tasks[0].n_inputs == stream.n_inputs == stream.facts["n_inputs"]
+
+
+def test_ids_of_any_kind_become_json():
+    facts = stream_of(1, "a", (1, 2), np.int64(3), None, 2.5)[0].facts
+    assert json.loads(json.dumps(facts))["order"] == [1, "a", "(1, 2)", 3, "None", "2.5"]
+
+
+def test_unknown_names_list_the_known_ones():
+    with pytest.raises(ValueError, match="stream: expected one of mnist-variation, permuted-mnist, toy, got 'mnist'"):
+        make_stream("mnist")
+    with pytest.raises(ValueError, match=r"noise: expected an option of .* \(amplitude, mnist, per_class, rotation\)"):
+        make_stream("mnist-variation", noise=1)
+    with pytest.raises(ValueError, match="mnist: expected an option of toy"):
+        make_stream("toy", mnist="somewhere")
+
+
+def test_generators_are_independent_of_each_other_and_of_the_plain_seed():
+    draws = [generator(0, "noise"), generator(0, "noise", 1), generator(0, "angles"), generator(1, "noise"),
+             np.random.default_rng(0), np.random.default_rng(0).spawn(1)[0]]
+    assert len({rng.random() for rng in draws}) == len(draws)
+    assert generator(7, "noise", 2).random() == generator(7, "noise", 2).random()

@@ -1,0 +1,157 @@
+"""The command: what it accepts, what it refuses and how it says so."""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+import den_ref
+from den_ref.cli import main, parser
+from den_ref.methods import REGISTRY
+
+STL = REGISTRY["stl"]
+
+
+def command(text):
+    return main(f"run --method stl --stream toy --hidden 4 {text}".split())
+
+
+def test_a_run_leaves_its_files_and_prints_its_table(tmp_path, capsys):
+    assert command(f"--tasks 2 --set mu=0.2 epochs=2 --hidden 5 3 --out {tmp_path}") == 0
+    printed = capsys.readouterr()
+    results = den_ref.experiment.read_results(tmp_path)
+    options = results["run"]["options"]
+    assert (options["mu"], options["epochs"], options["hidden"]) == (0.2, 2, [5, 3])
+    assert f"{results['R']['auroc'][1].mean():.4f}" in printed.out and str(tmp_path) in printed.out
+    assert den_ref.load(tmp_path).tasks == [0, 1]
+
+
+def test_options_reach_the_stream(tmp_path):
+    assert command(f"--order 3,1 --seed 7 --data dtype=float64 --out {tmp_path}") == 0
+    stream = den_ref.experiment.read_results(tmp_path)["run"]["stream"]
+    assert (stream["order"], stream["seed"], stream["dtype"]) == ([3, 1], 7, "float64")
+
+
+def test_without_out_it_says_that_nothing_is_written(capsys):
+    assert command("--tasks 1") == 0
+    assert "nothing is written without --out DIR" in capsys.readouterr().out
+
+
+def test_resume_of_a_finished_run_prints_the_same_table(tmp_path, capsys):
+    command(f"--tasks 2 --out {tmp_path}")
+    table = capsys.readouterr().out.partition("AUROC of task")[2]
+    assert command(f"--tasks 2 --out {tmp_path} --resume") == 0
+    assert capsys.readouterr().out.partition("AUROC of task")[2] == table != ""
+
+
+@pytest.mark.parametrize("text, words", [
+    ("--method dem", "method: expected one of"),
+    ("--stream tov", "stream: expected one of"),
+    ("--set epochs=-1", "epochs: expected an integer >= 0, got -1"),
+    ("--set epoch=3", "set: unknown name 'epoch' (did you mean 'epochs'?)"),
+    ("--set epochs", "set: expected name=value, got 'epochs'"),
+    ("--hidden 0", "hidden: expected integers >= 1, one per hidden layer, got (0,)"),
+    ("--data noise=1", "noise: expected an option of toy"),
+    ("--data noise", "--data: expected name=value, got 'noise'"),
+    ("--tasks 0", "n_tasks: expected an integer from 1 to 4, got 0"),
+    ("--order 1,1", "order: expected task ids, each once"),
+    ("--seed -1", "seed: expected an integer >= 0, got -1"),
+    ("--resume", "resume: expected a folder"),
+    ("--data amplitude=0.5 --stream permuted-mnist", "amplitude: expected an option of permuted-mnist"),
+    ("--keep-steps", "--keep-steps: expected a folder"),
+    ("--stream mnist-variation --mnist /nowhere", "/nowhere"),
+    ("--out {tmp}/file", "out: expected a folder that can be made"),
+    ("--out {tmp}/run", "already holds a run"),
+    ("--out {tmp}/run --resume --seed 3", "seed: 0 there, 3 here"),
+    ("--out {tmp}/damaged --resume", "damaged"),
+])
+def test_misuse_is_status_2_and_one_line(tmp_path, capsys, text, words):
+    (tmp_path / "file").write_text("")
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "network.npz").write_bytes(b"PK\x03\x04 and no more")
+    command(f"--tasks 1 --out {tmp_path}/run")
+    capsys.readouterr()
+    assert command(text.format(tmp=tmp_path)) == 2
+    printed = capsys.readouterr()
+    assert words in printed.err and printed.err.count("\n") == 1 and printed.out == ""
+
+
+@pytest.mark.parametrize("text", ["", "walk", "run --bogus", "run --tasks two", "run --step=3", "options den extra"])
+def test_arguments_that_do_not_parse_are_status_2(capsys, text):
+    with pytest.raises(SystemExit) as caught:
+        main(text.split())
+    assert caught.value.code == 2 and "usage: den-ref" in capsys.readouterr().err
+
+
+def test_an_error_of_ours_is_not_taken_for_misuse(monkeypatch):
+    def broken(*_):
+        raise ValueError("a bug")
+
+    monkeypatch.setattr(STL, "scores", broken)
+    with pytest.raises(ValueError, match="a bug"):
+        command("--tasks 1")
+
+
+@pytest.mark.parametrize("text, words", [
+    ("--help", "den-ref run --out runs/den"), ("run --help", "den-ref run --stream toy --step"),
+    ("options --help", "den-ref options den"), ("--version", den_ref.__version__),
+])
+def test_help_shows_an_example(capsys, text, words):
+    with pytest.raises(SystemExit) as caught:
+        main(text.split())
+    assert caught.value.code == 0 and words in capsys.readouterr().out
+
+
+def test_options_lists_methods_and_what_set_knows(capsys):
+    assert main(["options"]) == 0
+    listed = capsys.readouterr().out.splitlines()
+    assert [line.split()[0] for line in listed] == list(REGISTRY)
+    assert listed[list(REGISTRY).index("stl")].endswith(STL.__doc__.partition("\n")[0])
+    assert main(["options", "stl"]) == 0
+    assert capsys.readouterr().out == STL.Config.explain() + "\n"
+    assert main(["options", "dem"]) == 2
+
+
+def test_step_waits_for_enter(monkeypatch, capsys):
+    class Keyboard:
+        asked = 0
+
+        def readline(self):
+            self.asked += 1
+            return "\n"
+
+    keyboard = Keyboard()
+    monkeypatch.setattr(sys, "stdin", keyboard)
+    assert command("--tasks 2 --step") == 0 and keyboard.asked == 2
+
+
+def test_ctrl_c_before_learning_is_no_traceback(monkeypatch, capsys):
+    monkeypatch.setattr("den_ref.cli._plan", lambda arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+    assert command("") == 130 and "interrupted" in capsys.readouterr().err
+
+
+def test_python_m_is_the_same_command():
+    done = subprocess.run([sys.executable, "-m", "den_ref", "--version"], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, f"den-ref {den_ref.__version__}\n")
+
+
+def test_a_closed_pipe_is_no_traceback():
+    code = "import sys; from den_ref.cli import main; sys.exit(main(['options']))"
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process.stdout.close()
+    with process.stderr:
+        assert process.stderr.read() == b""
+    assert process.wait() == 141
+
+
+def test_importing_the_package_is_light():
+    code = "import sys, den_ref; sys.exit('numpy' in sys.modules or 'scipy' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code]).returncode == 0
+    with pytest.raises(AttributeError, match="no attribute 'walk'"):
+        den_ref.walk
+
+
+def test_run_and_load_are_the_experiments():
+    assert den_ref.run is den_ref.experiment.run and den_ref.load is den_ref.experiment.load
+    assert np.isnan(den_ref.run("stl", "toy", n_tasks=2, settings={"hidden": (4,)}).R["auroc"][0, 1])
