@@ -107,7 +107,7 @@ def softmax(z):
 
 
 def softmax_cross_entropy(logits, labels):
-    """(1/n) sum over samples of log(sum over c of exp(z_c)) - z_y, its gradient (softmax(z) - onehot(y)) / n."""
+    """(1/n) sum over samples of log(sum over c of exp(z_c)) - z_y; gradient (softmax(z) - onehot(y)) / n."""
     n, value, dlogits = len(logits), 0.0, np.zeros(logits.shape)
     for i in range(n):
         z, top = logits[i], float(max(logits[i]))

@@ -171,14 +171,16 @@ def fista(smooth, penalty, start, *, step=None, tol=1e-8, max_iter=10_000, callb
 # --- what they share ---------------------------------------------------------------------------------------------
 
 
-class StepSize:
+class _StepSize:
     """The step of a proximal gradient method: kept if it was given, else halved until it descends (it never grows)."""
 
     def __init__(self, smooth, penalty, step, given):
         self.smooth, self.penalty, self.step, self.given = smooth, penalty, float(step), given
+        self.largest = 0.0                                         # largest abs(f) so far, the measure of its rounding
 
     def descend(self, y, value, grad):
         """(x+, f(x+), gradient at x+) for the proximal gradient step from y; shortens the step where needed."""
+        self.largest = max(self.largest, abs(value))
         for _ in range(200):
             x = ista_step(y, grad, self.penalty, self.step)
             value_x, grad_x = self.smooth(x)
@@ -190,7 +192,7 @@ class StepSize:
     def _is_bound(self, moved, value_x, value, grad) -> bool:
         """Whether the quadratic of curvature 1 / step at y lies above f at x."""
         rise = float(np.vdot(grad, moved)) + float(np.vdot(moved, moved)) / (2 * self.step)
-        rounding = 10 * np.finfo(moved.dtype).eps * abs(value)     # else the step collapses close to the solution
+        rounding = 10 * np.finfo(moved.dtype).eps * self.largest   # else the step collapses close to the solution
         return bool(value_x <= value + rise + rounding)
 
 
@@ -205,7 +207,7 @@ def _inverse_curvature(smooth, start, grad) -> float:
     return 1e-3 / bend if bend > 0 and np.isfinite(bend) else 1.0
 
 
-class Trace:
+class _Trace:
     """The log of a solve: records every iterate, decides when to stop, and makes the Result."""
 
     def __init__(self, name, penalty, tol, max_iter, callback=None):
@@ -240,16 +242,17 @@ class Trace:
         return False
 
     def _summary(self) -> Result:
-        last = {"fun": self.history["objective"][-1], "residual": self.history["residual"][-1]}
-        return Result(x=self.x, nit=self.nit, **last)
+        fun, residual = (self.history[name][-1] for name in ("objective", "residual"))
+        return Result(x=self.x, fun=fun, nit=self.nit, residual=residual)
 
     def result(self) -> Result:
+        """The Result at the last iterate; warns if the iterations ran out."""
+        result = self._summary()
         if self.status == 1:
-            warn_not_converged(self.name, self.history["residual"][-1], self.tol, self.nit)
-        message = MESSAGES[self.status]
-        return Result(
-            **self._summary(), success=self.status == 0, status=self.status, message=message, history=self.history
-        )
+            warn_not_converged(self.name, result.residual, self.tol, result.nit)
+        result.update(success=self.status == 0, status=self.status, message=MESSAGES[self.status])
+        result.history = self.history
+        return result
 
 
 def warn_not_converged(name: str, residual: float, tol: float, nit: int) -> None:
@@ -259,8 +262,20 @@ def warn_not_converged(name: str, residual: float, tol: float, nit: int) -> None
 
 
 def _prepare(name, smooth, penalty, start, step, tol, max_iter, callback):
-    """(start, smooth value, gradient, StepSize, Trace), checked."""
+    """(start, smooth value, gradient, step size, trace), checked."""
     start = np.array(start)
+    _check_options(start, step, tol, max_iter)
+    value, grad = smooth(start)
+    if not np.isfinite(value) or np.shape(grad) != start.shape:
+        expected = f"a finite value and a gradient of shape {start.shape}"
+        raise ValueError(f"smooth: expected {expected}, got {value!r} and shape {np.shape(grad)}")
+    first_step = _inverse_curvature(smooth, start, grad) if step is None else step
+    stepsize = _StepSize(smooth, penalty, first_step, given=step is not None)
+    return start, value, grad, stepsize, _Trace(name, penalty, tol, max_iter, callback)
+
+
+def _check_options(start, step, tol, max_iter):
+    """A ValueError for the first argument that cannot be."""
     if not np.issubdtype(start.dtype, np.floating) or not np.isfinite(start).all():
         raise ValueError(f"start: expected an array of finite floats, got dtype {start.dtype}, shape {start.shape}")
     if step is not None and not (np.isfinite(step) and step > 0):
@@ -269,12 +284,3 @@ def _prepare(name, smooth, penalty, start, step, tol, max_iter, callback):
         raise ValueError(f"tol: expected a number >= 0, got {tol!r}")
     if not max_iter >= 0:
         raise ValueError(f"max_iter: expected an integer >= 0, got {max_iter!r}")
-    value, grad = smooth(start)
-    given = step is not None
-    if not np.isfinite(value) or np.shape(grad) != start.shape:
-        raise ValueError(
-            f"smooth: expected a finite value and a gradient of shape {start.shape}, "
-            f"got {value!r} and shape {np.shape(grad)}"
-        )
-    step = _inverse_curvature(smooth, start, grad) if step is None else step
-    return start, value, grad, StepSize(smooth, penalty, step, given), Trace(name, penalty, tol, max_iter, callback)

@@ -26,11 +26,13 @@ def split_and_duplicate(network: Network, stage: Stage):
 
     older, drifts = unit_drift(network, stage.previous, stage.t, stage.config.drift)
     _, since_birth = unit_drift(at_birth_edges(network), stage.birth, stage.t, stage.config.drift)
-    split = most_drifted(older, drifts, stage.config.per_layer("sigma", len(drifts)), stage.config.max_splits)
+    sigma = stage.config.per_layer("sigma", len(drifts))
+    split = most_drifted(older, drifts, sigma, stage.config.max_splits)
     before, network = network, split_units(network, stage.previous, split, stage.t, stage.config.split_original)
     shares = [f"{len(s)}/{len(o)}" for s, o in zip(split, older, strict=True)]
     yield stage.step(
-        "split", "Algorithm 4, split", f"split {', '.join(shares)} older units", before, network,
+        "split", "Algorithm 4, split", f"split {', '.join(shares)} older units; median drift "
+        f"{_listed(_per_layer(np.median, drifts))} against sigma {_listed(sigma)}", before, network,
         facts={"split": [len(s) for s in split], "older": [len(o) for o in older],
                "median_drift": _per_layer(np.median, drifts), "largest_drift": _per_layer(np.max, drifts),
                "median_drift_since_birth": _per_layer(np.median, since_birth),
@@ -111,3 +113,8 @@ def _per_layer(function, drifts) -> list:
     """One number per layer for JSON: None for an empty layer, infinity by name."""
     values = [float(function(rho)) if len(rho) else None for rho in drifts]
     return ["inf" if value == np.inf else value for value in values]
+
+
+def _listed(values) -> str:
+    """Numbers of a sentence."""
+    return ", ".join("-" if value is None else f"{float(value):.3g}" for value in values)

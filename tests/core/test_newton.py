@@ -184,6 +184,16 @@ def test_always_reaches_the_tolerance(name, intercept, mu):
     assert -1e-12 <= result.gap <= 1e-6 * np.abs(result.x.weights).sum() + 1e-7
 
 
+@pytest.mark.parametrize("tol", [1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6])
+def test_the_tolerance_holds_in_original_coordinates(tol):
+    """With features far from 0 a small gradient of the bias is a large one of the weights."""
+    features, labels = head_data(seed=12)
+    features = features + 300.0
+    start = Head(np.full((12, 1), 0.1), np.array([-360.0]))
+    result = prox_newton(features, labels, 1e-2, tol=tol, start=start)
+    assert result.success and residual(features, labels, 1e-2, result.x) <= tol
+
+
 @pytest.mark.parametrize("name", ["separable", "constant and duplicated", "one class only"])
 def test_no_penalty_at_all(name):
     features, labels = HARD[name]()
@@ -252,6 +262,9 @@ def test_the_certificate_can_fail():
         assert certificate.residual == pytest.approx(residual(features, labels, 1e-2, Head(weights, bias)), rel=1e-10)
         assert certificate.residual > 1e-5
     assert head_certificate(features, labels, 1e-2, head).residual <= 1e-11
+    bias_only = Head(np.zeros((0, 1)), np.zeros(1))
+    assert head_certificate(np.zeros((4, 0)), np.ones((4, 1)), 1.0, bias_only).residual == 0.5
+    assert head_certificate(np.zeros((4, 0)), np.ones((4, 1)), 1.0, bias_only, intercept=False).residual == 0
 
 
 @pytest.mark.parametrize("intercept", [True, False])

@@ -61,6 +61,13 @@ def test_the_live_line_is_not_rewritten_more_often_than_the_eye_can_see(monkeypa
     assert live.terminal.getvalue().count("\r") == 1
 
 
+def test_the_live_line_never_wraps(monkeypatch):
+    monkeypatch.setenv("COLUMNS", "20")
+    live = Live(io.StringIO(), io.StringIO())
+    live.progress("a very long name of what is solved", 1, 2, 0.5)
+    assert live.terminal.getvalue() == "\r" + "  a very long name of what is solved"[:19]
+
+
 class Keys(io.StringIO):
     """A keyboard that counts how often it was asked."""
 

@@ -336,6 +336,12 @@ def test_out_must_be_a_folder(tmp_path):
         begin(make_plan(Tiny, "toy"), None, resume=True)
 
 
+def test_a_folder_that_cannot_be_written_to_is_refused_before_learning(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.access", lambda *_: False)        # file modes do not stop root
+    with pytest.raises(ValueError, match="out: expected a folder that can be written to"):
+        begin(make_plan(Tiny, "toy"), tmp_path)
+
+
 @pytest.mark.parametrize("change, words", [
     ({"method": "dem"}, "method: expected one of .*, got 'dem'"),
     ({"stream": "tov"}, "stream: expected one of .*, got 'tov'"),

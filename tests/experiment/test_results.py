@@ -82,6 +82,13 @@ def test_a_folder_without_results(tmp_path):
         read_results(tmp_path)
 
 
+def test_a_spoilt_file_is_named(tmp_path):
+    for text in ("{", "{}"):
+        (tmp_path / "results.json").write_text(text)
+        with pytest.raises(ValueError, match="results.json: "):
+            read_results(tmp_path)
+
+
 def fields(shape, path=""):
     if isinstance(shape, list):
         yield from fields(shape[0], path + "[]")
