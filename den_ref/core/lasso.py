@@ -13,14 +13,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
-from .penalties import soft_threshold
-
-
-def subdifferential_distance(u, grad, threshold):
-    """Distance of -grad to the subdifferential of sum(threshold * abs(u)), entry by entry."""
-    at_zero = np.maximum(np.abs(grad) - threshold, 0)
-    elsewhere = np.abs(grad + threshold * np.sign(u))
-    return np.where(u == 0, at_zero, elsewhere)
+from .penalties import l1_subdiff_distance, soft_threshold
 
 
 def solve_lasso(quadratic, linear, threshold, start, tol=1e-12, max_rounds=100):
@@ -49,7 +42,7 @@ def solve_lasso(quadratic, linear, threshold, start, tol=1e-12, max_rounds=100):
     for _ in range(max_rounds):
         coordinate_sweep(quadratic, threshold, u, grad)
         orthant_steps(quadratic, threshold, u, grad)
-        if np.all(subdifferential_distance(u, grad, threshold) <= tol):
+        if np.all(l1_subdiff_distance(u, grad, threshold) <= tol):
             break
     return u
 

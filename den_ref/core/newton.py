@@ -21,9 +21,9 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import entr, logit
 
-from .lasso import solve_lasso, subdifferential_distance
+from .lasso import solve_lasso
 from .losses import sigmoid_cross_entropy, softmax_cross_entropy
-from .penalties import Penalty, checked_strength, soft_threshold
+from .penalties import Penalty, checked_strength, l1_subdiff_distance, soft_threshold
 from .result import ConvergenceWarning, Result
 from .solvers import MESSAGES, fista, warn_not_converged
 
@@ -154,7 +154,7 @@ class Design:
         """The residual of (q,) coefficients in original coordinates, ``grad`` being the gradient in centred ones."""
         original = grad.copy()
         original[: self.p] += self.mean * grad[self.p :].sum()
-        return float(subdifferential_distance(coef, original, self.threshold).max(initial=0))
+        return float(l1_subdiff_distance(coef, original, self.threshold).max(initial=0))
 
     def penalty(self, coef) -> float:
         return float(self.threshold @ np.abs(coef))
@@ -353,7 +353,7 @@ def head_certificate(features, labels, mu, head, intercept=True, loss="sigmoid")
     loss_function = softmax_cross_entropy if loss == "softmax" else sigmoid_cross_entropy
     value, dlogits = loss_function(features @ head.weights + head.bias, labels)
     fun = value + mu * float(np.abs(head.weights).sum())
-    distance = subdifferential_distance(head.weights, features.T @ dlogits, mu)
+    distance = l1_subdiff_distance(head.weights, features.T @ dlogits, mu)
     bias_gradient = dlogits.sum(axis=0) * intercept
     residual = max(float(distance.max(initial=0)), float(np.abs(bias_gradient).max(initial=0)))
     gap = None if loss == "softmax" else fun - _dual_value(features, labels, mu, dlogits * len(labels), intercept)

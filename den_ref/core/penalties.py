@@ -33,8 +33,8 @@ def soft_threshold(z, threshold, out=None):
     >>> soft_threshold(np.array([3.0, -0.5, -2.0]), 1.0)
     array([ 2.,  0., -1.])
     """
-    inside = np.maximum(z, np.negative(threshold))
-    inside = np.minimum(inside, threshold)
+    inside = np.minimum(z, threshold)
+    inside = np.maximum(inside, -threshold)
     return np.subtract(z, inside, out=out)
 
 
@@ -85,6 +85,13 @@ def group_soft_threshold_metric(z, d, threshold, iterations=50):
     u = np.zeros_like(z)
     u[:, kept] = pull * r / (curvature * r + threshold)
     return u
+
+
+def l1_subdiff_distance(w, grad, strength):
+    """Distance of -grad to the subdifferential of sum(strength * abs(w)), entry by entry; strengths may differ."""
+    at_zero = np.maximum(np.abs(grad) - strength, 0)               # distance of -grad to [-strength, strength]
+    elsewhere = np.abs(grad + strength * np.sign(w))               # distance of -grad to {strength * sign(w)}
+    return np.where(w == 0, at_zero, elsewhere)
 
 
 def column_norms(w):
@@ -144,9 +151,7 @@ class L1(Penalty):
         return soft_threshold(z, self.strength / d, out=out)
 
     def subdiff_distance(self, w, grad):
-        at_zero = np.maximum(np.abs(grad) - self.strength, 0)      # distance of -grad to [-strength, strength]
-        elsewhere = np.abs(grad + self.strength * np.sign(w))      # distance of -grad to {strength * sign(w)}
-        return np.where(w == 0, at_zero, elsewhere)
+        return l1_subdiff_distance(w, grad, self.strength)
 
     @staticmethod
     def critical_strength(grad) -> float:
