@@ -68,7 +68,8 @@ def _plan(arguments):
     options = {name: value for name, value in given.items() if value is not None}
     options |= dict(_named_value(text) for text in arguments.data)
     return experiment.make_plan(method, arguments.stream, seed=arguments.seed,
-                                settings=method.Config().with_text(texts), **options)
+                                settings=experiment.default_options(method, arguments.stream).with_text(texts),
+                                **options)
 
 
 def _named_value(text: str) -> tuple[str, Any]:

@@ -41,14 +41,14 @@ class BestSoFar:
         self.loss, self.vector, self.age = math.inf, None, 0
 
     def look(self, w: Flat) -> float:
-        """Measure w, keep it if it is strictly better than all before; the loss (nan without validation data)."""
+        """Measure w, keep it if it is the first or strictly better than all before; the loss (nan without validation)."""
         if self.validation is None:
             self.vector = w.vector
             return math.nan
         loss = self.validation.value(w)
         self.age += 1
-        if loss < self.loss:
-            self.loss, self.vector, self.age = loss, w.vector.copy(), 0
+        if loss < self.loss or self.vector is None:
+            self.loss, self.vector, self.age = min(self.loss, loss), w.vector.copy(), 0    # a nan leaves infinity
         return loss
 
     @property

@@ -8,6 +8,7 @@ from typing import Any
 
 import den_ref
 from den_ref.experiment.files import as_json
+from den_ref.experiment.presets import default_options
 from den_ref.methods import REGISTRY
 from den_ref.protocol import Method
 from den_ref.settings import Settings
@@ -44,7 +45,7 @@ def make_plan(method: str | type[Method] = "den", stream: str | Stream = "mnist-
     seed : int
         Of the stream (rotation, noise, ...) and of the method (initialisation, batches).
     settings : dict or Settings, optional
-        The method's options; what is not given has its default.
+        The method's options; what is not given in a dict has its default on that stream (``presets``).
     **stream_options
         For :func:`den_ref.tasks.make_stream`, if the stream is given by name: ``n_tasks``, ``order``, ``mnist``, ...
 
@@ -56,12 +57,14 @@ def make_plan(method: str | type[Method] = "den", stream: str | Stream = "mnist-
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed: expected an integer >= 0, got {seed!r}")
     kind = method_named(method) if isinstance(method, str) else method
-    config = settings if isinstance(settings, Settings) else kind.Config.from_dict(dict(settings or {}))
+    name = stream if isinstance(stream, str) else stream.name
+    if not isinstance(settings, Settings):
+        settings = kind.Config.from_dict(default_options(kind, name).to_dict() | dict(settings or {}))
     if isinstance(stream, str):
         stream = make_stream(stream, seed=seed, **stream_options)
     elif stream_options:
         raise ValueError(f"stream: options {sorted(stream_options)} need a stream given by name, got {stream.name!r}")
-    return Plan(kind, config, stream, seed)
+    return Plan(kind, settings, stream, seed)
 
 
 def method_named(name: str) -> type[Method]:

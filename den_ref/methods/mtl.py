@@ -7,6 +7,7 @@ everything, beside methods that keep nothing.
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 
 import numpy as np
 
@@ -14,8 +15,18 @@ from ..core import mlp
 from ..core.flat import Flat
 from ..den.stage import solve_facts, timed
 from ..protocol import Capacity, Method, Step, Task, unknown_task
-from ..state import pack_meta, unpack_meta
+from ..state import pack_id, pack_meta, unpack_id, unpack_meta
 from .stl import NetworkConfig, fit, flat_from, random_start, task_rng
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a task's logits stand: columns [first, last) of the head named V + suffix."""
+
+    suffix: str
+    first: int
+    last: int
+    loss: str
 
 
 class MTL(Method):
@@ -33,15 +44,19 @@ class MTL(Method):
         super().__init__(config, seed)
         self.seed = seed
         self.seen: list[Task] = []
+        self.places: dict[Hashable, Place] = {}
         self.network: Flat | None = None
 
     @property
     def tasks(self) -> list[Hashable]:
-        return [task.id for task in self.seen]
+        return list(self.places)
 
     def steps(self, task: Task) -> Iterator[Step]:
         if task.id in self.tasks:
             raise ValueError(f"task: expected one not learnt yet, got {task.id!r} (learnt: {self.tasks})")
+        if len(self.seen) < len(self.places):
+            raise ValueError(f"seen: expected the data of all learnt tasks {self.tasks} to learn another, "
+                             f"got {[t.id for t in self.seen]}")
         return timed(self._boxes(task))
 
     def _boxes(self, task: Task):
@@ -53,32 +68,28 @@ class MTL(Method):
         result = fit(start, loss, valid, self, rng)
         yield Step(len(seen), task.id, "train", "all tasks at once", f"trained on {len(seen)} tasks, {result.message}",
                    facts=solve_facts(result), before=self.network, after=result.x, solve=result)
-        self.seen, self.network = seen, result.x
+        self.seen, self.places, self.network = seen, placed(seen, pools), result.x
 
-    def _head_of(self, task_id: Hashable):
-        """(suffix of the head's names, its columns, the task)."""
-        pools = pooled(self.seen)
-        for i, pool in enumerate(pools):
-            first = 0
-            for task in pool:
-                if task.id == task_id:
-                    return "" if len(pools) == 1 else str(i), slice(first, first + task.n_outputs), task
-                first += task.n_outputs
-        raise unknown_task(task_id, self.tasks)
+    def place_of(self, task_id: Hashable) -> Place:
+        if task_id not in self.places:
+            raise unknown_task(task_id, self.tasks)
+        return self.places[task_id]
 
     def scores(self, task_id: Hashable, x) -> np.ndarray:
-        suffix, columns, _ = self._head_of(task_id)
-        layers = range(1, mlp.depth(self.network) + 1)
+        place = self.place_of(task_id)
+        layers, columns = range(1, mlp.depth(self.network) + 1), slice(place.first, place.last)
         body = [self.network[f"W{l}"] for l in layers], [self.network[f"b{l}"] for l in layers]
-        return mlp.scores(x, *body, self.network["V" + suffix][:, columns], self.network["c" + suffix][columns])
+        head, bias = self.network["V" + place.suffix], self.network["c" + place.suffix]
+        return mlp.scores(x, *body, head[:, columns], bias[columns])
 
     def loss_of(self, task_id: Hashable) -> str:
-        return self._head_of(task_id)[2].loss
+        return self.place_of(task_id).loss
 
     def capacity(self) -> Capacity:
         flat = self.network
         body = sum(array.size for name, array in flat.views.items() if name[0] in "Wb")
-        per_task = {task.id: body + (self.config.hidden[-1] + 1) * task.n_outputs for task in self.seen}
+        per_task = {task: body + (self.config.hidden[-1] + 1) * (place.last - place.first)
+                    for task, place in self.places.items()}
         pools = {id(t.x_train): t.x_train.size + t.x_valid.size for t in self.seen}
         labels = sum(t.y_train.size + t.y_valid.size for t in self.seen)
         return Capacity(flat.vector.size, int(np.count_nonzero(flat.vector)), flat.vector.size, per_task,
@@ -86,12 +97,15 @@ class MTL(Method):
 
     def state(self) -> dict[str, np.ndarray]:
         arrays = {f"network/{name}": array for name, array in self.network.views.items()}
-        return arrays | {"meta": pack_meta({"seed": self.seed})}
+        places = [asdict(place) | {"task": pack_id(task)} for task, place in self.places.items()]
+        return arrays | {"meta": pack_meta({"seed": self.seed, "places": places})}
 
     @classmethod
     def from_state(cls, state: Mapping[str, np.ndarray], config=None, seen: Sequence[Task] = ()) -> MTL:
-        mtl = cls(config, unpack_meta(state["meta"])["seed"])
+        meta = unpack_meta(state["meta"])
+        mtl = cls(config, meta["seed"])
         mtl.network, mtl.seen = flat_from(state, "network/"), list(seen)
+        mtl.places = {unpack_id(place.pop("task")): Place(**place) for place in meta["places"]}
         return mtl
 
 
@@ -101,6 +115,17 @@ def pooled(tasks: Sequence[Task]) -> list[list[Task]]:
     for i, task in enumerate(tasks):
         pools.setdefault(id(task.x_train) if task.loss == "sigmoid" else ("alone", i), []).append(task)
     return list(pools.values())
+
+
+def placed(seen: Sequence[Task], pools: list[list[Task]]) -> dict[Hashable, Place]:
+    """The place of every task's logits, in the order of learning."""
+    places = {}
+    for i, pool in enumerate(pools):
+        first = 0
+        for task in pool:
+            places[task.id] = Place("" if len(pools) == 1 else str(i), first, first + task.n_outputs, task.loss)
+            first += task.n_outputs
+    return {task.id: places[task.id] for task in seen}
 
 
 def joint_loss(layout: Flat, pools, split: str) -> mlp.JointLoss:

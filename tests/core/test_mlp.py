@@ -105,7 +105,8 @@ def test_known_units_are_first_layer_units_before_the_new_ones(widths, p):
 def test_other_heads_get_no_gradient():
     weights, biases, head, head_bias = network([5])
     other, (x, y) = np.ones((5, 2)), data()
-    flat = Flat.of({"W1": weights[0], "V0": other, "V1": head, "b1": biases[0], "c0": np.ones(2), "c1": head_bias}, float)
+    arrays = {"W1": weights[0], "V0": other, "V1": head, "b1": biases[0], "c0": np.ones(2), "c1": head_bias}
+    flat = Flat.of(arrays, np.float64)
     grad = flat.like(np.full(flat.vector.shape, np.nan))
     value = DataLoss(flat, x, y, head="1").value_and_gradient(flat, grad, np.arange(11))
     expected_value, expected = naive_gradient(x, y, (weights, biases, head, head_bias))

@@ -57,7 +57,8 @@ ANCHOR = np.array([[0.5, 0.0], [-3.0, 1.0]])
 PENALTIES = {
     "l1": (lambda u: naive.l1_value(u, 0.3), lambda z, s: naive.l1_prox(z, s, 0.3),
            lambda z, d: naive.l1_prox_metric(z, d, 0.3)),
-    "squared_l2": (lambda u: naive.squared_l2_value(u, 0.3, ANCHOR), lambda z, s: naive.squared_l2_prox(z, s, 0.3, ANCHOR),
+    "squared_l2": (lambda u: naive.squared_l2_value(u, 0.3, ANCHOR),
+                   lambda z, s: naive.squared_l2_prox(z, s, 0.3, ANCHOR),
                    lambda z, d: naive.squared_l2_prox_metric(z, d, 0.3, ANCHOR)),
     "group": (lambda u: naive.group_lasso_value(u, 0.3), lambda z, s: naive.group_lasso_prox(z, s, 0.3),
               lambda z, d: naive.group_lasso_prox_metric(z, d, 0.3)),

@@ -31,7 +31,8 @@ CASES = {
                  lambda z, d: naive.squared_l2_prox_metric(z, d, 0.4, ANCHOR)),
     "group": (GroupLasso(0.4), lambda u: 0.4 * np.linalg.norm(u, axis=0).sum(),
               lambda z, d: naive.group_lasso_prox_metric(z, d, 0.4)),
-    "sparse_group": (SparseGroupLasso(0.2, 0.4), lambda u: 0.2 * np.abs(u).sum() + 0.4 * np.linalg.norm(u, axis=0).sum(),
+    "sparse_group": (SparseGroupLasso(0.2, 0.4),
+                     lambda u: 0.2 * np.abs(u).sum() + 0.4 * np.linalg.norm(u, axis=0).sum(),
                      lambda z, d: naive.sparse_group_lasso_prox_metric(z, d, 0.2, 0.4)),
     "sum": (Sum(SquaredL2(0.4, ANCHOR), SparseGroupLasso(0.2, 0.3), SquaredL2(0.6)),
             lambda u: (0.2 * np.linalg.norm(u - ANCHOR) ** 2 + 0.3 * np.linalg.norm(u) ** 2
@@ -126,8 +127,8 @@ def test_result_is_a_new_array(name):
 def test_float32_stays_float32(name):
     penalty = CASES[name][0]
     if name in ("anchored", "sum"):
-        anchor = ANCHOR.astype(np.float32)
-        penalty = SquaredL2(0.4, anchor) if name == "anchored" else Sum(SquaredL2(0.4, anchor), SparseGroupLasso(0.2, 0.3))
+        square = SquaredL2(0.4, ANCHOR.astype(np.float32))
+        penalty = square if name == "anchored" else Sum(square, SparseGroupLasso(0.2, 0.3))
     for z, d in points():
         z, d = z.astype(np.float32), d.astype(np.float32)
         for u in (penalty.prox(z, 0.5), penalty.prox_metric(z, d), penalty.prox_metric(z, d, out=z.copy()),

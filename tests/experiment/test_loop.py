@@ -265,10 +265,7 @@ def test_load_gives_the_network_back(tmp_path, monkeypatch):
         load(tmp_path / "nowhere")
 
 
-MTL_FORGETS = pytest.mark.xfail(raises=KeyError, strict=True, reason="MTL's state does not name its tasks and heads")
-
-
-@pytest.mark.parametrize("name", [pytest.param(name, marks=MTL_FORGETS if name == "mtl" else ()) for name in REGISTRY])
+@pytest.mark.parametrize("name", REGISTRY)
 def test_load_serves_every_method(tmp_path, name):
     done = run(name, "toy", n_tasks=2, settings={"hidden": (8, 6)}, out=tmp_path)
     x = np.random.default_rng(0).normal(size=(5, make_stream("toy").n_inputs)).astype(np.float32)

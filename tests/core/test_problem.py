@@ -1,0 +1,132 @@
+"""Problem: objective, certificate, and the same problem on a plain vector."""
+
+import numpy as np
+import pytest
+from den_ref.core import mlp, naive
+from den_ref.core.checks import check_gradient, check_prox
+from den_ref.core.mlp import DataLoss
+from den_ref.core.penalties import L1, GroupLasso, Penalty, SparseGroupLasso, SquaredL2
+from den_ref.core.problem import Part, Problem
+from den_ref.core.solvers import fista
+
+RNG = np.random.default_rng(0)
+PATTERN = np.array([[1, 0], [0, 1], [1, 1], [1, 0]], bool)
+
+
+@pytest.fixture
+def small():
+    """W1 with groups, V with L1 on a pattern, c free; b1 is held."""
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(13, 3)), (rng.random((13, 2)) < 0.5).astype(float)
+    head = rng.normal(size=(4, 2)) * PATTERN
+    flat = mlp.pack([rng.normal(size=(3, 4))], [rng.normal(size=4)], head, np.zeros(2), np.float64)
+    parts = [Part("W1", SparseGroupLasso(0.01, 0.02)), Part("V", L1(0.03), pattern=PATTERN), Part("c")]
+    return Problem(DataLoss(flat, x, y, rows=5), flat, parts), x, y
+
+
+def naive_parts(x, y, w):
+    value, (dw, _, dv, dc) = naive.data_loss(x, y, *mlp.unpack(w))
+    return value, dw[0], dv, dc
+
+
+def test_objective_is_loss_plus_penalty(small):
+    problem, x, y = small
+    w = problem.start
+    penalty = naive.sparse_group_lasso_value(w["W1"], 0.01, 0.02) + naive.l1_value(w["V"], 0.03)
+    assert problem.penalty(w) == pytest.approx(penalty, rel=1e-13)
+    assert problem.objective(w) == pytest.approx(naive_parts(x, y, w)[0] + penalty, rel=1e-13)
+
+
+def test_residual_is_the_direct_formula(small):
+    """norm_inf(w - prox(w - grad, 1)), part by part with the loops; b1 is held and does not count."""
+    problem, x, y = small
+    for seed in range(5):
+        w = problem.start.copy()
+        w.vector[...] *= np.random.default_rng(seed).uniform(-2, 2, size=w.vector.shape)
+        _, dw, dv, dc = naive_parts(x, y, w)
+        moved = [w["W1"] - naive.sparse_group_lasso_prox(w["W1"] - dw, 1.0, 0.01, 0.02),
+                 w["V"] - naive.l1_prox(w["V"] - dv * PATTERN, 1.0, 0.03), dc]
+        assert problem.residual(w) == pytest.approx(max(np.abs(m).max() for m in moved), rel=1e-11)
+
+
+def test_residual_is_0_at_the_solution_only(small):
+    """With W1 held the problem is convex; FISTA solves it on the plain vector, held weights stay."""
+    problem, _, _ = small
+    head = Problem(problem.loss, problem.start, problem.parts[1:])
+    result = fista(head.smooth, head.vector_penalty(), head.start.vector, tol=1e-11)
+    w = head.start.like(result.x)
+    assert head.residual(w) <= 1e-10 < 1e-3 < head.residual(head.start)
+    assert result.fun == pytest.approx(head.objective(w), rel=1e-14)
+    np.testing.assert_array_equal(w["W1"], head.start["W1"])
+    np.testing.assert_array_equal(w["b1"], head.start["b1"])
+    assert not w["V"][~PATTERN].any() and w["V"][PATTERN].any()
+
+
+def test_smooth_part_is_the_gradient_over_the_free_weights(small):
+    problem, x, y = small
+    grad = problem.start.like(problem.smooth(problem.start.vector)[1])
+    _, dw, dv, dc = naive_parts(x, y, problem.start)
+    np.testing.assert_allclose(grad["W1"], dw, rtol=1e-11, atol=1e-15)
+    np.testing.assert_allclose(grad["V"], dv * PATTERN, rtol=1e-11, atol=1e-15)
+    np.testing.assert_allclose(grad["c"], dc, rtol=1e-11, atol=1e-15)
+    assert not grad["b1"].any()
+    free = problem.start.like()
+    for name, part in (("W1", ...), ("V", PATTERN), ("c", ...)):
+        free[name][part] = RNG.normal(size=free[name][part].shape)
+    report = check_gradient(problem.smooth, problem.start.vector, directions=[free.vector])
+    assert report, report
+
+
+def test_penalty_on_the_vector_has_the_prox_of_its_value(small):
+    problem, _, _ = small
+    penalty, z = problem.vector_penalty(), problem.start.vector
+    report = check_prox(penalty, z, step=3.0)
+    assert report, report
+    np.testing.assert_array_equal(z, problem.start.vector)
+
+
+def test_parts_by_index_and_without_a_name(small):
+    problem, _, _ = small
+    w = problem.start
+    np.testing.assert_array_equal(Part("V", index=np.s_[1:3]).of(w), w["V"][1:3])
+    assert np.shares_memory(Part("V", index=np.s_[:, 1]).of(w), w.vector)
+    assert Part(None).of(w) is w.vector or np.shares_memory(Part(None).of(w), w.vector)
+    np.testing.assert_array_equal(Part(None, index=slice(0, 12)).of(w).reshape(3, 4), w["W1"])
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 3), (100, 1000), (70000,), (5, 0), (40000, 2)], ids=str)
+def test_pieces_tile_the_part(shape):
+    pieces = Part("w", L1(1.0)).pieces(shape)
+    numbers = np.arange(shape[0])
+    np.testing.assert_array_equal(np.concatenate([numbers[piece] for piece in pieces]), numbers)
+    width = max(int(np.prod(shape[1:])), 1)
+    assert all(len(numbers[piece]) * width <= max(32768, width) for piece in pieces)
+
+
+@pytest.mark.parametrize("penalty", [GroupLasso(1.0), SparseGroupLasso(1.0, 1.0)])
+def test_groups_are_never_cut(penalty):
+    assert Part("w", penalty).pieces((100, 1000)) == [...]
+
+
+def test_empty_parts_and_no_parts(small):
+    problem, _, _ = small
+    w = problem.start
+    empty = Problem(problem.loss, w, [Part("V", GroupLasso(1.0), index=np.s_[:0])])
+    assert empty.parts == [] and empty.residual(w) == 0 and empty.penalty(w) == 0
+    assert empty.objective(w) == problem.loss.value(w)
+    assert not empty.smooth(w.vector)[1].any()
+
+
+def test_anchored_square_by_its_linear_system():
+    """No data: (s / 2) norm(w - anchor)^2 alone has residual norm_inf(w - anchor) s / (1 + s)."""
+    class Nothing:
+        def value(self, w):
+            return 0.0
+
+        def value_and_gradient(self, w, grad, rows=None):
+            grad.vector[...] = 0
+            return 0.0
+
+    flat = mlp.pack([], [], np.array([[3.0], [5.0]]), np.zeros(1), float)
+    problem = Problem(Nothing(), flat, [Part("V", SquaredL2(0.5, np.array([[1.0], [2.0]]))), Part("c", Penalty())])
+    assert problem.residual(flat) == pytest.approx(3 * 0.5 / 1.5, rel=1e-14)
