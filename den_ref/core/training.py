@@ -41,7 +41,7 @@ class BestSoFar:
         self.loss, self.vector, self.age = math.inf, None, 0
 
     def look(self, w: Flat) -> float:
-        """Measure w, keep it if it is the first or strictly better than all before; the loss (nan without validation)."""
+        """Measure w, keep it if it is the first or strictly the best; the loss (nan without validation data)."""
         if self.validation is None:
             self.vector = w.vector
             return math.nan

@@ -81,8 +81,9 @@ class DEN(Method):
 
     def scores(self, task_id: Hashable, x) -> np.ndarray:
         network = self.network or Network([], [], [], [], [])
-        everything = None if self.config.timestamps else [np.arange(network.n_inputs), *map(np.arange, network.widths)]
-        return network.scores(task_id, x, everything)
+        if self.config.timestamps or task_id not in self.tasks:
+            return network.scores(task_id, x)
+        return network.scores(task_id, x, [np.arange(n) for n in (network.n_inputs, *network.widths)])
 
     def loss_of(self, task_id: Hashable) -> str:
         return self.network.head_of(task_id).loss

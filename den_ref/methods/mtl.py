@@ -128,7 +128,7 @@ def placed(seen: Sequence[Task], pools: list[list[Task]]) -> dict[Hashable, Plac
     return {task.id: places[task.id] for task in seen}
 
 
-def joint_loss(layout: Flat, pools, split: str) -> mlp.JointLoss:
+def joint_loss(layout: Flat, pools, split: str):
     """(1/T) sum over tasks of L_t, on the "train" or "valid" split."""
     total, losses = sum(map(len, pools)), []
     for i, pool in enumerate(pools):
@@ -136,4 +136,4 @@ def joint_loss(layout: Flat, pools, split: str) -> mlp.JointLoss:
         losses.append(mlp.DataLoss(
             layout, getattr(pool[0], f"x_{split}"), np.hstack(labels) if pool[0].loss == "sigmoid" else labels[0],
             pool[0].loss, head="" if len(pools) == 1 else str(i), scale=len(pools) / total))
-    return mlp.JointLoss(losses)
+    return losses[0] if len(losses) == 1 else mlp.JointLoss(losses)

@@ -1,0 +1,332 @@
+"""DEN as a method: what it refuses, what it leaves alone, how it continues; and its limits."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from random_networks import differences
+from short_runs import N_INPUTS, quick, random_task, run
+
+from den_ref.den import naive
+from den_ref.den.ablations import Constant, Dynamic, L1Network, Selective, WithoutTimestamps
+from den_ref.den.algorithm import DEN
+from den_ref.den.config import DENConfig
+from den_ref.den.stage import Stage
+from den_ref.den.selective import retrain, select_units
+from den_ref.protocol import Task
+
+X = np.random.default_rng(5).normal(size=(30, N_INPUTS)).astype(np.float32)
+depths = pytest.mark.parametrize("hidden", [(5,), (5, 4), (4, 3, 3), (4, 3, 3, 3)])
+
+
+def learnt(config, n_tasks=2, seed=0, kind=DEN) -> DEN:
+    den = kind(config, seed)
+    for number in range(1, n_tasks + 1):
+        den.learn(random_task(number, config.dtype))
+    return den
+
+
+def same_states(one, other) -> bool:
+    one, other = one.state(), other.state()
+    return one.keys() == other.keys() and all(
+        one[name].dtype == other[name].dtype and np.array_equal(one[name], other[name]) for name in one)
+
+
+# --- what it refuses ---------------------------------------------------------------------------------------------
+
+
+def test_unknown_task():
+    den = learnt(quick((3,)))
+    for ask in (den.loss_of, lambda task: den.scores(task, X)):
+        with pytest.raises(KeyError, match="'task 1', 'task 2'.*'task 9'"):
+            ask("task 9")
+
+
+@pytest.mark.parametrize("options", [{}, {"timestamps": False, "split_original": "keep"}], ids=str)
+def test_scores_before_any_task(options):
+    with pytest.raises(KeyError, match="expected one of the learnt tasks"):
+        DEN(quick((3,), **options)).scores("task 1", X)
+
+
+def test_a_task_is_learnt_once():
+    den = learnt(quick((3,)), 1)
+    before = den.network
+    with pytest.raises(ValueError, match="task: expected one not learnt yet, got 'task 1'"):
+        den.learn(random_task(1))
+    assert den.network is before
+
+
+def test_another_number_of_inputs():
+    den = learnt(quick((3,)), 1)
+    with pytest.raises(ValueError, match=f"expected {N_INPUTS} inputs as in the first task, got {N_INPUTS + 2}"):
+        den.learn(random_task(2, n_inputs=N_INPUTS + 2))
+
+
+# --- what it leaves alone ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_inputs_are_never_modified(dtype):
+    """Arrays that cannot be written to: the task's, and every network that a step shows."""
+    den = DEN(quick((4, 3), dtype=dtype), 0)
+    for number in (1, 2, 3):
+        task = random_task(number, dtype, valid=10)
+        for array in (task.x_train, task.y_train, task.x_valid, task.y_valid):
+            array.setflags(write=False)
+        for step in den.steps(task):
+            for network in (step.before, step.after):
+                for array in network.arrays().values():
+                    array.setflags(write=False)
+
+
+def test_scores_are_pure():
+    den = learnt(quick((4, 3)))
+    before, state = den.network, {name: array.copy() for name, array in den.state().items()}
+    first = den.scores("task 1", X)
+    kept = first.copy()
+    first += 1
+    assert np.array_equal(den.scores("task 1", X), kept)
+    assert den.network is before
+    assert all(np.array_equal(array, state[name]) for name, array in den.state().items())
+
+
+def test_a_stage_abandoned_half_way_leaves_everything_as_it_was():
+    whole = len(learnt(quick((4, 3)), 1).learn(random_task(2)))
+    for stop in range(whole):
+        den = learnt(quick((4, 3)), 1)
+        network, birth, scores = den.network, den.birth, den.scores("task 1", X)
+        steps = den.steps(random_task(2))
+        for _ in range(stop + 1):
+            next(steps)
+        steps.close()
+        assert den.network is network and den.birth is birth and den.tasks == ["task 1"]
+        assert np.array_equal(scores, den.scores("task 1", X))
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_dtype_stays(dtype):
+    for step in run(hidden=(5, 4), dtype=dtype).steps:
+        for name, array in step.after.arrays().items():
+            assert array.dtype == (np.int32 if name.startswith(("introduced", "retired")) else dtype), (step.box, name)
+    den = run(hidden=(5, 4), dtype=dtype).den
+    assert den.scores("task 1", X.astype(dtype)).dtype == dtype
+
+
+# --- continuing --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{}, {"split_original": "keep"}, {"dtype": "float64", "drift": "relative"}], ids=str)
+@pytest.mark.parametrize("after", [1, 2])
+def test_state_continues_bit_for_bit(options, after):
+    config = quick((4, 3), **options)
+    whole = learnt(config, 4)
+    part = learnt(config, after)
+    part = DEN.from_state({name: array.copy() for name, array in part.state().items()}, config)
+    for number in range(after + 1, 5):
+        part.learn(random_task(number, config.dtype))
+    assert same_states(whole, part)
+
+
+def test_continuing_from_another_generator_is_seen():
+    whole, part = learnt(quick((4, 3)), 3), learnt(quick((4, 3)), 2)
+    part.rng.random()
+    part.learn(random_task(3))
+    assert not same_states(whole, part)
+
+
+def test_state_is_flat_arrays_without_objects():
+    for name, array in learnt(quick((4, 3))).state().items():
+        assert isinstance(name, str) and isinstance(array, np.ndarray) and array.dtype != object
+
+
+def test_task_ids_survive_a_state():
+    den = DEN(quick((3,)), 0)
+    ids = [3, "three", (1, "a"), None, 2.5]
+    for number, task_id in enumerate(ids, 1):
+        den.learn(replace(random_task(number), id=task_id))
+    assert DEN.from_state(den.state(), den.config).tasks == ids
+
+
+def test_the_seed_decides_everything():
+    assert same_states(learnt(quick((4, 3)), seed=3), learnt(quick((4, 3)), seed=3))
+    assert not same_states(learnt(quick((4, 3)), seed=3), learnt(quick((4, 3)), seed=4))
+
+
+# --- capacity ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("options", [{"hidden": (5, 4)}, {"hidden": (5, 4, 4), "split_original": "keep"},
+                                     {"hidden": (5, 4), "outputs": 3}], ids=str)
+def test_capacity_is_an_independent_count(options):
+    den = run(**options).den
+    counted, body = naive.capacity(den.network), den.network.weights + den.network.biases
+    assert den.capacity() == replace(counted, stored={"birth": sum(a.size for a in body)})
+    assert 0 < counted.nonzero < counted.allocated <= counted.arrays
+    assert max(counted.per_task.values()) < counted.allocated
+
+
+# --- limits ------------------------------------------------------------------------------------------------------
+
+
+@depths
+@pytest.mark.parametrize("k", [0, 3, "per layer"])
+def test_units_added_per_layer(hidden, k):
+    k = tuple(range(len(hidden))) if k == "per layer" else k
+    den = learnt(quick(hidden, k=k, prune=False, sigma=np.inf))
+    expected = k if isinstance(k, tuple) else (k,) * len(hidden)
+    assert np.subtract(den.network.widths, hidden).tolist() == list(expected)
+
+
+@depths
+@pytest.mark.parametrize("original", ["retire", "keep"])
+@pytest.mark.parametrize("k", [0, 2])
+def test_layers_of_width_0_work(hidden, original, k):
+    """A first mu that nothing survives; later stages select, expand, measure and split on empty layers."""
+    first = learnt(quick(hidden, mu=1e3, split_original=original), 1)
+    assert first.network.widths == (0,) * len(hidden)
+    assert np.allclose(first.scores("task 1", X), first.network.heads[0].bias)
+    den = DEN.from_state(first.state(), quick(hidden, k=k, split_original=original, sigma=0.0))
+    for number in (2, 3):
+        boxes = [step.box for step in den.learn(random_task(number))]
+        assert "split" in boxes and "eq5" in boxes
+        assert "eq4" not in boxes or (k and number == 3), "there is nothing to select"
+        np.testing.assert_allclose(den.scores(f"task {number}", X), naive.predict(den.network, f"task {number}", X), atol=1e-4)
+
+
+def test_nothing_selected_says_so_and_keeps_the_bias_only_head():
+    den = learnt(quick((4, 3)), 1)
+    den = DEN.from_state(den.state(), quick((4, 3), mu_head=1e3, tau=np.inf, split="never"))
+    steps = den.learn(random_task(2))
+    assert [step.box for step in steps] == ["eq3", "select", "loss"]
+    assert steps[1].facts["selected"][1:] == [0, 0] and "nothing is selected" in steps[1].sentence
+    head = den.network.heads[-1]
+    assert not head.weights.any() and len(set(den.scores("task 2", X).ravel())) == 1
+    y = random_task(2).y_train.mean()
+    assert head.bias[0] == pytest.approx(np.log(y / (1 - y)), abs=1e-6)
+
+
+def test_everything_selected_works():
+    den = learnt(quick((4, 3), mu=0.0, mu_head=0.0), 1)
+    alive = [b + 5 for b in den.network.biases]
+    den.network = replace(den.network, biases=alive)
+    steps = {step.box: step for step in den.learn(random_task(2))}
+    assert steps["select"].facts["selected"] == steps["select"].facts["visible"]
+
+
+def test_max_splits():
+    for step in run(hidden=(5, 4), sigma=0.0, max_splits=1).steps:
+        if step.box == "split":
+            assert max(step.facts["split"]) == 1
+            for l in (1, 2):
+                most = step.arrays[f"older/{l}"][np.argmax(step.arrays[f"drift/{l}"])]
+                assert list(step.arrays[f"split/{l}"]) in ([most], [])
+
+
+@pytest.mark.parametrize("tau, split, expected", [
+    (0.0, "always", True), (np.inf, "always", True), (0.0, "after_expansion", True), (np.inf, "after_expansion", False),
+    (0.0, "never", False)])
+def test_when_algorithm_4_runs(tau, split, expected):
+    boxes = [step.box for step in run(hidden=(4, 3), n_tasks=2, tau=tau, split=split).steps]
+    assert ("split" in boxes) == expected
+
+
+@pytest.mark.parametrize("anchor, expected", [("eq6", ["eq6", "eq6_after"]), ("eq4", ["eq6_after"]), ("none", ["eq6_after"])])
+def test_where_the_anchor_stands(anchor, expected):
+    boxes = [step.box for step in run(hidden=(4, 3), n_tasks=2, anchor_before_split=anchor).steps]
+    assert [box for box in boxes if box.startswith("eq6")] == expected
+
+
+def test_an_expansion_that_raised_the_loss_is_undone():
+    """A step size at which Eq. 5 must do harm."""
+    den = learnt(quick((4, 3)), 1)
+    harmful = quick((4, 3), undo_worse_expansion=True, step=30.0, epochs_eq4=0, epochs_eq6=0, loss_split="train")
+    den = DEN.from_state(den.state(), harmful)
+    steps = {step.box: step for step in den.learn(random_task(2))}
+    assert steps["eq5"].facts["loss_after"] > steps["eq5"].facts["loss_before"]
+    assert not differences(steps["undo"].after, steps["eq5"].before)
+
+
+def test_tau_is_held_against_the_validation_loss():
+    task = random_task(2, valid=40)
+    for split, (x, y) in (("validation", (task.x_valid, task.y_valid)), ("train", (task.x_train, task.y_train))):
+        den = learnt(quick((4, 3), loss_split=split), 1)
+        (step,) = [step for step in den.learn(task) if step.box == "loss"]
+        z = naive.predict(step.after, "task 2", x)
+        assert step.facts["loss"] == pytest.approx(np.mean(np.log1p(np.exp(z)) - y * z), rel=1e-5)
+        p = y.mean()
+        assert step.facts["base_rate"] == pytest.approx(-p * np.log(p) - (1 - p) * np.log(1 - p), rel=1e-5)
+
+
+# --- selective retraining costs less -----------------------------------------------------------------------------
+
+
+def test_the_subnetwork_has_as_many_multiplications_as_it_has_edges():
+    """What is trained are small dense matrices: halving the units of two layers quarters the products between them."""
+    rng = np.random.default_rng(0)
+    task = Task("now", rng.normal(size=(20, 30)), np.ones((20, 1)), np.zeros((0, 30)), np.zeros((0, 1)))
+    config = quick((40, 20), dtype="float64", epochs_eq4=1)
+    den = DEN(config, 0)
+    den.learn(replace(task, id="first"))
+    network = den.network
+    counts = []
+    for share in (1.0, 0.5, 0.1):
+        head = replace(network.heads[0], task="now", stage=2, weights=network.heads[0].weights.copy())
+        units = [units[:int(np.ceil(share * len(units)))] for units in network.visible(2)]
+        result = retrain(network.with_head(head), head, units, Stage(2, task, config, rng, network))[1]
+        shapes = result.x.shapes
+        counts.append(sum(a * b for name, (a, b) in ((n, s) for n, s in shapes.items() if n[0] in "WV")))
+        assert counts[-1] == sum(len(a) * len(b) for a, b in zip(units, units[1:])) + len(units[-1])
+    assert counts[1] < 0.3 * counts[0] and counts[2] < 0.03 * counts[0]
+
+
+def test_input_features_that_nobody_reads_are_cut_out():
+    den = learnt(quick((4, 3)), 1)
+    blind = naive.copied(den.network)
+    blind.weights[0][:2] = 0
+    head = replace(den.network.heads[0], task="now", stage=2)
+    units = select_units(blind, head)
+    assert not set(units[0]) & {0, 1}
+    task = replace(random_task(2), id="now")
+    network, result = retrain(blind.with_head(head), head, units, Stage(2, task, den.config, den.rng, blind))
+    assert result.x.shapes["W1"] == (len(units[0]), len(units[1]))
+    assert not network.weights[0][:2].any() and not np.array_equal(network.weights[0], blind.weights[0])
+
+
+# --- ablations ---------------------------------------------------------------------------------------------------
+
+
+def boxes_of(kind, **options) -> list:
+    den = kind(quick((4, 3), **options), 0)
+    den.learn(random_task(1))
+    return [step.box for step in den.learn(random_task(2))]
+
+
+def test_ablations_leave_out_what_they_say():
+    assert boxes_of(L1Network)[0] == "eq2" and not {"eq3", "eq4", "eq5", "split"} & set(boxes_of(L1Network))
+    assert boxes_of(Selective) == ["eq3", "select", "eq4", "loss"]
+    assert boxes_of(Dynamic) == ["eq3", "select", "eq4", "loss", "eq5", "prune"]
+    assert boxes_of(Constant) == ["eq3", "select", "eq4", "loss", "eq5"]
+
+
+def test_constant_grows_by_k_units_every_time():
+    assert learnt(quick((4, 3)), 3, kind=Constant).network.widths == (4 + 2 * 3, 3 + 2 * 3)
+
+
+def test_without_timestamps_old_tasks_read_every_unit():
+    """One trained network gives both curves; the newest task reads the same units either way."""
+    without = learnt(quick((4, 3), sigma=np.inf), 3, kind=WithoutTimestamps)
+    stamped = DEN.from_state(without.state(), replace(without.config, timestamps=True))
+    assert not differences(without.network, stamped.network)
+    everything = [range(N_INPUTS), *map(range, without.network.widths)]
+    for task in without.tasks:
+        expected = naive.predict(without.network, task, X, everything)
+        np.testing.assert_allclose(without.scores(task, X), expected, atol=1e-4)
+    assert not np.allclose(without.scores("task 1", X), stamped.scores("task 1", X), atol=1e-3)
+    np.testing.assert_allclose(without.scores("task 3", X), stamped.scores("task 3", X), atol=1e-5)
+
+
+def test_the_default_options_are_those_of_the_paper_but_for_the_documented_ones():
+    config = DENConfig()
+    assert (config.split_original, config.eq6, config.split, config.eq4_norm, config.timestamps, config.prune) == (
+        "retire", "all", "always", "squared", True, True)
+    assert config.anchor_before_split == "eq6" and not config.undo_worse_expansion and config.max_splits is None

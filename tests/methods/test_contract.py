@@ -1,0 +1,221 @@
+"""What every method promises, whichever it is: purity, continuing bit for bit, clear errors, honest counts."""
+
+import numpy as np
+import pytest
+
+from den_ref.experiment.presets import default_options
+from den_ref.methods import REGISTRY, STL
+from den_ref.protocol import Task
+from den_ref.tasks import make_stream
+
+METHODS = pytest.mark.parametrize("name", REGISTRY)
+QUICK = {"den": {"epochs_eq2": 3, "epochs_eq4": 2, "epochs_eq5": 2, "epochs_eq6": 1}}
+
+
+def small(name, seed=0, **settings):
+    """A method that learns the toy stream in a moment."""
+    options = default_options(REGISTRY[name], "toy").to_dict() | settings
+    options |= {"epochs": 3} if name in ("stl", "mtl") else QUICK["den"]
+    return REGISTRY[name](REGISTRY[name].Config.from_dict(options), seed)
+
+
+def toy(n=3):
+    return [task.without_test() for task in list(make_stream("toy").tasks)[:n]]
+
+
+def learnt(name, tasks, **settings):
+    method = small(name, **settings)
+    for task in tasks:
+        method.learn(task)
+    return method
+
+
+def same_state(a, b):
+    return a.keys() == b.keys() and all(np.array_equal(a[key], b[key]) for key in a)
+
+
+@METHODS
+def test_scores_are_pure_and_have_the_tasks_shape(name):
+    tasks = toy(2)
+    method = learnt(name, tasks)
+    before = {key: array.copy() for key, array in method.state().items()}
+    first = method.scores(0, tasks[0].x_valid)
+    np.testing.assert_array_equal(first, method.scores(0, tasks[0].x_valid))
+    assert first.shape == (len(tasks[0].x_valid), 1)
+    assert same_state(before, method.state())
+
+
+@METHODS
+def test_continues_bit_for_bit_from_its_state(name):
+    tasks = toy(3)
+    method = learnt(name, tasks[:2])
+    stored = {key: array.copy() for key, array in method.state().items()}
+    again = type(method).from_state(stored, method.config, seen=tasks[:2])
+    method.learn(tasks[2])
+    again.learn(tasks[2])
+    assert same_state(method.state(), again.state())
+    assert again.tasks == method.tasks == [0, 1, 2]
+    assert not same_state(stored, method.state())                  # the comparison can fail
+
+
+@METHODS
+def test_same_seed_same_bits_other_seed_other_bits(name):
+    tasks = toy(2)
+    one, two, other = learnt(name, tasks), learnt(name, tasks), small(name, seed=1)
+    for task in tasks:
+        other.learn(task)
+    assert same_state(one.state(), two.state())
+    assert not same_state(one.state(), other.state())
+
+
+@METHODS
+def test_inputs_are_not_modified(name):
+    tasks = toy(2)
+    fields = ("x_train", "y_train", "x_valid", "y_valid")
+    before = [[getattr(task, field).copy() for field in fields] for task in tasks]
+    learnt(name, tasks)
+    for task, arrays in zip(tasks, before, strict=True):
+        for field, array in zip(fields, arrays, strict=True):
+            np.testing.assert_array_equal(getattr(task, field), array)
+
+
+@METHODS
+def test_unknown_task_names_the_known_ones(name):
+    method = learnt(name, toy(2))
+    with pytest.raises(KeyError, match=r"\[0, 1\], got 7"):
+        method.scores(7, np.zeros((1, 12), np.float32))
+    with pytest.raises(KeyError, match=r"\[0, 1\], got 7"):
+        method.loss_of(7)
+
+
+@METHODS
+def test_a_task_is_learnt_once(name):
+    tasks = toy(1)
+    method = learnt(name, tasks)
+    with pytest.raises(ValueError, match="task: expected one not learnt yet, got 0"):
+        method.learn(tasks[0])
+
+
+@METHODS
+def test_an_abandoned_stage_changes_nothing_served(name):
+    tasks = toy(2)
+    method = learnt(name, tasks[:1])
+    before = method.scores(0, tasks[0].x_valid)
+    next(method.steps(tasks[1]))
+    assert method.tasks == [0]
+    np.testing.assert_array_equal(before, method.scores(0, tasks[0].x_valid))
+
+
+@METHODS
+def test_capacity_against_a_count_of_what_scores_react_to(name):
+    """A parameter is allocated iff some task's formula reads it: count by hand from the shapes."""
+    method = learnt(name, toy(2))
+    capacity = method.capacity()
+    assert 0 < capacity.nonzero <= capacity.allocated <= capacity.arrays
+    if name == "stl":
+        assert capacity.allocated == 2 * ((12 + 1) * 8 + (8 + 1) * 6 + 6 + 1)
+    elif name == "mtl":
+        assert capacity.allocated == (12 + 1) * 8 + (8 + 1) * 6 + 2 * (6 + 1)
+    elif name in ("dnn-l1", "dnn-selective"):                      # never grows: the first network and a head more
+        n1, n2 = capacity.widths
+        assert capacity.allocated == (12 + 1) * n1 + (n1 + 1) * n2 + 2 * (n2 + 1)
+    assert set(capacity.per_task) == {0, 1}
+
+
+@METHODS
+def test_several_outputs_and_softmax_heads(name):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(300, 5)).astype(np.float32)
+    classes = x[:, :3].argmax(axis=1)
+    onehot = np.eye(3, dtype=np.float32)[classes]
+    tasks = [Task("one-hot", x[:200], onehot[:200], x[200:], onehot[200:], loss="sigmoid", n_outputs=3),
+             Task("classes", x[:200], classes[:200], x[200:], classes[200:], loss="softmax", n_outputs=3)]
+    method = learnt(name, tasks, epochs=20) if name in ("stl", "mtl") else learnt(name, tasks)
+    assert method.scores("classes", x).shape == (300, 3)
+    assert set(np.unique(method.predict("one-hot", x))) <= {0, 1}
+    assert method.predict("classes", x).shape == (300,)
+    assert [method.loss_of(task.id) for task in tasks] == ["sigmoid", "softmax"]
+
+
+def test_stl_forgets_nothing_and_does_not_care_for_order():
+    tasks = toy(3)
+    forward, backward = learnt("stl", tasks), learnt("stl", tasks[::-1])
+    for task in tasks:
+        np.testing.assert_array_equal(forward.scores(task.id, task.x_valid), backward.scores(task.id, task.x_valid))
+
+
+def test_mtl_with_one_task_is_stl():
+    task = toy(1)[0]
+    mtl, stl = learnt("mtl", [task]), learnt("stl", [task])
+    np.testing.assert_array_equal(mtl.scores(0, task.x_valid), stl.scores(0, task.x_valid))
+
+
+def test_mtl_shares_one_pass_among_tasks_on_the_same_samples():
+    """One pool of two tasks minimises the mean of their losses: its gradient is that of two separate heads."""
+    from den_ref.methods.mtl import joint_loss, pooled
+    from den_ref.methods.stl import random_start
+
+    base = toy(1)[0]
+    tasks = [base, Task("other", base.x_train, 1 - base.y_train, base.x_valid, 1 - base.y_valid)]
+    assert [len(pool) for pool in pooled(tasks)] == [2]
+    config = default_options(STL, "toy")
+    start = random_start(12, [2], config, np.random.default_rng(0))
+    loss = joint_loss(start, pooled(tasks), "train")
+    logits = _logits(start, base.x_train)
+    by_hand = np.mean([np.logaddexp(0, logits[:, j]) - task.y_train[:, 0] * logits[:, j] for j, task in enumerate(tasks)])
+    assert loss.value(start) == pytest.approx(by_hand, rel=1e-5)
+
+
+def _logits(flat, x):
+    for l in (1, 2):
+        x = np.maximum(x @ flat[f"W{l}"] + flat[f"b{l}"], 0)
+    return x @ flat["V"] + flat["c"]
+
+
+def test_mtl_refuses_to_go_on_without_the_data():
+    tasks = toy(2)
+    method = learnt("mtl", tasks[:1])
+    blind = type(method).from_state(method.state(), method.config)
+    np.testing.assert_array_equal(blind.scores(0, tasks[0].x_valid), method.scores(0, tasks[0].x_valid))
+    with pytest.raises(ValueError, match="seen: expected the data of all learnt tasks"):
+        blind.learn(tasks[1])
+
+
+def test_finetune_trains_all_tasks_together_and_keeps_its_input():
+    from den_ref.den.finetune import finetune
+
+    tasks = toy(3)
+    den = learnt("den", tasks)
+    before = {key: array.copy() for key, array in den.state().items()}
+    tuned = finetune(den, tasks, epochs=5)
+    assert same_state(before, den.state())
+    assert tuned.network.widths == den.network.widths
+    for old, new in zip(den.network.weights, tuned.network.weights, strict=True):
+        assert not new[old == 0].any()                             # zeros stay zeros
+    assert _mean_loss(tuned, tasks) < _mean_loss(den, tasks)
+    with pytest.raises(ValueError, match="tasks: expected exactly the learnt ones"):
+        finetune(den, tasks[:2])
+
+
+def _mean_loss(method, tasks):
+    losses = []
+    for task in tasks:
+        z = method.scores(task.id, task.x_valid)
+        losses.append(np.mean(np.logaddexp(0, z) - task.y_valid * z))
+    return np.mean(losses)
+
+
+def test_finetune_gradient_against_finite_differences():
+    from den_ref.core.mlp import JointLoss
+    from den_ref.den.finetune import CutLoss, pack_network
+
+    tasks = toy(3)
+    den = learnt("den", tasks, dtype="float64")
+    w = pack_network(den.network)
+    loss = JointLoss([CutLoss(w, den.network, task, "train") for task in tasks])
+    grad, rng = w.like(), np.random.default_rng(0)
+    loss.value_and_gradient(w, grad)
+    direction = rng.normal(size=w.vector.shape) * (w.vector != 0)  # a unit of zeros alone would stand on the kink
+    step = 1e-6
+    numeric = (loss.value(w.like(w.vector + step * direction)) - loss.value(w.like(w.vector - step * direction))) / (2 * step)
+    assert grad.vector @ direction == pytest.approx(numeric, rel=1e-5)

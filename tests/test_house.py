@@ -1,0 +1,261 @@
+"""The rules of the house, read off the source: who imports whom, docstrings, short functions, nothing unsafe.
+
+A rule is a function of one file's path inside the package, source and syntax tree, and returns complaints.  Every
+rule is also shown a made-up file that breaks it.
+"""
+
+import ast
+import importlib.metadata
+import re
+import statistics
+import sys
+from pathlib import Path
+
+import den_ref
+import pytest
+
+PACKAGE = Path(den_ref.__file__).parent
+FILES = sorted(PACKAGE.rglob("*.py"))
+TESTS = sorted(Path(__file__).parent.rglob("*.py"))
+
+#: Room -> rooms it may import, besides itself and SHARED.
+MAY_IMPORT = {
+    "core": set(),
+    "den": {"core"},
+    "methods": {"core", "den"},
+    "tasks": set(),
+    "plots": {"core", "den"},
+    "experiment": {"core", "den", "methods", "tasks", "plots"},
+    "golden": {"core", "den", "methods"},
+    "cli": {"experiment", "golden"},
+    "__main__": {"cli"},
+    "__init__": {"experiment"},
+    "protocol": set(),
+    "settings": set(),
+    "state": set(),
+}
+SHARED = {"protocol", "settings", "state"}
+SAFE_RANDOM = {"default_rng", "Generator", "SeedSequence", "PCG64", "BitGenerator", "Random"}
+LONGEST, WIDEST = 40, 120
+
+
+# --- what a file imports -----------------------------------------------------------------------------------------
+
+
+def imported(path: str, tree: ast.AST) -> list[str]:
+    """Full names of everything imported anywhere in a file: "numpy.random", "den_ref.core.flat.Flat"."""
+    package = ["den_ref", *Path(path).parts[:-1]]
+    names = []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            names += [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            base = package[:len(package) - node.level + 1] if node.level else []
+            base = [*base, node.module] if node.module else base
+            names += [".".join([*base, alias.name]) for alias in node.names]
+    return names
+
+
+def room(path: str) -> str:
+    """The room of a file: its first folder, or its own name at the top."""
+    return Path(path).parts[0].removesuffix(".py")
+
+
+def imports_only_its_rooms(path, source, tree):
+    here, rooms = room(path), [name.split(".")[1] for name in imported(path, tree) if name.startswith("den_ref.")]
+    allowed = MAY_IMPORT.get(here, set()) | SHARED | {here, "__version__"}
+    return [f"{here} imports {other}" for other in rooms if other not in allowed]
+
+
+def imports_only_numpy_and_scipy(path, source, tree):
+    """Matplotlib in plots, threadpoolctl where it is optional."""
+    allowed = {"den_ref", "numpy", "scipy"} | sys.stdlib_module_names
+    allowed |= {"matplotlib"} if room(path) == "plots" else set()
+    inside_try = {id(node) for block in ast.walk(tree) if isinstance(block, ast.Try) for node in ast.walk(block)}
+    tops = {node: imported(path, node) for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))}
+    return [f"imports {name}" for node, names in tops.items() for name in names
+            if name.split(".")[0] not in allowed | ({"threadpoolctl"} if id(node) in inside_try else set())]
+
+
+def no_pickle(path, source, tree):
+    unsafe = {"pickle", "cPickle", "marshal", "shelve", "dill", "joblib", "cloudpickle"}
+    complaints = [f"imports {name}" for name in imported(path, tree) if name.split(".")[0] in unsafe]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.keyword) and node.arg == "allow_pickle":
+            if not (isinstance(node.value, ast.Constant) and node.value.value is False):
+                complaints.append(f"line {node.value.lineno}: allow_pickle is not False")
+    return complaints
+
+
+def no_global_generator(path, source, tree):
+    """One generator, handed in: neither NumPy's global one nor that of ``random``."""
+    safe = "|".join(SAFE_RANDOM)
+    names = [name for name in imported(path, tree) if re.fullmatch(rf"(numpy\.)?random\.(?!({safe})$)\w+", name)]
+    names += re.findall(rf"\b(?:np\.|numpy\.|(?<!\.))random\.(?!(?:{safe})\b)\w+\(", source)
+    return [f"uses {name}" for name in names]
+
+
+# --- how it is written -------------------------------------------------------------------------------------------
+
+
+def public_things_have_docstrings(path, source, tree):
+    if not tree.body:
+        return []
+    kinds = (ast.FunctionDef, ast.ClassDef)
+    things = [node for node in tree.body if isinstance(node, kinds) and not node.name.startswith("_")]
+    missing = [node.name for node in things if not ast.get_docstring(node)]
+    missing += [] if ast.get_docstring(tree) else ["the file"]
+    return [f"{thing} has no docstring" for thing in missing]
+
+
+def body_lengths(tree) -> dict[str, int]:
+    """Lines of every function's body, its docstring left out."""
+    lengths = {}
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            body = node.body[1:] if ast.get_docstring(node) else node.body
+            lengths[f"{node.name} (line {node.lineno})"] = body[-1].end_lineno - body[0].lineno + 1 if body else 0
+    return lengths
+
+
+def no_long_function(path, source, tree):
+    return [f"{name} has {n} lines" for name, n in body_lengths(tree).items() if n > LONGEST]
+
+
+def no_wide_line(path, source, tree):
+    lines = enumerate(source.splitlines(), 1)
+    return [f"line {i} has {len(line)} characters" for i, line in lines if len(line) > WIDEST]
+
+
+def no_bare_assert(path, source, tree):
+    """User input gets an error that says what was expected; asserts vanish under -O."""
+    return [f"line {node.lineno}: assert" for node in ast.walk(tree) if isinstance(node, ast.Assert)]
+
+
+#: Rule -> files that break it: (path in the package, source).
+RULES = {
+    imports_only_its_rooms: [
+        ("core/a.py", "from ..den import network"), ("core/a.py", "from den_ref.den.network import Network"),
+        ("core/a.py", "import den_ref.tasks"), ("den/a.py", "from den_ref import experiment"),
+        ("tasks/a.py", "def f():\n    from ..core.flat import Flat"), ("cli.py", "from .core import mlp"),
+        ("core/deep/a.py", "from ...methods import STL"), ("protocol.py", "from .core.flat import Flat"),
+        ("methods/a.py", "from .. import plots"), ("elsewhere/a.py", "from ..core import flat"),
+    ],
+    imports_only_numpy_and_scipy: [
+        ("core/a.py", "import matplotlib.pyplot as plt"), ("experiment/a.py", "def f():\n    import matplotlib"),
+        ("plots/a.py", "import torch"), ("experiment/a.py", "from threadpoolctl import threadpool_info"),
+    ],
+    no_pickle: [
+        ("a.py", "import pickle"), ("a.py", "from pickle import loads"), ("a.py", "np.load(f, allow_pickle=True)"),
+        ("a.py", "np.load(f, allow_pickle=maybe)"), ("a.py", "def f():\n    import joblib"),
+    ],
+    no_global_generator: [
+        ("a.py", "random.shuffle(x)"), ("a.py", "from random import shuffle"), ("a.py", "np.random.seed(0)"), ("a.py", "x = numpy.random.normal()"),
+        ("a.py", "from numpy.random import normal"), ("a.py", "np.random.RandomState(0)"),
+    ],
+    public_things_have_docstrings: [
+        ("a.py", "x = 1"), ("a.py", '"""File."""\ndef f():\n    return 1'), ("a.py", '"""File."""\nclass A:\n    pass'),
+    ],
+    no_long_function: [("a.py", '"""File."""\ndef f():\n    """Doc."""\n' + "    x = 1\n" * 41)],
+    no_wide_line: [("a.py", "# " + "x" * 119)],
+    no_bare_assert: [("a.py", "def f(x):\n    assert x > 0")],
+}
+
+
+def complaints(rule, path: str, source: str) -> list[str]:
+    return rule(path, source, ast.parse(source))
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_the_package_keeps_the_rule(rule):
+    found = {}
+    for file in FILES:
+        name = file.relative_to(PACKAGE).as_posix()
+        found |= {name: said for said in [complaints(rule, name, file.read_text("utf-8"))] if said}
+    assert not found
+
+
+@pytest.mark.parametrize(("rule", "path", "source"),
+                         [(rule, *broken) for rule, examples in RULES.items() for broken in examples])
+def test_the_rule_bites(rule, path, source):
+    assert complaints(rule, path, source)
+
+
+GOOD = '''"""A file."""
+
+import math
+import numpy as np
+from ..core.flat import Flat
+from ..protocol import Task
+from .other import thing
+
+try:
+    from threadpoolctl import threadpool_info
+except ImportError:
+    threadpool_info = None
+
+
+def f(x):
+    """A function."""
+    return np.load(x, allow_pickle=False), np.random.default_rng(0), math.pi
+'''
+
+
+@pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
+def test_a_good_file_has_no_complaints(rule):
+    assert complaints(rule, "den/good.py", GOOD) == []
+
+
+@pytest.mark.parametrize("rule", [no_global_generator, no_pickle], ids=lambda rule: rule.__name__)
+def test_the_tests_keep_it_too(rule):
+    others = [file for file in TESTS if file != Path(__file__)]    # this file quotes what it forbids
+    found = {file.name: said for file in others if (said := complaints(rule, file.name, file.read_text("utf-8")))}
+    assert len(others) > 10 and not found
+
+
+def test_every_room_is_known():
+    assert {room(file.relative_to(PACKAGE).as_posix()) for file in FILES} <= set(MAY_IMPORT)
+    assert len(FILES) > 30
+
+
+def percentile(lengths, share: float) -> int:
+    """The least length that at least this share of the lengths do not exceed."""
+    return sorted(lengths)[max(-(-len(lengths) * int(100 * share) // 100) - 1, 0)]
+
+
+def test_functions_are_short():
+    lengths = [n for file in FILES for n in body_lengths(ast.parse(file.read_text("utf-8"))).values()]
+    assert statistics.median(lengths) <= 8
+    assert percentile(lengths, 0.9) <= 25
+
+
+def test_lengths_are_counted_as_said():
+    long, short = 'def f():\n    """Doc.\n\n    More.\n    """\n', 'def g():\n    """Doc."""\n'
+    source = long + "    x = 1\n    # why\n    return x\n\n\n" + short
+    assert list(body_lengths(ast.parse(source)).values()) == [3, 0]
+    assert percentile(range(1, 11), 0.9) == 9 and percentile([5], 0.9) == 5 and percentile([1] * 8 + [9, 9], 0.9) == 9
+
+
+# --- the distribution --------------------------------------------------------------------------------------------
+
+
+def test_metadata_of_the_distribution():
+    try:
+        metadata = importlib.metadata.metadata("den_ref")
+    except importlib.metadata.PackageNotFoundError:
+        pytest.skip("den_ref is not installed")
+    assert re.sub(r"[-_.]+", "-", metadata["Name"]) == "den-ref"
+    assert metadata["Version"] == den_ref.__version__
+    assert metadata["Requires-Python"] == ">=3.10"
+    assert metadata["License-Expression"] == "MIT"
+    required = [text for text in metadata.get_all("Requires-Dist") if "extra ==" not in text]
+    assert sorted(re.match(r"[\w-]+", text)[0] for text in required) == ["matplotlib", "numpy", "scipy"]
+    assert all(">=" in text for text in required)
+    assert {"test", "bench"} <= set(metadata.get_all("Provides-Extra"))
+
+
+def test_the_command_is_an_entry_point():
+    scripts = importlib.metadata.entry_points(group="console_scripts", name="den-ref")
+    if not scripts:
+        pytest.skip("den_ref is not installed")
+    assert {script.value for script in scripts} == {"den_ref.cli:main"}
