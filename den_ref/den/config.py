@@ -19,7 +19,7 @@ class DENConfig(Training):
 
     >>> DENConfig(mu=-1)
     Traceback (most recent call last):
-    ValueError: mu: expected a number >= 0.0 (or one per layer), got -1
+    ValueError: mu: expected a number >= 0 (or one per layer), got -1
     """
 
     hidden: tuple = option((64, 32), "units per hidden layer of the first network", integer(1, many=True))

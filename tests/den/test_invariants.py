@@ -141,9 +141,9 @@ def test_3_a_split_leaves_the_scores_of_t(options):
 
 @everywhere
 def test_3_sigma_0_brings_earlier_scores_back(options):
-    result = run(**(options | {"sigma": 0.0, "max_splits": None}))
+    result = run(**(options | {"sigma": 0.0, "max_splits": None, "n_tasks": 4}))     # more would double every time
     moved = 0
-    for t in range(2, 7):
+    for t in range(2, 5):
         (split,) = result.of_stage(t, "split")
         moved += len(changed_scores(result.ends[t - 2], split.before, range(1, t)))
         assert not changed_scores(result.ends[t - 2], split.after, range(1, t))
