@@ -1,0 +1,45 @@
+"""The wheel holds what it needs and works outside the checkout."""
+
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    folder, source = tmp_path_factory.mktemp("wheel"), tmp_path_factory.mktemp("source")
+    shutil.copytree(ROOT / "den_ref", source / "den_ref")          # a copy: a build leaves files where it builds
+    for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    built = subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, source],
+                           capture_output=True, text=True)
+    if built.returncode and "setuptools" in built.stderr and "No matching distribution" in built.stderr:
+        pytest.skip("building needs setuptools from a package index, and none is reached")
+    assert built.returncode == 0, built.stderr
+    return next(folder.glob("den_ref-*.whl"))
+
+
+def test_wheel_holds_digits_licences_and_type_marker(wheel):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {"den_ref/py.typed", "den_ref/tasks/digits.npz", "den_ref/tasks/DIGITS_LICENSE.md"} <= names
+    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert not any(name.startswith(("tests", "notebooks", "docs")) for name in names)
+
+
+def test_wheel_learns_digits_outside_the_checkout(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    command = [sys.executable, "-P" if sys.version_info >= (3, 11) else "-s", "-m", "den_ref", "run", "--tasks", "1",
+               "--set", "epochs_eq2=1", "--out", "run"]
+    done = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path / "installed"), "PATH": ""},
+                          capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "run" / "network.npz").exists()
+    where = subprocess.run([sys.executable, "-c", "import den_ref; print(den_ref.__file__)"], cwd=tmp_path,
+                           env={"PYTHONPATH": str(tmp_path / "installed"), "PATH": ""}, capture_output=True, text=True)
+    assert where.stdout.startswith(str(tmp_path))
