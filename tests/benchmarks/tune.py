@@ -1,11 +1,11 @@
 """Tune DEN, STL and MTL alike: the same number of tries each, judged on validation data alone.
 
-    OPENBLAS_NUM_THREADS=1 python tests/benchmarks/tune.py den --tries 40 --out docs/tuning
+    OPENBLAS_NUM_THREADS=1 python tests/benchmarks/tune.py den --tries 30 --out docs/tuning
 
 A try learns the ten tasks of MNIST-Variation with seed 0 and is scored by the mean AUROC on the *validation* split
 after the last task; test images are never read.  For DEN a try counts only with at most 12 % of STL's parameters.
 The first try is ``START`` (where a prototype had ended, for each method), the next are drawn from the method's space
-(``SPACES``) until 30 % are done, and the others redraw some options of the best try so far.  The best four are repeated
+(``SPACES``) until ``DRAWN`` are done, and the others redraw some options of the best try so far.  The best four are repeated
 with seeds 1 and 2, and the best mean over the three seeds wins.  Every try is a line of OUT/METHOD.jsonl; a search
 that was stopped goes on where it was.
 """
@@ -28,6 +28,7 @@ from den_ref.tasks import make_stream
 
 STL_PARAMETERS = 285_113                                           # 784-312-128-1
 LARGEST_SHARE = 0.12
+DRAWN = 12
 
 
 def log_uniform(low, high):
@@ -93,13 +94,13 @@ def allowed(row: dict) -> bool:
     return row["share"] <= LARGEST_SHARE or row["share"] > 0.99    # STL is its own yardstick
 
 
-def proposal(name: str, i: int, tries: int, rows: list) -> dict:
+def proposal(name: str, i: int, rows: list) -> dict:
     """The settings of try i."""
     rng, space = np.random.default_rng([2018, i]), SPACES[name]
     drawn = {key: draw(rng) for key, draw in space.items()}
     if i == 0:
         return START[name]
-    if i < 0.3 * tries:
+    if i < DRAWN:
         return drawn
     best = max((row for row in rows if row["seed"] == 0 and allowed(row)), key=lambda row: row["validation"])
     changed = rng.choice(list(space), size=rng.integers(1, 4), replace=False)
@@ -110,7 +111,7 @@ def search(name: str, tries: int, out: Path) -> None:
     path = out / f"{name}.jsonl"
     rows = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
     for i in range(sum(row["seed"] == 0 for row in rows), tries):
-        rows.append(record(path, attempt(name, proposal(name, i, tries, rows), 0)))
+        rows.append(record(path, attempt(name, proposal(name, i, rows), 0)))
     best = sorted((row for row in rows if row["seed"] == 0 and allowed(row)), key=lambda row: -row["validation"])[:4]
     for seed in (1, 2):
         for row in best:
@@ -169,7 +170,7 @@ def ranking(rows: list) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("method", choices=[*SPACES, "report"], help="what to tune; report writes docs/tuning.md")
-    parser.add_argument("--tries", type=int, default=40)
+    parser.add_argument("--tries", type=int, default=30)
     parser.add_argument("--out", type=Path, default=Path("docs/tuning"))
     arguments = parser.parse_args()
     arguments.out.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,61 @@
+"""Run all speed benchmarks and write docs/performance.md.
+
+    OPENBLAS_NUM_THREADS=1 python tests/benchmarks/write_performance.py
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ["OPENBLAS_NUM_THREADS"] = "1"
+
+import platform
+
+import numpy as np
+import scipy
+
+import bench_head
+import bench_run
+import bench_step
+import bench_subnetwork
+from quality import ROOT
+
+INTRODUCTION = """# How fast it is, and beside what
+
+Written by `tests/benchmarks/write_performance.py` (extra `[bench]`). One BLAS thread; every figure is a ratio of times
+taken in turn within one run, so that it can be compared with one measured on another machine. *Goal* is what the project
+set itself.
+
+"""
+GOALS = {
+    ("step/128", "over its matrix products"): "at most 1.5", ("step/256", "over its matrix products"): "at most 1.3",
+    ("step/128", "over PyTorch's fused Adam"): "below 1", ("step/256", "over PyTorch's fused Adam"): "below 1",
+    ("subnetwork", "half the units over all of them"): "at most 0.6",
+    ("run", "CPU time over a minute"): "below 1", ("run", "peak memory over 600 MB"): "below 1",
+}
+WHAT = {
+    "step": "One training step of 784-312-128-1 with proximal Adam and L1 on every weight, float32 (`bench_step.py`)",
+    "subnetwork": "One step of Eq. 4 on half the units of every layer (`bench_subnetwork.py`)",
+    "run": "`den-ref run` with its defaults, end to end (`bench_run.py`)",
+}
+
+
+def main() -> None:
+    lines = []
+    for bench in (bench_step, bench_subnetwork, bench_run):
+        for name, row in bench.ratios().items():
+            what, _, batch = name.partition("/")
+            for against, value in row.items():
+                batch_text = f", batch {batch}" if batch else ""
+                lines.append(f"| {WHAT[what]}{batch_text} | {against} | {value:.2f} | {GOALS[name, against]} |")
+    text = INTRODUCTION + "| what | ratio | measured | goal |\n|---|---|---|---|\n" + "\n".join(lines) + "\n\n"
+    text += bench_head.markdown() + f"\n\nMeasured with NumPy {np.__version__}, SciPy {scipy.__version__}, " \
+        f"Python {platform.python_version()}.\n"
+    new = ROOT / "docs" / "performance.tmp"
+    new.write_text(text)
+    new.replace(ROOT / "docs" / "performance.md")
+    print(text)
+
+
+if __name__ == "__main__":
+    main()
