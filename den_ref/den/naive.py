@@ -133,7 +133,7 @@ def extract(network: Network, units: list, head: Head) -> Subnetwork:
         biases.append(vector(len(above), lambda j: b[above[j]], b.dtype))
     top = units[-1]
     rows = matrix(len(top), len(head.bias), lambda i, j: head.weights[top[i], j], head.weights.dtype)
-    return Subnetwork(list(units), weights, biases, rows, vector(len(head.bias), lambda j: head.bias[j], head.bias.dtype))
+    return Subnetwork(list(units), weights, biases, rows, head.bias.copy())
 
 
 def insert(network: Network, sub: Subnetwork, head: Head) -> Network:
@@ -206,14 +206,20 @@ def useless_units(network: Network, stage: int) -> Useless:
     for l in range(len(gone)):
         for j in introduced_at(network, stage, l):
             if is_constant(after, l, j) and (after.biases[l][j] <= 0 or can_fold(after, stage, l, j)):
-                fold(after, stage, l, j)
+                fold(after, l, j)
                 gone[l].append(j)
     for l in reversed(range(len(gone))):
         for j in introduced_at(network, stage, l):
             if j not in gone[l] and not has_outgoing(after, l, j):
                 cut_incoming(after, l, j)
                 gone[l].append(j)
-    return Useless([indices(sorted(units)) for units in gone], after)
+    return Useless([indices(sorted(units)) for units in gone], with_biases_of(after, network))
+
+
+def with_biases_of(folded: Network, network: Network) -> Network:
+    """The network with the biases of another, and its own weights."""
+    heads = [replace(head, bias=new.bias) for head, new in zip(network.heads, folded.heads)]
+    return replace(network, biases=folded.biases, heads=heads)
 
 
 def introduced_at(network: Network, stage: int, l: int) -> list[int]:
@@ -228,7 +234,7 @@ def is_constant(network: Network, l: int, j: int) -> bool:
 
 def has_outgoing(network: Network, l: int, j: int) -> bool:
     """Does a nonzero edge leave the unit, to any unit above or to any head?"""
-    return any(True for _ in outgoing_edges(network, l, j))
+    return next(outgoing_edges(network, l, j), None) is not None
 
 
 def outgoing_edges(network: Network, l: int, j: int):
@@ -248,7 +254,7 @@ def can_fold(network: Network, stage: int, l: int, j: int) -> bool:
     return all(introduced == stage for _, _, _, introduced in outgoing_edges(network, l, j))
 
 
-def fold(network: Network, stage: int, l: int, j: int) -> None:
+def fold(network: Network, l: int, j: int) -> None:
     """b_m += max(b_j, 0) * w_jm for every outgoing edge of a constant unit; then the edge is cut (in place)."""
     constant = max(network.biases[l][j], 0)
     for weights, biases, m, _ in list(outgoing_edges(network, l, j)):
@@ -368,7 +374,8 @@ def split_units(network: Network, previous: Network, split, stage: int, original
         below, above, before = layers[l], layers[l + 1], previous.weights[l]
         weights.append(matrix(len(below), len(above),
                              lambda i, j: split_edge(below[i], above[j], now, before, original), now.dtype))
-        biases.append(vector(len(above), lambda j: split_bias(above[j], network.biases[l], previous.biases[l]), now.dtype))
+        b, old = network.biases[l], previous.biases[l]
+        biases.append(vector(len(above), lambda j: split_bias(above[j], b, old), now.dtype))
         lifetimes = [lifetime(place, network.introduced[l], network.retired[l], stage, original) for place in above]
         introduced.append(vector(len(above), lambda j: lifetimes[j][0], np.int32))
         retired.append(vector(len(above), lambda j: lifetimes[j][1], np.int32))

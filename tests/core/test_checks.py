@@ -25,8 +25,9 @@ def test_right_gradient_passes(x):
 @pytest.mark.parametrize("wrong", [
     lambda g: 2 * g, lambda g: -g, lambda g: 0 * g, lambda g: g + 1e-3, lambda g: g * (1 + 1e-4), lambda g: np.nan * g,
     lambda g: np.where(np.arange(20).reshape(4, 5) == 7, np.nan, g), lambda g: np.inf * g,
+    lambda g: np.where(np.arange(20).reshape(4, 5) == 7, np.inf, g),
     lambda g: np.where(np.arange(20).reshape(4, 5) == 7, 0, g),
-], ids=["factor", "sign", "zero", "offset", "a little", "nan", "one nan", "inf", "one entry"])
+], ids=["factor", "sign", "zero", "offset", "a little", "nan", "one nan", "inf", "one inf", "one entry"])
 def test_wrong_gradient_fails(wrong):
     report = check_gradient(smooth, X, gradient=wrong(smooth(X)[1]))
     assert not report and str(report).startswith("FAILED"), report
@@ -36,6 +37,14 @@ def test_wrong_gradient_fails(wrong):
 def test_verdict_does_not_depend_on_the_scale_of_f(size):
     assert check_gradient(lambda x: (size * smooth(x)[0], size * smooth(x)[1]), X)
     assert not check_gradient(lambda x: (size * smooth(x)[0], size * 1.001 * smooth(x)[1]), X)
+
+
+def test_f_that_is_not_finite_never_passes():
+    with np.errstate(all="ignore"):
+        for bad in (np.nan, np.inf):
+            report = check_gradient(lambda x: bad * x[0], np.ones(1), gradient=np.ones(1))
+            assert not report and report.kinks == 0
+            assert not check_gradient(lambda x: bad * x[0], np.ones(1), gradient=np.array([bad]))
 
 
 def test_float32_has_its_own_tolerance():
@@ -179,6 +188,16 @@ def test_right_prox_passes(z):
         report = check_prox(penalty, z, step=0.5)
         assert report and str(report).startswith("passed"), report
         assert check_prox(penalty, z, metric=np.resize(D, z.shape))
+
+
+def test_constraints_are_penalties_too():
+    """P = 0 on the nonnegative numbers, infinity elsewhere: its prox is the projection; leaving the set fails."""
+    def indicator(u):
+        return 0.0 if (u >= 0).all() else np.inf
+
+    assert check_prox((indicator, lambda z, step: np.maximum(z, 0)), Z, step=0.5)
+    assert not check_prox((indicator, lambda z, step: z), Z, step=0.5)
+    assert not check_prox((indicator, lambda z, step: np.abs(z)), Z, step=0.5)
 
 
 def test_prox_report_tells_a_better_point():

@@ -6,6 +6,7 @@ from den_ref.core import mlp, naive
 from den_ref.core.checks import check_gradient
 from den_ref.core.flat import Flat
 from den_ref.core.mlp import DataLoss, JointLoss
+from den_ref.core.problem import Part, Problem
 
 WIDTHS = [[], [4], [5, 3], [4, 3, 2], [3, 4, 1, 3]]
 
@@ -61,6 +62,20 @@ def test_gradient_by_finite_differences(widths):
 
     report = check_gradient(f, flat.vector)
     assert report, report
+
+
+def test_network_on_a_kink_is_reported():
+    """A unit without weights and bias has a = 0 for every sample: no finite difference can judge it."""
+    (w,), (b,), head, head_bias = network([5], seed=2)
+    w[:, 2], b[2] = 0, 0
+    flat, (x, y) = mlp.pack([w], [b], head, head_bias, np.float64), data()
+    problem = Problem(DataLoss(flat, x, y), flat, [Part(None)])
+    report = check_gradient(problem.smooth, flat.vector)
+    assert not report and report.kinks == 10 and "undecided" in str(report)
+    head_only = Problem(problem.loss, flat, [Part("V"), Part("c")])
+    along_the_head = flat.like()
+    along_the_head["V"][...] = 1
+    assert check_gradient(head_only.smooth, flat.vector, directions=[along_the_head.vector])
 
 
 @pytest.mark.parametrize(("n", "rows"), [(11, 4), (11, 11), (11, 1), (8, 4), (1, 4)])

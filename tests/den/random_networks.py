@@ -55,7 +55,8 @@ def end_of_stage(rng, shape: Shape) -> Network:
     """W^{t-1}: stages 1 to t-1 are learnt."""
     last = shape.t - 1
     introduced = [np.sort(rng.integers(1, last + 1, n)).astype(np.int32) for n in shape.widths]
-    retired = [np.array([_retirement(rng, born, last, shape.retire) for born in units], np.int32) for units in introduced]
+    retired = [np.array([_retirement(rng, born, last, shape.retire) for born in units], np.int32)
+               for units in introduced]
     network = Network([], [], introduced, retired, [])
     lives = [([1] * shape.n_inputs, [NEVER] * shape.n_inputs), *zip(introduced, retired)]
     for lower, upper in zip(lives, lives[1:]):
@@ -101,8 +102,8 @@ def random_head(rng, network: Network, stage: int, shape: Shape) -> Head:
 
 def random_split(rng, network: Network, t: int, share=0.5) -> list:
     """Random subsets of the units older than t and visible to t, per layer."""
-    return [np.array([unit for unit in range(len(born)) if born[unit] < t < gone[unit] and rng.random() < share], np.intp)
-            for born, gone in zip(network.introduced, network.retired)]
+    older = [np.flatnonzero((born < t) & (t < gone)) for born, gone in zip(network.introduced, network.retired)]
+    return [units[rng.random(len(units)) < share] for units in older]
 
 
 def samples(rng, shape: Shape, n=7) -> np.ndarray:

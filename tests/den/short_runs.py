@@ -17,7 +17,7 @@ QUICK = dict(step=0.02, batch=20, epochs_eq2=8, epochs_eq4=4, epochs_eq5=4, epoc
 
 
 def random_task(number, dtype="float32", n=40, valid=0, outputs=1, loss="sigmoid", n_inputs=N_INPUTS) -> Task:
-    """Labels from a random network, so that there is something to learn; without validation data nothing stops early."""
+    """Labels from a random network: there is something to learn.  Without validation data no solve stops early."""
     rng = np.random.default_rng([7, number])
     x = rng.normal(size=(n + valid, n_inputs)).astype(dtype)
     logits = np.maximum(x @ rng.normal(size=(n_inputs, 6)), 0) @ rng.normal(size=(6, outputs))

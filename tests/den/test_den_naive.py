@@ -9,7 +9,7 @@ from random_networks import SHAPES, Shape, differences, end_of_stage, frozen, in
 from den_ref.den import naive, network, selective, splitting, surgery
 
 everywhere = pytest.mark.parametrize("shape", SHAPES, ids=name_of)
-seeds = pytest.mark.parametrize("seed", range(3))
+seeds = pytest.mark.parametrize("seed", range(2))
 
 
 @pytest.fixture
@@ -67,10 +67,10 @@ def test_append_units(stage):
 def test_useless_and_delete_units(stage, shape):
     fast, slow = (room.useless_units(stage.now, stage.t) for room in (surgery, naive))
     assert same(fast.units, slow.units)
-    fast, slow = surgery.delete_units(fast.folded, fast.units), naive.delete_units(slow.folded, slow.units)
     rounding = 1e-12 if shape.dtype == "float64" else 1e-5
-    for name, array in fast.arrays().items():
-        np.testing.assert_allclose(array, slow.arrays()[name], atol=rounding, err_msg=name)
+    for name, array in fast.folded.arrays().items():
+        np.testing.assert_allclose(array, slow.folded.arrays()[name], atol=rounding, err_msg=name)
+    assert not differences(surgery.delete_units(fast.folded, fast.units), naive.delete_units(fast.folded, fast.units))
 
 
 @pytest.mark.parametrize("seed", range(20))
@@ -86,26 +86,28 @@ def test_useless_units_of_very_sparse_networks(seed):
 
 @everywhere
 @seeds
-@pytest.mark.parametrize("drift", ["absolute", "relative"])
-def test_unit_drift_and_most_drifted(stage, drift):
-    (units, fast), (also, slow) = (room.unit_drift(stage.now, stage.previous, stage.t, drift) for room in (splitting, naive))
-    assert same(units, also)
-    for a, b in zip(fast, slow, strict=True):
-        assert a.dtype == b.dtype == np.float64
-        np.testing.assert_allclose(a, b, rtol=1e-12)
-    sigma = [np.median(rho) if len(rho) else 1.0 for rho in fast]
-    for at_most in (None, 0, 1, 2):
-        assert same(*(room.most_drifted(units, fast, sigma, at_most) for room in (splitting, naive)))
+def test_unit_drift_and_most_drifted(stage):
+    for drift in ("absolute", "relative"):
+        both = [room.unit_drift(stage.now, stage.previous, stage.t, drift) for room in (splitting, naive)]
+        (units, fast), (also, slow) = both
+        assert same(units, also)
+        for a, b in zip(fast, slow, strict=True):
+            assert a.dtype == b.dtype == np.float64
+            np.testing.assert_allclose(a, b, rtol=1e-12)
+        sigma = [np.median(rho) if len(rho) else 1.0 for rho in fast]
+        for at_most in (None, 0, 1, 2):
+            assert same(*(room.most_drifted(units, fast, sigma, at_most) for room in (splitting, naive)))
 
 
 @everywhere
 @seeds
-@pytest.mark.parametrize("share", [0.0, 0.3, 0.7, 1.0])
-def test_split_units(stage, shape, share):
-    split = random_split(stage.rng, stage.now, stage.t, share)
+def test_split_units(stage, shape):
     original = "retire" if shape.retire else "keep"
-    fast, slow = (room.split_units(stage.now, stage.previous, split, stage.t, original) for room in (surgery, naive))
-    assert not differences(fast, slow)
+    for share in (0.0, 0.3, 0.5, 0.7, 1.0):
+        split = random_split(stage.rng, stage.now, stage.t, share)
+        fast, slow = (room.split_units(stage.now, stage.previous, split, stage.t, original)
+                      for room in (surgery, naive))
+        assert not differences(fast, slow)
 
 
 @everywhere

@@ -18,7 +18,8 @@ RUNS = [dict(hidden=hidden, split_original=original, dtype=dtype)
         for hidden in ((5,), (5, 4), (5, 4, 4), (5, 4, 4, 4))
         for original in ("retire", "keep") for dtype in ("float32", "float64")]
 RUNS += [dict(hidden=(5, 4), outputs=3), dict(hidden=(5, 4), outputs=3, loss="softmax", split_original="keep"),
-         dict(hidden=(5, 4), anchor_before_split="eq4", valid=30), dict(hidden=(5, 4), max_splits=1, eq6="new", drift="relative")]
+         dict(hidden=(5, 4), anchor_before_split="eq4", valid=30),
+         dict(hidden=(5, 4), max_splits=1, eq6="new", drift="relative")]
 X = np.random.default_rng(99).normal(size=(40, N_INPUTS)).astype(np.float32)
 
 
@@ -30,7 +31,8 @@ everywhere = pytest.mark.parametrize("options", RUNS, ids=name_of)
 
 
 def of_stages(network, stages) -> dict:
-    return {head.task: network.scores(head.task, X.astype(network.dtype)) for head in network.heads if head.stage in stages}
+    x = X.astype(network.dtype)
+    return {head.task: network.scores(head.task, x) for head in network.heads if head.stage in stages}
 
 
 def changed_scores(before, after, stages) -> list:
@@ -61,7 +63,7 @@ def touched_retired(before, after, t) -> list:
 
 
 def forbidden_weights(network) -> list:
-    """Nonzero edges between units whose lifetimes do not overlap, nonzero head rows of units their stage does not see."""
+    """Nonzero edges between units whose lifetimes do not overlap, nonzero head rows of unseen units."""
     found = []
     for l, w in enumerate(network.weights[1:], 1):
         for i, j in zip(*np.nonzero(w)):
