@@ -116,7 +116,7 @@ def options(arguments: argparse.Namespace, argv: list[str]) -> int:
 
     try:
         if arguments.method is None:
-            print("\n".join(f"{name:<16}{_first_line(kind)}" for name, kind in experiment.REGISTRY.items()))
+            print("\n".join(f"{name:<20}{_first_line(kind)}" for name, kind in experiment.REGISTRY.items()))
         else:
             print(experiment.method_named(arguments.method).Config.explain())
     except ValueError as error:

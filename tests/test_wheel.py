@@ -17,8 +17,8 @@ def wheel(tmp_path_factory):
     shutil.copytree(ROOT / "den_ref", source / "den_ref")          # a copy: a build leaves files where it builds
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
-    built = subprocess.run([sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, source],
-                           capture_output=True, text=True)
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, source]
+    built = subprocess.run(command, capture_output=True, text=True)
     if built.returncode and "setuptools" in built.stderr and "No matching distribution" in built.stderr:
         pytest.skip("building needs setuptools from a package index, and none is reached")
     assert built.returncode == 0, built.stderr

@@ -18,7 +18,7 @@ from .birth import Birth, with_newborn
 from .config import DENConfig
 from .equations import eq2
 from .expansion import dynamic_expansion, remove_useless
-from .network import NEVER, Head, Network, Subnetwork, capacity, extract, insert
+from .network import EMPTY, NEVER, Head, Network, Subnetwork, capacity, extract, insert
 from .selective import selective_retraining
 from .splitting import split_and_duplicate
 from .stage import Stage, solve_facts, timed
@@ -42,18 +42,18 @@ class DEN(Method):
 
     def __init__(self, config: DENConfig | None = None, seed: int = 0):
         super().__init__(replace(config or self.Config(), **self.fixed), seed)
-        self.network: Network | None = None
-        self.birth: Birth | None = None
+        self.network = EMPTY
+        self.birth = Birth([], [])
 
     @property
     def tasks(self) -> list[Hashable]:
-        return [head.task for head in self.network.heads] if self.network else []
+        return [head.task for head in self.network.heads]
 
     def steps(self, task: Task) -> Iterator[Step]:
         """Learn one task: Algorithm 1 as a generator.  ``self.network`` becomes W^t when it ends."""
         if task.id in self.tasks:
             raise ValueError(f"task: expected one not learnt yet, got {task.id!r} (learnt: {self.tasks})")
-        previous = self.network or random_network(task.n_inputs, self.config, self.rng)
+        previous = self.network if self.tasks else random_network(task.n_inputs, self.config, self.rng)
         if task.n_inputs != previous.n_inputs:
             raise ValueError(f"task: expected {previous.n_inputs} inputs as in the first task, got {task.n_inputs}")
         stage = Stage(len(self.tasks) + 1, task, self.config, self.rng, previous, self.progress, self.birth)
@@ -80,7 +80,7 @@ class DEN(Method):
         return network
 
     def scores(self, task_id: Hashable, x) -> np.ndarray:
-        network = self.network or Network([], [], [], [], [])
+        network = self.network
         if self.config.timestamps or task_id not in self.tasks:
             return network.scores(task_id, x)
         return network.scores(task_id, x, [np.arange(n) for n in (network.n_inputs, *network.widths)])
@@ -102,8 +102,8 @@ class DEN(Method):
         lists = {name: [state[f"{name}/{l}"] for l in range(meta["layers"])]
                  for name in ("weights", "biases", "introduced", "retired", "birth/weights", "birth/biases")}
         den.birth = Birth(lists.pop("birth/weights"), lists.pop("birth/biases"))
-        heads = [Head(unpack_id(h["task"]), h["stage"], state[f"heads/{i}/weights"], state[f"heads/{i}/bias"], h["loss"])
-                 for i, h in enumerate(meta["heads"])]
+        heads = [Head(unpack_id(h["task"]), h["stage"], state[f"heads/{i}/weights"], state[f"heads/{i}/bias"],
+                      h["loss"]) for i, h in enumerate(meta["heads"])]
         den.network, den.rng = Network(**lists, heads=heads), unpack_rng(meta["rng"])
         return den
 

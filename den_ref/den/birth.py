@@ -35,12 +35,12 @@ class Birth:
         return sum(array.size for array in self.arrays().values())
 
 
-def with_newborn(birth: Birth | None, network: Network) -> Birth:
+def with_newborn(birth: Birth, network: Network) -> Birth:
     """The births after a stage: known ones stay as they are, units that came with this stage are added.
 
     ``network`` is W^t; the units of W^{t-1} are the first ones of each of its layers.
     """
-    if birth is None:
+    if not birth.weights:
         return Birth(network.weights, network.biases)
     weights = []
     for then, now in zip(birth.weights, network.weights, strict=True):

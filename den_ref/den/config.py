@@ -35,18 +35,21 @@ class DENConfig(Training):
     k: int = option(10, "Algorithm 3: units added per hidden layer", integer(0, per_layer=True))
 
     # readings the paper leaves open (docs/readings.md)
-    weight_decay: float = option(0.0, "Eq. 2, 5, 6: (weight_decay / 2) norm^2 of the free weights, per layer", _STRENGTH)
+    weight_decay: float = option(0.0, "Eq. 2, 5, 6: strength of (1/2) norm^2 of free weights, per layer", _STRENGTH)
     eq4_norm: str = option("squared", "Eq. 4: (mu_l2 / 2) norm^2, or mu_l2 norm", one_of("squared", "unsquared"))
     dense_selection: bool = option(False, "Eq. 4, 6: also free the zero edges among the units", one_of(True, False))
-    gamma_scaling: str = option("none", "Eq. 5: multiply gamma by the root of a group's size", one_of("none", "sqrt_size"))
+    gamma_scaling: str = option("none", "Eq. 5: multiply gamma by the root of a group's size",
+                                one_of("none", "sqrt_size"))
     init_scale: float = option(0.1, "Eq. 5: deviation of new weights, as a share of sqrt(2 / n_in)", at_least(0))
     loss_split: str = option("validation", "where the loss held against tau is measured", one_of("validation", "train"))
     prune: bool = option(True, "Algorithm 3: remove useless new units", one_of(True, False))
-    undo_worse_expansion: bool = option(False, "Algorithm 3: undo an expansion that raised the loss", one_of(True, False))
+    undo_worse_expansion: bool = option(False, "Algorithm 3: undo an expansion that raised the loss",
+                                        one_of(True, False))
     split: str = option("always", "Algorithm 4: when it runs", one_of("always", "after_expansion", "never"))
     anchor_before_split: str = option("eq6", "where weights are pulled to W^{t-1} before drift is measured",
                                       one_of("eq6", "eq4", "none"))
-    drift: str = option("relative", "norm of a unit's change, or that over the norm it had", one_of("absolute", "relative"))
+    drift: str = option("relative", "norm of a unit's change, or that over the norm it had",
+                        one_of("absolute", "relative"))
     max_splits: int = option(None, "split at most so many units per layer, the most drifted", integer(0, optional=True))
     split_original: str = option("retire", "what becomes of a split unit's original", one_of("retire", "keep"))
     eq6: str = option("all", "Eq. 6: free all the stage sees, or only what is new", one_of("all", "new"))

@@ -61,7 +61,8 @@ def eq4(start: Flat, loss: DataLoss, config: DENConfig, edges) -> Problem:
     names = matrices(start)
     patterns = [*(e if not config.dense_selection else None for e in edges), None]
     if config.eq4_norm == "unsquared":
-        whole = np.concatenate([np.ones(start[n].size, bool) if p is None else p.ravel() for n, p in zip(names, patterns)])
+        whole = np.concatenate([np.ones(start[name].size, bool) if pattern is None else pattern.ravel()
+                                for name, pattern in zip(names, patterns, strict=True)])
         block = Part(None, GroupLasso(config.mu_l2), slice(0, whole.size), whole)
         return Problem(loss, start, [block, *free_biases(start)])
     mu_l2 = config.per_layer("mu_l2", len(names))

@@ -48,7 +48,8 @@ def remove_useless(network: Network, stage: Stage, title: str):
 
 def older_counts(network: Network, t: int) -> list[int]:
     """Per hidden layer: how many of the units that stage t sees were introduced before t (they stand first)."""
-    return [int(np.sum(born[units] < t)) for born, units in zip(network.introduced, network.visible(t)[1:], strict=True)]
+    seen = network.visible(t)[1:]
+    return [int(np.sum(born[units] < t)) for born, units in zip(network.introduced, seen, strict=True)]
 
 
 def random_start(network: Network, stage: Stage) -> Network:
@@ -76,7 +77,8 @@ def train_new_units(network: Network, stage: Stage) -> tuple:
     head, older = network.head_of(stage.task.id), older_counts(network, stage.t)
     sub, p = extract(network, network.visible(stage.t), head), older[0]
     old_w, old_b = [sub.weights[0][:, :p]], [sub.biases[0][:p]]
-    known = tuple(mlp.in_blocks(lambda x: mlp.hidden(x, old_w, old_b), x) for x in (stage.task.x_train, stage.task.x_valid))
+    known = tuple(mlp.in_blocks(lambda x: mlp.hidden(x, old_w, old_b), split)
+                  for split in (stage.task.x_train, stage.task.x_valid))
     start = mlp.pack([sub.weights[0][:, p:], *sub.weights[1:]], [sub.biases[0][p:], *sub.biases[1:]],
                      sub.head, sub.head_bias, network.dtype)
     loss, validation = stage.losses(start, known=known)

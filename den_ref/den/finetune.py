@@ -42,7 +42,8 @@ def finetune(den: DEN, tasks: Sequence[Task], epochs: int = 10) -> DEN:
     parts = [Part(name, SquaredL2(decay[min(l, layers)]), pattern=start[name] != 0 if name[0] == "W" else None)
              for l, name in enumerate(matrices(start))]
     parts += [Part(name) for name in start.shapes if name[0] in "bc"]
-    loss, validation = (JointLoss([CutLoss(start, network, task, split) for task in tasks]) for split in ("train", "valid"))
+    loss, validation = (JointLoss([CutLoss(start, network, task, split) for task in tasks])
+                        for split in ("train", "valid"))
     result = train(Problem(loss, start, parts), den.config, epochs, tuned.rng, label="DEN-Finetune",
                    validation=validation if len(validation) else None, progress=den.progress)
     tuned.network = unpack_network(network, result.x)

@@ -101,6 +101,10 @@ class Network:
         return named
 
 
+#: The network before the first task.
+EMPTY = Network([], [], [], [], [])
+
+
 @dataclass(frozen=True, eq=False)
 class Subnetwork:
     """Small dense matrices cut out of a network.

@@ -1,4 +1,4 @@
-"""Algorithm 4, split and duplication: a unit that drifted too far gives its old meaning back and its new one to a copy."""
+"""Algorithm 4, split and duplication: a unit that drifted too far gets its old meaning back, its copy the new one."""
 
 from __future__ import annotations
 

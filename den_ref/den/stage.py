@@ -48,8 +48,10 @@ class Stage:
         """
         task, rows = self.task, max(self.config.batch, BLOCK)
         splits = [(task.x_train, task.y_train), (task.x_valid, task.y_valid)]
-        return tuple(DataLoss(layout, x if inputs is None else np.ascontiguousarray(x[:, inputs]), y, task.loss, fixed, rows)
-                     for (x, y), fixed in zip(splits, known, strict=True))
+        if inputs is not None:
+            splits = [(np.ascontiguousarray(x[:, inputs]), y) for x, y in splits]
+        pairs = zip(splits, known, strict=True)
+        return tuple(DataLoss(layout, x, y, task.loss, fixed, rows) for (x, y), fixed in pairs)
 
     def solve(self, problem: Problem, validation: DataLoss, equation: int, start_competes: bool) -> Result:
         """Train a problem as the options say; without validation samples nothing stops early."""

@@ -192,7 +192,7 @@ def _split_matrix(now, before, rows: _Rows, columns: _Rows, original: str):
     w = now[np.ix_(rows.with_copies, columns.with_copies)]         # a copy starts as its original in W^t, both ways
     w[:, columns.split] = 0                                        # an original hears nothing that is new at t,
     w[:rows.old, columns.split] = before[:, columns.split]         #   and what was there as in W^{t-1}
-    w[np.ix_(rows.split, np.arange(columns.old, w.shape[1]))] = 0  # an original feeds nothing created at t, copies included
+    w[np.ix_(rows.split, np.arange(columns.old, w.shape[1]))] = 0  # an original feeds nothing created at t, nor copies
     if original == "retire":
         w[np.ix_(rows.split, columns.kept)] = before[np.ix_(rows.split, columns.kept)]
     copies = np.arange(rows.units, w.shape[0])

@@ -18,13 +18,16 @@ from ..settings import at_least, integer, option
 from ..state import pack_id, pack_meta, unpack_id, unpack_meta
 
 
+STRENGTH = at_least(0, per_layer=True)
+
+
 @dataclass(frozen=True)
 class NetworkConfig(Training):
     """Options of a plain network: Eq. 2 without anything that grows."""
 
     hidden: tuple = option((312, 128), "units per hidden layer", integer(1, many=True))
-    mu: float = option(0.0, "strength of L1, per layer", at_least(0, per_layer=True))
-    weight_decay: float = option(2e-2, "(weight_decay / 2) norm^2 of the weights, per layer", at_least(0, per_layer=True))
+    mu: float = option(0.0, "strength of L1, per layer", STRENGTH)
+    weight_decay: float = option(2e-2, "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
     epochs: int = option(20, "epochs at most", integer(0))
 
     def __post_init__(self):
@@ -119,8 +122,8 @@ def random_start(n_inputs: int, outputs: Sequence[int], config: NetworkConfig, r
 def fit(start: Flat, loss, validation, method: Method, rng):
     """Train a whole network (Eq. 2 with the method's strengths); the Result."""
     config = method.config
-    return train(eq2(start, loss, config), config, config.epochs, rng, validation=validation if len(validation) else None,
-                 start_competes=False, label=method.name, progress=method.progress)
+    return train(eq2(start, loss, config), config, config.epochs, rng, start_competes=False, label=method.name,
+                 validation=validation if len(validation) else None, progress=method.progress)
 
 
 def flat_from(state: Mapping[str, np.ndarray], prefix: str) -> Flat:

@@ -182,6 +182,15 @@ def test_random_witnesses_alone_bite_where_brute_force_gives_up():
         assert not check_prox(WRONG_STEP[name], z, step=0.5)
 
 
+def test_one_wrong_entry_among_many_zeros_is_found():
+    z = np.random.default_rng(0).normal(size=(8, 8))
+    z[3, 4] = 3.0
+    wrong = L1(2.5).prox(z, 1.0)
+    assert np.flatnonzero(wrong).size == 1
+    wrong[3, 4] += 0.1
+    assert check_prox(L1(2.5), z, step=1.0) and not check_prox((L1(2.5).value, lambda *_: wrong), z, step=1.0)
+
+
 @pytest.mark.parametrize("z", [Z, Z[0], Z[:1, :1], Z[:, :0], np.zeros((2, 2))], ids=lambda z: f"{z.shape}")
 def test_right_prox_passes(z):
     for penalty in (L1(0.7), SquaredL2(0.7), GroupLasso(0.7), SparseGroupLasso(0.1, 0.7)):

@@ -162,7 +162,7 @@ def test_mtl_shares_one_pass_among_tasks_on_the_same_samples():
     start = random_start(12, [2], config, np.random.default_rng(0))
     loss = joint_loss(start, pooled(tasks), "train")
     logits = _logits(start, base.x_train)
-    by_hand = np.mean([np.logaddexp(0, logits[:, j]) - task.y_train[:, 0] * logits[:, j] for j, task in enumerate(tasks)])
+    by_hand = np.mean([np.logaddexp(0, z) - task.y_train[:, 0] * z for task, z in zip(tasks, logits.T, strict=True)])
     assert loss.value(start) == pytest.approx(by_hand, rel=1e-5)
 
 
@@ -217,5 +217,6 @@ def test_finetune_gradient_against_finite_differences():
     loss.value_and_gradient(w, grad)
     direction = rng.normal(size=w.vector.shape) * (w.vector != 0)  # a unit of zeros alone would stand on the kink
     step = 1e-7                                                    # with 1e-6 one sample crosses a kink
-    numeric = (loss.value(w.like(w.vector + step * direction)) - loss.value(w.like(w.vector - step * direction))) / (2 * step)
+    ahead, behind = (loss.value(w.like(w.vector + sign * step * direction)) for sign in (1, -1))
+    numeric = (ahead - behind) / (2 * step)
     assert grad.vector @ direction == pytest.approx(numeric, rel=1e-5)
