@@ -64,7 +64,7 @@ class MTL(Method):
         pools = pooled(seen)
         rng = task_rng(self.seed, seen[0].id)
         start = random_start(task.n_inputs, [sum(t.n_outputs for t in pool) for pool in pools], self.config, rng)
-        loss, valid = (joint_loss(start, pools, split) for split in ("train", "valid"))
+        loss, valid = (joint_loss(start, pools, split, self.config.batch) for split in ("train", "valid"))
         result = fit(start, loss, valid, self, rng)
         yield Step(len(seen), task.id, "train", "all tasks at once", f"trained on {len(seen)} tasks, {result.message}",
                    facts=solve_facts(result), before=self.network, after=result.x, solve=result)
@@ -128,12 +128,12 @@ def placed(seen: Sequence[Task], pools: list[list[Task]]) -> dict[Hashable, Plac
     return {task.id: places[task.id] for task in seen}
 
 
-def joint_loss(layout: Flat, pools, split: str):
-    """(1/T) sum over tasks of L_t, on the "train" or "valid" split."""
+def joint_loss(layout: Flat, pools, split: str, batch: int = mlp.BLOCK):
+    """(1/T) sum over tasks of L_t, on the "train" or "valid" split, for mini-batches of at most ``batch`` samples."""
     total, losses = sum(map(len, pools)), []
     for i, pool in enumerate(pools):
         labels = [getattr(task, f"y_{split}") for task in pool]
         losses.append(mlp.DataLoss(
             layout, getattr(pool[0], f"x_{split}"), np.hstack(labels) if pool[0].loss == "sigmoid" else labels[0],
-            pool[0].loss, head="" if len(pools) == 1 else str(i), scale=len(pools) / total))
+            pool[0].loss, rows=max(batch, mlp.BLOCK), head="" if len(pools) == 1 else str(i), scale=len(pools) / total))
     return losses[0] if len(losses) == 1 else mlp.JointLoss(losses)

@@ -63,7 +63,8 @@ class STL(Method):
     def _boxes(self, task: Task):
         rng = task_rng(self.seed, task.id)
         start = random_start(task.n_inputs, [task.n_outputs], self.config, rng)
-        loss = mlp.DataLoss(start, task.x_train, task.y_train, task.loss)
+        rows = max(self.config.batch, mlp.BLOCK)
+        loss = mlp.DataLoss(start, task.x_train, task.y_train, task.loss, rows=rows)
         valid = mlp.DataLoss(start, task.x_valid, task.y_valid, task.loss)
         result = fit(start, loss, valid, self, rng)
         yield Step(len(self.networks) + 1, task.id, "train", "a network of its own", f"trained, {result.message}",

@@ -30,7 +30,8 @@ def write_digits(digits: Digits, path) -> None:
 
 
 def main(arguments=None) -> None:
-    parser = argparse.ArgumentParser(prog="python -m den_ref.tasks.make_digits", description="Make digits.npz.")
+    """Make digits.npz from a folder of MNIST."""
+    parser = argparse.ArgumentParser(prog="python -m den_ref.tasks.make_digits", description=main.__doc__)
     parser.add_argument("mnist", metavar="MNIST_DIR", help="folder with the four IDX files of MNIST")
     parser.add_argument("file", nargs="?", default=Path(__file__).with_name("digits.npz"), help="file to write")
     options = parser.parse_args(arguments)

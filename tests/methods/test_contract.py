@@ -137,6 +137,12 @@ def test_several_outputs_and_softmax_heads(name):
     assert [method.loss_of(task.id) for task in tasks] == ["sigmoid", "softmax"]
 
 
+@pytest.mark.parametrize("name", ["den", "stl", "mtl"])
+def test_a_batch_may_be_larger_than_the_data(name):
+    tasks = toy(2)
+    learnt(name, tasks, batch=5000)
+
+
 def test_stl_forgets_nothing_and_does_not_care_for_order():
     tasks = toy(3)
     forward, backward = learnt("stl", tasks), learnt("stl", tasks[::-1])
