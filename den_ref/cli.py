@@ -9,6 +9,7 @@ import os
 import shlex
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import den_ref
@@ -128,6 +129,48 @@ def _first_line(kind: type) -> str:
     return (inspect.getdoc(kind) or "").partition("\n")[0]
 
 
+# --- den-ref golden ----------------------------------------------------------------------------------------------
+
+
+def _golden(work) -> int:
+    """Do one of the golden commands; what is wrong with its arguments is misuse."""
+    try:
+        return work()
+    except (ValueError, OSError) as error:
+        if isinstance(error, BrokenPipeError):
+            raise
+        return _misuse(error)
+
+
+def golden_list(arguments: argparse.Namespace, argv: list[str]) -> int:
+    """List the operations and their cases."""
+    from den_ref.golden import command
+
+    return _golden(lambda: command.list_cases(arguments.only, arguments.json))
+
+
+def golden_show(arguments: argparse.Namespace, argv: list[str]) -> int:
+    """Print cases, or what an operation is."""
+    from den_ref.golden import command
+
+    return _golden(lambda: command.show(arguments.names, arguments.json))
+
+
+def golden_check(arguments: argparse.Namespace, argv: list[str]) -> int:
+    """Check an implementation of DEN, in any language."""
+    from den_ref.golden import command
+
+    return _golden(lambda: command.check(arguments.target, arguments.execute, arguments.only, arguments.precision,
+                                         arguments.xfail, arguments.timeout, arguments.json))
+
+
+def golden_export(arguments: argparse.Namespace, argv: list[str]) -> int:
+    """Write the golden files into a folder."""
+    from den_ref.golden import command
+
+    return _golden(lambda: command.export(arguments.folder))
+
+
 # --- arguments ---------------------------------------------------------------------------------------------------
 
 
@@ -141,6 +184,9 @@ def parser() -> argparse.ArgumentParser:
     _run_arguments(_command(commands, "run", run, _RUN_EXAMPLES))
     _command(commands, "options", options, "example:\n  den-ref options den").add_argument(
         "method", nargs="?", help="list this method's options; without it, list the methods")
+    golden = commands.add_parser("golden", help="golden values: check any implementation of DEN",
+                                 description="Golden values: check any implementation of DEN, piece by piece.")
+    _golden_arguments(golden.add_subparsers(required=True, metavar="COMMAND"))
     return top
 
 
@@ -183,6 +229,33 @@ def _run_arguments(command: argparse.ArgumentParser) -> None:
     how.add_argument("--resume", action="store_true", help="go on with the run in --out; start if there is none")
     how.add_argument("--keep-steps", action="store_true", help="also write the arrays that each box changed")
     how.add_argument("--step", action="store_true", help="wait for Enter after each box of the algorithm")
+
+
+_CHECK_EXAMPLES = """examples:
+  den-ref golden check my_den.py                          functions named as the operations
+  den-ref golden check --exec "node my_den.js"            any language, JSON lines over stdin and stdout
+  den-ref golden check my_den.py --only "*prox*" fista    a part of it
+  den-ref golden check my_den.py --xfail known.txt        lines "ID REASON"
+exit status: 0 all right, 1 something is not, 2 misuse, or nothing is implemented."""
+
+
+def _golden_arguments(commands) -> None:
+    listing = _command(commands, "list", golden_list, "example:\n  den-ref golden list")
+    showing = _command(commands, "show", golden_show, "example:\n  den-ref golden show soft_threshold")
+    showing.add_argument("names", nargs="+", metavar="ID", help="a case or an operation, also with * and ?")
+    checking = _command(commands, "check", golden_check, _CHECK_EXAMPLES)
+    checking.add_argument("target", nargs="?", metavar="FILE", help="a Python file or importable module")
+    checking.add_argument("--exec", dest="execute", metavar="COMMAND", help="a program that answers on its stdout")
+    checking.add_argument("--precision", choices=["f64", "f32"], default="f64", help="f32: wider tolerances")
+    checking.add_argument("--xfail", type=Path, metavar="FILE", help="cases that are known to fail, with reasons")
+    checking.add_argument("--timeout", type=float, default=10.0, metavar="S", help="seconds per case (default: 10)")
+    for command in (listing, checking):
+        command.add_argument("--only", nargs="+", action="extend", default=[], metavar="ID",
+                             help="these operations or cases, also with * and ?")
+    for command in (listing, showing, checking):
+        command.add_argument("--json", action="store_true", help="for machines")
+    exporting = _command(commands, "export", golden_export, "example:\n  den-ref golden export vectors")
+    exporting.add_argument("folder", type=Path, metavar="DIR", help="a new or empty folder")
 
 
 def _misuse(error: Exception) -> int:

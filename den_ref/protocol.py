@@ -10,6 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from time import perf_counter
 from typing import Any
 
 import numpy as np
@@ -148,6 +149,8 @@ class Method(ABC):
 
     def __init__(self, config=None, seed: int = 0):
         self.config = self.Config() if config is None else config
+        if not isinstance(self.config, self.Config):
+            raise ValueError(f"config: expected a {self.Config.__name__} for {self.name}, got {config!r}")
         self.rng = np.random.default_rng(seed)
         self.progress: Progress = no_progress
 
@@ -198,6 +201,31 @@ class Method(ABC):
         if self.loss_of(task_id) == "softmax":
             return scores.argmax(axis=1)
         return (scores > 0).astype(np.int64)
+
+
+def timed(steps: Iterator[Step]) -> Iterator[Step]:
+    """The same steps, each with the time that went by since the one before was taken; returns what they return."""
+    while True:
+        started = perf_counter()
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            return end.value
+        yield replace(step, seconds=perf_counter() - started)
+
+
+def check_task(task: Task, learnt: Sequence[Hashable], n_inputs: int | None = None) -> None:
+    """Raise a ValueError unless a method that has learnt ``learnt`` can learn this task next."""
+    if task.id in learnt:
+        raise ValueError(f"task: expected one not learnt yet, got {task.id!r} (learnt: {list(learnt)})")
+    for split in ("train", "valid"):
+        x, y = getattr(task, f"x_{split}"), getattr(task, f"y_{split}")
+        if np.ndim(x) != 2 or (n_inputs is not None and x.shape[1] != n_inputs):
+            wanted = "(n, n_inputs)" if n_inputs is None else f"(n, {n_inputs})"
+            raise ValueError(f"task.x_{split}: expected an array {wanted}, got shape {np.shape(x)}")
+        expected = (len(x),) if task.loss == "softmax" else (len(x), task.n_outputs)
+        if np.shape(y) != expected:
+            raise ValueError(f"task.y_{split}: expected shape {expected} for a {task.loss} head, got {np.shape(y)}")
 
 
 def unknown_task(task_id: Hashable, known: Sequence[Hashable]) -> KeyError:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -28,13 +29,19 @@ def _numbers(value) -> list:
     return list(values) if fine else []
 
 
-def at_least(low: float, *, above: bool = False, below: float | None = None, per_layer: bool = False):
-    """Check: a number >= low (> low with ``above``, < ``below`` if given); a tuple of them with ``per_layer``."""
+def at_least(low: float, *, above: bool = False, below: float | None = None, per_layer: bool = False,
+             infinite: bool = False):
+    """Check: a number >= low (> low with ``above``, < ``below`` if given); a tuple of them with ``per_layer``.
+
+    Infinity is refused unless ``infinite``.
+    """
     text = f"a number {'>' if above else '>='} {low}" + ("" if below is None else f" and < {below}")
     text += " (or one per layer)" if per_layer else ""
 
     def check(value):
         numbers = _numbers(value) if per_layer or not isinstance(value, tuple) else []
+        if not infinite and math.inf in numbers:
+            return f"{text}, finite"
         inside = numbers and all(
             (v > low if above else v >= low) and (below is None or v < below) for v in numbers
         )
@@ -128,7 +135,8 @@ class Settings:
         """The inverse of :meth:`to_dict`; an unknown name is a ValueError."""
         unknown = set(values) - {field.name for field in dataclasses.fields(cls)}
         if unknown:
-            raise ValueError(f"options: unknown names {sorted(unknown)} for {cls.__name__}")
+            known = ", ".join(sorted(field.name for field in dataclasses.fields(cls)))
+            raise ValueError(f"options: unknown names {sorted(unknown)}; known names: {known}")
         return cls(**{name: _from_json(value) for name, value in values.items()})
 
 

@@ -13,7 +13,7 @@ from den_ref.settings import Settings, at_least, integer, one_of, option
 class Options(Settings):
     mu: float = option(1e-4, "strength of the L1 penalty", at_least(0))
     share: float = option(0.5, "a share", at_least(0, above=True, below=1))
-    sigma: float = option((0.3, 0.05), "split threshold", at_least(0, per_layer=True))
+    sigma: float = option((0.3, 0.05), "split threshold", at_least(0, per_layer=True, infinite=True))
     hidden: tuple = option((64, 32), "units per hidden layer", integer(1, many=True))
     k: int = option(10, "new units", integer(0, per_layer=True))
     limit: int = option(None, "most splits", integer(0, optional=True))
@@ -23,7 +23,7 @@ class Options(Settings):
 
 
 VALID = {
-    "mu": [0, 0.0, 3, math.inf], "share": [0.1, 0.999], "sigma": [0, 0.5, (0.1,), (0.1, 0, math.inf)],
+    "mu": [0, 0.0, 3], "share": [0.1, 0.999], "sigma": [0, 0.5, (0.1,), (0.1, 0, math.inf)],
     "hidden": [(1,), (64, 32, 8)], "k": [0, 10, (0, 3)], "limit": [None, 0, 4], "kind": ["retire", "keep"],
     "dense": [True, False], "anything": ["", None, 3.5, (1, "a")],
 }
@@ -77,7 +77,7 @@ def test_options_are_frozen():
 
 
 @pytest.mark.parametrize(("text", "name", "value"), [
-    ("mu=1e-4", "mu", 1e-4), ("mu=3", "mu", 3), ("mu = inf", "mu", math.inf), ("mu=.5", "mu", 0.5),
+    ("mu=1e-4", "mu", 1e-4), ("mu=3", "mu", 3), ("sigma = inf", "sigma", math.inf), ("mu=.5", "mu", 0.5),
     ("mu=1.", "mu", 1.0),
     ("hidden=64,32", "hidden", (64, 32)), ("hidden=(64, 32)", "hidden", (64, 32)), ("hidden=[7,]", "hidden", (7,)),
     ("hidden=64", "hidden", (64,)), ("limit=none", "limit", None), ("limit=None", "limit", None),
@@ -145,7 +145,7 @@ def test_only_a_default_is_cut():
 
 
 @pytest.mark.parametrize("options", [
-    Options(), Options(mu=math.inf, sigma=(math.inf, 1), hidden=(3,), limit=2, kind="keep", dense=True),
+    Options(), Options(mu=7, sigma=(math.inf, 1), hidden=(3,), limit=2, kind="keep", dense=True),
 ])
 def test_round_trip_through_strict_json(options):
     stored = json.loads(json.dumps(options.to_dict(), allow_nan=False))
@@ -155,7 +155,8 @@ def test_round_trip_through_strict_json(options):
 def test_from_dict_checks_names_and_values():
     with pytest.raises(ValueError) as error:
         Options.from_dict({"mu": 1, "nu": 2, "xi": 3})
-    assert str(error.value) == "options: unknown names ['nu', 'xi'] for Options"
+    assert str(error.value) == "options: unknown names ['nu', 'xi']; known names: " \
+        "anything, dense, hidden, k, kind, limit, mu, share, sigma"
     with pytest.raises(ValueError, match="mu: expected a number >= 0, got -1"):
         Options.from_dict({"mu": -1})
     assert Options.from_dict({}) == Options()

@@ -77,7 +77,7 @@ class DataLoss:
         Activations of p first-layer units that do not change: the first layer then has p units *before* those of
         W1, whose incoming weights are not in the vector.  Eq. 5 computes its old first layer once this way.
     rows : int
-        The most rows of one batch; buffers are made for them once.
+        How many rows are looked at together when the loss over all samples is asked for.
     head : str
         Suffix of the head's names ("V" + head, "c" + head), for vectors with several heads.
     scale : float
@@ -85,20 +85,22 @@ class DataLoss:
     """
 
     def __init__(self, layout: Flat, x, y, loss="sigmoid", known=None, rows=BLOCK, head="", scale=1.0):
-        dtype = layout.vector.dtype
+        self.dtype = dtype = layout.vector.dtype
         self.x, self.loss, self.scale = x.astype(dtype, copy=False), LOSSES[loss], scale
         self.y = y.astype(dtype, copy=False) if loss == "sigmoid" else y
         self.known = np.zeros((len(x), 0), dtype) if known is None else known
         self.head, self.bias = "V" + head, "c" + head
         self.other_heads = [name for name in layout.shapes if name[0] in "Vc" and name not in (self.head, self.bias)]
         self.rows, self.depth = rows, depth(layout)
-        widths = [layout[f"b{l}"].size for l in range(1, self.depth + 1)]
-        if widths:
-            widths[0] += self.known.shape[1]
-        self._x = np.empty((rows, x.shape[1]), dtype)
-        self._hidden = [np.empty((rows, width), dtype) for width in widths]
-        self._delta = [np.empty((rows, width), dtype) for width in widths]
         self._new = self.known.shape[1]                            # the first layer's units in the vector start here
+        self._widths = [layout[f"b{l}"].size + (self._new if l == 1 else 0) for l in range(1, self.depth + 1)]
+        self._make_buffers(0)
+
+    def _make_buffers(self, n: int) -> None:
+        """Buffers for n rows: inputs, activations, and what is propagated back."""
+        self._x = np.empty((n, self.x.shape[1]), self.dtype)
+        self._hidden = [np.empty((n, width), self.dtype) for width in self._widths]
+        self._delta = [np.empty((n, width), self.dtype) for width in self._widths]
 
     def __len__(self) -> int:
         return len(self.x)
@@ -130,6 +132,8 @@ class DataLoss:
     def _forward(self, w: Flat, rows):
         """Loss, its gradient with respect to the logits, and the activations [x, h_1, ..., h_m] of some rows."""
         n = len(rows)
+        if n > len(self._x):
+            self._make_buffers(n)
         x = np.take(self.x, rows, axis=0, out=self._x[:n], mode="clip")              # (n, n_inputs)
         activations = [x]
         for l, buffer in enumerate(self._hidden, 1):
@@ -164,8 +168,8 @@ class DataLoss:
 class JointLoss:
     """The mean of several data losses of one flat vector; a batch belongs to one of them.
 
-    Over an epoch in random order, the mean of the batches' gradients is the gradient of the mean when the data sets
-    have equal sizes.
+    A batch of loss i counts B / (P B_i) times, with B_i of an epoch's B batches and P losses: the mean of an epoch's
+    gradients is then the gradient of the mean, whatever the sizes of the data sets.
     """
 
     def __init__(self, losses):
@@ -175,17 +179,22 @@ class JointLoss:
         return sum(map(len, self.losses))
 
     def batches(self, rng, size):
-        """Pairs (number of the loss, rows), in random order."""
-        pairs = [(i, rows) for i, loss in enumerate(self.losses) for rows in loss.batches(rng, size)]
-        return [pairs[i] for i in rng.permutation(len(pairs))]
+        """Triples (number of the loss, rows, weight), in random order."""
+        batches = [loss.batches(rng, size) for loss in self.losses]
+        total = sum(map(len, batches))
+        triples = [(i, rows, total / (len(batches) * len(own))) for i, own in enumerate(batches) for rows in own]
+        return [triples[i] for i in rng.permutation(total)]
 
     def value(self, w: Flat) -> float:
         return sum(loss.value(w) for loss in self.losses) / len(self.losses)
 
     def value_and_gradient(self, w: Flat, grad: Flat, rows=None) -> float:
         if rows is not None:
-            i, own = rows
-            return self.losses[i].value_and_gradient(w, grad, own)
+            i, own, weight = rows
+            value = self.losses[i].value_and_gradient(w, grad, own)
+            if weight != 1:
+                grad.vector *= weight
+            return value * weight
         part, total, value = grad.like(), np.zeros(grad.vector.shape), 0.0
         for loss in self.losses:
             value += loss.value_and_gradient(w, part) / len(self.losses)

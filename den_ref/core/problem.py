@@ -80,12 +80,12 @@ class Problem:
         """The certificate: norm_inf(w - prox(w - grad, step=1)) over the free weights; 0 iff w is stationary."""
         grad = w.like()
         self.loss.value_and_gradient(w, grad)
-        worst = 0.0
+        largest = [0.0]
         for part in self.parts:
             here = part.of(w)
             moved = here - part.penalty.prox(here - part.gradient(grad), 1.0)
-            worst = max(worst, float(np.abs(moved).max()))
-        return worst
+            largest.append(float(np.abs(moved).max()))
+        return float(np.max(largest))                              # unlike max, np.max lets no NaN pass
 
     def smooth(self, vector):
         """(value, gradient) of the smooth loss at a plain vector, for ``ista`` and ``fista``; held weights get 0."""

@@ -20,7 +20,7 @@ class Result(OptimizeResult):
         Iterations (epochs for mini-batch solvers).
     success : bool
     status : int
-        0 converged, 1 iterations exhausted, 2 stopped early by the validation loss.
+        0 converged, 1 iterations exhausted, 2 stopped early by the validation loss, 3 diverged.
     message : str
     residual : float
         norm_inf(x - prox(x - step * grad, step)) / step, with step = 1, recomputed at x: 0 iff x is stationary.

@@ -22,7 +22,7 @@ class Training(Settings):
     step_end: float = option(0.05, "share of the step left at the end of its cosine decay", at_least(0))
     batch: int = option(128, "samples per mini-batch", integer(1))
     patience: int = option(4, "epochs without a better validation loss before a solve stops", integer(1))
-    eps: float = option(1e-8, "Adam: added to the root of the second moment", at_least(0, above=True))
+    eps: float = option(1e-8, "Adam: added to the root of the second moment", at_least(1e-30))
     beta1: float = option(0.9, "Adam and SGD: decay of the averaged gradient", at_least(0, below=1))
     beta2: float = option(0.999, "Adam: decay of the averaged squared gradient", at_least(0, below=1))
     dtype: str = option("float32", "precision of the weights", one_of("float32", "float64"))
@@ -111,6 +111,8 @@ def _result(problem, w, history, epochs, best) -> Result:
     """The best weights with their certificate.  Mini-batch training promises no residual, so it warns of none."""
     done = len(history["loss"])
     messages = {1: f"all {epochs} epochs done", 2: f"no better validation loss for {best.patience} epochs"}
-    status = 2 if best.tired else 1
-    return Result(x=w, fun=problem.objective(w), nit=done, success=True, status=status, message=messages[status],
+    status, fun = 2 if best.tired else 1, problem.objective(w)
+    finite = math.isfinite(fun)
+    return Result(x=w, fun=fun, nit=done, success=finite, status=status if finite else 3,
+                  message=messages[status] if finite else f"diverged: the objective is {fun}; a smaller step may help",
                   residual=problem.residual(w), history=history)

@@ -1,11 +1,22 @@
-"""The paper's ablations: DEN with parts of it left out, on the same code (paper, section 4)."""
+"""The paper's ablations: DEN with parts of it left out, on the same code (paper, section 4).
+
+What an ablation leaves out is an option that it holds fixed: another value is refused, not ignored.
+"""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
+from ..settings import one_of, option
 from .algorithm import DEN, whole_network
+from .config import DENConfig
 from .stage import Stage
+
+
+def held(value):
+    """An option that has one value only."""
+    return option(value, "held fixed by this ablation", one_of(value))
 
 
 class L1Network(DEN):
@@ -17,25 +28,59 @@ class L1Network(DEN):
         return whole_network(stage.previous, stage)
 
 
+@dataclass(frozen=True)
+class SelectiveConfig(DENConfig):
+    """DEN's options without expansion and split."""
+
+    tau: float = held(math.inf)
+    split: str = held("never")
+
+
 class Selective(DEN):
     """DNN-Selective: Algorithm 2 alone, no expansion, no split."""
 
     name = "dnn-selective"
-    fixed = {"tau": math.inf, "split": "never"}
+    Config = SelectiveConfig
+
+
+@dataclass(frozen=True)
+class DynamicConfig(DENConfig):
+    """DEN's options without split."""
+
+    split: str = held("never")
 
 
 class Dynamic(DEN):
     """DNN-Dynamic: Algorithms 2 and 3, no split."""
 
     name = "dnn-dynamic"
-    fixed = {"split": "never"}
+    Config = DynamicConfig
+
+
+@dataclass(frozen=True)
+class ConstantConfig(DENConfig):
+    """DEN's options for k new units per task and layer, whatever the loss."""
+
+    tau: float = held(0.0)
+    gamma: float = held(0.0)
+    prune: bool = held(False)
+    undo_worse_expansion: bool = held(False)
+    split: str = held("never")
 
 
 class Constant(DEN):
     """DNN-Constant: k units more per task and layer, without group lasso and without removal."""
 
     name = "dnn-constant"
-    fixed = {"tau": 0.0, "gamma": 0.0, "prune": False, "undo_worse_expansion": False, "split": "never"}
+    Config = ConstantConfig
+
+
+@dataclass(frozen=True)
+class WithoutTimestampsConfig(DENConfig):
+    """DEN's options without timestamped inference, which must keep originals."""
+
+    timestamps: bool = held(False)
+    split_original: str = held("keep")
 
 
 class WithoutTimestamps(DEN):
@@ -46,4 +91,4 @@ class WithoutTimestamps(DEN):
     """
 
     name = "den-no-timestamps"
-    fixed = {"timestamps": False, "split_original": "keep"}
+    Config = WithoutTimestampsConfig

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from ..core import mlp
-from ..protocol import Capacity, Method, Step, Task
+from ..protocol import Capacity, Method, Step, Task, check_task, timed
 from ..state import pack_id, pack_meta, pack_rng, unpack_id, unpack_meta, unpack_rng
 from .birth import Birth, with_newborn
 from .config import DENConfig
@@ -21,7 +21,7 @@ from .expansion import dynamic_expansion, remove_useless
 from .network import EMPTY, NEVER, Head, Network, Subnetwork, capacity, extract, insert
 from .selective import selective_retraining
 from .splitting import split_and_duplicate
-from .stage import Stage, solve_facts, timed
+from .stage import Stage
 
 
 class DEN(Method):
@@ -37,11 +37,9 @@ class DEN(Method):
 
     name = "den"
     Config = DENConfig
-    #: Options an ablation holds fixed (``ablations``).
-    fixed: dict = {}
 
     def __init__(self, config: DENConfig | None = None, seed: int = 0):
-        super().__init__(replace(config or self.Config(), **self.fixed), seed)
+        super().__init__(config, seed)
         self.network = EMPTY
         self.birth = Birth([], [])
 
@@ -51,11 +49,8 @@ class DEN(Method):
 
     def steps(self, task: Task) -> Iterator[Step]:
         """Learn one task: Algorithm 1 as a generator.  ``self.network`` becomes W^t when it ends."""
-        if task.id in self.tasks:
-            raise ValueError(f"task: expected one not learnt yet, got {task.id!r} (learnt: {self.tasks})")
+        check_task(task, self.tasks, self.network.n_inputs if self.tasks else None)
         previous = self.network if self.tasks else random_network(task.n_inputs, self.config, self.rng)
-        if task.n_inputs != previous.n_inputs:
-            raise ValueError(f"task: expected {previous.n_inputs} inputs as in the first task, got {task.n_inputs}")
         stage = Stage(len(self.tasks) + 1, task, self.config, self.rng, previous, self.progress, self.birth)
         network = yield from timed(self.boxes(stage))
         self.network, self.birth = network, with_newborn(self.birth, network)
@@ -65,16 +60,15 @@ class DEN(Method):
         if stage.t == 1:
             return (yield from whole_network(stage.previous, stage))
         network = yield from selective_retraining(stage.previous, stage)
-        loss, config = stage.loss(network), self.config
+        loss, base_rate, config = stage.loss(network), stage.base_rate, self.config
         expand = loss > config.tau
         yield stage.step(
             "loss", "Algorithm 1, loss against tau",
-            f"loss {loss:.4f} {'>' if expand else '<='} tau {config.tau:g} (base rate {stage.base_rate:.4f}): "
+            f"loss {loss:.4f} {'>' if expand else '<='} tau {config.tau:g} (base rate {base_rate:.4f}): "
             + ("expand" if expand else "no expansion"), network, network,
-            facts={"loss": loss, "tau": config.tau if np.isfinite(config.tau) else "inf",
-                   "base_rate": stage.base_rate, "expand": expand})
+            facts={"loss": loss, "tau": config.tau, "base_rate": base_rate, "expand": expand})
         if expand:
-            network = yield from dynamic_expansion(network, stage)
+            network = yield from dynamic_expansion(network, stage, loss)
         if config.split == "always" or (config.split == "after_expansion" and expand):
             network = yield from split_and_duplicate(network, stage)
         return network
@@ -131,7 +125,7 @@ def whole_network(network: Network, stage: Stage):
     zeros = [float(np.mean(w == 0)) for w in network.weights]
     yield stage.step("eq2", "Algorithm 1, Eq. 2", f"trained the whole network, {result.message}; "
                      f"{', '.join(f'{z:.0%}' for z in zeros)} of its weights are 0", before, network, solve=result,
-                     facts=solve_facts(result) | {"share_of_zeros": zeros})
+                     facts={"share_of_zeros": zeros})
     if not stage.config.prune:
         return network
     return (yield from remove_useless(network, stage, "Algorithm 1, removal"))

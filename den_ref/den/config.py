@@ -30,8 +30,9 @@ class DENConfig(Training):
     mu_l2: float = option(2e-3, "Eq. 4: strength of the l2 penalty on the selected subnetwork, per layer", _STRENGTH)
     gamma: float = option(1e-3, "Eq. 5: strength of the group lasso, per layer", _STRENGTH)
     lam: float = option((0.03, 0.001), "Eq. 6: strength of the pull towards W^{t-1}, per layer", _STRENGTH)
-    tau: float = option(0.05, "Algorithm 1: expand if the task's loss exceeds it", at_least(0))
-    sigma: float = option((0.3, 0.05), "Algorithm 4: split units that drifted further, per layer", _STRENGTH)
+    tau: float = option(0.05, "Algorithm 1: expand if the task's loss exceeds it", at_least(0, infinite=True))
+    sigma: float = option((0.3, 0.05), "Algorithm 4: split units that drifted further, per layer",
+                          at_least(0, per_layer=True, infinite=True))
     k: int = option(10, "Algorithm 3: units added per hidden layer", integer(0, per_layer=True))
 
     # readings the paper leaves open (docs/readings.md)

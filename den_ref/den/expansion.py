@@ -9,13 +9,16 @@ import numpy as np
 from ..core import mlp
 from .equations import eq5
 from .network import Network, Subnetwork, extract, insert
-from .stage import Stage, solve_facts
+from .stage import Stage
 from .surgery import append_units, delete_units, useless_units
 
 
-def dynamic_expansion(network: Network, stage: Stage):
-    """Algorithm 3 as a generator of Steps; it returns the network with the new units that earn their place."""
-    before, loss_before = network, stage.loss(network)
+def dynamic_expansion(network: Network, stage: Stage, loss_before: float):
+    """Algorithm 3 as a generator of Steps; it returns the network with the new units that earn their place.
+
+    ``loss_before`` is L_t of the network that comes in.
+    """
+    before = network
     counts = stage.config.per_layer("k", len(network.widths))
     grown = random_start(append_units(network, counts, stage.t), stage)
     grown, result = train_new_units(grown, stage)
@@ -23,14 +26,14 @@ def dynamic_expansion(network: Network, stage: Stage):
     yield stage.step(
         "eq5", "Algorithm 3, Eq. 5", f"added {_listed(counts)} units, loss {loss_before:.4f} -> {loss_after:.4f}",
         before, grown, solve=result,
-        facts=solve_facts(result) | {"added": list(counts), "loss_before": loss_before, "loss_after": loss_after})
+        facts={"added": list(counts), "loss_before": loss_before, "loss_after": loss_after})
 
-    if stage.config.prune:
-        grown = yield from remove_useless(grown, stage, "Algorithm 3, removal")
     if stage.config.undo_worse_expansion and loss_after > loss_before:
         yield stage.step("undo", "Algorithm 3, undo", "the expansion raised the loss and is undone", grown, before,
                          facts={"loss_before": loss_before, "loss_after": loss_after})
         return before
+    if stage.config.prune:
+        grown = yield from remove_useless(grown, stage, "Algorithm 3, removal")
     return grown
 
 

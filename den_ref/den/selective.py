@@ -8,9 +8,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..core import mlp
+from ..core.newton import head_certificate
 from .equations import eq3, eq4
 from .network import Head, Network, Subnetwork, extract, insert
-from .stage import Stage, solve_facts
+from .stage import Stage
 
 #: Input features are cut out of the first matrix when at most this share of them is selected.
 WORTH_CUTTING = 0.9
@@ -24,8 +25,8 @@ def selective_retraining(network: Network, stage: Stage):
     chosen = int(np.count_nonzero(head.weights.any(axis=1)))
     yield stage.step(
         "eq3", "Algorithm 2, Eq. 3", f"the head reads {chosen} of {len(network.visible(stage.t)[-1])} units it sees",
-        before, network, solve=result, facts={"objective": float(result.fun), "residual": float(result.residual),
-                                              "iterations": int(result.nit), "head_units": chosen})
+        before, network, solve=result, facts={
+            "head_units": chosen, "residual_as_stored": result.residual_as_stored})
 
     units, seen = select_units(network, head), network.visible(stage.t)
     shares = [f"{len(s)}/{len(v)}" for s, v in zip(units, seen, strict=True)]
@@ -42,12 +43,15 @@ def selective_retraining(network: Network, stage: Stage):
     before = network
     network, result = retrain(network, head, units, stage)
     yield stage.step("eq4", "Algorithm 2, Eq. 4", f"retrained the selected subnetwork, {result.message}",
-                     before, network, solve=result, facts=solve_facts(result))
+                     before, network, solve=result)
     return network
 
 
 def fit_head(network: Network, stage: Stage) -> tuple:
-    """Eq. 3: the new head on the fixed features of all units the stage sees; (Head, Result)."""
+    """Eq. 3: the new head on the fixed features of all units the stage sees; (Head, Result).
+
+    The solve is in float64; ``result.residual_as_stored`` is the residual once the head has the network's precision.
+    """
     units = network.visible(stage.t)
     head = Head(stage.task.id, stage.t, np.zeros((network.widths[-1], stage.task.n_outputs), network.dtype),
                 np.zeros(stage.task.n_outputs, network.dtype), stage.task.loss)
@@ -55,6 +59,9 @@ def fit_head(network: Network, stage: Stage) -> tuple:
     features = mlp.in_blocks(lambda x: mlp.hidden(x, sub.weights, sub.biases), stage.task.x_train)
     result = eq3(features, stage.task, stage.config)
     head.weights[units[-1]], head.bias[...] = result.x.weights, result.x.bias
+    stored = result.x._replace(weights=head.weights[units[-1]], bias=head.bias)      # rounded to the network's precision
+    result["residual_as_stored"] = head_certificate(
+        features, stage.task.y_train, stage.config.mu_head, stored, loss=stage.task.loss).residual
     return head, result
 
 

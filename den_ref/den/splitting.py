@@ -9,7 +9,7 @@ from .birth import at_birth_edges
 from .equations import eq6
 from .expansion import older_counts
 from .network import Network, Subnetwork, extract, insert
-from .stage import Stage, solve_facts
+from .stage import Stage
 from .surgery import split_units
 
 
@@ -22,7 +22,7 @@ def split_and_duplicate(network: Network, stage: Stage):
         before = network
         network, result = pull_back(network, stage)
         yield stage.step("eq6", "Algorithm 4, Eq. 6", f"pulled towards W^{{t-1}}, {result.message}",
-                         before, network, solve=result, facts=solve_facts(result))
+                         before, network, solve=result)
 
     older, drifts = unit_drift(network, stage.previous, stage.t, stage.config.drift)
     _, since_birth = unit_drift(at_birth_edges(network), stage.birth, stage.t, stage.config.drift)
@@ -44,7 +44,7 @@ def split_and_duplicate(network: Network, stage: Stage):
     before = network
     network, result = pull_back(network, stage)
     yield stage.step("eq6_after", "Algorithm 4, Eq. 6 after the split", f"trained once more, {result.message}",
-                     before, network, solve=result, facts=solve_facts(result))
+                     before, network, solve=result)
     return network
 
 
@@ -110,11 +110,10 @@ def _older_part(previous: Network, units, older) -> Subnetwork:
 
 
 def _per_layer(function, drifts) -> list:
-    """One number per layer for JSON: None for an empty layer, infinity by name."""
-    values = [float(function(rho)) if len(rho) else None for rho in drifts]
-    return ["inf" if value == np.inf else value for value in values]
+    """One number per layer, None for an empty one."""
+    return [float(function(rho)) if len(rho) else None for rho in drifts]
 
 
 def _listed(values) -> str:
     """Numbers of a sentence."""
-    return ", ".join("-" if value is None else f"{float(value):.3g}" for value in values)
+    return ", ".join("-" if value is None else f"{value:.3g}" for value in values)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
-from time import perf_counter
+from dataclasses import dataclass
 
 import numpy as np
 
 from ..core.flat import Flat
 from ..core.losses import LOSSES, base_rate_entropy
-from ..core.mlp import BLOCK, DataLoss
+from ..core.mlp import DataLoss
 from ..core.problem import Problem
 from ..core.result import Result
 from ..core.training import train
@@ -26,7 +24,7 @@ class Stage:
 
     t : 1-based position of the task
     previous : W^{t-1}, the network at the end of the stage before (at t = 1: the random start)
-    birth : every unit of W^{t-1} as it was when it came (at t = 1: None)
+    birth : every unit of W^{t-1} as it was when it came (at t = 1: empty)
     """
 
     t: int
@@ -46,12 +44,12 @@ class Stage:
 
         ``inputs``: which input features are there (all by default).  ``known``: see ``DataLoss``, one per split.
         """
-        task, rows = self.task, max(self.config.batch, BLOCK)
+        task = self.task
         splits = [(task.x_train, task.y_train), (task.x_valid, task.y_valid)]
         if inputs is not None:
             splits = [(np.ascontiguousarray(x[:, inputs]), y) for x, y in splits]
         pairs = zip(splits, known, strict=True)
-        return tuple(DataLoss(layout, x, y, task.loss, fixed, rows) for (x, y), fixed in pairs)
+        return tuple(DataLoss(layout, x, y, task.loss, fixed) for (x, y), fixed in pairs)
 
     def solve(self, problem: Problem, validation: DataLoss, equation: int, start_competes: bool) -> Result:
         """Train a problem as the options say; without validation samples nothing stops early."""
@@ -76,22 +74,3 @@ class Stage:
         if self.config.loss_split == "validation" and len(task.x_valid):
             return task.x_valid, task.y_valid
         return task.x_train, task.y_train
-
-
-def timed(steps: Iterator[Step]) -> Iterator[Step]:
-    """The same steps, each with the time that went by since the one before was taken."""
-    while True:
-        started = perf_counter()
-        try:
-            step = next(steps)
-        except StopIteration as end:
-            return end.value
-        yield replace(step, seconds=perf_counter() - started)
-
-
-def solve_facts(result: Result) -> dict:
-    """A solve in numbers, for a Step's facts."""
-    facts = {"epochs": int(result.nit), "objective": float(result.fun), "residual": float(result.residual),
-             "message": result.message}
-    validation = [v for v in result.history.get("validation", []) if np.isfinite(v)]
-    return facts | ({"best_validation_loss": min(validation)} if validation else {})

@@ -13,10 +13,9 @@ import numpy as np
 
 from ..core import mlp
 from ..core.flat import Flat
-from ..den.stage import solve_facts, timed
-from ..protocol import Capacity, Method, Step, Task, unknown_task
+from ..protocol import Capacity, Method, Step, Task, check_task, timed, unknown_task
 from ..state import pack_id, pack_meta, unpack_id, unpack_meta
-from .stl import NetworkConfig, fit, flat_from, random_start, task_rng
+from .plain import NetworkConfig, fit, flat_from, random_start, task_rng
 
 
 @dataclass(frozen=True)
@@ -52,22 +51,21 @@ class MTL(Method):
         return list(self.places)
 
     def steps(self, task: Task) -> Iterator[Step]:
-        if task.id in self.tasks:
-            raise ValueError(f"task: expected one not learnt yet, got {task.id!r} (learnt: {self.tasks})")
-        if len(self.seen) < len(self.places):
-            raise ValueError(f"seen: expected the data of all learnt tasks {self.tasks} to learn another, "
-                             f"got {[t.id for t in self.seen]}")
         return timed(self._boxes(task))
 
     def _boxes(self, task: Task):
+        check_task(task, self.tasks, self.seen[0].n_inputs if self.seen else None)
+        if len(self.seen) < len(self.places):
+            raise ValueError(f"seen: expected the data of all learnt tasks {self.tasks} to learn another, "
+                             f"got {[t.id for t in self.seen]}")
         seen = [*self.seen, task]
         pools = pooled(seen)
         rng = task_rng(self.seed, seen[0].id)
         start = random_start(task.n_inputs, [sum(t.n_outputs for t in pool) for pool in pools], self.config, rng)
-        loss, valid = (joint_loss(start, pools, split, self.config.batch) for split in ("train", "valid"))
+        loss, valid = (joint_loss(start, pools, split) for split in ("train", "valid"))
         result = fit(start, loss, valid, self, rng)
         yield Step(len(seen), task.id, "train", "all tasks at once", f"trained on {len(seen)} tasks, {result.message}",
-                   facts=solve_facts(result), before=self.network, after=result.x, solve=result)
+                   before=self.network, after=result.x, solve=result)
         self.seen, self.places, self.network = seen, placed(seen, pools), result.x
 
     def place_of(self, task_id: Hashable) -> Place:
@@ -128,12 +126,12 @@ def placed(seen: Sequence[Task], pools: list[list[Task]]) -> dict[Hashable, Plac
     return {task.id: places[task.id] for task in seen}
 
 
-def joint_loss(layout: Flat, pools, split: str, batch: int = mlp.BLOCK):
-    """(1/T) sum over tasks of L_t, on the "train" or "valid" split, for mini-batches of at most ``batch`` samples."""
+def joint_loss(layout: Flat, pools, split: str):
+    """(1/T) sum over tasks of L_t, on the "train" or "valid" split."""
     total, losses = sum(map(len, pools)), []
     for i, pool in enumerate(pools):
         labels = [getattr(task, f"y_{split}") for task in pool]
         losses.append(mlp.DataLoss(
             layout, getattr(pool[0], f"x_{split}"), np.hstack(labels) if pool[0].loss == "sigmoid" else labels[0],
-            pool[0].loss, rows=max(batch, mlp.BLOCK), head="" if len(pools) == 1 else str(i), scale=len(pools) / total))
+            pool[0].loss, head="" if len(pools) == 1 else str(i), scale=len(pools) / total))
     return losses[0] if len(losses) == 1 else mlp.JointLoss(losses)

@@ -5,9 +5,10 @@
 A try learns the ten tasks of MNIST-Variation with seed 0 and is scored by the mean AUROC on the *validation* split
 after the last task; test images are never read.  For DEN a try counts only with at most 12 % of STL's parameters.
 The first try is ``START`` (where a prototype had ended, for each method), the next are drawn from the method's space
-(``SPACES``) until ``DRAWN`` are done, and the others redraw some options of the best try so far.  The best four are repeated
-with seeds 1 and 2, and the best mean over the three seeds wins.  Every try is a line of OUT/METHOD.jsonl; a search
-that was stopped goes on where it was.
+(``SPACES``) until ``DRAWN`` are done, and the others redraw some options of the best try so far.  The best four are
+repeated with seeds 1 and 2.  ``SECOND`` more settings then redraw some options of the best mean over three seeds, and
+are judged on three seeds themselves; the best mean wins.  Every try is a line of OUT/METHOD.jsonl; a search that was
+stopped goes on where it was.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from den_ref.tasks import make_stream
 
 STL_PARAMETERS = 285_113                                           # 784-312-128-1
 LARGEST_SHARE = 0.12
-DRAWN = 12
+DRAWN, SECOND = 12, 11
 
 
 def log_uniform(low, high):
@@ -63,6 +64,7 @@ SPACES = {
         "batch": choice(64, 128),
         "k": choice(5, 10, 20),
         "epochs_eq4": choice(10, 20),
+        "hidden": choice((64, 32), (96, 48), (128, 64)),           # from the second round on
     },
 }
 START = {
@@ -97,13 +99,13 @@ def allowed(row: dict) -> bool:
 def proposal(name: str, i: int, rows: list) -> dict:
     """The settings of try i."""
     rng, space = np.random.default_rng([2018, i]), SPACES[name]
-    drawn = {key: draw(rng) for key, draw in space.items()}
+    drawn = {key: draw(rng) for key, draw in space.items() if key != "hidden"}
     if i == 0:
         return START[name]
     if i < DRAWN:
         return drawn
     best = max((row for row in rows if row["seed"] == 0 and allowed(row)), key=lambda row: row["validation"])
-    changed = rng.choice(list(space), size=rng.integers(1, 4), replace=False)
+    changed = rng.choice(list(drawn), size=rng.integers(1, 4), replace=False)
     return best["settings"] | {key: drawn[key] for key in changed}
 
 
@@ -117,6 +119,32 @@ def search(name: str, tries: int, out: Path) -> None:
         for row in best:
             if not any(other["seed"] == seed and other["settings"] == row["settings"] for other in rows):
                 rows.append(record(path, attempt(name, row["settings"], seed)))
+
+
+    for i in range(SECOND):
+        settings = json.loads(json.dumps(second_proposal(name, i, rows)))
+        for seed in (0, 1, 2):
+            if not any(row["seed"] == seed and row["settings"] == settings for row in rows):
+                rows.append(record(path, attempt(name, settings, seed)))
+
+
+def second_proposal(name: str, i: int, rows: list) -> dict:
+    """Setting i of the second round: some options of the best mean over three seeds, drawn again."""
+    rng, space = np.random.default_rng([2019, i]), SPACES[name]
+    drawn = {key: draw(rng) for key, draw in space.items()}
+    changed = rng.choice(list(space), size=rng.integers(1, 4), replace=False)
+    return judged(rows)[0][1] | {key: drawn[key] for key in changed}
+
+
+def judged(rows: list) -> list:
+    """(mean over three seeds, settings, mean share) of every setting tried on all of them and allowed, best first."""
+    finalists = []
+    for row in rows:
+        own = [other for other in rows if other["settings"] == row["settings"]]
+        share = float(np.mean([other["share"] for other in own]))
+        if row["seed"] == 2 and {other["seed"] for other in own} == {0, 1, 2} and allowed({"share": share}):
+            finalists.append((float(np.mean([other["validation"] for other in own])), row["settings"], share))
+    return sorted(finalists, key=lambda finalist: -finalist[0])
 
 
 def record(path: Path, row: dict) -> dict:
@@ -135,8 +163,8 @@ Written by `tests/benchmarks/tune.py`, from the records beside it ([tuning/](tun
 number of tries each, on the *validation* split of MNIST-Variation, seed 0; test images were not read. A try's score is
 the mean validation AUROC after the tenth task. The first try of each method is where a prototype of this project had
 ended; the next were drawn at random from the method's space, the rest redraw one to three options of the best so far.
-For DEN only tries with at most 12 % of STL's parameters count. The best four went on to seeds 1 and 2, and the best mean
-over three seeds became the method's defaults.
+For DEN only tries with at most 12 % of STL's parameters count. The best four went on to seeds 1 and 2; six more settings
+around the best mean were judged on all three seeds; the best mean of all became the method's defaults.
 
 What this does not make equal: the prototype had tried more settings for DEN than for the others before this search
 began, and DEN has more options to turn.
@@ -148,7 +176,7 @@ def report(out: Path) -> None:
     text = INTRODUCTION
     for name in SPACES:
         rows = [json.loads(line) for line in (out / f"{name}.jsonl").read_text().splitlines()]
-        text += f"\n## {name.upper()}: {sum(row['seed'] == 0 for row in rows)} tries\n\n" + ranking(rows) + "\n"
+        text += f"\n## {name.upper()}: {len({json.dumps(row['settings']) for row in rows})} settings, {len(rows)} runs\n\n" + ranking(rows) + "\n"
     new = out.parent / "tuning.tmp"
     new.write_text(text)
     new.replace(out.parent / "tuning.md")
@@ -156,15 +184,12 @@ def report(out: Path) -> None:
 
 def ranking(rows: list) -> str:
     """The finalists by their mean over seeds, as a Markdown table."""
-    finalists = [row["settings"] for row in rows if row["seed"] == 2]
     lines = ["| validation AUROC, seeds 0 / 1 / 2 | mean | of STL's parameters | options |", "|---|---|---|---|"]
-    table = []
-    for settings in finalists:
-        own = sorted((row for row in rows if row["settings"] == settings), key=lambda row: row["seed"])
-        mean, share = (np.mean([row[key] for row in own]) for key in ("validation", "share"))
+    for mean, settings, share in judged(rows):
+        scores = {row["seed"]: row["validation"] for row in rows if row["settings"] == settings}
         options = ", ".join(f"{key}={value}" for key, value in settings.items())
-        table.append((mean, f"| {' / '.join(format(row['validation'], '.4f') for row in own)} | {mean:.4f} | {share:.1%} | {options} |"))
-    return "\n".join(lines + [line for _, line in sorted(table, reverse=True)])
+        lines.append(f"| {' / '.join(f'{scores[seed]:.4f}' for seed in (0, 1, 2))} | {mean:.4f} | {share:.1%} | {options} |")
+    return "\n".join(lines)
 
 
 if __name__ == "__main__":

@@ -214,14 +214,28 @@ def test_joint_loss_is_the_mean(joint):
 
 def test_joint_batches_belong_to_one_loss_each(joint):
     flat, losses, both = joint
-    pairs = both.batches(np.random.default_rng(0), 4)
+    triples = both.batches(np.random.default_rng(0), 4)
     for i, n in ((0, 11), (1, 6)):
-        assert sorted(np.concatenate([rows for number, rows in pairs if number == i])) == list(range(n))
-    assert [number for number, _ in pairs] != sorted(number for number, _ in pairs)      # shuffled over the losses
-    grad, expected, (number, rows) = flat.like(), flat.like(), pairs[0]
-    value = both.value_and_gradient(flat, grad, pairs[0])
-    assert value == losses[number].value_and_gradient(flat, expected, rows)
-    np.testing.assert_array_equal(grad.vector, expected.vector)
+        assert sorted(np.concatenate([rows for number, rows, _ in triples if number == i])) == list(range(n))
+    assert [number for number, *_ in triples] != sorted(number for number, *_ in triples)   # shuffled over the losses
+    grad, expected, (number, rows, weight) = flat.like(), flat.like(), triples[0]
+    value = both.value_and_gradient(flat, grad, triples[0])
+    assert weight == pytest.approx(5 / (2 * (3, 2)[number]))                                # 3 and 2 of 5 batches
+    assert value == weight * losses[number].value_and_gradient(flat, expected, rows)
+    np.testing.assert_allclose(grad.vector, weight * expected.vector, rtol=1e-12)
+
+
+def test_joint_epoch_averages_to_the_gradient_of_the_mean(joint):
+    """With batches that divide their data sets exactly; the sets themselves have different sizes."""
+    flat, losses, both = joint
+    batches = [(i, np.arange(n)[first:first + n // parts], 3 / (2 * parts))
+               for i, n, parts in ((0, 11, 1), (1, 6, 2)) for first in range(0, n, n // parts)]
+    total, grad, expected = 0, flat.like(), flat.like()
+    for batch in batches:
+        both.value_and_gradient(flat, grad, batch)
+        total = total + grad.vector / len(batches)
+    both.value_and_gradient(flat, expected)
+    np.testing.assert_allclose(total, expected.vector, rtol=1e-9, atol=1e-12)
 
 
 # --- the rest of the file ----------------------------------------------------------------------------------------

@@ -214,7 +214,7 @@ def test_strength_0_is_training_without_penalty_bit_for_bit(optimiser):
     ({"step": 0}, "step: expected a number > 0, got 0"),
     ({"batch": 0}, "batch: expected an integer >= 1, got 0"),
     ({"beta1": 1.0}, "beta1: expected a number >= 0 and < 1, got 1.0"),
-    ({"eps": 0.0}, "eps: expected a number > 0, got 0.0"),
+    ({"eps": 0.0}, "eps: expected a number >= 1e-30, got 0.0"),
 ])
 def test_options_are_checked(options, message):
     with pytest.raises(ValueError, match=message):

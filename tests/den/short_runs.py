@@ -25,8 +25,10 @@ def random_task(number, dtype="float32", n=40, valid=0, outputs=1, loss="sigmoid
     return Task(f"task {number}", x[:n], y[:n], x[n:], y[n:], loss=loss, n_outputs=outputs)
 
 
-def quick(hidden, **options) -> DENConfig:
-    return DENConfig(hidden=hidden, **(QUICK | options))
+def quick(hidden, kind=DENConfig, **options) -> DENConfig:
+    """Quick options of DEN or of an ablation, which keeps what it holds fixed."""
+    free = {name: value for name, value in QUICK.items() if kind.__dataclass_fields__[name].metadata["check"](value) is None}
+    return kind(hidden=hidden, **(free | options))
 
 
 @dataclass(frozen=True)

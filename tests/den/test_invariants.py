@@ -177,7 +177,7 @@ def test_4_infinite_tau_never_expands():
     result = run(hidden=(5, 4), tau=np.inf, sigma=np.inf)
     assert {step.box for step in result.steps} & {"eq5", "prune"} == {"prune"}
     assert result.ends[0].widths == result.ends[-1].widths
-    assert all(step.facts["tau"] == "inf" and not step.facts["expand"] for step in result.steps if step.box == "loss")
+    assert all(step.facts["tau"] == np.inf and not step.facts["expand"] for step in result.steps if step.box == "loss")
 
 
 def only_head_differs(before, after, t) -> bool:

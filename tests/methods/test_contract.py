@@ -159,7 +159,7 @@ def test_mtl_with_one_task_is_stl():
 def test_mtl_shares_one_pass_among_tasks_on_the_same_samples():
     """One pool of two tasks minimises the mean of their losses: its gradient is that of two separate heads."""
     from den_ref.methods.mtl import joint_loss, pooled
-    from den_ref.methods.stl import random_start
+    from den_ref.methods.plain import random_start
 
     base = toy(1)[0]
     tasks = [base, Task("other", base.x_train, 1 - base.y_train, base.x_valid, 1 - base.y_valid)]
