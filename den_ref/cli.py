@@ -67,17 +67,20 @@ def _plan(arguments):
     given = {"n_tasks": arguments.tasks, "order": arguments.order, "mnist": arguments.mnist,
              "per_class": arguments.per_class and tuple(arguments.per_class)}
     options = {name: value for name, value in given.items() if value is not None}
-    options |= dict(_named_value(text) for text in arguments.data)
+    options |= dict(_named_value(text, taken={"seed", "n_tasks", "order", "mnist", "per_class"})
+                    for text in arguments.data)
     return experiment.make_plan(method, arguments.stream, seed=arguments.seed,
                                 settings=experiment.default_options(method, arguments.stream).with_text(texts),
                                 **options)
 
 
-def _named_value(text: str) -> tuple[str, Any]:
-    """'amplitude=0.5' -> ('amplitude', 0.5); what is not JSON is text."""
+def _named_value(text: str, taken: set[str]) -> tuple[str, Any]:
+    """'amplitude=0.5' -> ('amplitude', 0.5); what is not JSON is text.  ``taken`` names have flags of their own."""
     name, equals, value = text.partition("=")
     if not equals:
         raise ValueError(f"--data: expected name=value, got {text!r}")
+    if name in taken:
+        raise ValueError(f"--data: expected an option of the stream that has no flag of its own, got {name!r}")
     try:
         return name, json.loads(value)
     except json.JSONDecodeError:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ..core.training import Training
 from ..settings import at_least, integer, one_of, option
 
-_STRENGTH = at_least(0, per_layer=True)
+_NOT_NEGATIVE = at_least(0, per_layer=True)
 
 
 @dataclass(frozen=True)
@@ -22,32 +22,33 @@ class DENConfig(Training):
     ValueError: mu: expected a number >= 0 (or one per layer), got -1
     """
 
-    hidden: tuple = option((64, 32), "units per hidden layer of the first network", integer(1, many=True))
+    hidden: tuple = option((128, 64), "units per hidden layer of the first network", integer(1, many=True))
 
     # the paper's letters
-    mu: float = option(1e-4, "Eq. 2, 5: strength of L1, per layer", _STRENGTH)
+    mu: float = option(1e-5, "Eq. 2, 5: strength of L1, per layer", _NOT_NEGATIVE)
     mu_head: float = option(3e-4, "Eq. 3: strength of L1 on the new head", at_least(0))
-    mu_l2: float = option(2e-3, "Eq. 4: strength of the l2 penalty on the selected subnetwork, per layer", _STRENGTH)
-    gamma: float = option(1e-3, "Eq. 5: strength of the group lasso, per layer", _STRENGTH)
-    lam: float = option((0.03, 0.001), "Eq. 6: strength of the pull towards W^{t-1}, per layer", _STRENGTH)
+    mu_l2: float = option(6e-3, "Eq. 4: strength of the l2 penalty on what is selected, per layer", _NOT_NEGATIVE)
+    gamma: float = option(1e-3, "Eq. 5: strength of the group lasso, per layer", _NOT_NEGATIVE)
+    lam: float = option((0.1, 5e-4), "Eq. 6 (or 4): strength of the pull to W^{t-1}, per layer", _NOT_NEGATIVE)
     tau: float = option(0.05, "Algorithm 1: expand if the task's loss exceeds it", at_least(0, infinite=True))
-    sigma: float = option((0.3, 0.05), "Algorithm 4: split units that drifted further, per layer",
+    sigma: float = option(0.35, "Algorithm 4: split units that drifted further, per layer",
                           at_least(0, per_layer=True, infinite=True))
-    k: int = option(10, "Algorithm 3: units added per hidden layer", integer(0, per_layer=True))
+    k: int = option(5, "Algorithm 3: units added per hidden layer", integer(0, per_layer=True))
 
     # readings the paper leaves open (docs/readings.md)
-    weight_decay: float = option(0.0, "Eq. 2, 5, 6: strength of (1/2) norm^2 of free weights, per layer", _STRENGTH)
+    weight_decay: float = option(0.01, "Eq. 2, 5, 6: strength of (1/2) norm^2 of free weights, per layer",
+                                 _NOT_NEGATIVE)
     eq4_norm: str = option("squared", "Eq. 4: (mu_l2 / 2) norm^2, or mu_l2 norm", one_of("squared", "unsquared"))
     dense_selection: bool = option(False, "Eq. 4, 6: also free the zero edges among the units", one_of(True, False))
     gamma_scaling: str = option("none", "Eq. 5: multiply gamma by the root of a group's size",
                                 one_of("none", "sqrt_size"))
-    init_scale: float = option(0.1, "Eq. 5: deviation of new weights, as a share of sqrt(2 / n_in)", at_least(0))
+    init_scale: float = option(1.0, "Eq. 5: deviation of new weights, as a share of sqrt(2 / n_in)", at_least(0))
     loss_split: str = option("validation", "where the loss held against tau is measured", one_of("validation", "train"))
-    prune: bool = option(True, "Algorithm 3: remove useless new units", one_of(True, False))
+    prune: bool = option(True, "Algorithms 1 and 3: remove useless new units", one_of(True, False))
     undo_worse_expansion: bool = option(False, "Algorithm 3: undo an expansion that raised the loss",
                                         one_of(True, False))
     split: str = option("always", "Algorithm 4: when it runs", one_of("always", "after_expansion", "never"))
-    anchor_before_split: str = option("eq6", "where weights are pulled to W^{t-1} before drift is measured",
+    anchor_before_split: str = option("eq4", "where weights are pulled to W^{t-1} before drift is measured",
                                       one_of("eq6", "eq4", "none"))
     drift: str = option("relative", "norm of a unit's change, or that over the norm it had",
                         one_of("absolute", "relative"))

@@ -10,8 +10,9 @@
 | 5   | the new units' edges, and the head              | mu abs + gamma norm of each new unit's incoming weights   |
 | 6   | the nonzero weights that the stage sees         | lam norm(W - W^{t-1})^2                                   |
 
-Biases are penalised by Eq. 6's anchor only.  Every function takes a ``Subnetwork`` (small dense matrices) and returns
-a ``Problem`` on its flat vector, named W1..Wm, V, b1..bm, c (``core.mlp``).
+Biases are penalised by an anchor only (in Eq. 6; in Eq. 4 with ``anchor_before_split="eq4"``).  Every function but
+``eq3`` takes a start (a flat vector of small dense matrices named W1..Wm, V, b1..bm, c, see ``core.mlp``), the data
+loss and the options, and returns a ``Problem``.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ def eq3(features, task: Task, config: DENConfig) -> Result:
 
 
 def eq4(start: Flat, loss: DataLoss, config: DENConfig, edges) -> Problem:
-    """L(W_S) + (mu_l2 / 2) norm(W_S)^2, W_S the nonzero edges among the selected units and the selected head rows.
+    """L(W_S) + sum over l of (mu_l2_l / 2) norm(W_S,l)^2, the head being the last W.
+
+    W_S are the nonzero edges among the selected units, and the selected head rows.
 
     ``edges`` (one boolean array per hidden matrix) is the zero pattern that is kept; biases and c are free.
     ``eq4_norm="unsquared"``: mu_l2 norm(W_S), one block.  ``anchor_before_split="eq4"`` adds
@@ -76,8 +79,9 @@ def eq4(start: Flat, loss: DataLoss, config: DENConfig, edges) -> Problem:
 
 
 def eq5(start: Flat, loss: DataLoss, config: DENConfig, older) -> Problem:
-    """L(W^N) + mu sum(abs(W^N)) + gamma sum over new units of norm(all their incoming weights).
+    """L(W^N) + sum over l of mu_l sum(abs(W^N_l)) + gamma_l sum over new units of norm(all their incoming weights).
 
+    W^N_l is what is free of W_l, the head being the last; weight_decay_l adds (weight_decay_l / 2) norm(W^N_l)^2.
     ``older[l]`` is how many of hidden layer l's units (l = 0 the first) are older than the stage; they stand first.
     Of the first layer only the new columns are in the vector: the old part is computed once (``DataLoss.known``).
     Free: incoming weights and biases of new units (L1 and group), edges new -> older (L1), the head (L1).
@@ -99,11 +103,11 @@ def eq5(start: Flat, loss: DataLoss, config: DENConfig, older) -> Problem:
 
 
 def eq6(start: Flat, loss: DataLoss, config: DENConfig, edges, anchor: Subnetwork) -> Problem:
-    """L(W) + sum over l of lam_l norm((W_l, b_l) - (W_l, b_l)^{t-1})^2, between units that existed at t-1.
+    """L(W) + sum over l of lam_l norm((W_l, b_l) - (W_l, b_l)^{t-1})^2 + (weight_decay_l / 2) norm(W_l)^2.
 
-    ``anchor`` is W^{t-1} on the older units of the view, which stand first; ``edges`` the zero pattern that is kept.
-    What is newer is free without an anchor, and so is the head.  ``eq6="new"`` holds all that is anchored.
-    ``weight_decay`` as in Eq. 2.  Source: Eq. 6.
+    The pull acts between units that existed at t-1, on their weights and biases: ``anchor`` is W^{t-1} on the older
+    units of the view, which stand first.  ``edges`` is the zero pattern that is kept.  What is newer is free without an
+    anchor, and so is the head.  ``eq6="new"`` holds all that is anchored.  Source: Eq. 6.
     """
     lam = config.per_layer("lam", len(edges))
     decay = config.per_layer("weight_decay", len(edges) + 1)

@@ -8,6 +8,7 @@ stage.
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -33,10 +34,11 @@ def finetune(den: DEN, tasks: Sequence[Task], epochs: int = 10) -> DEN:
     ValueError
         Unless ``tasks`` are exactly the learnt ones.
     """
-    if {task.id for task in tasks} != set(den.tasks):
+    if len(tasks) != len(den.tasks) or {task.id for task in tasks} != set(den.tasks):
         raise ValueError(f"tasks: expected exactly the learnt ones {den.tasks}, got {[task.id for task in tasks]}")
-    tuned = type(den).from_state(den.state(), den.config)
-    network, start = tuned.network, pack_network(tuned.network)
+    tuned = copy.copy(den)                                         # networks are never modified, only replaced
+    tuned.rng = copy.deepcopy(den.rng)
+    network, start = den.network, pack_network(den.network)
     layers = mlp.depth(start)
     decay = den.config.per_layer("weight_decay", layers + 1)
     parts = [Part(name, SquaredL2(decay[min(l, layers)]), pattern=start[name] != 0 if name[0] == "W" else None)

@@ -59,7 +59,7 @@ def fit_head(network: Network, stage: Stage) -> tuple:
     features = mlp.in_blocks(lambda x: mlp.hidden(x, sub.weights, sub.biases), stage.task.x_train)
     result = eq3(features, stage.task, stage.config)
     head.weights[units[-1]], head.bias[...] = result.x.weights, result.x.bias
-    stored = result.x._replace(weights=head.weights[units[-1]], bias=head.bias)      # rounded to the network's precision
+    stored = result.x._replace(weights=head.weights[units[-1]], bias=head.bias)    # in the network's precision
     result["residual_as_stored"] = head_certificate(
         features, stage.task.y_train, stage.config.mu_head, stored, loss=stage.task.loss).residual
     return head, result

@@ -16,6 +16,7 @@ from den_ref.experiment.files import read_archive, write_archive, write_json
 from den_ref.experiment.plan import Plan, method_named
 from den_ref.experiment.results import Run, matrices, unseen, validated
 from den_ref.protocol import Method
+from den_ref.state import pack_id
 
 NETWORK, RESULTS, STEPS = "network.npz", "results.json", "steps"
 
@@ -32,6 +33,8 @@ def begin(plan: Plan, out: Path | str | None = None, resume: bool = False) -> Ru
 
     Raises
     ------
+    TypeError
+        With ``out``, if a task's id cannot be stored.
     ValueError
         If the folder holds a run and ``resume`` is False; if its run is of another plan (the error says what
         differs), or its checkpoint is damaged or foreign; if ``out`` is no folder.
@@ -40,6 +43,8 @@ def begin(plan: Plan, out: Path | str | None = None, resume: bool = False) -> Ru
         if resume:
             raise ValueError("resume: expected a folder to resume from, got out=None")
         return _new(plan)
+    for task_id in plan.stream.ids:
+        pack_id(task_id)                                           # now, not after the first task is learnt
     out = _folder(out)
     present = [name for name in (NETWORK, RESULTS) if (out / name).exists()]
     if present and not resume:
@@ -122,4 +127,6 @@ def _restored(plan: Plan, out: Path) -> Run:
     seen = plan.stream.tasks[:len(results["stages"])]
     tasks = [task.without_test() for task in seen] if plan.method.needs_all_data else []
     method = plan.method.from_state(state, plan.config, seen=tasks)
-    return Run(method, results["run"], results["environment"], matrices(results["R"]), results["stages"])
+    run = Run(method, results["run"], results["environment"], matrices(results["R"]), results["stages"])
+    write_json(out / RESULTS, run.to_json())                       # it may be missing, or a task behind
+    return run

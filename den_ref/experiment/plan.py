@@ -60,6 +60,8 @@ def make_plan(method: str | type[Method] = "den", stream: str | Stream = "mnist-
     name = stream if isinstance(stream, str) else stream.name
     if not isinstance(settings, Settings):
         settings = kind.Config.from_dict(default_options(kind, name).to_dict() | dict(settings or {}))
+    if not isinstance(settings, kind.Config):
+        raise ValueError(f"settings: expected a dict or {kind.Config.__name__} for {kind.name}, got {settings!r}")
     if isinstance(stream, str):
         stream = make_stream(stream, seed=seed, **stream_options)
     elif stream_options:

@@ -14,8 +14,9 @@ import numpy as np
 from ..core import mlp
 from ..core.flat import Flat
 from ..protocol import Capacity, Method, Step, Task, check_task, timed, unknown_task
+from ..settings import at_least, integer, option
 from ..state import pack_id, pack_meta, unpack_id, unpack_meta
-from .plain import NetworkConfig, fit, flat_from, random_start, task_rng
+from .plain import STRENGTH, NetworkConfig, fit, flat_from, random_start, task_rng
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,16 @@ class Place:
     loss: str
 
 
+@dataclass(frozen=True)
+class MTLConfig(NetworkConfig):
+    """Options of MTL: those of a plain network, with defaults of its own (docs/tuning.md)."""
+
+    weight_decay: float = option((0.0064, 0.00045), "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
+    step: float = option(2e-3, "step size at the start", at_least(0, above=True))
+    batch: int = option(64, "samples per mini-batch", integer(1))
+    epochs: int = option(40, "epochs at most", integer(0))
+
+
 class MTL(Method):
     """A shared body and one head per task, minimising the mean of the tasks' losses (plus Eq. 2's penalties).
 
@@ -36,10 +47,10 @@ class MTL(Method):
     """
 
     name = "mtl"
-    Config = NetworkConfig
+    Config = MTLConfig
     needs_all_data = True
 
-    def __init__(self, config: NetworkConfig | None = None, seed: int = 0):
+    def __init__(self, config: MTLConfig | None = None, seed: int = 0):
         super().__init__(config, seed)
         self.seed = seed
         self.seen: list[Task] = []
@@ -85,6 +96,8 @@ class MTL(Method):
 
     def capacity(self) -> Capacity:
         flat = self.network
+        if flat is None:
+            return Capacity(0, 0, 0, {})
         body = sum(array.size for name, array in flat.views.items() if name[0] in "Wb")
         per_task = {task: body + (self.config.hidden[-1] + 1) * (place.last - place.first)
                     for task, place in self.places.items()}
@@ -94,7 +107,7 @@ class MTL(Method):
                         {"examples": sum(pools.values()) + labels}, self.config.hidden)
 
     def state(self) -> dict[str, np.ndarray]:
-        arrays = {f"network/{name}": array for name, array in self.network.views.items()}
+        arrays = {f"network/{name}": array for name, array in self.network.views.items()} if self.network else {}
         places = [asdict(place) | {"task": pack_id(task)} for task, place in self.places.items()]
         return arrays | {"meta": pack_meta({"seed": self.seed, "places": places})}
 
@@ -102,7 +115,7 @@ class MTL(Method):
     def from_state(cls, state: Mapping[str, np.ndarray], config=None, seen: Sequence[Task] = ()) -> MTL:
         meta = unpack_meta(state["meta"])
         mtl = cls(config, meta["seed"])
-        mtl.network, mtl.seen = flat_from(state, "network/"), list(seen)
+        mtl.network, mtl.seen = flat_from(state, "network/") if meta["places"] else None, list(seen)
         mtl.places = {unpack_id(place.pop("task")): Place(**place) for place in meta["places"]}
         return mtl
 

@@ -43,7 +43,7 @@ class Stream:
     @property
     def facts(self) -> dict[str, Any]:
         """The stream in JSON types: two streams with equal facts have the same tasks in the same order."""
-        order = [as_json(task_id) for task_id in self.ids]
+        order = [label(task_id) for task_id in self.ids]
         return {"name": self.name, "order": order, "n_inputs": self.n_inputs, **self.details}
 
     def ordered(self, order: Iterable[Hashable] | str) -> Stream:
@@ -94,11 +94,12 @@ class Tasks(Sequence):
         return self.make(self.ids[index])
 
 
-def as_json(task_id: Hashable) -> int | str:
-    """A task id in JSON types: whole numbers and text as they are, anything else as its repr.
+def label(task_id: Hashable) -> int | str:
+    """A task id as results name it: whole numbers and text as they are, anything else as its repr.
 
-    >>> as_json(3), as_json("cats"), as_json((1, 2))
+    >>> label(3), label("cats"), label((1, 2))
     (3, 'cats', '(1, 2)')
     """
     plain = task_id.item() if hasattr(task_id, "item") else task_id
-    return plain if isinstance(plain, (int, str)) else repr(plain)
+    whole_or_text = isinstance(plain, (int, str)) and not isinstance(plain, bool)
+    return plain if whole_or_text else repr(plain)

@@ -27,7 +27,7 @@ from den_ref.plots import average_curves, performance_matrix
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = (0, 1, 2)
-NAMES = {"den": "DEN 64-32", "stl": "STL 784-312-128-1, ten networks", "mtl": "MTL 784-312-128"}
+NAMES = {"den": "DEN, from 784-128-64", "stl": "STL 784-312-128-1, ten networks", "mtl": "MTL 784-312-128"}
 
 
 def runs(method: str, settings=None, label: str | None = None) -> list:

@@ -13,7 +13,7 @@ N_INPUTS = 5
 
 #: Quick solves that still move everything: large steps, few epochs.
 QUICK = dict(step=0.02, batch=20, epochs_eq2=8, epochs_eq4=4, epochs_eq5=4, epochs_eq6=2, mu=2e-3, mu_head=5e-3,
-             lam=0.01, tau=0.0, k=3, gamma=1e-3, init_scale=0.5, drift="absolute", sigma=0.05)
+             lam=0.01, tau=0.0, k=3, gamma=1e-3, init_scale=0.5, drift="absolute", sigma=0.05, anchor_before_split="eq6")
 
 
 def random_task(number, dtype="float32", n=40, valid=0, outputs=1, loss="sigmoid", n_inputs=N_INPUTS) -> Task:

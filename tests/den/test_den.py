@@ -359,4 +359,4 @@ def test_the_default_options_are_those_of_the_paper_but_for_the_documented_ones(
     config = DENConfig()
     assert (config.split_original, config.eq6, config.split, config.eq4_norm, config.timestamps, config.prune) == (
         "retire", "all", "always", "squared", True, True)
-    assert config.anchor_before_split == "eq6" and not config.undo_worse_expansion and config.max_splits is None
+    assert config.anchor_before_split == "eq4" and not config.undo_worse_expansion and config.max_splits is None
