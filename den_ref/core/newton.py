@@ -120,6 +120,28 @@ def prox_newton(features, labels, mu, *, tol=1e-9, max_iter=50, start=None, inte
     return _result("prox_newton", head, certificate, history, tol)
 
 
+def prox_newton_step(features, labels, mu, head: Head, intercept=True) -> Head:
+    """One iteration of :func:`prox_newton`, from any head.
+
+    With g and H the gradient and Hessian of the cross-entropy at the head w = (V, c), the step goes towards
+
+        argmin over u of  g . (u - w) + (u - w) . H (u - w) / 2 + mu * sum(abs(u's weights))
+
+    per output: all the way, or 1/2, 1/4, ... of it until the objective falls enough.
+
+    >>> x = np.array([[-1.0], [-1.0], [1.0], [1.0]])
+    >>> y = np.array([[0.0], [0.0], [1.0], [1.0]])
+    >>> prox_newton_step(x, y, 0.25, Head(np.zeros((1, 1)), np.zeros(1))).weights    # (1/2 - mu) / (1/4)
+    array([[1.]])
+    """
+    features, labels, mu = _checked(features, labels, mu, tol=1.0)
+    design = Design(features, mu, intercept)
+    coefs = design.coefficients(head, labels.shape[1])             # (q, K)
+    points = [_look(design, y, coef, design.matrix @ coef) for y, coef in zip(labels.T, coefs.T)]
+    moved = [_newton_step(design, y, point)[0] for y, point in zip(labels.T, points)]
+    return design.head(np.stack(moved, axis=1))
+
+
 class Design:
     """The features centred, in float64, with a column of ones for the bias, and a threshold per column.
 
@@ -168,19 +190,40 @@ class _Output(NamedTuple):
     residual: list
 
 
+class _Point(NamedTuple):
+    """Everything known at one (q,) coefficients: logits (n,), objective, gradients, residual."""
+
+    coef: np.ndarray
+    logits: np.ndarray
+    objective: float
+    grad: np.ndarray
+    dlogits: np.ndarray
+    residual: float
+
+
+def _look(design, labels, coef, logits) -> _Point:
+    value, dlogits = sigmoid_cross_entropy(logits, labels)
+    grad = design.matrix.T @ dlogits
+    return _Point(coef, logits, value + design.penalty(coef), grad, dlogits, design.distance(coef, grad))
+
+
 def _solve_output(design, labels, coef, tol, max_iter) -> _Output:
     """Proximal Newton on one output; labels (n,), coef (q,)."""
-    logits = design.matrix @ coef
-    objective, residual = [], []
+    logits, objective, residual = design.matrix @ coef, [], []
     while True:
-        value, dlogits = sigmoid_cross_entropy(logits, labels)
-        grad = design.matrix.T @ dlogits
-        objective.append(value + design.penalty(coef))
-        residual.append(design.distance(coef, grad))
+        point = _look(design, labels, coef, logits)
+        objective.append(point.objective)
+        residual.append(point.residual)
         if residual[-1] <= tol / 2 or len(residual) > max_iter:    # half: the certificate rounds differently
             return _Output(coef, objective, residual)
-        target = _model_minimiser(design, labels, coef, grad, dlogits, residual[-1])
-        coef, logits = _line_search(design, labels, coef, target, logits, objective[-1], grad)
+        coef, logits = _newton_step(design, labels, point)
+
+
+def _newton_step(design, labels, point: _Point):
+    """Minimise the model at the point, search along the way there; the new (coef, logits)."""
+    coef, logits, objective, grad, dlogits, residual = point
+    target = _model_minimiser(design, labels, coef, grad, dlogits, residual)
+    return _line_search(design, labels, coef, target, logits, objective, grad)
 
 
 def _model_minimiser(design, labels, coef, grad, dlogits, residual):

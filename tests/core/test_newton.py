@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from den_ref.core.lasso import coordinate_sweep, orthant_steps, solve_lasso
 from den_ref.core.losses import sigmoid_cross_entropy, softmax_cross_entropy
-from den_ref.core.newton import Head, head_certificate, prox_newton, softmax_head, solve_head
+from den_ref.core.newton import Head, head_certificate, prox_newton, prox_newton_step, softmax_head, solve_head
 from den_ref.core.penalties import L1
 from den_ref.core.result import ConvergenceWarning
 from den_ref.core.solvers import fista
@@ -429,3 +429,21 @@ def test_a_start_of_another_shape_is_refused():
     features, labels = head_data()
     with pytest.raises(ValueError, match=r"start: expected weights \(12, 1\)"):
         prox_newton(features, labels, 0.1, start=Head(np.zeros((3, 1)), np.zeros(1)))
+
+
+# --- one step ----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("intercept", [True, False])
+def test_steps_by_hand_are_the_solver(intercept):
+    rng = np.random.default_rng(3)
+    x, y = rng.normal(size=(60, 4)), (rng.random((60, 2)) < 0.4).astype(float)
+    solved = prox_newton(x, y, 1e-2, tol=1e-12, intercept=intercept)
+    head = Head(np.zeros((4, 2)), np.zeros(2))
+    values = []
+    for _ in range(12):
+        head = prox_newton_step(x, y, 1e-2, head, intercept)
+        values.append(head_certificate(x, y, 1e-2, head, intercept).fun)
+    assert all(b <= a + 1e-12 for a, b in zip(values, values[1:]))
+    np.testing.assert_allclose(head.weights, solved.x.weights, atol=1e-9)
+    np.testing.assert_allclose(head.bias, solved.x.bias, atol=1e-9)
