@@ -54,6 +54,7 @@ def test_resume_of_a_finished_run_prints_the_same_table(tmp_path, capsys):
     ("--hidden 0", "hidden: expected integers >= 1, one per hidden layer, got (0,)"),
     ("--data noise=1", "noise: expected an option of toy"),
     ("--data noise", "--data: expected name=value, got 'noise'"),
+    ("--data seed=3", "--data: expected an option of the stream that has no flag of its own, got 'seed'"),
     ("--tasks 0", "n_tasks: expected an integer from 1 to 4, got 0"),
     ("--order 1,1", "order: expected task ids, each once"),
     ("--seed -1", "seed: expected an integer >= 0, got -1"),

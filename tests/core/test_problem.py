@@ -49,6 +49,13 @@ def test_residual_is_the_direct_formula(small):
         assert problem.residual(w) == pytest.approx(max(np.abs(m).max() for m in moved), rel=1e-11)
 
 
+def test_nan_does_not_pass_the_certificate(small):
+    problem, *_ = small
+    w = problem.start.copy()
+    w["W1"][...] = np.nan
+    assert np.isnan(problem.residual(w))
+
+
 def test_residual_is_0_at_the_solution_only(small):
     """With W1 held the problem is convex; FISTA solves it on the plain vector, held weights stay."""
     problem, _, _ = small

@@ -219,3 +219,15 @@ def test_strength_0_is_training_without_penalty_bit_for_bit(optimiser):
 def test_options_are_checked(options, message):
     with pytest.raises(ValueError, match=message):
         Training(**options)
+
+
+# --- divergence --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+def test_a_solve_that_diverges_says_so():
+    problem, _ = setup()
+    diverged = train(problem, Training(optimiser="sgd", step=1e200, batch=8, dtype="float64"), 5, np.random.default_rng(0))
+    assert not diverged.success and diverged.status == 3 and "diverged" in diverged.message
+    fine = train(problem, OPTIONS, 5, np.random.default_rng(0))
+    assert fine.success and "diverged" not in fine.message

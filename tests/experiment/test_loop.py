@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from tiny_method import Tiny
 
+from den_ref.den.config import DENConfig
 from den_ref.experiment import read_step, run
 from den_ref.experiment.checkpoint import begin, differences, learnt, load
 from den_ref.experiment.display import Display
@@ -284,6 +285,23 @@ def finished(tmp_path):
     return tmp_path
 
 
+def test_resuming_a_finished_run_writes_its_results_again(finished):
+    before = (finished / "results.json").read_bytes()
+    (finished / "results.json").unlink()
+    run(Tiny, "toy", out=finished, resume=True, **SMALL)
+    assert (finished / "results.json").read_bytes() == before
+
+
+def test_ids_that_cannot_be_stored_are_refused_before_learning(tmp_path):
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(40, 3)), np.arange(40) % 2
+    data = {f"{kind}_{split}": array for split in ("train", "valid", "test") for kind, array in (("x", x), ("y", y))}
+    plan = make_plan(Tiny, stream_from_arrays([{"id": frozenset("ab"), **data}]))
+    begin(plan)                                                    # learnt, but not stored: fine
+    with pytest.raises(TypeError, match="task id: expected a number, text"):
+        begin(plan, tmp_path)
+
+
 def test_a_folder_with_a_run_is_refused_without_resume(finished):
     before = (finished / "network.npz").read_bytes()
     with pytest.raises(ValueError, match="already holds a run"):
@@ -348,6 +366,8 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_learning(tmp_path,
     ({"seed": -1}, "seed: expected an integer >= 0, got -1"),
     ({"seed": 1.5}, "seed: expected an integer >= 0, got 1.5"),
     ({"settings": {"rat": 1}}, r"options: unknown names \['rat'\]"),
+    ({"method": "stl", "settings": DENConfig()}, "settings: expected a dict or NetworkConfig for stl, got DENConfig"),
+    ({"method": "dnn-selective", "settings": {"tau": 0.3}}, "tau: expected one of inf, got 0.3"),
     ({"stream": make_stream("toy"), "n_tasks": 2}, r"stream: options \['n_tasks'\] need a stream given by name"),
 ])
 def test_a_bad_plan_is_refused(change, words):
