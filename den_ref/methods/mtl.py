@@ -36,7 +36,7 @@ class MTLConfig(NetworkConfig):
     weight_decay: float = option((0.0064, 0.00045), "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
     step: float = option(2e-3, "step size at the start", at_least(0, above=True))
     batch: int = option(64, "samples per mini-batch", integer(1))
-    epochs: int = option(40, "epochs at most", integer(0))
+    epochs: int = option(10, "epochs at most", integer(0))
 
 
 class MTL(Method):

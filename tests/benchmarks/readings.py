@@ -30,8 +30,6 @@ VARIANTS = {
     "new units start at a tenth of the scale": ("den", {"init_scale": 0.1}),
     "zero edges are freed too": ("den", {"dense_selection": True}),
     "Eq. 6 trains only what is new": ("den", {"eq6": "new"}),
-    "split only after an expansion": ("den", {"split": "after_expansion"}),
-    "gamma times the root of the group's size": ("den", {"gamma_scaling": "sqrt_size"}),
     "start from 312-128, as the paper": ("den", {"hidden": (312, 128)}),
     "start from 64-32": ("den", {"hidden": (64, 32)}),
     "DNN-Selective: no expansion, no split": ("dnn-selective", {}),
