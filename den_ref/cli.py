@@ -139,10 +139,13 @@ def _golden(work) -> int:
     """Do one of the golden commands; what is wrong with its arguments is misuse."""
     try:
         return work()
+    except BrokenPipeError:
+        raise
     except (ValueError, OSError) as error:
-        if isinstance(error, BrokenPipeError):
-            raise
         return _misuse(error)
+    except KeyboardInterrupt:
+        print("\ninterrupted", file=sys.stderr)
+        return INTERRUPTED
 
 
 def golden_list(arguments: argparse.Namespace, argv: list[str]) -> int:

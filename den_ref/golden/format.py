@@ -1,0 +1,83 @@
+"""The files of golden cases: reading them, and choosing among the cases.
+
+One file per operation under ``vectors/``: its equation, its signature, its conventions, its named mistakes and a flat
+list of cases.  ``schema.json`` says what is in them to other programs.
+"""
+
+from __future__ import annotations
+
+import difflib
+import fnmatch
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+from .case import CLASSES, DIFFERS, SCHEMA, Case, Vector
+from .parse import parse, strict_json
+from .values import FormatError, declared, decode, encode, flatten, gather
+
+__all__ = ["CLASSES", "DIFFERS", "SCHEMA", "VECTORS", "Case", "FormatError", "Vector", "cases", "declared", "decode",
+           "encode", "flatten", "gather", "load", "operations", "parse", "strict_json", "vector_of", "vectors"]
+
+VECTORS = Path(__file__).parent / "vectors"
+
+
+def operations() -> list[str]:
+    """The names of all operations, in order.  No file is read."""
+    return sorted(path.stem for path in VECTORS.glob("*.json"))
+
+
+def vectors() -> list[Vector]:
+    """All operations, in the order of their names."""
+    return [vector_of(operation) for operation in operations()]
+
+
+@cache
+def vector_of(operation: str) -> Vector:
+    """One operation; its file is read once."""
+    return load(VECTORS / f"{operation}.json")
+
+
+def cases(*only: str) -> list[Case]:
+    """The golden cases, all or those that a pattern fits: an operation, an id, or either with * and ?.
+
+    Raises
+    ------
+    ValueError
+        For a pattern that no case fits.
+    """
+    everything = [case for vector in vectors() for case in vector.cases]
+    chosen = {case.id for pattern in only for case in chosen_by(pattern, everything)}
+    return [case for case in everything if case.id in chosen] if only else everything
+
+
+def chosen_by(pattern: str, everything: Iterable[Case]) -> list[Case]:
+    """The cases that one pattern fits; a ValueError if there are none."""
+    found = [case for case in everything
+             if fnmatch.fnmatchcase(case.id, pattern) or fnmatch.fnmatchcase(case.operation, pattern)]
+    if not found:
+        raise ValueError(f"expected an operation, the id of a case, or either with * and ?, got {pattern!r}"
+                         f"{near(pattern, everything)}; den-ref golden list shows them all")
+    return found
+
+
+def near(word: str, everything: Iterable[Case]) -> str:
+    """" (did you mean ...?)", or nothing."""
+    names = {case.operation for case in everything} | {case.id for case in everything}
+    close = difflib.get_close_matches(word, sorted(names), 1)
+    return f" (did you mean {close[0]!r}?)" if close else ""
+
+
+def load(path: Path) -> Vector:
+    """One file, checked.
+
+    Raises
+    ------
+    FormatError
+        Naming the file, the place in it, what was expected and what is there.
+    """
+    path = Path(path)
+    try:
+        return parse(strict_json(path.read_text("utf-8")))
+    except (OSError, ValueError, RecursionError) as error:
+        raise FormatError(f"{path.name}: {error}") from error

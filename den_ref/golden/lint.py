@@ -1,0 +1,220 @@
+"""Is a golden file fit to be released?  The rules that go beyond its form.
+
+    python -m den_ref.golden.lint [FILE ...]
+
+Every rule is a function of a :class:`~den_ref.golden.format.Vector` and yields complaints.  The form itself (keys,
+types, ids) is checked when the file is read; ``schema.json`` says the same for others.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from .compare import difference
+from .format import DIFFERS, VECTORS, Case, FormatError, Vector, load
+
+HERE = Path(__file__).parent
+#: The modules that expected values come from.
+SOURCES = sorted([*HERE.glob("operations/*.py"), *HERE.glob("*_oracle.py"), HERE / "high_precision.py"])
+
+#: More numbers than this make a case too large to be looked at.
+MOST_NUMBERS = 4000
+#: A discrete output's nearest competitor is at least this far from its threshold; tolerances are some 1e-10.
+LEAST_MARGIN = 1e-4
+#: Words by which an oracle may be named: all of them are independent of the function under test.
+ORACLES = ("by hand", "decimal", "brute force", "difference", "fraction", "loop", "convention", "optimality condition",
+           "search", "definition", "entry by entry", "edge table", "another solver", "naive", "trace", "at a time",
+           "after the other", "for every")
+#: What oracles may import from the rest of the package: containers and the loop-only twins.
+MAY_IMPORT = {"core.naive", "den.naive", "den.network"}
+
+# --- one case ----------------------------------------------------------------------------------------------------
+
+
+def case_is_small(vector: Vector) -> Iterator[str]:
+    """Inputs and expected outputs together have at most MOST_NUMBERS numbers."""
+    for case in vector.cases:
+        numbers = sum(np.size(value) for value in (*case.inputs.values(), *case.expected.values()))
+        if numbers > MOST_NUMBERS:
+            yield f"{case.id}: expected at most {MOST_NUMBERS} numbers, got {numbers}; make it smaller"
+
+
+def exact_cases_are_dyadic(vector: Vector) -> Iterator[str]:
+    """Where an exact float is expected, or a tie, inputs are multiples of 1/16 below 16."""
+    for case in vector.cases:
+        ties = [name for name, margin in (case.margin or {}).items() if margin is None]
+        exact = [name for name, value in case.expected.items()
+                 if np.asarray(value).dtype.kind == "f" and case.tolerance_of(name) == "exact"]
+        if not (ties or exact):
+            continue
+        for name, value in case.inputs.items():
+            if not is_dyadic(value):
+                yield f"{case.id}: {(ties + exact)[0]} is exact, so {name} has to be multiples of 1/16 below 16"
+
+
+def is_dyadic(value) -> bool:
+    """Are all finite floats multiples of 1/16 below 16, or powers of two?  Other types are."""
+    value = np.asarray(value)
+    if value.dtype.kind != "f":
+        return True
+    value = np.abs(value[np.isfinite(value)])
+    return bool(np.all((value * 16 == np.round(value * 16)) & (value < 16) | (np.frexp(value)[0] == 0.5)))
+
+
+def discrete_outputs_are_exact(vector: Vector) -> Iterator[str]:
+    """An index, a stage or a truth value is right or wrong."""
+    for case in vector.cases:
+        for name, value in case.expected.items():
+            if np.asarray(value).dtype.kind in "biu" and case.tolerance_of(name) != "exact":
+                yield f"{case.id}: {name} is discrete: expected tolerance exact, got {case.tolerance_of(name)}"
+
+
+def discrete_outputs_have_margins(vector: Vector) -> Iterator[str]:
+    """Far above the tolerance, or null for a tie; in every case if in one (in none: copied, not decided)."""
+    decided = {name for case in vector.cases for name in case.margin or {}}
+    for case in vector.cases:
+        for name in decided:
+            margin = (case.margin or {}).get(name, "none")
+            if margin == "none" or margin is not None and float(margin) < LEAST_MARGIN:
+                yield f"{case.id}: {name}: expected a margin >= {LEAST_MARGIN}, or null for a tie, got {margin}"
+
+
+def oracles_are_named(vector: Vector) -> Iterator[str]:
+    """How a value is known is said in the words of ORACLES."""
+    for case in vector.cases:
+        if not any(word in case.oracle for word in ORACLES):
+            yield f"{case.id}: oracle: expected one of {', '.join(ORACLES)} in it, got {case.oracle!r}"
+
+
+def wording(vector: Vector) -> Iterator[str]:
+    """Short, and a statement: a case is about something, a mistake is a sentence."""
+    for case in vector.cases:
+        if len(case.about) > 160 or re.search(r"\b(should|test that|check that)\b", case.about):
+            yield f"{case.id}: about: expected a short statement, got {case.about!r}"
+    for name, sentence in vector.mistakes.items():
+        if len(sentence) < 30 or sentence.rstrip(")\"")[-1] != ".":
+            yield f"{vector.operation}: mistake {name}: expected a full sentence, got {sentence!r}"
+
+
+# --- the mistakes ------------------------------------------------------------------------------------------------
+
+
+def wrong_is_wrong(vector: Vector) -> Iterator[str]:
+    """What a mistake leads to differs from what is expected, in every field that is stored, in single precision too."""
+    for case in vector.cases:
+        for mistake, fields in case.wrong.items():
+            if all(_near(case, name, value, case.expected[name], "f32") for name, value in fields.items()):
+                yield f"{case.id}: {mistake}: single precision cannot tell it from the right answer"
+            for name, value in fields.items():
+                if _near(case, name, value, case.expected[name], "f64"):
+                    yield f"{case.id}: {mistake}: {name} is the right answer"
+
+
+def mistakes_are_told_apart(vector: Vector) -> Iterator[str]:
+    """Every mistake has a case that catches it, and a case in which no other mistake gives the same answer."""
+    for mistake in vector.mistakes:
+        catching = [case for case in vector.cases if mistake in case.wrong]
+        if not catching:
+            yield f"{vector.operation}: mistake {mistake}: no case catches it"
+        elif all(twins(case, mistake) for case in catching):
+            others = sorted({other for case in catching for other in twins(case, mistake)})
+            yield f"{vector.operation}: mistake {mistake}: no case tells it from {', '.join(others)}"
+
+
+def twins(case: Case, mistake: str) -> list[str]:
+    """Other mistakes that give the same wrong answer to a case."""
+    mine = case.wrong[mistake]
+    return [other for other, fields in case.wrong.items()
+            if other != mistake and fields.keys() == mine.keys()
+            and all(_near(case, name, fields[name], mine[name], "f64") for name in mine)]
+
+
+def _near(case: Case, name: str, got, want, precision: str) -> bool:
+    words = [isinstance(value, str) and value == DIFFERS for value in (got, want)]
+    if any(words):
+        return all(words)
+    return difference(name, got, want, case.tolerance_of(name), precision) is None
+
+
+# --- the whole ---------------------------------------------------------------------------------------------------
+
+
+def several_cases(vector: Vector) -> Iterator[str]:
+    """An ordinary one, an edge, a large one."""
+    if len(vector.cases) < 3:
+        yield f"{vector.operation}: expected at least 3 cases, got {len(vector.cases)}"
+
+
+RULES = (case_is_small, exact_cases_are_dyadic, discrete_outputs_are_exact, discrete_outputs_have_margins,
+         oracles_are_named, wording, wrong_is_wrong, mistakes_are_told_apart, several_cases)
+
+
+def lint(vector: Vector) -> list[str]:
+    """All complaints about one operation."""
+    return [complaint for rule in RULES for complaint in rule(vector)]
+
+
+def unique_ids(vectors: list[Vector]) -> list[str]:
+    """An id stands once in all files."""
+    ids = [case.id for vector in vectors for case in vector.cases]
+    return [f"{one}: expected every id once" for one in sorted(set(ids)) if ids.count(one) > 1]
+
+
+def oracle_imports(path: Path) -> list[str]:
+    """A module of oracles that reads the code under test would confirm whatever that does."""
+    found = []
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        for name in _rooms_imported(node):
+            if name not in MAY_IMPORT:
+                found.append(f"{path.name}: line {node.lineno}: an oracle reads {name}, the code under test")
+    return found
+
+
+def _rooms_imported(node) -> list[str]:
+    """"core.losses" for every module of another room that an import statement names."""
+    if isinstance(node, ast.Import):
+        names = [alias.name for alias in node.names]
+    elif isinstance(node, ast.ImportFrom):
+        base = "." * node.level + (node.module or "")
+        names = [f"{base}.{alias.name}" for alias in node.names] + [base]
+    else:
+        return []
+    pattern = re.compile(r"(?:den_ref|^\.+)\.?((?:core|den|methods)\.\w+)")
+    rooms = {match[1] for match in map(pattern.search, names) if match}
+    return sorted(room for room in rooms if not any(other.startswith(room + ".") for other in rooms))
+
+
+def complaints(paths: list[Path]) -> list[str]:
+    """Everything that is wrong with some files."""
+    found, vectors = [], []
+    for path in paths:
+        try:
+            vectors.append(load(path))
+        except FormatError as error:
+            found.append(str(error))
+    found += [complaint for vector in vectors for complaint in lint(vector)]
+    return found + unique_ids(vectors)
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """The command; 0 if there is nothing to complain about, else 1."""
+    parser = argparse.ArgumentParser(prog="python -m den_ref.golden.lint", description=__doc__,
+                                     formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*", type=Path, metavar="FILE", help="all of the package by default")
+    files = parser.parse_args(arguments).files
+    found = complaints(files or sorted(VECTORS.glob("*.json")))
+    if not files:
+        found += [complaint for path in SOURCES for complaint in oracle_imports(path)]
+    print("\n".join(found) if found else "nothing to complain about")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,152 @@
+"""The two losses: value, and gradient with respect to the logits."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .. import high_precision as hp
+from . import Case, Mistake, Operation
+from .draws import array, classes, coins, normals
+
+ORACLE = "value: the formula in 50-digit decimals; gradient: central differences of it"
+
+
+def oracle_of(loss):
+    """Value and gradient by differences of a loss."""
+    @hp.in_fifty_digits
+    def value_and_gradient(logits, labels):
+        return {"value": loss(logits, labels),
+                "dlogits": hp.central_differences(lambda: loss(logits, labels), logits)}
+
+    return value_and_gradient
+
+
+sigmoid_oracle, softmax_oracle = oracle_of(hp.sigmoid_loss), oracle_of(hp.softmax_loss)
+
+
+def scaled(oracle, factor):
+    """The mistake of a wrong constant factor, given as a function of (samples, outputs)."""
+    def outputs(logits, labels):
+        right, c = oracle(logits=logits, labels=labels), factor(max(len(logits), 1), logits.shape[1])
+        return {"value": c * right["value"], "dlogits": c * right["dlogits"]}
+
+    return outputs
+
+
+# --- sigmoid -----------------------------------------------------------------------------------------------------
+
+
+def kink_at_zero(logits, labels):
+    """max(z, 0) - y z + log(1 + exp(-abs(z))) differentiated term by term with sign(0) = 0 and a gate z >= 0."""
+    right = sigmoid_oracle(logits=logits, labels=labels)["dlogits"]
+    return {"dlogits": np.where(logits == 0, (1 - labels) / max(len(logits), 1), right)}
+
+
+def overflowing_sigmoid(logits, labels):
+    """log(1 + exp(z)) and exp(z) / (1 + exp(z)) as they stand."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        n, power = max(len(logits), 1), np.exp(logits)
+        return {"value": float((np.log(1 + power) - labels * logits).sum()) / n,
+                "dlogits": (power / (1 + power) - labels) / n}
+
+
+def clipped(logits, labels):
+    """Probabilities cut to [1e-7, 1 - 1e-7] before the logarithm."""
+    p = np.clip(1 / (1 + np.exp(-np.clip(logits, -700, 700))), 1e-7, 1 - 1e-7)
+    losses = -labels * np.log(p) - (1 - labels) * np.log(1 - p)
+    return {"value": float(losses.sum()) / max(len(logits), 1)}
+
+
+SIGMOID = Operation(
+    name="sigmoid_cross_entropy",
+    equation="value = (1/n) sum over samples and outputs of log(1 + exp(z)) - y z;  dlogits = (sigmoid(z) - y) / n",
+    inputs={"logits": "float64[*,*]", "labels": "float64[*,*]"},
+    outputs={"value": "float64", "dlogits": "float64[*,*]"},
+    conventions=["mean over samples, sum over outputs", "at z = 0 the gradient is (1/2 - y) / n",
+                 "no samples: value 0"],
+    oracle=sigmoid_oracle,
+    mistakes=[
+        Mistake("mean-over-outputs", "The loss is averaged over outputs; it is summed over outputs, and only averaged "
+                "over samples. (Both averages are the default of several frameworks.)",
+                scaled(sigmoid_oracle, lambda n, k: 1 / k)),
+        Mistake("sum-over-samples", "The loss is summed over samples; it is the mean over samples.",
+                scaled(sigmoid_oracle, lambda n, k: n)),
+        Mistake("sigmoid-gradient-at-zero", "At logit 0 the gradient is 1 - y: that comes out when the stable form is "
+                "differentiated through its max and abs. It is 1/2 - y, and with 1 - y a zero head does not train "
+                "(automatic differentiation does this).", kink_at_zero),
+        Mistake("exp-overflows", "exp(z) is taken as it stands and overflows for large z. Use "
+                "max(z, 0) - y z + log(1 + exp(-abs(z))).", overflowing_sigmoid),
+        Mistake("probability-clipped", "Probabilities are cut to [1e-7, 1 - 1e-7] before the logarithm, so the value "
+                "stops growing for confident wrong answers (a default of some frameworks).", clipped),
+    ],
+    cases=[
+        Case("at-zero", "logit 0 for both labels: value log 2, gradient -1/2 and 1/2",
+             {"logits": array([0], [0]), "labels": array([1], [0])},
+             "by hand: log(2), (1/2 - y) / 2", {"value": "f64", "dlogits": "exact"},
+             expected={"value": float(np.log(2)), "dlogits": array([-0.25], [0.25])}),
+        Case("several-outputs", "three samples, two outputs: sum over outputs, mean over samples",
+             {"logits": array([0.5, -1], [2, 0.25], [-3, 1]), "labels": array([1, 0], [0, 1], [0, 0])}, ORACLE),
+        Case("huge-logits", "logits of 1e4 and -1e4, right and wrong",
+             {"logits": array([1e4, -1e4], [-1e4, 1e4]), "labels": array([1, 1], [0, 0])},
+             "by hand: each wrong answer costs 1e4", expected={
+                 "value": 10000.0, "dlogits": array([0, -0.5], [0, 0.5])}),
+        Case("no-samples", "an empty batch", {"logits": np.zeros((0, 2)), "labels": np.zeros((0, 2))},
+             "by convention", "exact", expected={"value": 0.0, "dlogits": np.zeros((0, 2))}),
+        Case("larger", "eight samples, three outputs",
+             lambda: {"logits": normals(1, 8, 3, scale=3), "labels": coins(2, 8, 3)}, ORACLE),
+    ])
+
+# --- softmax -----------------------------------------------------------------------------------------------------
+
+
+def probabilities(logits):
+    """Softmax of every row."""
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def overflowing_softmax(logits, labels):
+    """exp(z) / sum exp(z) as it stands."""
+    with np.errstate(all="ignore"):
+        n, rows = len(logits), np.arange(len(logits))
+        p = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+        return {"value": float(-np.log(p[rows, labels]).sum()) / n,
+                "dlogits": (p - np.eye(logits.shape[1])[labels]) / n}
+
+
+SOFTMAX = Operation(
+    name="softmax_cross_entropy",
+    equation="value = (1/n) sum over samples of log(sum over c of exp(z_c)) - z_y;  "
+             "dlogits = (softmax(z) - onehot(y)) / n",
+    inputs={"logits": "float64[*,*]", "labels": "int64[*]"},
+    outputs={"value": "float64", "dlogits": "float64[*,*]"},
+    conventions=["mean over samples", "labels are 0..C-1"],
+    oracle=softmax_oracle,
+    mistakes=[
+        Mistake("mean-over-classes", "The loss is divided by the number of classes; it is the mean over samples only.",
+                scaled(softmax_oracle, lambda n, c: 1 / c)),
+        Mistake("sum-over-samples", "The loss is summed over samples; it is the mean over samples.",
+                scaled(softmax_oracle, lambda n, c: n)),
+        Mistake("softmax-twice", "Probabilities are passed where logits are expected, so the softmax is taken twice "
+                "(seen in a widely used teaching library).",
+                lambda logits, labels: softmax_oracle(logits=probabilities(logits), labels=labels)),
+        Mistake("exp-overflows", "exp(z) is taken as it stands and overflows. Subtract the largest logit of each "
+                "sample first.", overflowing_softmax),
+    ],
+    cases=[
+        Case("uniform", "equal logits: value log C", {"logits": array([0, 0], [3, 3]), "labels": np.array([1, 0])},
+             "by hand: log(2), (1/2 - onehot) / 2", {"value": "f64", "dlogits": "exact"},
+             expected={"value": float(np.log(2)), "dlogits": array([0.25, -0.25], [-0.25, 0.25])}),
+        Case("three-classes", "two samples, three classes",
+             {"logits": array([0.5, -1, 2], [1, 1.5, -0.5]), "labels": np.array([2, 0])}, ORACLE),
+        Case("huge-logits", "logits of 1e4 and -1e4, one answer right and one wrong",
+             {"logits": array([1e4, 0, -1e4], [1e4, 0, -1e4]), "labels": np.array([0, 2])},
+             "by hand: the wrong answer costs 2e4",
+             expected={"value": 10000.0, "dlogits": array([0, 0, 0], [0.5, 0, -0.5])}),
+        Case("one-class", "a single class is always right", {"logits": array([3], [-2]), "labels": np.array([0, 0])},
+             "by hand", "exact", expected={"value": 0.0, "dlogits": array([0], [0])}),
+        Case("larger", "seven samples, six classes",
+             lambda: {"logits": normals(1, 7, 6, scale=2), "labels": classes(2, 7, 6)}, ORACLE),
+    ])
+
+OPERATIONS = [SIGMOID, SOFTMAX]

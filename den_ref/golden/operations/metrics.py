@@ -1,0 +1,213 @@
+"""AUROC, and what is computed from the performance matrix R."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from math import isnan, nan
+
+import numpy as np
+
+from . import Case, Mistake, Operation
+from .draws import array
+
+# --- AUROC -------------------------------------------------------------------------------------------------------
+
+
+def share_of_pairs(scores, labels, tie=Fraction(1, 2)):
+    """Over all pairs of a positive and a negative: the share in order, a tie counting as said."""
+    pairs = [(p, n) for p, y in zip(scores, labels, strict=True) if y == 1
+             for n, z in zip(scores, labels, strict=True) if z == 0]
+    if not pairs:
+        return {"auroc": nan}
+    won = sum((Fraction(int(p > n)) + tie * int(p == n) for p, n in pairs), Fraction(0))
+    return {"auroc": float(won / len(pairs))}
+
+
+def accuracy_at_zero(scores, labels):
+    """The share of right answers at threshold 0."""
+    return {"auroc": float(np.mean((scores > 0) == (labels == 1)))}
+
+
+def half_for_one_class(scores, labels):
+    """1/2 where there are no pairs."""
+    right = share_of_pairs(scores, labels)["auroc"]
+    return {"auroc": 0.5 if isnan(right) else right}
+
+
+AUROC = Operation(
+    name="auroc",
+    equation="P(score of a positive > score of a negative) + P(equal scores) / 2, over all pairs",
+    inputs={"scores": "float64[*]", "labels": "int64[*]"},
+    outputs={"auroc": "float64"},
+    conventions=["ties count 1/2", "one class only: NaN", "labels are 0 and 1"],
+    oracle=share_of_pairs,
+    mistakes=[
+        Mistake("accuracy-called-auroc", "The share of right answers at threshold 0 was returned: that is accuracy. "
+                "(The released code prints its AUROC under the name test_acc.)", accuracy_at_zero),
+        Mistake("ties-lost", "Equal scores of a positive and a negative count 0; they count 1/2.",
+                lambda scores, labels: share_of_pairs(scores, labels, tie=Fraction(0))),
+        Mistake("ties-won", "Equal scores of a positive and a negative count 1; they count 1/2.",
+                lambda scores, labels: share_of_pairs(scores, labels, tie=Fraction(1))),
+        Mistake("one-class-is-half", "With a single class there is no pair, and the answer is NaN, not 1/2.",
+                half_for_one_class),
+        Mistake("scores-reversed", "Low scores were taken for positive answers: this is 1 - AUROC.",
+                lambda scores, labels: share_of_pairs(-scores, labels)),
+    ],
+    cases=[
+        Case("by-hand", "four pairs: two in order, one tied, one not in order",
+             {"scores": np.array([0.125, 0.5, 0.5, 0.75]), "labels": np.array([0, 1, 0, 1])},
+             "by hand: (1 + 1/2 + 1 + 1) / 4", "exact", expected={"auroc": 0.875}),
+        Case("all-tied", "a constant score knows nothing",
+             {"scores": np.array([3.0, 3, 3]), "labels": np.array([0, 1, 0])}, "by hand", "exact",
+             expected={"auroc": 0.5}),
+        Case("separated", "every positive above every negative, and every score above 0",
+             {"scores": np.array([1.0, 2, 3, 4]), "labels": np.array([0, 0, 1, 1])}, "by hand", "exact",
+             expected={"auroc": 1.0}),
+        Case("reversed", "every positive below every negative",
+             {"scores": np.array([-1.0, 2, -3]), "labels": np.array([0, 0, 1])}, "by hand", "exact",
+             expected={"auroc": 0.0}),
+        Case("one-class", "only positives: no pair to compare",
+             {"scores": np.array([0.25, 0.5]), "labels": np.array([1, 1])}, "by convention", "exact",
+             expected={"auroc": nan}),
+        Case("larger", "sixty scores, many of them tied",
+             lambda: {"scores": np.random.default_rng(1).integers(-8, 9, 60) / 4,
+                      "labels": np.random.default_rng(2).integers(0, 2, 60)},
+             "all pairs counted in fractions"),
+    ])
+
+# --- the performance matrix --------------------------------------------------------------------------------------
+
+
+def mean(values) -> float:
+    """Mean in fractions; NaN for no values or if one is NaN."""
+    values = [float(value) for value in values]
+    if not values or any(map(isnan, values)):
+        return nan
+    return float(sum(map(Fraction, values), Fraction(0)) / len(values))
+
+
+def difference(a, b) -> float:
+    """a - b in fractions, rounded once."""
+    return nan if isnan(a) or isnan(b) else float(Fraction(float(a)) - Fraction(float(b)))
+
+
+def best(values) -> float:
+    """The largest; NaN if one is NaN."""
+    return nan if any(map(isnan, values)) else max(values)
+
+
+def metrics(R, separate):
+    """The four definitions, entry by entry."""
+    last, earlier = len(R) - 1, range(len(R) - 1)
+    return {
+        "average_performance": mean(R[last]),
+        "backward_transfer": mean(difference(R[last, j], R[j, j]) for j in earlier),
+        "forgetting": mean(difference(best(R[j:last, j]), R[last, j]) for j in earlier),
+        "forward_transfer": mean(difference(R[j, j], separate[j]) for j in range(1, len(R))),
+    }
+
+
+def divided_by_tasks(R, separate):
+    """Transfer and forgetting over T instead of the T - 1 tasks there are."""
+    right, share = metrics(R, separate), (len(R) - 1) / len(R)
+    return {name: value * share if len(R) > 1 else 0.0 for name, value in right.items() if "average" not in name}
+
+
+def zeros_for_unseen(R, separate):
+    """NaN filled with 0."""
+    return metrics(np.nan_to_num(R, nan=0.0), separate)
+
+
+def last_stage_in_maximum(R, separate):
+    """The maximum over j <= i <= T."""
+    last = len(R) - 1
+    return {"forgetting": mean(difference(best(R[j:, j]), R[last, j]) for j in range(last))}
+
+
+def from_the_diagonal(R, separate):
+    """Right after learning, minus the end."""
+    last = len(R) - 1
+    return {"forgetting": mean(difference(R[j, j], R[last, j]) for j in range(last))}
+
+
+def all_pairs(R, separate):
+    """R[i, j] - R[j, j] over all i > j."""
+    return {"backward_transfer": mean(difference(R[i, j], R[j, j]) for i in range(len(R)) for j in range(i))}
+
+
+def whole_triangle(R, separate):
+    """The mean of everything that was measured."""
+    return {"average_performance": mean(R[i, j] for i in range(len(R)) for j in range(i + 1))}
+
+
+def before_learning(R, separate):
+    """R[j - 1, j] - S[j]: how well the task is done before it is learnt."""
+    return {"forward_transfer": mean(difference(R[j - 1, j], separate[j]) for j in range(1, len(R)))}
+
+
+def drawn_matrix(seed: int, n_tasks: int) -> np.ndarray:
+    """A matrix whose entries above the diagonal were never measured."""
+    R = np.random.default_rng(seed).integers(32, 64, size=(n_tasks, n_tasks)) / 64
+    R[np.triu_indices(n_tasks, 1)] = nan
+    return R
+
+
+METRICS = Operation(
+    name="performance_matrix_metrics",
+    equation="average = mean over j of R[T, j];  backward transfer = mean over j < T of R[T, j] - R[j, j];  forgetting "
+             "= mean over j < T of (max over j <= i < T of R[i, j]) - R[T, j];  forward transfer = mean over j > 1 of "
+             "R[j, j] - S[j]",
+    inputs={"R": "float64[*,*]", "separate": "float64[*]"},
+    outputs={"average_performance": "float64", "backward_transfer": "float64", "forgetting": "float64",
+             "forward_transfer": "float64"},
+    conventions=["R[i, j]: row = after learning task i, column = task j, both in the order of learning",
+                 "S (separate): the performance of a network of its own per task",
+                 "never measured is NaN, and a mean over a NaN is NaN", "T = 1: transfer and forgetting are NaN",
+                 "forgetting may be negative: the last stage is not in the maximum"],
+    oracle=metrics,
+    mistakes=[
+        Mistake("transfer-divided-by-tasks", "Transfer and forgetting were divided by T; there are T - 1 tasks to "
+                "average over. (Seen in the code of a well-known paper, whose text divides by T - 1.)",
+                divided_by_tasks),
+        Mistake("unseen-counted-as-zero", "Entries that were never measured (NaN) were counted as 0. (Public code pads "
+                "its matrices with zeros.)", zeros_for_unseen),
+        Mistake("forgetting-with-last-stage", "The maximum runs over the last stage too, so a task that ended better "
+                "than ever counts 0 and not negative. This is another variant, in use in a public framework: the "
+                "maximum here is over i < T.", last_stage_in_maximum),
+        Mistake("forgetting-from-diagonal", "The performance right after learning was taken, not the best before the "
+                "last stage: that variant, in use in a public framework, is minus backward transfer.",
+                from_the_diagonal),
+        Mistake("transfer-over-all-pairs", "Backward transfer was averaged over all pairs i > j; here it looks at the "
+                "last row only. (Another variant in use.)", all_pairs),
+        Mistake("average-over-triangle", "Everything measured was averaged; the average performance is that of the "
+                "last row. (This is the \"average incremental\" variant.)", whole_triangle),
+        Mistake("forward-transfer-before-learning", "R[j - 1, j] was taken, the performance on a task before it is "
+                "learnt (another variant in use); here it is R[j, j] against a separate network.", before_learning),
+        Mistake("matrix-transposed", "R was read with rows for tasks; row i is the state after learning task i.",
+                lambda R, separate: metrics(R.T, separate)),
+    ],
+    cases=[
+        Case("by-hand", "three tasks, all measured; the first ends better than it ever was",
+             {"R": array([0.5, 0.25, 0.5], [0.75, 0.875, 0.25], [0.875, 0.625, 1]),
+              "separate": np.array([0.5, 0.75, 0.75])},
+             "by hand: (0.875 + 0.625 + 1) / 3; (0.375 - 0.25) / 2; (-0.125 + 0.25) / 2; (0.125 + 0.25) / 2",
+             expected={"average_performance": 2.5 / 3, "backward_transfer": 0.0625, "forgetting": 0.0625,
+                       "forward_transfer": 0.1875}),
+        Case("unseen-is-nan", "the upper triangle was never measured, which touches none of the four",
+             {"R": array([0.5, nan], [0.25, 0.75]), "separate": np.array([0.5, 1])},
+             "by hand", "exact", expected={"average_performance": 0.5, "backward_transfer": -0.25, "forgetting": 0.25,
+                                           "forward_transfer": -0.25}),
+        Case("hole-in-last-row", "a task that cannot be scored at the end (one class only) makes means over it NaN",
+             {"R": array([0.5, nan], [nan, 0.75]), "separate": np.array([0.5, 0.5])},
+             "by hand", "exact", expected={"average_performance": nan, "backward_transfer": nan, "forgetting": nan,
+                                           "forward_transfer": 0.25}),
+        Case("one-task", "T = 1: no earlier and no later task",
+             {"R": array([0.75]), "separate": np.array([0.5])}, "by hand", "exact",
+             expected={"average_performance": 0.75, "backward_transfer": nan, "forgetting": nan,
+                       "forward_transfer": nan}),
+        Case("larger", "ten tasks, upper triangle never measured",
+             lambda: {"R": drawn_matrix(3, 10), "separate": np.random.default_rng(4).integers(32, 64, 10) / 64},
+             "the definitions in fractions"),
+    ])
+
+OPERATIONS = [AUROC, METRICS]

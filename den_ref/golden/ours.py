@@ -1,0 +1,229 @@
+"""den_ref's fast functions, behind the names of the golden cases: the first adapter that has to pass.
+
+    den-ref golden check den_ref.golden.ours
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ..core import layers, losses, metrics, mlp, newton, solvers
+from ..core.mlp import DataLoss
+from ..core.penalties import L1, GroupLasso, SparseGroupLasso, SquaredL2
+from ..den import equations
+from ..den.config import DENConfig
+from ..den.network import Subnetwork
+from .ours_den import FUNCTIONS as DEN_FUNCTIONS
+
+# --- layers and losses -------------------------------------------------------------------------------------------
+
+
+def affine_forward(x, w, b):
+    """``core.layers.affine_forward``."""
+    return {"out": layers.affine_forward(x, w, b)[0]}
+
+
+def affine_backward(x, w, b, dout):
+    """``core.layers.affine_backward``."""
+    dx, dw, db = layers.affine_backward(dout, (x, w))
+    return {"dx": dx, "dw": dw, "db": db}
+
+
+def relu_forward(a):
+    """``core.layers.relu_forward``."""
+    return {"h": layers.relu_forward(a)[0]}
+
+
+def relu_backward(dh, a):
+    """``core.layers.relu_backward``, whose cache is the activation."""
+    return {"da": layers.relu_backward(dh, layers.relu_forward(a)[1])}
+
+
+def sigmoid_cross_entropy(logits, labels):
+    """``core.losses.sigmoid_cross_entropy``."""
+    value, dlogits = losses.sigmoid_cross_entropy(logits, labels)
+    return {"value": value, "dlogits": dlogits}
+
+
+def softmax_cross_entropy(logits, labels):
+    """``core.losses.softmax_cross_entropy``."""
+    value, dlogits = losses.softmax_cross_entropy(logits, labels)
+    return {"value": value, "dlogits": dlogits}
+
+
+# --- the network -------------------------------------------------------------------------------------------------
+
+
+def network_forward(x, weights, biases, head, head_bias):
+    """``core.mlp.hidden`` and ``core.mlp.scores``."""
+    hidden = [mlp.hidden(x, weights[:l], biases[:l]) for l in range(1, len(weights) + 1)]
+    return {"hidden": hidden, "logits": mlp.scores(x, weights, biases, head, head_bias)}
+
+
+def network_backward(x, labels, loss, weights, biases, head, head_bias):
+    """``core.mlp.DataLoss``."""
+    start, data = packed(weights, biases, head, head_bias), labelled(labels, loss)
+    grad = start.like()
+    value = DataLoss(start, x, data, loss).value_and_gradient(start, grad)
+    return {"value": value, **gradients(grad)}
+
+
+def packed(weights, biases, head, head_bias):
+    """The flat vector of a network, in float64."""
+    return mlp.pack(weights, biases, head, head_bias, np.float64)
+
+
+def labelled(labels, loss):
+    """Labels as a Task has them: class numbers for a softmax."""
+    return labels.argmax(axis=1) if loss == "softmax" else labels
+
+
+def gradients(grad) -> dict:
+    """The outputs of a gradient."""
+    return dict(zip(("dweights", "dbiases", "dhead", "dhead_bias"), mlp.unpack(grad), strict=True))
+
+
+# --- proxes ------------------------------------------------------------------------------------------------------
+
+
+def soft_threshold(w, step, mu):
+    """``core.penalties.L1``."""
+    return L1(mu).prox(w, step)
+
+
+def soft_threshold_metric(w, d, mu):
+    """``core.penalties.L1`` in a metric."""
+    return L1(mu).prox_metric(w, d)
+
+
+def group_soft_threshold(w, step, gamma):
+    """``core.penalties.GroupLasso``."""
+    return GroupLasso(gamma).prox(w, step)
+
+
+def group_soft_threshold_metric(w, d, gamma):
+    """``core.penalties.GroupLasso`` in a metric."""
+    return GroupLasso(gamma).prox_metric(w, d)
+
+
+def sparse_group_prox(w, step, mu, gamma):
+    """``core.penalties.SparseGroupLasso``."""
+    return SparseGroupLasso(mu, gamma).prox(w, step)
+
+
+def sparse_group_prox_metric(w, d, mu, gamma):
+    """``core.penalties.SparseGroupLasso`` in a metric."""
+    return SparseGroupLasso(mu, gamma).prox_metric(w, d)
+
+
+def squared_l2_prox(w, step, strength, anchor):
+    """``core.penalties.SquaredL2``."""
+    return SquaredL2(strength, anchor).prox(w, step)
+
+
+def squared_l2_prox_metric(w, d, strength, anchor):
+    """``core.penalties.SquaredL2`` in a metric."""
+    return SquaredL2(strength, anchor).prox_metric(w, d)
+
+
+# --- solvers -----------------------------------------------------------------------------------------------------
+
+
+def ista_step(w, b, dw, db, step, mu, gamma):
+    """``core.solvers.ista_step``, on weights and on biases."""
+    return {"w": solvers.ista_step(w, dw, SparseGroupLasso(mu, gamma), step),
+            "b": solvers.ista_step(b, db, L1(0.0), step)}
+
+
+def fista(quadratic, linear, mu, start, step, iterations):
+    """``core.solvers.fista_step``, iterated."""
+    state, rows = solvers.FistaState.at(start), []
+    for _ in range(iterations):
+        state = solvers.fista_step(state, linear + quadratic @ state.y, L1(mu), step)
+        rows.append(state.x)
+    return np.array(rows).reshape(iterations, len(start))
+
+
+def solve_head(features, labels, loss, mu_head):
+    """``core.newton.solve_head``."""
+    result = newton.solve_head(features, labelled(labels, loss), mu_head, loss, n_outputs=labels.shape[1])
+    return {"objective": result.fun, "support": result.x.weights != 0, "residual": result.residual}
+
+
+# --- the equations -----------------------------------------------------------------------------------------------
+
+
+def as_printed(**letters) -> DENConfig:
+    """The paper's letters, and no option that adds to an equation."""
+    return DENConfig(weight_decay=0.0, eq4_norm="squared", dense_selection=False, gamma_scaling="none", eq6="all",
+                     anchor_before_split="eq6", **letters)
+
+
+def answered(problem) -> dict:
+    """Smooth value, penalty and gradient of a Problem at its start."""
+    value, gradient = problem.smooth(problem.start.vector)
+    return {"smooth": value, "penalty": problem.penalty(problem.start),
+            **gradients(problem.start.like(gradient))}
+
+
+def objective_eq2(x, labels, loss, weights, biases, head, head_bias, mu):
+    """``den.equations.eq2``."""
+    start = packed(weights, biases, head, head_bias)
+    return answered(equations.eq2(start, DataLoss(start, x, labelled(labels, loss), loss), as_printed(mu=mu)))
+
+
+def objective_eq3(features, labels, loss, head, head_bias, mu_head):
+    """``den.equations.eq2`` of a network without hidden layers: den_ref only ever solves Eq. 3."""
+    answer = objective_eq2(features, labels, loss, [], [], head, head_bias, mu_head)
+    return {name: answer[name] for name in ("smooth", "penalty", "dhead", "dhead_bias")}
+
+
+def objective_eq4(x, labels, loss, weights, biases, head, head_bias, edges, mu_l2):
+    """``den.equations.eq4``."""
+    start = packed(weights, biases, head, head_bias)
+    data = DataLoss(start, x, labelled(labels, loss), loss)
+    return answered(equations.eq4(start, data, as_printed(mu_l2=mu_l2), edges))
+
+
+def objective_eq5(x, labels, loss, weights, biases, head, head_bias, older, mu, gamma):
+    """The old part of the first layer is not in Eq. 5's vector: it is computed once, and its gradient is 0."""
+    q = int(older[0])
+    known = np.maximum(x @ weights[0][:, :q] + biases[0][:q], 0)
+    start = packed([weights[0][:, q:], *weights[1:]], [biases[0][q:], *biases[1:]], head, head_bias)
+    data = DataLoss(start, x, labelled(labels, loss), loss, known=known)
+    answer = answered(equations.eq5(start, data, as_printed(mu=mu, gamma=gamma), older))
+    answer["dweights"][0] = np.hstack([np.zeros((len(weights[0]), q)), answer["dweights"][0]])
+    answer["dbiases"][0] = np.concatenate([np.zeros(q), answer["dbiases"][0]])
+    return answer
+
+
+def objective_eq6(x, labels, loss, weights, biases, head, head_bias, edges, anchor_weights, anchor_biases, lam):
+    """``den.equations.eq6``."""
+    start = packed(weights, biases, head, head_bias)
+    data = DataLoss(start, x, labelled(labels, loss), loss)
+    anchor = Subnetwork([], anchor_weights, anchor_biases, head, head_bias)
+    return answered(equations.eq6(start, data, as_printed(lam=lam), edges, anchor))
+
+
+# --- metrics -----------------------------------------------------------------------------------------------------
+
+
+def auroc(scores, labels):
+    """``core.metrics.auroc``."""
+    return metrics.auroc(scores, labels)
+
+
+def performance_matrix_metrics(R, separate):
+    """The functions of R in ``core.metrics``."""
+    return {"average_performance": metrics.average_performance(R),
+            "backward_transfer": metrics.backward_transfer(R),
+            "forgetting": metrics.forgetting(R),
+            "forward_transfer": metrics.forward_transfer(R, separate)}
+
+
+# --- DEN ---------------------------------------------------------------------------------------------------------
+
+
+def __getattr__(name: str):
+    """The operations of DEN itself (``ours_den``)."""
+    return getattr(DEN_FUNCTIONS, name)

@@ -1,0 +1,128 @@
+"""The three adapters in docs/golden/examples pass every case they implement."""
+
+import ast
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import den_ref.golden.ours
+from den_ref.golden import cases, vectors
+from den_ref.golden.adapter_python import PythonAdapter
+from den_ref.golden.report import explain
+from den_ref.golden.run import judge
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "golden" / "examples"
+if not EXAMPLES.is_dir():
+    pytest.skip("needs the checkout's docs", allow_module_level=True)
+
+
+OPERATIONS = {vector.operation for vector in vectors()}
+
+
+def checked(*arguments):
+    command = [sys.executable, "-m", "den_ref", "golden", "check", "--json", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True)
+    return done.returncode, json.loads(done.stdout)
+
+
+def passes_what_it_defines(document, defined):
+    """Every case of the operations it defines passes, and nothing else is answered.
+
+    A function that is misspelt would be "not implemented", and nobody would notice.
+    """
+    verdicts = {(result["operation"], result["verdict"]) for result in document["results"]}
+    answered = {operation for operation, verdict in verdicts if verdict != "not implemented"}
+    assert answered == set(defined) & OPERATIONS and len(answered) > 8
+    assert all(verdict in ("pass", "not implemented") for _, verdict in verdicts)
+
+
+def functions(name):
+    tree = ast.parse((EXAMPLES / name).read_text())
+    return {node.name for node in tree.body if isinstance(node, ast.FunctionDef)}
+
+
+def test_plain_numpy():
+    status, document = checked(str(EXAMPLES / "numpy_den.py"))
+    assert status == 0
+    assert functions("numpy_den.py") - OPERATIONS == {"sigmoid", "visible"}
+    passes_what_it_defines(document, functions("numpy_den.py"))
+    tree = ast.walk(ast.parse((EXAMPLES / "numpy_den.py").read_text()))
+    imports = [alias.name for node in tree if isinstance(node, (ast.Import, ast.ImportFrom)) for alias in node.names]
+    assert imports == ["numpy"]                                   # nothing of ours
+
+
+def test_torch():
+    pytest.importorskip("torch")
+    status, document = checked(str(EXAMPLES / "torch_den.py"), "--timeout", "60")
+    assert status == 0
+    assert functions("torch_den.py") - OPERATIONS == {"tensor", "gradients", "forward", "data_loss"}
+    passes_what_it_defines(document, functions("torch_den.py"))
+
+
+def test_single_precision_passes_with_its_tolerance():
+    """Everything computed in float32 from float32 inputs; and the tolerance for doubles would refuse it."""
+    adapter = PythonAdapter(den_ref.golden.ours)
+    for case in cases():
+        singles = {name: value.astype(np.float32) if getattr(value, "dtype", None) == np.float64 else value
+                  for name, value in case.inputs.items()}
+        result = judge(case, adapter(replace(case, inputs=singles)), "f32")
+        assert result.verdict == "pass", explain(result)
+    case = cases("affine_forward/larger")[0]
+    singles = replace(case, inputs={name: value.astype(np.float32) for name, value in case.inputs.items()})
+    assert judge(case, adapter(singles), "f64").verdict == "fail"
+
+
+@pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
+def test_node():
+    started = time.monotonic()
+    status, document = checked("--exec", f"node {EXAMPLES / 'den.js'}")
+    assert status == 0 and time.monotonic() - started < 20
+    table = re.search(r"const operations = {\n(.*?)\n};", (EXAMPLES / "den.js").read_text(), re.S)[1]
+    defined = re.findall(r"^  (\w+)(?:: )?\(", table, re.M)
+    assert set(defined) <= OPERATIONS
+    passes_what_it_defines(document, defined)
+
+
+def test_a_broken_example_fails(tmp_path):
+    source = (EXAMPLES / "numpy_den.py").read_text()
+    broken = source.replace("np.abs(w) - step * mu, 0)", "np.abs(w) - mu, 0)")
+    (tmp_path / "broken.py").write_text(broken)
+    status, document = checked(str(tmp_path / "broken.py"), "--only", "soft_threshold")
+    failed = [result for result in document["results"] if result["verdict"] == "fail"]
+    assert broken != source and status == 1 and failed
+    assert all(result["mistakes"][0]["name"] == "threshold-not-scaled" for result in failed)
+
+
+# --- what docs/golden.md prints ----------------------------------------------------------------------------------
+
+PAGE = (EXAMPLES.parents[1] / "golden.md").read_text("utf-8")
+
+
+def test_the_failure_in_the_docs_is_a_real_one(tmp_path):
+    (tmp_path / "leaky.py").write_text("def relu_backward(dh, a):\n    return dh * (a >= 0)\n")
+    command = [sys.executable, "-m", "den_ref", "golden", "check", "leaky.py", "--only", "relu_backward/on-the-kink"]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+    shown = re.search(r"<!-- failure:begin -->\n```\n(.*?)\n```\n<!-- failure:end -->", PAGE, re.S)[1]
+    assert done.returncode == 1 and done.stdout.startswith(shown) and "relu-gate-open-at-zero" in shown
+
+
+def test_the_python_file_in_the_docs_passes(tmp_path):
+    shown = re.search(r"```python\n(# my_den.py\n.*?)```", PAGE, re.S)[1]
+    (tmp_path / "my_den.py").write_text(shown)
+    status, document = checked(str(tmp_path / "my_den.py"))
+    assert status == 0 and document["counts"]["pass"] == len(cases("soft_threshold"))
+
+
+def test_what_the_docs_refer_to_exists():
+    for link in re.findall(r"\]\((golden/[^)]*)\)", PAGE):
+        assert (EXAMPLES.parents[1] / link).is_file()
+    for shown in re.findall(r"golden show (\w+(?:/[\w-]+)?)", PAGE):
+        assert shown.isupper() or cases(shown)

@@ -1,0 +1,31 @@
+"""Every named mistake, made on purpose: caught, and named first."""
+
+import named_mistakes
+import pytest
+from den_ref.golden import vectors
+from math_mutants import MUTANTS
+
+MISTAKES = {(vector.operation, mistake) for vector in vectors() for mistake in vector.mistakes}
+
+
+@pytest.mark.parametrize("key", sorted(MUTANTS), ids="/".join)
+def test_a_mistake_is_caught_and_named(key):
+    operation, mistake = key
+    found = named_mistakes.finding(operation, mistake, MUTANTS[key])
+    assert found.caught and found.diagnosis == mistake
+
+
+def test_mutants_make_mistakes_that_exist():
+    assert set(MUTANTS) <= MISTAKES
+
+
+def test_every_mistake_of_the_mathematics_has_a_mutant():
+    operations = {operation for operation, _ in MUTANTS}
+    assert {key for key in MISTAKES if key[0] in operations} == set(MUTANTS) and len(operations) > 20
+
+
+def test_a_right_answer_is_no_mistake():
+    from den_ref.golden import ours
+
+    found = named_mistakes.finding("soft_threshold", "hard-threshold", ours.soft_threshold)
+    assert found.caught == 0 and found.diagnosis == ""
