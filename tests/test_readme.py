@@ -54,3 +54,12 @@ def test_links_lead_to_files():
     for document in [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]:
         for link in re.findall(r"\]\(([^)#]+)\)", document.read_text(encoding="utf-8")):
             assert link.startswith("http") or (document.parent / link).exists(), f"{document.name}: {link}"
+
+
+def test_the_numbers_of_golden_values_are_those_of_the_package():
+    from den_ref.golden import vectors
+
+    files = vectors()
+    cases = sum(len(vector.cases) for vector in files)
+    mistakes = sum(len(vector.mistakes) for vector in files)
+    assert f"{cases} cases of {len(files)} operations" in README and f"those of {mistakes} named mistakes" in README

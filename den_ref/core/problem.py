@@ -13,7 +13,7 @@ from .flat import Flat
 from .penalties import Penalty
 
 #: Numbers in one piece of the weights: small enough that all arrays of an update stay in the cache together.
-PIECE = 32768
+PIECE = 65536
 
 
 @dataclass(frozen=True)

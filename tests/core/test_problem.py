@@ -6,7 +6,7 @@ from den_ref.core import mlp, naive
 from den_ref.core.checks import check_gradient, check_prox
 from den_ref.core.mlp import DataLoss
 from den_ref.core.penalties import L1, GroupLasso, Penalty, SparseGroupLasso, SquaredL2
-from den_ref.core.problem import Part, Problem
+from den_ref.core.problem import PIECE, Part, Problem
 from den_ref.core.solvers import fista
 
 RNG = np.random.default_rng(0)
@@ -107,7 +107,7 @@ def test_pieces_tile_the_part(shape):
     numbers = np.arange(shape[0])
     np.testing.assert_array_equal(np.concatenate([numbers[piece] for piece in pieces]), numbers)
     width = max(int(np.prod(shape[1:])), 1)
-    assert all(len(numbers[piece]) * width <= max(32768, width) for piece in pieces)
+    assert all(len(numbers[piece]) * width <= max(PIECE, width) for piece in pieces)
 
 
 @pytest.mark.parametrize("penalty", [GroupLasso(1.0), SparseGroupLasso(1.0, 1.0)])
