@@ -13,8 +13,8 @@ def diagnose(case, outputs: Mapping[str, Any], precision: str = "f64") -> list[s
     """The named mistakes that lead to exactly these outputs, the likeliest first.
 
     A mistake fits if every output it names has the value it leads to (or is wrong in any way, where it only says
-    "differs") and every other expected output is right.  Values say more than "differs", so they come first; then the order
-    in the file.
+    "differs") and every other expected output is right.  Values say more than "differs", so they come first; then the
+    order in the file.
     """
     wrong = {one.field for one in differences(case, outputs, precision)}
     fitting = [name for name, fields in case.wrong.items() if _fits(case, fields, outputs, wrong, precision)]
