@@ -55,8 +55,8 @@ def table() -> str:
     with ProcessPoolExecutor(2) as pool:
         measured = dict(zip(cells, pool.map(measure, *zip(*cells))))
     lines = ["Mean test AUROC after ten tasks of MNIST-Variation, forgetting, and parameters allocated in parts of STL's;",
-             "DEN's defaults with one thing changed, not tuned again. The deviation of a single run from its mean is some .004",
-             "(the spread over seeds shows it): differences below that decide nothing.", "",
+             "DEN's defaults with one thing changed, not tuned again. The three seeds of a row show how much a single run varies:",
+             "differences smaller than that decide nothing.", "",
              "| reading | AUROC, seeds 0 / 1 / 2 | mean | forgetting | allocated |", "|---|---|---|---|---|"]
     for name in VARIANTS:
         auroc, forgotten, share = np.transpose([measured[name, seed] for seed in SEEDS])
