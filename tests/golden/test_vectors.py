@@ -285,11 +285,11 @@ def test_differs_is_stored_as_the_word():
 
 def test_high_precision_gradients_have_many_digits():
     """A quadratic in 50 digits: its difference quotient is its derivative to 30 digits and more."""
-    from decimal import Decimal, localcontext
+    from decimal import Context, Decimal, localcontext
 
     from den_ref.golden import high_precision as hp
 
-    with localcontext(prec=hp.DIGITS):
+    with localcontext(Context(prec=hp.DIGITS)):
         point = hp.to_decimal(array([0.3, -1.7]))
         slope = hp.central_differences(lambda: hp.total(point ** 3), point)
         assert all(abs(slope[i] - 3 * point[i] ** 2) < Decimal("1e-30") for i in np.ndindex(point.shape))
