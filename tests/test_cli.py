@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 import den_ref
-from den_ref.cli import main, parser
+from den_ref.cli import main
 from den_ref.methods import REGISTRY
 
 STL = REGISTRY["stl"]

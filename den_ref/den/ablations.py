@@ -1,6 +1,7 @@
 """The paper's ablations: DEN with parts of it left out, on the same code (paper, section 4).
 
-What an ablation leaves out is an option that it holds fixed: another value is refused, not ignored.
+What an ablation leaves out is an option that it holds fixed: another value is refused, not ignored.  Without
+Algorithm 4 there is no pull towards W^{t-1} either, wherever DEN has it.
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ class SelectiveConfig(DENConfig):
 
     tau: float = held(math.inf)
     split: str = held("never")
+    anchor_before_split: str = held("none")
 
 
 class Selective(DEN):
@@ -48,6 +50,7 @@ class DynamicConfig(DENConfig):
     """DEN's options without split."""
 
     split: str = held("never")
+    anchor_before_split: str = held("none")
 
 
 class Dynamic(DEN):
@@ -66,6 +69,7 @@ class ConstantConfig(DENConfig):
     prune: bool = held(False)
     undo_worse_expansion: bool = held(False)
     split: str = held("never")
+    anchor_before_split: str = held("none")
 
 
 class Constant(DEN):

@@ -338,6 +338,17 @@ def test_ablations_leave_out_what_they_say():
     assert boxes_of(Constant) == ["eq3", "select", "eq4", "loss", "eq5"]
 
 
+@pytest.mark.parametrize("kind", [Selective, Dynamic, Constant])
+def test_without_algorithm_4_nothing_pulls_back(kind):
+    """lam, the strength of the pull, changes no bit; in DEN it does."""
+    def end(kind, lam):
+        own = kind.Config().anchor_before_split                    # "eq4" in DEN: the pull acts without any split
+        return learnt(replace(quick((4, 3), kind.Config, lam=lam), anchor_before_split=own), 2, kind=kind).network
+
+    assert not differences(end(kind, 0.0), end(kind, 1.0))
+    assert differences(end(DEN, 0.0), end(DEN, 1.0))
+
+
 def test_constant_grows_by_k_units_every_time():
     assert learnt(quick((4, 3), Constant.Config), 3, kind=Constant).network.widths == (4 + 2 * 3, 3 + 2 * 3)
 
