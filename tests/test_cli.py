@@ -128,7 +128,7 @@ def test_step_waits_for_enter(monkeypatch, capsys):
 
 
 def test_ctrl_c_before_learning_is_no_traceback(monkeypatch, capsys):
-    monkeypatch.setattr("den_ref.cli._plan", lambda arguments: (_ for _ in ()).throw(KeyboardInterrupt))
+    monkeypatch.setattr("den_ref.commands.run._plan", lambda arguments: (_ for _ in ()).throw(KeyboardInterrupt))
     assert command("") == 130 and "interrupted" in capsys.readouterr().err
 
 

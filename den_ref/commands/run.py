@@ -1,0 +1,126 @@
+"""``den-ref run``: learn a stream of tasks with one method."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import shlex
+import sys
+from typing import Any
+
+from .common import INTERRUPTED, add_command, misuse
+
+EXAMPLES = """examples:
+  den-ref run --out runs/den                        ten digit tasks with DEN
+  den-ref run --out runs/den --resume               go on after an interruption
+  den-ref run --stream toy --step                   two seconds' work, one box at a time
+  den-ref run --method stl --seed 1 --out runs/stl1
+  den-ref run --hidden 64 32 --set mu=1e-4 sigma=0.3,0.05 --out runs/other
+den-ref options METHOD lists the names that --set knows."""
+
+
+def add(commands) -> None:
+    """The command's arguments."""
+    command = add_command(commands, "run", run, EXAMPLES)
+    _what_arguments(command.add_argument_group("what is learnt, and how"))
+    _how_arguments(command.add_argument_group("files and screen"))
+
+
+def _what_arguments(what) -> None:
+    what.add_argument("--method", default="den", metavar="NAME",
+                      help="den, stl, mtl, or an ablation that den-ref options names (default: den)")
+    what.add_argument("--stream", default="mnist-variation", metavar="NAME",
+                      help="mnist-variation, permuted-mnist, toy (default: mnist-variation)")
+    what.add_argument("--tasks", type=int, metavar="N", help="learn the first N tasks only")
+    what.add_argument("--order", metavar="ID,ID,...", help="learn these tasks, in this order, e.g. 3,1,4")
+    what.add_argument("--seed", type=int, default=0, metavar="S", help="of the data and the method (default: 0)")
+    what.add_argument("--hidden", type=int, nargs="+", metavar="N", help="units per hidden layer, e.g. 64 32")
+    what.add_argument("--set", dest="settings", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
+                      help="options of the method, e.g. mu=1e-4 sigma=0.3,0.05")
+    what.add_argument("--mnist", metavar="DIR", help="read the full MNIST from its IDX files, plain or gzip")
+    what.add_argument("--per-class", type=int, nargs=3, metavar=("TRAIN", "VALID", "TEST"),
+                      help="with --mnist: images per class (the paper: 1000 200 5000)")
+    what.add_argument("--data", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
+                      help="options of the stream, e.g. amplitude=0.5 dtype=float64")
+
+
+def _how_arguments(how) -> None:
+    how.add_argument("--out", metavar="DIR", help="write results.json and network.npz here, after every task")
+    how.add_argument("--resume", action="store_true", help="go on with the run in --out; start if there is none")
+    how.add_argument("--keep-steps", action="store_true", help="also write the arrays that each box changed")
+    how.add_argument("--step", action="store_true", help="wait for Enter after each box of the algorithm")
+
+
+def run(arguments: argparse.Namespace, argv: list[str]) -> int:
+    """Learn a stream of tasks."""
+    from den_ref import experiment
+
+    try:
+        if arguments.keep_steps and arguments.out is None:
+            raise ValueError("--keep-steps: expected a folder to keep them in; give --out DIR")
+        plan = _plan(arguments)
+        started = experiment.begin(plan, arguments.out, arguments.resume)
+    except (ValueError, OSError) as error:
+        return misuse(error)
+    try:
+        experiment.follow(started, plan.stream, out=arguments.out, keep_steps=arguments.keep_steps,
+                          display=_display(arguments))
+    except KeyboardInterrupt:
+        print(_interrupted(arguments, argv, len(plan.stream.tasks)), file=sys.stderr)
+        return INTERRUPTED
+    print(_left_behind(arguments))
+    return 0
+
+
+def _plan(arguments):
+    from den_ref import experiment
+
+    method = experiment.method_named(arguments.method)
+    texts = list(arguments.settings)
+    if arguments.hidden:
+        texts.append("hidden=" + ",".join(map(str, arguments.hidden)) + ",")
+    given = {"n_tasks": arguments.tasks, "order": arguments.order, "mnist": arguments.mnist,
+             "per_class": arguments.per_class and tuple(arguments.per_class)}
+    options = {name: value for name, value in given.items() if value is not None}
+    options |= dict(_named_value(text, taken={"seed", "n_tasks", "order", "mnist", "per_class"})
+                    for text in arguments.data)
+    return experiment.make_plan(method, arguments.stream, seed=arguments.seed,
+                                settings=experiment.default_options(method, arguments.stream).with_text(texts),
+                                **options)
+
+
+def _named_value(text: str, taken: set[str]) -> tuple[str, Any]:
+    """'amplitude=0.5' -> ('amplitude', 0.5); what is not JSON is text.  ``taken`` names have flags of their own."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"--data: expected name=value, got {text!r}")
+    if name in taken:
+        raise ValueError(f"--data: expected an option of the stream that has no flag of its own, got {name!r}")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value
+
+
+def _display(arguments):
+    from den_ref import experiment
+
+    display = experiment.Live() if sys.stderr.isatty() else experiment.Lines()
+    return experiment.Stepping(display) if arguments.step else display
+
+
+def _interrupted(arguments, argv: list[str], n_tasks: int) -> str:
+    from den_ref import experiment
+
+    if arguments.out is None:
+        return "\ninterrupted; nothing is kept without --out DIR"
+    kept = experiment.learnt(arguments.out)
+    command = shlex.join(["den-ref", *argv, *([] if arguments.resume else ["--resume"])])
+    return (f"\ninterrupted: the unfinished task is dropped; {kept} of {n_tasks} tasks are kept in {arguments.out}\n"
+            f"go on with: {command}")
+
+
+def _left_behind(arguments) -> str:
+    if arguments.out is None:
+        return "\nnothing is written without --out DIR"
+    return f"\nin {arguments.out}: results.json, network.npz (den_ref.load({arguments.out!r}) opens it)"
