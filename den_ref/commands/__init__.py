@@ -1,1 +1,1 @@
-"""The commands of ``den-ref``, one file each.  Nothing is computed here: arguments become a plan, and others follow it."""
+"""The commands of ``den-ref``, one file each.  Nothing is computed here: arguments become a plan that others follow."""
