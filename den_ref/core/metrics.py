@@ -88,17 +88,28 @@ def accuracy(logits, labels, loss: str) -> float:
 
 def average_performance(R) -> float:
     """mean over j of R[T, j]."""
-    return float(_checked_matrix(R)[-1].mean())
+    return float(checked_matrix(R)[-1].mean())
+
+
+def learning_performance(R) -> float:
+    """mean over j of R[j, j]: how well tasks were learnt, before anything was forgotten.
+
+    average_performance(R) = learning_performance(R) + (T - 1) / T * backward_transfer(R).
+    """
+    return float(checked_matrix(R).diagonal().mean())
 
 
 def backward_transfer(R) -> float:
     """mean over j < T of R[T, j] - R[j, j]; NaN for T = 1.  Negative: later tasks harmed earlier ones.
 
+    Source: Lopez-Paz and Ranzato 2017.  Variants in use, and for forgetting and forward transfer as well, are in
+    ``core.metric_variants``.
+
     >>> backward_transfer([[0.9, np.nan], [0.8, 0.7]])
     -0.09999999999999998
     """
-    R = _checked_matrix(R)
-    return _mean([R[-1, j] - R[j, j] for j in range(len(R) - 1)])
+    R = checked_matrix(R)
+    return mean_or_nan([R[-1, j] - R[j, j] for j in range(len(R) - 1)])
 
 
 def forgetting(R) -> float:
@@ -109,8 +120,8 @@ def forgetting(R) -> float:
     >>> forgetting([[0.5, np.nan], [0.75, 0.7]])
     -0.25
     """
-    R = _checked_matrix(R)
-    return _mean([R[j:-1, j].max() - R[-1, j] for j in range(len(R) - 1)])
+    R = checked_matrix(R)
+    return mean_or_nan([R[j:-1, j].max() - R[-1, j] for j in range(len(R) - 1)])
 
 
 def forward_transfer(R, separate) -> float:
@@ -119,17 +130,33 @@ def forward_transfer(R, separate) -> float:
     >>> forward_transfer([[0.5, np.nan], [0.5, 0.75]], [0.5, 0.5])
     0.25
     """
-    R, separate = _checked_matrix(R), np.asarray(separate, dtype=float)
+    R, separate = checked_matrix(R), np.asarray(separate, dtype=float)
     if separate.shape != (len(R),):
         raise ValueError(f"separate: expected one number per task, shape {(len(R),)}, got shape {separate.shape}")
-    return _mean(list(R.diagonal()[1:] - separate[1:]))
+    return mean_or_nan(list(R.diagonal()[1:] - separate[1:]))
+
+
+def intransigence(R, joint) -> float:
+    """mean over k of joint[k] - R[k, k], joint[k] being the score on task k of a network trained on tasks 1..k at once.
+
+    Positive: what was learnt before keeps new tasks from being learnt.  Source: Chaudhry et al. 2018, who give it for
+    each k.
+
+    >>> intransigence([[0.5, np.nan], [0.5, 0.75]], [0.5, 1.0])
+    0.125
+    """
+    R, joint = checked_matrix(R), np.asarray(joint, dtype=float)
+    if joint.shape != (len(R),):
+        raise ValueError(f"joint: expected one number per task, shape {(len(R),)}, got shape {joint.shape}")
+    return float(np.mean(joint - R.diagonal()))
 
 
 # --- small parts -------------------------------------------------------------------------------------------------
 
 
-def _mean(values: list) -> float:
-    return float(np.mean(values)) if values else float("nan")
+def mean_or_nan(values) -> float:
+    """The mean; NaN of nothing, which is what a transfer is when there is one task."""
+    return float(np.mean(values)) if len(values) else float("nan")
 
 
 def _log_softmax(logits):
@@ -157,7 +184,8 @@ def _checked_loss(loss: str) -> str:
     return loss
 
 
-def _checked_matrix(R):
+def checked_matrix(R):
+    """R as a float array, or a ValueError if it is not square."""
     R = np.asarray(R, dtype=float)
     if R.ndim != 2 or R.shape[0] != R.shape[1] or R.size == 0:
         raise ValueError(f"R: expected a square matrix with a row per stage, got shape {R.shape}")

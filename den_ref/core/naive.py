@@ -4,17 +4,17 @@ Nothing here calls the fast code, and every sum is a loop.  Read a function here
 two against each other.  Arrays go in and come out as in the fast code (samples are rows, a column of w is a unit's
 incoming weights), but every result is float64.
 
-==================  =====================================================================
-here                twin
-==================  =====================================================================
-affine, relu        layers.affine_forward, layers.relu_forward
-forward, backward   mlp.DataLoss
-the two losses      losses
-*_value, *_prox     penalties: ``value(w)``, ``prox(z, step)``
-*_prox_metric       penalties: ``prox_metric(z, d)``, curvature d[i] in the quadratic term
-complete_squares    penalties.Sum
-proximal_*_step     adam.proximal_adam_step, adam.proximal_sgd_step
-==================  =====================================================================
+===================  =====================================================================
+here                 twin
+===================  =====================================================================
+affine, relu         layers.affine_forward, layers.relu_forward
+forward, backward    mlp.DataLoss
+the two losses       losses
+``*_value, *_prox``  penalties: ``value(w)``, ``prox(z, step)``
+``*_prox_metric``    penalties: ``prox_metric(z, d)``, curvature d[i] in the quadratic term
+complete_squares     penalties.Sum
+``proximal_*_step``  adam.proximal_adam_step, adam.proximal_sgd_step
+===================  =====================================================================
 """
 
 from __future__ import annotations
@@ -155,6 +155,36 @@ def data_loss(x, y, weights, biases, head, head_bias, loss="sigmoid"):
     return value, backward(done, weights, head, dlogits)
 
 
+def label_distribution(logits, loss: str) -> list:
+    """Every label that one sample may have, with its probability: [(label, probability), ...].
+
+    Softmax: a class each.  Sigmoid: each of the 2^C rows of 0 and 1, outputs being independent.
+    """
+    if loss == "softmax":
+        return list(enumerate(softmax(logits)))
+    rows = [([], 1.0)]
+    for z in logits:
+        rows = [([*row, y], share * (sigmoid(float(z)) if y else 1 - sigmoid(float(z))))
+                for row, share in rows for y in (0, 1)]
+    return rows
+
+
+def fisher_diagonal(x, y, weights, biases, head, head_bias, loss="sigmoid", kind="exact"):
+    """F[i] = (1/n) sum over samples of E_y[(dloss/dw[i])^2], arrays in data_loss's order of gradients, as a flat list.
+
+    "exact" goes through every label that a sample may have; "empirical" takes the one it has.
+    """
+    total = 0
+    for n in range(len(x)):
+        sample, logits = x[n:n + 1], forward(x[n:n + 1], weights, biases, head, head_bias).logits[0]
+        for label, share in label_distribution(logits, loss) if kind == "exact" else [(y[n], 1.0)]:
+            _, (dweights, dbiases, dhead, dbias) = data_loss(sample, np.array([label]), weights, biases, head,
+                                                             head_bias, loss)
+            squares = [g * g for array in (*dweights, dhead, *dbiases, dbias) for g in array.ravel()]
+            total = total + share * np.array(squares) / len(x)
+    return total
+
+
 # --- penalties, entry by entry -----------------------------------------------------------------------------------
 
 
@@ -200,9 +230,9 @@ def squared_l2_prox(z, step: float, strength: float, anchor=0.0):
     return each(lambda z_i, a_i: (z_i + step * strength * a_i) / (1 + step * strength), z, anchor)
 
 
-def squared_l2_prox_metric(z, d, strength: float, anchor=0.0):
+def squared_l2_prox_metric(z, d, strength, anchor=0.0):
     """argmin over u of d (u - z)^2 / 2 + (strength / 2) (u - anchor)^2: (d z + strength anchor) / (d + strength)."""
-    return each(lambda z_i, d_i, a_i: (d_i * z_i + strength * a_i) / (d_i + strength), z, d, anchor)
+    return each(lambda z_i, d_i, s_i, a_i: (d_i * z_i + s_i * a_i) / (d_i + s_i), z, d, strength, anchor)
 
 
 def each(function, z, *others):

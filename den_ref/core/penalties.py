@@ -159,23 +159,26 @@ class L1(Penalty):
 
 
 class SquaredL2(Penalty):
-    """P(w) = (strength / 2) * norm(w - anchor)^2.
+    """P(w) = (1/2) * sum(strength * (w - anchor)^2), with one strength for all entries or one for each.
 
-    Weight decay (anchor 0), Eq. 4 (strength mu_l2, anchor 0) and Eq. 6 (strength 2 * lam, anchor W^{t-1}).
+    Weight decay (anchor 0), Eq. 4 (strength mu_l2, anchor 0), Eq. 6 and DNN-L2 (strength 2 * lam, anchor W^{t-1}), and
+    DNN-EWC (strength lam * F, the Fisher information of every weight).
 
     >>> SquaredL2(2.0, anchor=np.array([1.0])).value(np.array([4.0]))
     9.0
     >>> SquaredL2(1.0).prox(np.array([3.0]), step=0.5)
     array([2.])
+    >>> SquaredL2(np.array([0.0, 1.0])).prox(np.array([3.0, 3.0]), step=0.5)
+    array([3., 2.])
     """
 
-    def __init__(self, strength: float, anchor=0.0):
+    def __init__(self, strength, anchor=0.0):
         self.strength = checked_strength(strength)
         self.anchor = anchor
 
     def value(self, w) -> float:
         away = np.subtract(w, self.anchor, dtype=np.float64)
-        return self.strength / 2 * float(np.vdot(away, away))
+        return float(np.vdot(self.strength * away, away)) / 2
 
     def prox(self, z, step):
         # z + share * (anchor - z), not the quotient: at strength 0 it is z bit for bit.
@@ -201,7 +204,7 @@ class SquaredL2(Penalty):
         return strength if strength > 0 and np.allclose(grad, strength * anchor, rtol=1e-12, atol=0) else np.inf
 
     def restricted(self, index) -> SquaredL2:
-        return SquaredL2(self.strength, self.anchor if np.ndim(self.anchor) == 0 else self.anchor[index])
+        return SquaredL2(*(a if np.ndim(a) == 0 else a[index] for a in (self.strength, self.anchor)))
 
 
 class GroupLasso(Penalty):
@@ -299,7 +302,7 @@ class Sum(Penalty):
     """
 
     def __init__(self, *penalties: Penalty):
-        self.squares = [p for p in penalties if isinstance(p, SquaredL2) and p.strength > 0]
+        self.squares = [p for p in penalties if isinstance(p, SquaredL2) and np.any(p.strength > 0)]
         others = [p for p in penalties if not isinstance(p, SquaredL2)]
         if len(others) > 1:
             raise ValueError(f"penalties: expected squares and at most one other, got {len(others)} others")
@@ -334,12 +337,11 @@ def columns(w):
     return w if w.ndim == 2 else w.reshape(-1, 1)
 
 
-def checked_strength(strength) -> float:
-    """The strength as a float, or a ValueError if it is negative or not a number."""
-    value = float(strength)
-    if not value >= 0:
+def checked_strength(strength):
+    """The strength as a float, or the array of strengths; a ValueError if one is negative or not a number."""
+    if not np.all(np.asarray(strength) >= 0):
         raise ValueError(f"strength: expected a number >= 0, got {strength!r}")
-    return value
+    return float(strength) if np.ndim(strength) == 0 else strength
 
 
 def _into(out, value):

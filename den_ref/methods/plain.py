@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zlib import crc32
 
 import numpy as np
 
 from ..core import mlp
 from ..core.flat import Flat
+from ..core.penalties import SquaredL2, Sum
+from ..core.problem import Problem
 from ..core.training import Training, train
 from ..den.equations import eq2
 from ..protocol import Method
@@ -49,15 +51,17 @@ def random_start(n_inputs: int, outputs: Sequence[int], config: NetworkConfig, r
     return Flat.of(arrays | {f"c{i}": np.zeros(n) for i, n in zip(names, outputs)}, config.dtype)
 
 
-def fit(start: Flat, loss, validation, method: Method, rng):
-    """Train a whole network (Eq. 2 with the method's strengths); the Result."""
-    config = method.config
-    return train(eq2(start, loss, config), config, config.epochs, rng, start_competes=False, label=method.name,
+def fit(start: Flat, loss, validation, method: Method, rng, pulls: Mapping[str, SquaredL2] | None = None):
+    """Train a whole network: Eq. 2 with the method's strengths, plus the pull on every array named; the Result."""
+    config, problem = method.config, eq2(start, loss, method.config)
+    parts = [replace(part, penalty=Sum(pulls[part.name], part.penalty)) if part.name in (pulls or {}) else part
+             for part in problem.parts]
+    return train(Problem(loss, start, parts), config, config.epochs, rng, start_competes=False, label=method.name,
                  validation=validation if len(validation) else None, progress=method.progress)
 
 
 def flat_from(state: Mapping[str, np.ndarray], prefix: str) -> Flat:
     """The flat vector whose named arrays stand under a prefix of a state."""
     arrays = {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}
-    order = sorted(arrays, key=lambda name: ("WVbc".index(name[0]), int(name[1:] or 0)))
-    return Flat.of({name: arrays[name] for name in order}, arrays["V" if "V" in arrays else "V0"].dtype)
+    order = sorted(arrays, key=lambda name: ("WVbcaPpU".index(name[0]), int(name[1:] or 0)))
+    return Flat.of({name: arrays[name] for name in order}, arrays[order[0]].dtype)

@@ -47,9 +47,18 @@ NETWORK = {
     "batch": choice(64, 128, 256),
     "epochs": choice(10, 20, 40),
 }
+# A network that goes on from the last task: fewer epochs, and weight decay down to where it forgets nothing by itself.
+ONWARD = NETWORK | {
+    "weight_decay": lambda rng: (log_uniform(1e-4, 0.1)(rng), log_uniform(1e-4, 0.1)(rng)),
+    "epochs": choice(3, 5, 10),
+}
 SPACES = {
     "stl": NETWORK,
     "mtl": NETWORK,
+    "finetune": ONWARD,
+    "l2": ONWARD | {"lam": lambda rng: (log_uniform(1e-3, 10)(rng), log_uniform(1e-3, 10)(rng))},
+    "ewc": ONWARD | {"lam": log_uniform(1e2, 1e7)},
+    "progressive": NETWORK | {"epochs": choice(5, 10, 20)},
     "den": {
         "anchor_before_split": choice("eq6", "eq4"),
         "undo_worse_expansion": choice(True, False),
@@ -69,6 +78,10 @@ SPACES = {
 }
 START = {
     "stl": {"weight_decay": 2e-2, "mu": 0.0},
+    "finetune": {"weight_decay": 2e-2, "mu": 0.0, "epochs": 10},
+    "l2": {"weight_decay": 2e-2, "mu": 0.0, "epochs": 10, "lam": (0.1, 0.1)},
+    "ewc": {"weight_decay": 2e-2, "mu": 0.0, "epochs": 10, "lam": 1e4},
+    "progressive": {"weight_decay": 2e-2, "mu": 0.0},
     "mtl": {"weight_decay": (0.04, 2e-4), "mu": 0.0},              # the prototype summed over ten tasks: a tenth of its strengths
     "den": {"anchor_before_split": "eq4", "undo_worse_expansion": True, "weight_decay": 2e-2, "mu": 1e-4, "mu_head": 3e-4,
             "mu_l2": 2e-3, "lam": (0.03, 0.001), "sigma": (0.3, 0.05), "gamma": 1e-3},

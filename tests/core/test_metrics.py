@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from den_ref.core.metrics import (
-    accuracy, auroc, average_performance, backward_transfer, forgetting, forward_transfer, head_auroc,
+    accuracy, auroc, average_performance, backward_transfer, forgetting, forward_transfer, head_auroc, intransigence,
+    learning_performance,
 )
 
 
@@ -100,6 +101,8 @@ def test_functions_of_R_against_their_formulas(T):
     assert backward_transfer(R) == pytest.approx(backward)
     assert forgetting(R) == pytest.approx(forgotten)
     assert forward_transfer(R, S) == pytest.approx(forward)
+    assert intransigence(R, S) == pytest.approx(sum(S[k] - R[k, k] for k in range(T)) / T)
+    assert average == pytest.approx(learning_performance(R) + (T - 1) / T * backward)
 
 
 def test_one_task_has_no_transfer_and_no_forgetting():
@@ -125,6 +128,7 @@ def test_an_undefined_entry_makes_the_average_undefined():
     (lambda: accuracy(np.zeros((2, 1)), np.zeros(2), "hinge"), "loss: expected 'sigmoid' or 'softmax', got 'hinge'"),
     (lambda: forgetting(np.zeros((2, 3))), r"R: expected a square matrix .* \(2, 3\)"),
     (lambda: forward_transfer(np.eye(2), [1.0]), "separate: expected one number per task"),
+    (lambda: intransigence(np.eye(2), [1.0]), "joint: expected one number per task"),
 ])
 def test_errors_name_the_argument(call, words):
     with pytest.raises(ValueError, match=words):

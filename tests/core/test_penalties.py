@@ -20,6 +20,7 @@ from scipy.optimize import minimize
 
 RNG = np.random.default_rng(0)
 ANCHOR = RNG.normal(size=(3, 2))
+STRENGTHS = np.array([[0.0, 0.4], [2.0, 0.1], [30.0, 1.0]])        # one per entry, as in EWC
 
 #: Name -> (penalty, its documented formula in NumPy, its prox in a metric by the loops).
 CASES = {
@@ -29,6 +30,8 @@ CASES = {
                    lambda z, d: naive.squared_l2_prox_metric(z, d, 0.4)),
     "anchored": (SquaredL2(0.4, ANCHOR), lambda u: 0.4 / 2 * np.linalg.norm(u - ANCHOR) ** 2,
                  lambda z, d: naive.squared_l2_prox_metric(z, d, 0.4, ANCHOR)),
+    "weighted": (SquaredL2(STRENGTHS, ANCHOR), lambda u: 0.5 * np.sum(STRENGTHS * (u - ANCHOR) ** 2),
+                 lambda z, d: naive.squared_l2_prox_metric(z, d, STRENGTHS, ANCHOR)),
     "group": (GroupLasso(0.4), lambda u: 0.4 * np.linalg.norm(u, axis=0).sum(),
               lambda z, d: naive.group_lasso_prox_metric(z, d, 0.4)),
     "sparse_group": (SparseGroupLasso(0.2, 0.4),
@@ -126,6 +129,8 @@ def test_result_is_a_new_array(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_float32_stays_float32(name):
     penalty = CASES[name][0]
+    if name == "weighted":
+        penalty = SquaredL2(STRENGTHS.astype(np.float32), ANCHOR.astype(np.float32))
     if name in ("anchored", "sum"):
         square = SquaredL2(0.4, ANCHOR.astype(np.float32))
         penalty = square if name == "anchored" else Sum(square, SparseGroupLasso(0.2, 0.3))
@@ -344,6 +349,7 @@ def test_more_than_one_other_is_refused():
 
 
 @pytest.mark.parametrize("penalty", [L1(0.4), SquaredL2(0.4), SquaredL2(0.4, np.arange(12.0).reshape(4, 3)),
+                                     SquaredL2(np.arange(12.0).reshape(4, 3), np.ones((4, 3))),
                                      Sum(SquaredL2(0.4, np.arange(12.0).reshape(4, 3)), L1(0.2)), Penalty()])
 def test_restricted_is_the_same_penalty_on_a_piece(penalty):
     z, d = np.random.default_rng(9).normal(size=(4, 3)), np.full((4, 3), 0.5)

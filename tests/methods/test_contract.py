@@ -9,13 +9,13 @@ from den_ref.protocol import Task
 from den_ref.tasks import make_stream
 
 METHODS = pytest.mark.parametrize("name", REGISTRY)
-QUICK = {"den": {"epochs_eq2": 3, "epochs_eq4": 2, "epochs_eq5": 2, "epochs_eq6": 1}}
+QUICK = {"epochs": 3, "epochs_eq2": 3, "epochs_eq4": 2, "epochs_eq5": 2, "epochs_eq6": 1, "finetune_epochs": 2}
 
 
 def small(name, seed=0, **settings):
     """A method that learns the toy stream in a moment."""
-    options = default_options(REGISTRY[name], "toy").to_dict() | settings
-    options |= {"epochs": 3} if name in ("stl", "mtl") else QUICK["den"]
+    options = default_options(REGISTRY[name], "toy").to_dict()
+    options |= {key: epochs for key, epochs in QUICK.items() if key in options} | settings
     return REGISTRY[name](REGISTRY[name].Config.from_dict(options), seed)
 
 
@@ -114,7 +114,7 @@ def test_capacity_against_a_count_of_what_scores_react_to(name):
     assert 0 < capacity.nonzero <= capacity.allocated <= capacity.arrays
     if name == "stl":
         assert capacity.allocated == 2 * ((12 + 1) * 8 + (8 + 1) * 6 + 6 + 1)
-    elif name == "mtl":
+    elif name in ("mtl", "finetune", "l2", "ewc"):
         assert capacity.allocated == (12 + 1) * 8 + (8 + 1) * 6 + 2 * (6 + 1)
     elif name in ("dnn-l1", "dnn-selective"):                      # never grows: the first network and a head more
         n1, n2 = capacity.widths
@@ -130,14 +130,14 @@ def test_several_outputs_and_softmax_heads(name):
     onehot = np.eye(3, dtype=np.float32)[classes]
     tasks = [Task("one-hot", x[:200], onehot[:200], x[200:], onehot[200:], loss="sigmoid", n_outputs=3),
              Task("classes", x[:200], classes[:200], x[200:], classes[200:], loss="softmax", n_outputs=3)]
-    method = learnt(name, tasks, epochs=20) if name in ("stl", "mtl") else learnt(name, tasks)
+    method = learnt(name, tasks)
     assert method.scores("classes", x).shape == (300, 3)
     assert set(np.unique(method.predict("one-hot", x))) <= {0, 1}
     assert method.predict("classes", x).shape == (300,)
     assert [method.loss_of(task.id) for task in tasks] == ["sigmoid", "softmax"]
 
 
-@pytest.mark.parametrize("name", ["den", "stl", "mtl"])
+@METHODS
 def test_a_batch_may_be_larger_than_the_data(name):
     tasks = toy(2)
     learnt(name, tasks, batch=5000)

@@ -1,0 +1,92 @@
+"""The diagonal of the Fisher information of a network, by squared matrices.
+
+    F_i = (1/n) sum over samples x of E_y[(d loss(x, y) / d w_i)^2]
+
+Kirkpatrick et al. 2017 (EWC) weigh every weight with it.  "exact": y is drawn from the model, y ~ p_w(y | x), and the
+expectation is a sum over the outputs; "empirical": y is the label in the data, which tends to 0 as the training loss
+does.
+
+No loop over samples: a sample's gradient of a weight matrix is an outer product h delta^T, so the sum of squares is
+
+    sum over n of (d loss_n / d W)^2  =  (H * H)^T (Delta * Delta),     H (n, n_in), Delta (n, n_out),
+
+with the layer's inputs H and the signals Delta that backpropagation brings, one per sample, not averaged.  Squaring
+a mini-batch's *mean* gradient instead, as some public codes do, estimates another quantity.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from scipy.special import expit, softmax
+
+from . import mlp
+from .flat import Flat
+from .layers import affine_forward, relu_backward, relu_forward
+from .losses import LOSSES
+
+
+def fisher_diagonal(w: Flat, x, y, loss: str, kind: str = "exact") -> Flat:
+    """F of every weight and bias of a network W1..Wm, V, b1..bm, c, as a vector of the same layout.
+
+    Parameters
+    ----------
+    w : Flat
+        The network, see :func:`den_ref.core.mlp.pack`.
+    x, y : arrays
+        Samples (n, n_inputs) and labels, as in a Task.  "exact" does not look at the labels.
+    loss : {"sigmoid", "softmax"}
+    kind : {"exact", "empirical"}
+
+    Raises
+    ------
+    ValueError
+        For another kind or loss, or no samples.
+    """
+    if kind not in ("exact", "empirical"):
+        raise ValueError(f"kind: expected 'exact' or 'empirical', got {kind!r}")
+    if loss not in LOSSES:
+        raise ValueError(f"loss: expected one of {', '.join(LOSSES)}, got {loss!r}")
+    if not len(x):
+        raise ValueError("x: expected at least one sample, got none")
+    total = Flat(w.shapes, np.float64)
+    for first in range(0, len(x), mlp.BLOCK):
+        rows = slice(first, first + mlp.BLOCK)
+        _add_squares(total, w, x[rows].astype(w.vector.dtype, copy=False), y[rows], loss, kind)
+    total.vector /= len(x)
+    return w.like(total.vector)
+
+
+def _add_squares(total: Flat, w: Flat, x, y, loss: str, kind: str) -> None:
+    """Add the squared gradients of some samples, summed over them."""
+    activations = [x]
+    for l in range(1, mlp.depth(w) + 1):
+        a, _ = affine_forward(activations[-1], w[f"W{l}"], w[f"b{l}"])
+        activations.append(relu_forward(a, out=a)[0])
+    logits, _ = affine_forward(activations[-1], w["V"], w["c"])
+    squares = [h * h for h in activations]                                     # (n, n_l)
+    for delta in _output_signals(logits, y, loss, kind):                       # (n, n_outputs)
+        weights, bias = "V", "c"
+        for l in range(len(activations) - 1, -1, -1):
+            total[weights][...] += squares[l].T @ (delta * delta)                   # (n_l, n_{l+1})
+            total[bias][...] += (delta * delta).sum(axis=0)
+            if l:
+                delta = relu_backward(delta @ w[weights].T, activations[l])    # (n, n_l)
+                weights, bias = f"W{l}", f"b{l}"
+
+
+def _output_signals(logits, y, loss: str, kind: str) -> Iterator[np.ndarray]:
+    """Signals d loss / d logits (n, n_outputs), one array per value that y takes, each times the root of its weight.
+
+    "exact", sigmoid heads: outputs are independent and E[(p - y)^2] = p (1 - p), one array per output.
+    "exact", softmax heads: y = c has probability p_c and signal p - e_c, one array per class.
+    """
+    if kind == "empirical":
+        yield LOSSES[loss](logits, y)[1] * len(logits)
+        return
+    p = expit(logits) if loss == "sigmoid" else softmax(logits, axis=1)
+    for c in range(logits.shape[1]):
+        e = np.zeros_like(logits)
+        e[:, c] = 1
+        yield e * np.sqrt(p * (1 - p)) if loss == "sigmoid" else (p - e) * np.sqrt(p[:, [c]])
