@@ -94,6 +94,8 @@ class DataLoss:
         self.rows, self.depth = rows, depth(layout)
         self._new = self.known.shape[1]                            # the first layer's units in the vector start here
         self._widths = [layout[f"b{l}"].size + (self._new if l == 1 else 0) for l in range(1, self.depth + 1)]
+        sizes = [layout[name].size for name in [*(f"W{l}" for l in range(1, self.depth + 1)), self.head]]
+        self._products = 3 * sum(sizes) - sizes[0]                 # per sample
         self._make_buffers(0)
 
     def _make_buffers(self, n: int) -> None:
@@ -104,6 +106,15 @@ class DataLoss:
 
     def __len__(self) -> int:
         return len(self.x)
+
+    @property
+    def multiply_adds(self) -> int:
+        """Multiply-adds of the matrix products of one pass over the samples with gradient (biases, ReLU: not counted).
+
+        A matrix of size s is multiplied three times per sample, once forward and twice backward; the first one twice,
+        because nobody asks for the gradient with respect to x.
+        """
+        return len(self) * self._products
 
     def batches(self, rng, size):
         """The samples in random order, as arrays of row numbers; the last, short batch is kept."""
@@ -177,6 +188,11 @@ class JointLoss:
 
     def __len__(self) -> int:
         return sum(map(len, self.losses))
+
+    @property
+    def multiply_adds(self) -> int:
+        """Those of all its losses, see :attr:`DataLoss.multiply_adds`."""
+        return sum(loss.multiply_adds for loss in self.losses)
 
     def batches(self, rng, size):
         """Triples (number of the loss, rows, weight), in random order."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..protocol import Progress, no_progress
@@ -57,7 +58,7 @@ class BestSoFar:
 
 
 def train(problem: Problem, options: Training, epochs: int, rng, *, validation=None, start_competes=True,
-          label="", progress: Progress = no_progress) -> Result:
+          label="", progress: Progress = no_progress, watch: Callable[[Flat], None] = lambda w: None) -> Result:
     """Solve a non-convex problem with mini-batches; the best weights on validation data are returned.
 
     Parameters
@@ -74,12 +75,14 @@ def train(problem: Problem, options: Training, epochs: int, rng, *, validation=N
         Whether the start itself may be the best (Eq. 4 and 6), or not (Eq. 2 and 5).
     label, progress
         What to call the solve, and whom to tell after every epoch.
+    watch : callable
+        Is shown the weights, at the start and after every epoch; it may copy them, not change or keep them.
 
     Returns
     -------
     Result
         ``x`` is a Flat.  ``history`` has per epoch: "loss" (mean of its batches), "penalty", "validation".
-        Moments start at 0 in every call.
+        ``multiply_adds``: of all epochs, if the loss counts its own.  Moments start at 0 in every call.
     """
     w, grad = problem.start.copy(), problem.start.like()
     optimiser = _optimiser(problem, w, grad, options)
@@ -87,6 +90,7 @@ def train(problem: Problem, options: Training, epochs: int, rng, *, validation=N
     history = {"loss": [], "penalty": [], "validation": []}
     if start_competes or not epochs:
         best.look(w)
+    watch(w)
     for epoch in range(1, epochs + 1):
         batches, total = problem.loss.batches(rng, options.batch), 0.0
         for k, rows in enumerate(batches, (epoch - 1) * len(batches)):
@@ -96,6 +100,7 @@ def train(problem: Problem, options: Training, epochs: int, rng, *, validation=N
         history["penalty"].append(problem.penalty(w))
         history["validation"].append(best.look(w))
         progress(label, epoch, epochs, history["validation"][-1])
+        watch(w)
         if best.tired:
             break
     return _result(problem, w.like(best.vector), history, epochs, best)
@@ -113,6 +118,7 @@ def _result(problem, w, history, epochs, best) -> Result:
     messages = {1: f"all {epochs} epochs done", 2: f"no better validation loss for {best.patience} epochs"}
     status, fun = 2 if best.tired else 1, problem.objective(w)
     finite = math.isfinite(fun)
+    counted = {"multiply_adds": done * problem.loss.multiply_adds} if hasattr(problem.loss, "multiply_adds") else {}
     return Result(x=w, fun=fun, nit=done, success=finite, status=status if finite else 3,
                   message=messages[status] if finite else f"diverged: the objective is {fun}; a smaller step may help",
-                  residual=problem.residual(w), history=history)
+                  residual=problem.residual(w), history=history, **counted)

@@ -2,13 +2,15 @@
 
     minimise, over the **free** weights, the data loss L plus a **penalty**, starting from **here**
 
-| Eq. | free                                            | penalty                                                   |
-|-----|-------------------------------------------------|-----------------------------------------------------------|
-| 2   | the whole first network                         | mu abs                                                    |
-| 3   | the new head                                    | mu_head abs                                               |
-| 4   | the selected subnetwork: its nonzero edges      | (mu_l2 / 2) norm^2                                        |
-| 5   | the new units' edges, and the head              | mu abs + gamma norm of each new unit's incoming weights   |
-| 6   | the nonzero weights that the stage sees         | lam norm(W - W^{t-1})^2                                   |
+===  ==========================================  =======================================================
+Eq.  free                                        penalty
+===  ==========================================  =======================================================
+2    the whole first network                     mu abs
+3    the new head                                mu_head abs
+4    the selected subnetwork: its nonzero edges  (mu_l2 / 2) norm^2
+5    the new units' edges, and the head          mu abs + gamma norm of each new unit's incoming weights
+6    the nonzero weights that the stage sees     lam norm(W - W^{t-1})^2
+===  ==========================================  =======================================================
 
 Biases are penalised by an anchor only (in Eq. 6; in Eq. 4 with ``anchor_before_split="eq4"``).  Every function but
 ``eq3`` takes a start (a flat vector of small dense matrices named W1..Wm, V, b1..bm, c, see ``core.mlp``), the data

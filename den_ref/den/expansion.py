@@ -7,6 +7,8 @@ from dataclasses import replace
 import numpy as np
 
 from ..core import mlp
+from ..core.flat import Flat
+from ..core.penalties import column_norms
 from .equations import eq5
 from .network import Network, Subnetwork, extract, insert
 from .stage import Stage
@@ -26,7 +28,8 @@ def dynamic_expansion(network: Network, stage: Stage, loss_before: float):
     yield stage.step(
         "eq5", "Algorithm 3, Eq. 5", f"added {_listed(counts)} units, loss {loss_before:.4f} -> {loss_after:.4f}",
         before, grown, solve=result,
-        facts={"added": list(counts), "loss_before": loss_before, "loss_after": loss_after})
+        facts={"added": list(counts), "loss_before": loss_before, "loss_after": loss_after},
+        arrays={f"norms/{l}": trace for l, trace in enumerate(result.group_norms, 1)})
 
     if stage.config.undo_worse_expansion and loss_after > loss_before:
         yield stage.step("undo", "Algorithm 3, undo", "the expansion raised the loss and is undone", grown, before,
@@ -76,7 +79,11 @@ def _small(stage: Stage, n_in: int, shape):
 
 
 def train_new_units(network: Network, stage: Stage) -> tuple:
-    """Solve Eq. 5 and put the new weights in; (Network, Result)."""
+    """Solve Eq. 5 and put the new weights in; (Network, Result).
+
+    ``result.group_norms``: per hidden layer (1 + epochs, new units), the norm of each new unit's incoming weights, at
+    the start and after every epoch.
+    """
     head, older = network.head_of(stage.task.id), older_counts(network, stage.t)
     sub, p = extract(network, network.visible(stage.t), head), older[0]
     old_w, old_b = [sub.weights[0][:, :p]], [sub.biases[0][:p]]
@@ -85,10 +92,18 @@ def train_new_units(network: Network, stage: Stage) -> tuple:
     start = mlp.pack([sub.weights[0][:, p:], *sub.weights[1:]], [sub.biases[0][p:], *sub.biases[1:]],
                      sub.head, sub.head_bias, network.dtype)
     loss, validation = stage.losses(start, known=known)
-    result = stage.solve(eq5(start, loss, stage.config, older), validation, 5, start_competes=False)
+    norms = []
+    result = stage.solve(eq5(start, loss, stage.config, older), validation, 5, start_competes=False,
+                         watch=lambda w: norms.append(group_norms(w, older)))
+    result["group_norms"] = [np.array(trace) for trace in zip(*norms)]
     weights, biases, rows, bias = mlp.unpack(result.x)
     weights[0], biases[0] = np.hstack([*old_w, weights[0]]), np.concatenate([*old_b, biases[0]])
     return insert(network, Subnetwork(sub.units, weights, biases, rows, bias), head), result
+
+
+def group_norms(w: Flat, older) -> list[np.ndarray]:
+    """Per hidden layer the norms that Eq. 5's group lasso drives to 0: of each new unit's incoming weights."""
+    return [column_norms(w[f"W{l + 1}"][:, old if l else 0:]) for l, old in enumerate(older)]
 
 
 def _listed(counts) -> str:

@@ -2,32 +2,109 @@
 
     minimise  (1/T) sum over t of L_t(W; D_t)  +  sum over l of (weight_decay_l / 2) norm(W_l)^2
 
-over the nonzero weights, all biases and all heads, starting from W^T.  Every task still reads only the units of its
-stage.
+over the nonzero weights, all biases and all heads, starting from W^T, which is kept if no epoch has a lower mean
+validation loss.  Every task still reads only the units of its stage.
 """
 
 from __future__ import annotations
 
 import copy
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from ..core import mlp
 from ..core.flat import Flat
-from ..core.mlp import DataLoss, JointLoss
 from ..core.penalties import SquaredL2
 from ..core.problem import Part, Problem
+from ..core.result import Result
 from ..core.training import train
-from ..protocol import Task
+from ..protocol import Capacity, Step, Task
+from ..settings import at_least, integer, option
+from .ablations import held
 from .algorithm import DEN
-from .equations import matrices
-from .network import Network
+from .config import DENConfig
+from .equations import free_biases, matrices
+from .joint import examples, joint_loss, pack_network, unpack_network
+from .network import EMPTY, Network, capacity
+from .stage import Stage
 
 
-def finetune(den: DEN, tasks: Sequence[Task], epochs: int = 10) -> DEN:
+@dataclass(frozen=True)
+class FineTunedConfig(DENConfig):
+    """DEN's options, and those of the last box.
+
+    Its step is smaller than DEN's: with the whole of it the mean validation loss can rise from the first epoch on.
+    """
+
+    finetune_epochs: int = option(10, "DEN-Finetune: epochs at most", integer(0))
+    finetune_step: float = option(0.2, "DEN-Finetune: step size at the start, as a share of step",
+                                  at_least(0, above=True))
+    timestamps: bool = held(True)
+
+
+class FineTuned(DEN):
+    """DEN-Finetune at every stage: DEN's boxes, then a copy of W^t trained on all tasks seen.
+
+    Scores are those of the copy.  DEN goes on from W^t itself, so that its own boxes are the same as without the copy.
+    """
+
+    name = "den-finetune"
+    Config = FineTunedConfig
+    needs_all_data = True
+
+    def __init__(self, config: FineTunedConfig | None = None, seed: int = 0):
+        super().__init__(config, seed)
+        self.seen: list[Task] = []
+        self.tuned = EMPTY
+
+    def boxes(self, stage: Stage) -> Iterator[Step]:
+        """DEN's boxes, and one more."""
+        if len(self.seen) < len(self.tasks):
+            raise ValueError(f"seen: expected the data of all learnt tasks {self.tasks} to learn another, "
+                             f"got {[task.id for task in self.seen]}")
+        network, seen = (yield from super().boxes(stage)), [*self.seen, stage.task]
+        options, rng = self.config, copy.deepcopy(self.rng)         # DEN's own generator stays where it is
+        tuned, result = train_jointly(network, seen, options, options.finetune_epochs, options.finetune_step, rng,
+                                      self.progress)
+        yield stage.step("finetune", "DEN-Finetune", f"trained a copy on the {len(seen)} tasks seen, {result.message}",
+                         network, tuned, solve=result)
+        self.seen, self.tuned = seen, tuned
+        return network
+
+    def scores(self, task_id, x) -> np.ndarray:
+        return self.tuned.scores(task_id, x)
+
+    def capacity(self) -> Capacity:
+        """The tuned network answers; W^t, which DEN goes on from, and the examples are kept beside it."""
+        return replace(capacity(self.tuned), stored={
+            "birth": self.birth.size, "network": capacity(self.network).arrays, "examples": examples(self.seen)})
+
+    def state(self) -> dict[str, np.ndarray]:
+        tuned = {"tuned": pack_network(self.tuned).vector} if self.tasks else {}
+        return super().state() | tuned
+
+    @classmethod
+    def from_state(cls, state: Mapping[str, np.ndarray], config=None, seen: Sequence[Task] = ()) -> FineTuned:
+        method = super().from_state(state, config)
+        method.seen = list(seen)
+        if method.tasks:
+            method.tuned = unpack_network(method.network, pack_network(method.network).like(state["tuned"]))
+        return method
+
+
+def finetune(den: DEN, tasks: Sequence[Task], epochs: int = 10, step: float = 0.2) -> DEN:
     """A new DEN, trained on all tasks at once from where ``den`` stands; ``den`` is not changed.
+
+    Parameters
+    ----------
+    den : DEN
+    tasks : list of Task
+    epochs : int
+        Passes over the data at most.
+    step : float
+        Step size at the start, as a share of that of ``den``.
 
     Raises
     ------
@@ -38,66 +115,23 @@ def finetune(den: DEN, tasks: Sequence[Task], epochs: int = 10) -> DEN:
         raise ValueError(f"tasks: expected exactly the learnt ones {den.tasks}, got {[task.id for task in tasks]}")
     tuned = copy.copy(den)                                         # networks are never modified, only replaced
     tuned.rng = copy.deepcopy(den.rng)
-    network, start = den.network, pack_network(den.network)
-    layers = mlp.depth(start)
-    decay = den.config.per_layer("weight_decay", layers + 1)
-    parts = [Part(name, SquaredL2(decay[min(l, layers)]), pattern=start[name] != 0 if name[0] == "W" else None)
-             for l, name in enumerate(matrices(start))]
-    parts += [Part(name) for name in start.shapes if name[0] in "bc"]
-    loss, validation = (JointLoss([CutLoss(start, network, task, split) for task in tasks])
-                        for split in ("train", "valid"))
-    result = train(Problem(loss, start, parts), den.config, epochs, tuned.rng, label="DEN-Finetune",
-                   validation=validation if len(validation) else None, progress=den.progress)
-    tuned.network = unpack_network(network, result.x)
+    tuned.network, _ = train_jointly(den.network, tasks, den.config, epochs, step, tuned.rng, den.progress)
     return tuned
 
 
-class CutLoss:
-    """The data loss of one task on the units its stage sees, as a function of the whole network's flat vector."""
-
-    def __init__(self, whole: Flat, network: Network, task: Task, split: str):
-        head = network.head_of(task.id)
-        units = network.visible(head.stage)
-        self.cuts = {f"W{l}": np.ix_(a, b) for l, (a, b) in enumerate(zip(units, units[1:]), 1)}
-        self.cuts |= {f"V{head.stage}": units[-1]}
-        self.cuts |= {f"b{l}": own for l, own in enumerate(units[1:], 1)} | {f"c{head.stage}": slice(None)}
-        self.small = Flat.of({name: whole[name][cut] for name, cut in self.cuts.items()}, whole.vector.dtype)
-        self.grad = self.small.like()
-        self.loss = DataLoss(self.small, getattr(task, f"x_{split}"), getattr(task, f"y_{split}"), task.loss,
-                             head=str(head.stage))
-
-    def __len__(self) -> int:
-        return len(self.loss)
-
-    def batches(self, rng, size):
-        return self.loss.batches(rng, size)
-
-    def value(self, w: Flat) -> float:
-        return self.loss.value(self._cut(w))
-
-    def value_and_gradient(self, w: Flat, grad: Flat, rows=None) -> float:
-        value = self.loss.value_and_gradient(self._cut(w), self.grad, rows)
-        grad.vector[...] = 0
-        for name, cut in self.cuts.items():
-            grad[name][cut] = self.grad[name]
-        return value
-
-    def _cut(self, w: Flat) -> Flat:
-        for name, cut in self.cuts.items():
-            self.small[name][...] = w[name][cut]
-        return self.small
+def train_jointly(network: Network, tasks: Sequence[Task], config: DENConfig, epochs: int, step: float, rng,
+                  progress) -> tuple[Network, Result]:
+    """The network trained on the objective above, its step being ``step`` times the config's; and the Result."""
+    start, options = pack_network(network), replace(config, step=config.step * step)
+    loss, validation = (joint_loss(start, network, tasks, split) for split in ("train", "valid"))
+    result = train(Problem(loss, start, free_parts(start, config)), options, epochs, rng, label="DEN-Finetune",
+                   validation=validation if len(validation) else None, progress=progress)
+    return unpack_network(network, result.x), result
 
 
-def pack_network(network: Network) -> Flat:
-    """All of a network in one vector: W1..Wm, V1..VT, b1..bm, c1..cT (heads by stage)."""
-    arrays = {f"W{l}": w for l, w in enumerate(network.weights, 1)}
-    arrays |= {f"V{head.stage}": head.weights for head in network.heads}
-    arrays |= {f"b{l}": b for l, b in enumerate(network.biases, 1)}
-    return Flat.of(arrays | {f"c{head.stage}": head.bias for head in network.heads}, network.dtype)
-
-
-def unpack_network(network: Network, flat: Flat) -> Network:
-    """The network with the vector's weights (copied)."""
-    heads = [replace(h, weights=flat[f"V{h.stage}"].copy(), bias=flat[f"c{h.stage}"].copy()) for h in network.heads]
-    weights, biases = ([flat[f"{kind}{l}"].copy() for l in range(1, mlp.depth(flat) + 1)] for kind in "Wb")
-    return replace(network, weights=weights, biases=biases, heads=heads)
+def free_parts(start: Flat, config: DENConfig) -> list[Part]:
+    """Nonzero hidden weights and the heads, with weight decay; all biases."""
+    decay = config.per_layer("weight_decay", mlp.depth(start) + 1)
+    weights = [Part(name, SquaredL2(strength), pattern=start[name] != 0 if name != "V" else None)
+               for name, strength in zip(matrices(start), decay, strict=True)]
+    return weights + free_biases(start)

@@ -33,7 +33,7 @@ def split_and_duplicate(network: Network, stage: Stage):
     yield stage.step(
         "split", "Algorithm 4, split", f"split {', '.join(shares)} older units; median drift "
         f"{_listed(_per_layer(np.median, drifts))} against sigma {_listed(sigma)}", before, network,
-        facts={"split": [len(s) for s in split], "older": [len(o) for o in older],
+        facts={"split": [len(s) for s in split], "older": [len(o) for o in older], "sigma": list(sigma),
                "median_drift": _per_layer(np.median, drifts), "largest_drift": _per_layer(np.max, drifts),
                "median_drift_since_birth": _per_layer(np.median, since_birth),
                "largest_drift_since_birth": _per_layer(np.max, since_birth)},

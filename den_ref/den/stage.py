@@ -51,11 +51,11 @@ class Stage:
         pairs = zip(splits, known, strict=True)
         return tuple(DataLoss(layout, x, y, task.loss, fixed) for (x, y), fixed in pairs)
 
-    def solve(self, problem: Problem, validation: DataLoss, equation: int, start_competes: bool) -> Result:
-        """Train a problem as the options say; without validation samples nothing stops early."""
+    def solve(self, problem: Problem, validation: DataLoss, equation: int, start_competes: bool, **watch) -> Result:
+        """Train a problem as the options say; without validation samples nothing stops early.  watch: see ``train``."""
         return train(problem, self.config, getattr(self.config, f"epochs_eq{equation}"), self.rng,
                      validation=validation if len(validation) else None, start_competes=start_competes,
-                     label=f"Eq. {equation}", progress=self.progress)
+                     label=f"Eq. {equation}", progress=self.progress, **watch)
 
     def loss(self, network: Network) -> float:
         """L_t: the mean data loss of this stage's task, without penalties, on the split that tau is held against."""

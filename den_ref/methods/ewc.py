@@ -72,9 +72,9 @@ class EWC(FineTuning):
                           RuntimeWarning, stacklevel=2)
         super().learnt(task, network)
         own = Flat.of({name: fisher[name] for name in self.body.shapes}, fisher.vector.dtype)
-        self.importance, self.anchor = self._consolidated(own)
+        self.importance, self.anchor = self.consolidated(own)
 
-    def _consolidated(self, own: Flat) -> tuple[Flat, Flat]:
+    def consolidated(self, own: Flat) -> tuple[Flat, Flat]:
         """(F, A) after a task whose Fisher information is ``own``."""
         if self.importance is None:
             return own, self.body

@@ -13,6 +13,7 @@ import numpy as np
 
 from ..core import mlp
 from ..core.flat import Flat
+from ..den.joint import examples, pooled
 from ..protocol import Capacity, Method, Step, Task, check_task, timed, unknown_task
 from ..settings import at_least, integer, option
 from ..state import pack_id, pack_meta, unpack_id, unpack_meta
@@ -101,10 +102,8 @@ class MTL(Method):
         body = sum(array.size for name, array in flat.views.items() if name[0] in "Wb")
         per_task = {task: body + (self.config.hidden[-1] + 1) * (place.last - place.first)
                     for task, place in self.places.items()}
-        pools = {id(t.x_train): t.x_train.size + t.x_valid.size for t in self.seen}
-        labels = sum(t.y_train.size + t.y_valid.size for t in self.seen)
         return Capacity(flat.vector.size, int(np.count_nonzero(flat.vector)), flat.vector.size, per_task,
-                        {"examples": sum(pools.values()) + labels}, self.config.hidden)
+                        {"examples": examples(self.seen)}, self.config.hidden)
 
     def state(self) -> dict[str, np.ndarray]:
         arrays = {f"network/{name}": array for name, array in self.network.views.items()} if self.network else {}
@@ -118,14 +117,6 @@ class MTL(Method):
         mtl.network, mtl.seen = flat_from(state, "network/") if meta["places"] else None, list(seen)
         mtl.places = {unpack_id(place.pop("task")): Place(**place) for place in meta["places"]}
         return mtl
-
-
-def pooled(tasks: Sequence[Task]) -> list[list[Task]]:
-    """The tasks, those with sigmoid heads on the same samples together."""
-    pools: dict = {}
-    for i, task in enumerate(tasks):
-        pools.setdefault(id(task.x_train) if task.loss == "sigmoid" else ("alone", i), []).append(task)
-    return list(pools.values())
 
 
 def placed(seen: Sequence[Task], pools: list[list[Task]]) -> dict[Hashable, Place]:

@@ -6,6 +6,9 @@ How images are chosen, per class and always in the order of the files, which are
 - validation: the next ones of the training file;
 - test: the first ones of the t10k file; where it has too few of a class, the next ones of the training file.
 
+``per_class="all"`` is every image of a folder: the training file's first 5,000 for validation and its other 55,000 for
+training, as TensorFlow's reader (and so DEN's released code) splits it, and the t10k file for test.
+
 The embedded digits, ``digits.npz``, are 1,000 / 200 / 1,000 images per class chosen this way, made by
 ``python -m den_ref.tasks.make_digits``.  The t10k file has fewer than 1,000 of the digits 0 (980), 4 (982), 5 (892),
 6 (958) and 8 (974): these 214 test images are from the training file.  No image is in two splits.
@@ -29,6 +32,8 @@ from den_ref.tasks.stream import SPLITS
 
 EMBEDDED_PER_CLASS = (1000, 200, 1000)
 PAPER_PER_CLASS = (1000, 200, 5000)
+#: validation images of ``per_class="all"``
+N_VALID = 5000
 
 #: checksum of the embedded digits (:attr:`Digits.sha256`)
 EMBEDDED_SHA256 = "5949f08aa1b613d1cfcca489fab6578d2a8833a9585abbb3909e7153ea3b2bc0"
@@ -75,8 +80,8 @@ class Digits:
 def load_digits(mnist=None, per_class=None) -> Digits:
     """The embedded digits, or with a folder ``mnist`` those of its IDX files.
 
-    ``per_class`` None is 1,000 / 200 / 1,000 of the embedded digits, and 1,000 / 200 / 5,000 (the paper's) of a folder.
-    Fewer of the embedded digits are the first ones of each split.
+    ``per_class`` None is 1,000 / 200 / 1,000 of the embedded digits, and 1,000 / 200 / 5,000 (the paper's) of a folder;
+    "all" is all there are.  Fewer of the embedded digits are the first ones of each split.
 
     Raises
     ------
@@ -85,7 +90,7 @@ def load_digits(mnist=None, per_class=None) -> Digits:
     """
     if mnist is not None:
         return load_idx_folder(mnist, PAPER_PER_CLASS if per_class is None else per_class)
-    sizes = checked_sizes(EMBEDDED_PER_CLASS if per_class is None else per_class)
+    sizes = checked_sizes(EMBEDDED_PER_CLASS if per_class in (None, "all") else per_class)
     if any(size > most for size, most in zip(sizes, EMBEDDED_PER_CLASS)):
         raise ValueError(
             f"per_class: expected at most {EMBEDDED_PER_CLASS} of the embedded digits, got {sizes}; "
@@ -121,17 +126,18 @@ def load_idx_folder(folder, per_class=PAPER_PER_CLASS) -> Digits:
     folder : str or path
         Holds ``train-images-idx3-ubyte``, ``train-labels-idx1-ubyte``, ``t10k-images-idx3-ubyte`` and
         ``t10k-labels-idx1-ubyte``, each with or without ``.gz``.
-    per_class : three ints
+    per_class : three ints, or "all"
         Images per class for training, validation and test.
 
     Raises
     ------
     FileNotFoundError, ValueError
-        If a file is missing, damaged or foreign, or has too few images of a class.
+        If a file is missing, damaged or foreign, or has too few images (of a class).
     """
-    sizes = checked_sizes(per_class)
+    sizes = per_class if per_class == "all" else checked_sizes(per_class)
     train, t10k = _read_pair(folder, "train"), _read_pair(folder, "t10k")
-    chosen = choose(train[1], t10k[1], sizes)
+    chosen = choose_all(*(len(labels) for _, labels in (train, t10k))) if sizes == "all" else choose(
+        train[1], t10k[1], sizes)
     images, labels = (
         {split: np.concatenate([a[chosen[split][0]], b[chosen[split][1]]]) for split in SPLITS}
         for a, b in zip(train, t10k)
@@ -158,6 +164,14 @@ def choose(train_labels, t10k_labels, per_class) -> dict[str, tuple[np.ndarray, 
     }
 
 
+def choose_all(n_train: int, n_t10k: int) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Split -> (rows of the training file, rows of the t10k file) of all images; see the module's first lines."""
+    if n_train <= N_VALID:
+        raise ValueError(f"per_class: expected more than {N_VALID} training images for 'all', got {n_train}")
+    rows, none = np.arange(n_train), np.empty(0, int)
+    return {"train": (rows[N_VALID:], none), "valid": (rows[:N_VALID], none), "test": (none, np.arange(n_t10k))}
+
+
 def first_of_each(labels, size, skip: int = 0, enough: bool = True) -> np.ndarray:
     """Rows, ascending, of the first ``size`` samples of each class 0..9 after the first ``skip`` of it.
 
@@ -181,7 +195,8 @@ def checked_sizes(per_class) -> tuple[int, int, int]:
     except (TypeError, ValueError):
         sizes = ()
     if len(sizes) != 3 or min(sizes) < 1 or sizes != tuple(per_class):
-        raise ValueError(f"per_class: expected three integers >= 1 (train, validation, test), got {per_class!r}")
+        raise ValueError(f"per_class: expected three integers >= 1 (train, validation, test) or 'all', "
+                         f"got {per_class!r}")
     return sizes
 
 

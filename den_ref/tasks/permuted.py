@@ -12,7 +12,7 @@ from den_ref.tasks.stream import SPLITS, Stream
 
 
 def permuted_mnist(
-    seed: int = 0, *, permutations: int = 10, mnist=None, per_class=None, dtype="float32"
+    seed: int = 0, *, permutations: int = 10, loss: str = "softmax", mnist=None, per_class=None, dtype="float32"
 ) -> Stream:
     """Tasks 0, 1, ...: which of the ten digits is it, its pixels permuted by the task's own fixed permutation?
 
@@ -28,13 +28,15 @@ def permuted_mnist(
         Of the permutations.
     permutations : int
         Number of tasks.  Task i is the same whatever their number.
+    loss : {"softmax", "sigmoid"}
+        One choice among ten classes; or ten outputs, each class against the rest, as in DEN's released code.
     mnist, per_class, dtype
         As for :func:`~den_ref.tasks.variation.mnist_variation`.
 
     Returns
     -------
     Stream
-        Task ids are 0, 1, ...; x (n, 784); y (n,) integers 0..9; ``loss="softmax"``.
+        Task ids are 0, 1, ...; x (n, 784); y (n,) integers 0..9 ("softmax") or (n, 10) of 0 and 1 ("sigmoid").
 
     Raises
     ------
@@ -44,15 +46,19 @@ def permuted_mnist(
     seed, dtype = checked_seed(seed), checked_dtype(dtype)
     if isinstance(permutations, bool) or not isinstance(permutations, int) or permutations < 1:
         raise ValueError(f"permutations: expected an integer >= 1, got {permutations!r}")
+    if loss not in ("softmax", "sigmoid"):
+        raise ValueError(f"loss: expected 'softmax' or 'sigmoid', got {loss!r}")
     digits = load_digits(mnist, per_class)
     x = standardised({split: unit_interval(images) for split, images in digits.images.items()}, dtype)
     y = {split: labels.astype(np.int64) for split, labels in digits.labels.items()}
-    details = {"seed": seed, "dtype": dtype.name, "digits": digits.facts}
+    if loss == "sigmoid":
+        y = {split: np.eye(10, dtype=dtype)[labels] for split, labels in y.items()}
+    details = {"seed": seed, "loss": loss, "dtype": dtype.name, "digits": digits.facts}
 
     def make(index) -> Task:
         order = permutation(seed, index)
         train, valid, test = (x[split].take(order, axis=1) for split in SPLITS)
-        return Task(index, train, y["train"], valid, y["valid"], test, y["test"], loss="softmax", n_outputs=10)
+        return Task(index, train, y["train"], valid, y["valid"], test, y["test"], loss, n_outputs=10)
 
     return Stream("permuted-mnist", tuple(range(permutations)), make, x["train"].shape[1], details)
 

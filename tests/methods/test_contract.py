@@ -209,20 +209,3 @@ def _mean_loss(method, tasks):
         z = method.scores(task.id, task.x_valid)
         losses.append(np.mean(np.logaddexp(0, z) - task.y_valid * z))
     return np.mean(losses)
-
-
-def test_finetune_gradient_against_finite_differences():
-    from den_ref.core.mlp import JointLoss
-    from den_ref.den.finetune import CutLoss, pack_network
-
-    tasks = toy(3)
-    den = learnt("den", tasks, dtype="float64")
-    w = pack_network(den.network)
-    loss = JointLoss([CutLoss(w, den.network, task, "train") for task in tasks])
-    grad, rng = w.like(), np.random.default_rng(0)
-    loss.value_and_gradient(w, grad)
-    direction = rng.normal(size=w.vector.shape) * (w.vector != 0)  # a unit of zeros alone would stand on the kink
-    step = 1e-7                                                    # with 1e-6 one sample crosses a kink
-    ahead, behind = (loss.value(w.like(w.vector + sign * step * direction)) for sign in (1, -1))
-    numeric = (ahead - behind) / (2 * step)
-    assert grad.vector @ direction == pytest.approx(numeric, rel=1e-5)

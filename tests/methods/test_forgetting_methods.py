@@ -104,7 +104,7 @@ def consolidated(fishers, weights, **settings):
     ewc = EWC(EWC.Config(hidden=(1,), dtype="float64", **settings))
     for fisher, weight in zip(fishers, weights, strict=True):
         ewc.body = Flat.of({"W1": weight}, np.float64)
-        ewc.importance, ewc.anchor = ewc._consolidated(Flat.of({"W1": fisher}, np.float64))
+        ewc.importance, ewc.anchor = ewc.consolidated(Flat.of({"W1": fisher}, np.float64))
     return ewc
 
 

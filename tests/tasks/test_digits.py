@@ -222,3 +222,25 @@ def test_paper_sizes_and_where_test_images_come_from(embedded):
     of_t10k = np.array([image.tobytes() in t10k for image in embedded.images["test"]])
     counts = np.bincount(embedded.labels["test"][of_t10k])
     assert counts.tolist() == np.minimum(T10K_COUNTS, 1000).tolist()
+
+
+# --- all of a folder ---------------------------------------------------------------------------------------------
+
+
+def test_all_images_are_split_as_tensorflow_reads_them(folder, monkeypatch):
+    monkeypatch.setattr(digits_module, "N_VALID", 20)
+    digits = load_digits(folder, "all")
+    train, t10k = ((folder / f"{prefix}-images-idx3-ubyte").read_bytes()[16:] for prefix in ("train", "t10k"))
+    assert digits.images["valid"].tobytes() == train[:20 * 784]
+    assert digits.images["train"].tobytes() == train[20 * 784:]
+    assert digits.images["test"].tobytes() == t10k
+    assert {split: len(labels) for split, labels in digits.labels.items()} == {"train": 100, "valid": 20, "test": 30}
+
+
+def test_too_few_images_for_all(folder):
+    with pytest.raises(ValueError, match="per_class: expected more than 5000 training images for 'all', got 120"):
+        load_digits(folder, "all")
+
+
+def test_all_of_the_embedded_digits_are_the_embedded_digits():
+    assert load_digits(None, "all").facts == load_embedded().facts

@@ -40,6 +40,17 @@ def test_labels_are_the_digits():
         assert y.dtype.kind == "i" and y.tolist() == digits.labels[split].tolist()
 
 
+def test_as_ten_outputs_each_class_stands_against_the_rest():
+    task, classes = (make_stream("permuted-mnist", loss=loss, **SMALL).tasks[1] for loss in ("sigmoid", "softmax"))
+    assert (task.loss, task.n_outputs) == ("sigmoid", 10)
+    for split in SPLITS:
+        y, labels = getattr(task, f"y_{split}"), getattr(classes, f"y_{split}")
+        assert y.dtype == np.float32 and y.shape == (len(labels), 10)
+        assert (y.sum(axis=1) == 1).all() and (y[np.arange(len(labels)), labels] == 1).all()
+    with pytest.raises(ValueError, match="loss: expected 'softmax' or 'sigmoid', got 'hinge'"):
+        make_stream("permuted-mnist", loss="hinge", **SMALL)
+
+
 def test_task_0_is_the_digits_centred_and_scaled():
     images = load_digits(per_class=SMALL["per_class"]).images["train"].reshape(60, 784) / 255
     centred = images - images.mean(axis=0)
