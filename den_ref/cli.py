@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import den_ref
 
-from .commands import golden, options, run
+from .commands import compare, golden, options, plot, run, tune
 from .commands.common import INTERRUPTED, PIPE_CLOSED
 
 
@@ -35,6 +35,6 @@ def parser() -> argparse.ArgumentParser:
         epilog="example: den-ref run --out runs/den")
     top.add_argument("--version", action="version", version=f"den-ref {den_ref.__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for command in (run, options, golden):
+    for command in (run, compare, tune, plot, options, golden):
         command.add(commands)
     return top

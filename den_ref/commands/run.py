@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import shlex
 import sys
-from typing import Any
 
 from .common import INTERRUPTED, add_command, misuse
+from .stream import add_stream_arguments, stream_options
 
 EXAMPLES = """examples:
   den-ref run --out runs/den                        ten digit tasks with DEN
@@ -29,19 +28,11 @@ def add(commands) -> None:
 def _what_arguments(what) -> None:
     what.add_argument("--method", default="den", metavar="NAME",
                       help="den, stl, mtl, or an ablation that den-ref options names (default: den)")
-    what.add_argument("--stream", default="mnist-variation", metavar="NAME",
-                      help="mnist-variation, permuted-mnist, toy (default: mnist-variation)")
-    what.add_argument("--tasks", type=int, metavar="N", help="learn the first N tasks only")
-    what.add_argument("--order", metavar="ID,ID,...", help="learn these tasks, in this order, e.g. 3,1,4")
+    add_stream_arguments(what)
     what.add_argument("--seed", type=int, default=0, metavar="S", help="of the data and the method (default: 0)")
     what.add_argument("--hidden", type=int, nargs="+", metavar="N", help="units per hidden layer, e.g. 64 32")
     what.add_argument("--set", dest="settings", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
                       help="options of the method, e.g. mu=1e-4 sigma=0.3,0.05")
-    what.add_argument("--mnist", metavar="DIR", help="read the full MNIST from its IDX files, plain or gzip")
-    what.add_argument("--per-class", type=int, nargs=3, metavar=("TRAIN", "VALID", "TEST"),
-                      help="with --mnist: images per class (the paper: 1000 200 5000)")
-    what.add_argument("--data", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
-                      help="options of the stream, e.g. amplitude=0.5 dtype=float64")
 
 
 def _how_arguments(how) -> None:
@@ -79,27 +70,9 @@ def _plan(arguments):
     texts = list(arguments.settings)
     if arguments.hidden:
         texts.append("hidden=" + ",".join(map(str, arguments.hidden)) + ",")
-    given = {"n_tasks": arguments.tasks, "order": arguments.order, "mnist": arguments.mnist,
-             "per_class": arguments.per_class and tuple(arguments.per_class)}
-    options = {name: value for name, value in given.items() if value is not None}
-    options |= dict(_named_value(text, taken={"seed", "n_tasks", "order", "mnist", "per_class"})
-                    for text in arguments.data)
     return experiment.make_plan(method, arguments.stream, seed=arguments.seed,
                                 settings=experiment.default_options(method, arguments.stream).with_text(texts),
-                                **options)
-
-
-def _named_value(text: str, taken: set[str]) -> tuple[str, Any]:
-    """'amplitude=0.5' -> ('amplitude', 0.5); what is not JSON is text.  ``taken`` names have flags of their own."""
-    name, equals, value = text.partition("=")
-    if not equals:
-        raise ValueError(f"--data: expected name=value, got {text!r}")
-    if name in taken:
-        raise ValueError(f"--data: expected an option of the stream that has no flag of its own, got {name!r}")
-    try:
-        return name, json.loads(value)
-    except json.JSONDecodeError:
-        return name, value
+                                **stream_options(arguments))
 
 
 def _display(arguments):

@@ -45,7 +45,7 @@ def begin(plan: Plan, out: Path | str | None = None, resume: bool = False) -> Ru
         return _new(plan)
     for task_id in plan.stream.ids:
         pack_id(task_id)                                           # now, not after the first task is learnt
-    out = _folder(out)
+    out = writable_folder(out)
     present = [name for name in (NETWORK, RESULTS) if (out / name).exists()]
     if present and not resume:
         raise ValueError(f"out: {out} already holds a run ({present[0]}): resume it (--resume), or use another folder")
@@ -99,10 +99,8 @@ def differences(there: Any, here: Any, where: str = "") -> Iterator[str]:
         yield f"{where}: {there!r} there, {here!r} here"
 
 
-# --- small parts -------------------------------------------------------------------------------------------------
-
-
-def _folder(out: Path | str) -> Path:
+def writable_folder(out: Path | str) -> Path:
+    """The folder, made if it is missing; a ValueError if it cannot be made or written to."""
     out = Path(out)
     try:
         out.mkdir(parents=True, exist_ok=True)
@@ -111,6 +109,9 @@ def _folder(out: Path | str) -> Path:
     if not os.access(out, os.W_OK):
         raise ValueError(f"out: expected a folder that can be written to, got {out}")
     return out
+
+
+# --- small parts -------------------------------------------------------------------------------------------------
 
 
 def _new(plan: Plan) -> Run:

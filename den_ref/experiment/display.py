@@ -96,13 +96,14 @@ class Live(Lines):
         now = time.monotonic()
         if now - self.last >= self.PAUSE:
             self.last = now
-            self._rewrite(f"  {label}: epoch {done} of {total}, validation loss {loss:.4f}")
+            self.rewrite(f"  {label}: epoch {done} of {total}, validation loss {loss:.4f}")
 
     def say(self, text=""):
-        self._rewrite("")
+        self.rewrite("")
         super().say(text)
 
-    def _rewrite(self, text: str) -> None:
+    def rewrite(self, text: str) -> None:
+        """Show this text as the live line; "" takes the line away."""
         text = text[:shutil.get_terminal_size().columns - 1]      # a line that wraps cannot be rewritten
         if text or self.width:
             # Spaces erase what the last text had more; no escape codes, so that any terminal will do.

@@ -92,9 +92,9 @@ def learn(run: Run, task: Task, steps_folder: Path | None, display: Display) -> 
         forget_steps_after(steps_folder, number)
     facts = []
     for number, step in enumerate(run.method.steps(task.without_test()), start=number + 1):
-        facts.append(step_facts(step, number))
         if steps_folder is not None:
-            write_step(steps_folder, step, number)
+            write_step(steps_folder, step, number, first=not facts)
+        facts.append(step_facts(step, number))
         display.step(step)
     return facts
 

@@ -57,16 +57,21 @@ def make_plan(method: str | type[Method] = "den", stream: str | Stream = "mnist-
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed: expected an integer >= 0, got {seed!r}")
     kind = method_named(method) if isinstance(method, str) else method
-    name = stream if isinstance(stream, str) else stream.name
-    if not isinstance(settings, Settings):
-        settings = kind.Config.from_dict(default_options(kind, name).to_dict() | dict(settings or {}))
-    if not isinstance(settings, kind.Config):
-        raise ValueError(f"settings: expected a dict or {kind.Config.__name__} for {kind.name}, got {settings!r}")
+    config = make_config(kind, stream if isinstance(stream, str) else stream.name, settings)
     if isinstance(stream, str):
         stream = make_stream(stream, seed=seed, **stream_options)
     elif stream_options:
         raise ValueError(f"stream: options {sorted(stream_options)} need a stream given by name, got {stream.name!r}")
-    return Plan(kind, settings, stream, seed)
+    return Plan(kind, config, stream, seed)
+
+
+def make_config(kind: type[Method], stream: str, settings: Settings | Mapping[str, Any] | None = None) -> Settings:
+    """The method's options: what is not given in a dict has its default on the stream of that name."""
+    if not isinstance(settings, Settings):
+        settings = kind.Config.from_dict(default_options(kind, stream).to_dict() | dict(settings or {}))
+    if not isinstance(settings, kind.Config):
+        raise ValueError(f"settings: expected a dict or {kind.Config.__name__} for {kind.name}, got {settings!r}")
+    return settings
 
 
 def method_named(name: str) -> type[Method]:

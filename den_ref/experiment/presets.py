@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from typing import Any
 
 from den_ref.protocol import Method
@@ -18,3 +19,10 @@ def default_options(method: type[Method], stream: str) -> Settings:
     """The options a method has on a stream when nothing else is said."""
     known = {field.name for field in dataclasses.fields(method.Config)}
     return method.Config(**{name: value for name, value in PRESETS.get(stream, {}).items() if name in known})
+
+
+def changed_options(method: type[Method], stream: str, texts: Iterable[str]) -> dict[str, Any]:
+    """The options that texts such as ``"mu=1e-4"`` change from what the method has on a stream, in JSON types."""
+    default = default_options(method, stream)
+    before, after = default.to_dict(), default.with_text(texts).to_dict()
+    return {name: value for name, value in after.items() if value != before[name]}

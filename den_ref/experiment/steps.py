@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from den_ref.core.flat import Flat
+from den_ref.core.result import Result
+from den_ref.den.network import Head, Network
 from den_ref.experiment.files import as_json, read_archive, write_archive
+from den_ref.methods.plain import flat_from
 from den_ref.protocol import Step
+from den_ref.state import unpack_id
 
-#: What is kept of a solver's result: how it ended, and its certificate.
-_CERTIFICATE = ("success", "status", "message", "nit", "fun", "residual", "gap")
+#: What is kept of a solver's result: how it ended, its certificate, its work.
+_CERTIFICATE = ("success", "status", "message", "nit", "fun", "residual", "gap", "multiply_adds")
 
 
 def step_facts(step: Step, number: int) -> dict[str, Any]:
@@ -32,22 +36,52 @@ def solve_facts(solve: Mapping[str, Any] | None) -> dict[str, Any]:
     return as_json({**facts, "history": solve.get("history") or {}})
 
 
-def write_step(folder: Path, step: Step, number: int) -> None:
+def write_step(folder: Path, step: Step, number: int, first: bool) -> None:
     """Write ``folder/NNN.npz``: the step's arrays, and the model's arrays that it changed, as they are after it.
 
-    The run's first step counts as having made everything, so that the files together hold the whole model.
+    The first step of a stage counts as having made everything, so that the files of a stage hold its whole model.
     """
-    before, after = {} if number == 1 else _arrays_of(step.before), _arrays_of(step.after)
+    before, after = {} if first else _arrays_of(step.before), _arrays_of(step.after)
     chosen = {f"arrays/{name}": np.asarray(array) for name, array in step.arrays.items()}
     changed = {f"after/{name}": array for name, array in after.items() if not _same(array, before.get(name))}
-    header = {"stage": step.stage, "task": as_json(step.task), **step_facts(step, number),
-              "removed": sorted(set(before) - set(after))}
+    header = {"stage": step.stage, "task": as_json(step.task), **step_facts(step, number), "first": first,
+              "removed": sorted(set(before) - set(after)), "heads": _heads_of(step.after)}
     write_archive(_path(folder, number), "step", header, {**chosen, **changed})
 
 
 def read_step(folder: Path | str, number: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The header and the arrays of a step that was kept, from the folder of its run."""
     return read_archive(_path(Path(folder) / "steps", number), "step")
+
+
+def kept_steps(folder: Path | str) -> Iterator[Step]:
+    """The steps that a run left in its folder (``--keep-steps``), in their order, e.g. for ``den_ref.plots.show``.
+
+    ``before`` and ``after`` are rebuilt: Networks for DEN and what is built on it, else flat vectors; None for a method
+    with a model of its own kind.  ``before`` is the ``after`` of the step before it, None at the first.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the folder has no steps.
+    ValueError
+        If a file is damaged, or one is missing at the start of a stage or between two others.
+    """
+    numbers = sorted(int(path.stem) for path in (Path(folder) / "steps").glob("*.npz") if path.stem.isdigit())
+    if not numbers:
+        raise FileNotFoundError(f"folder: expected a run with kept steps (--keep-steps), got {folder}")
+    arrays, before = {}, None
+    for number, expected in zip(numbers, range(numbers[0], numbers[0] + len(numbers))):
+        header, stored = read_step(folder, number)
+        if number != expected or not (arrays or header["first"]):
+            raise ValueError(f"folder: expected steps/{expected:03d}.npz, and all since its stage began, in {folder}")
+        kept = {} if header["first"] else {name: a for name, a in arrays.items() if name not in header["removed"]}
+        arrays = kept | _under("after/", stored)
+        after = _model(arrays, header["heads"])
+        same = {name: header[name] for name in ("stage", "box", "title", "sentence", "facts", "seconds")}
+        yield Step(**same, task=unpack_id(header["task"]), arrays=_under("arrays/", stored), before=before, after=after,
+                   solve=Result(header["solve"]) if header["solve"] else None)
+        before = after
 
 
 def forget_steps_after(folder: Path, number: int) -> None:
@@ -66,6 +100,28 @@ def _arrays_of(model: Any) -> dict[str, np.ndarray]:
     if isinstance(model, Flat):
         return model.views
     return model.arrays() if hasattr(model, "arrays") else {}
+
+
+def _heads_of(model: Any) -> list[dict[str, Any]]:
+    """What the arrays of a Network do not say of its heads."""
+    heads = model.heads if isinstance(model, Network) else []
+    return [as_json({"task": head.task, "stage": head.stage, "loss": head.loss}) for head in heads]
+
+
+def _model(arrays: dict[str, np.ndarray], heads: list[dict[str, Any]]) -> Network | Flat | None:
+    """The model whose arrays these are, if it is one of ours."""
+    if heads:
+        names = ("weights", "biases", "introduced", "retired")
+        lists = {name: list(_under(f"{name}/", arrays).values()) for name in names}
+        stored = [Head(unpack_id(head["task"]), head["stage"], arrays[f"heads/{i}/weights"], arrays[f"heads/{i}/bias"],
+                       head["loss"]) for i, head in enumerate(heads)]
+        return Network(**lists, heads=stored)
+    return flat_from(arrays, "") if "W1" in arrays else None
+
+
+def _under(prefix: str, arrays: Mapping[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The arrays whose names begin so, by the rest of their names."""
+    return {name.removeprefix(prefix): array for name, array in arrays.items() if name.startswith(prefix)}
 
 
 def _same(array: np.ndarray, other: np.ndarray | None) -> bool:

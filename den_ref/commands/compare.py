@@ -1,0 +1,138 @@
+"""``den-ref compare``: several methods on one stream, several seeds, on all cores or on a cluster."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from contextlib import ExitStack
+
+from .common import INTERRUPTED, add_command, misuse
+from .stream import add_stream_arguments, stream_options
+
+FAILED = 1
+OUT, QUICK_OUT = "runs/compare", "runs/quick"
+
+EXAMPLES = """examples:
+  den-ref compare                                           all methods, three seeds, DEN at other strengths
+  den-ref compare --resume                                  go on after an interruption; try again what failed
+  den-ref compare --quick                                   a small version
+  den-ref compare --methods den,stl --stream toy --out runs/toy
+  den-ref compare --methods l2,ewc --set l2.hidden=64,32 ewc.hidden=64,32 --out runs/small
+  den-ref compare --dask tcp://10.0.0.1:8786 --out /mnt/all/compare
+exit status: 0 all learnt, 1 a run failed, 2 misuse, 130 interrupted."""
+
+
+def add(commands) -> None:
+    """The command's arguments."""
+    command = add_command(commands, "compare", compare, EXAMPLES)
+    _what_arguments(command.add_argument_group("what is compared"))
+    _how_arguments(command.add_argument_group("where it is learnt and written"))
+
+
+def _what_arguments(what) -> None:
+    what.add_argument("--methods", metavar="NAME,...", help="by default all; den-ref options lists them")
+    add_stream_arguments(what)
+    what.add_argument("--seeds", type=int, nargs="+", metavar="S", help="by default 0 1 2; --quick: 0")
+    what.add_argument("--set", dest="settings", nargs="+", action="extend", default=[], metavar="METHOD.NAME=VALUE",
+                      help="options of a method, e.g. den.sigma=0.3 l2.hidden=64,32")
+    what.add_argument("--sweep", action=argparse.BooleanOptionalAction,
+                      help="also DEN with sigma, gamma, mu and k changed, one at a time "
+                           "(by default with all methods, but not with --quick)")
+    what.add_argument("--quick", action="store_true",
+                      help="a small version of mnist-variation, to see it work: five tasks, fewer digits, one seed; "
+                           "what it says of the methods is not what the full comparison says")
+
+
+def _how_arguments(how) -> None:
+    where = how.add_mutually_exclusive_group()
+    where.add_argument("--jobs", type=int, metavar="N", help="runs at a time (default: the number of cores)")
+    where.add_argument("--dask", metavar="ADDRESS", help="learn on the workers of this Dask scheduler")
+    how.add_argument("--out", metavar="DIR", help=f"folder for everything (default: {OUT}; --quick: {QUICK_OUT})")
+    how.add_argument("--resume", action="store_true",
+                     help="go on with what is in DIR, start if there is nothing; methods and seeds may be added")
+
+
+def compare(arguments: argparse.Namespace, argv: list[str]) -> int:
+    """Compare methods on a stream of tasks."""
+    from den_ref import experiment
+
+    out = arguments.out or (QUICK_OUT if arguments.quick else OUT)
+    try:
+        with ExitStack() as stack:
+            try:
+                executor = stack.enter_context(_executor(arguments))
+                work = experiment.begin_comparison(_cells(arguments), arguments.stream, out=out,
+                                                   resume=arguments.resume, **_stream_options(arguments))
+            except (ValueError, OSError) as error:
+                return misuse(error)
+            grid = work.follow(executor, _display())
+    except KeyboardInterrupt:
+        print(_interrupted(arguments, argv, out), file=sys.stderr)
+        return INTERRUPTED
+    return _ended(grid)
+
+
+def _executor(arguments):
+    from den_ref import experiment
+
+    if arguments.dask is None:
+        return experiment.Processes(arguments.jobs)
+    return experiment.dask_executor(arguments.dask)
+
+
+def _cells(arguments) -> list:
+    from den_ref.experiment import Cell, standard
+
+    methods = [name.strip() for name in arguments.methods.split(",")] if arguments.methods else standard.METHODS
+    seeds = arguments.seeds or ([0] if arguments.quick else [0, 1, 2])
+    settings = _settings(arguments, methods)
+    cells = [Cell(name, seed, settings[name], label=name) for name in methods for seed in seeds]
+    by_default = arguments.methods is None and not arguments.quick
+    wanted = by_default if arguments.sweep is None else arguments.sweep
+    return cells + (standard.sweep(seeds, settings.get("den", {})) if wanted else [])
+
+
+def _settings(arguments, methods: list[str]) -> dict[str, dict]:
+    """Method -> its options that ``--set`` changes."""
+    from den_ref import experiment
+
+    texts = {name: [] for name in methods}
+    for text in arguments.settings:
+        name, dot, assignment = text.partition(".")
+        if not dot or name not in texts:
+            raise ValueError(f"--set: expected METHOD.NAME=VALUE of a method that is compared "
+                             f"({', '.join(methods)}), got {text!r}")
+        texts[name].append(assignment)
+    return {name: experiment.changed_options(experiment.method_named(name), arguments.stream, changes)
+            for name, changes in texts.items()}
+
+
+def _stream_options(arguments) -> dict:
+    from den_ref.experiment import standard
+
+    if arguments.quick and arguments.stream != "mnist-variation":
+        raise ValueError(f"--quick: expected the stream mnist-variation, got {arguments.stream!r}")
+    return (standard.QUICK if arguments.quick else {}) | stream_options(arguments)
+
+
+def _display():
+    from den_ref import experiment
+
+    return experiment.GridLive() if sys.stderr.isatty() else experiment.GridLines()
+
+
+def _interrupted(arguments, argv: list[str], out: str) -> str:
+    command = shlex.join(["den-ref", *argv, *([] if arguments.resume else ["--resume"])])
+    return f"\ninterrupted: unfinished tasks are dropped, all others are kept in {out}\ngo on with: {command}"
+
+
+def _ended(grid) -> int:
+    from den_ref.experiment import report
+
+    if grid.results:
+        print(f"\n{report.write(grid, grid.folder)}")
+    for cell, error in grid.failures:
+        print(f"\n{cell} failed:\n{error}", file=sys.stderr)
+    print(f"\nin {grid.folder}: {'results.md, figures/, ' if grid.results else ''}cells/ with the runs")
+    return FAILED if grid.missing else 0

@@ -1,0 +1,41 @@
+"""Arguments about the stream, of every command that learns one."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+
+def add_stream_arguments(group) -> None:
+    """``--stream`` and its options."""
+    group.add_argument("--stream", default="mnist-variation", metavar="NAME",
+                       help="mnist-variation, permuted-mnist, toy (default: mnist-variation)")
+    group.add_argument("--tasks", type=int, metavar="N", help="learn the first N tasks only")
+    group.add_argument("--order", metavar="ID,ID,...", help="learn these tasks, in this order, e.g. 3,1,4")
+    group.add_argument("--mnist", metavar="DIR", help="read the full MNIST from its IDX files, plain or gzip")
+    group.add_argument("--per-class", type=int, nargs=3, metavar=("TRAIN", "VALID", "TEST"),
+                       help="with --mnist: images per class (the paper: 1000 200 5000)")
+    group.add_argument("--data", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
+                       help="options of the stream, e.g. amplitude=0.5 dtype=float64")
+
+
+def stream_options(arguments: argparse.Namespace) -> dict[str, Any]:
+    """What was said about the stream, besides its name and seed, as options of ``make_stream``."""
+    given = {"n_tasks": arguments.tasks, "order": arguments.order, "mnist": arguments.mnist,
+             "per_class": arguments.per_class and tuple(arguments.per_class)}
+    options = {name: value for name, value in given.items() if value is not None}
+    return options | dict(_named_value(text, taken={"seed", *given}) for text in arguments.data)
+
+
+def _named_value(text: str, taken: set[str]) -> tuple[str, Any]:
+    """'amplitude=0.5' -> ('amplitude', 0.5); what is not JSON is text.  ``taken`` names have flags of their own."""
+    name, equals, value = text.partition("=")
+    if not equals:
+        raise ValueError(f"--data: expected name=value, got {text!r}")
+    if name in taken:
+        raise ValueError(f"--data: expected an option of the stream that has no flag of its own, got {name!r}")
+    try:
+        return name, json.loads(value)
+    except json.JSONDecodeError:
+        return name, value

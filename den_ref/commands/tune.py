@@ -1,0 +1,101 @@
+"""``den-ref tune``: find a method's options by random search on the validation split."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+
+from .common import INTERRUPTED, add_command, misuse
+from .stream import add_stream_arguments, stream_options
+
+EXAMPLES = """examples:
+  den-ref tune ewc                                  search, record in runs/tuning/ewc.jsonl
+  den-ref tune ewc --tries 40                       the same command goes on; a larger one goes further
+  den-ref tune stl --stream toy --out runs/toy      another stream, another folder
+  den-ref tune --report                             write runs/tuning.md
+  den-ref tune --report --out docs/tuning           in a checkout: docs/tuning.md, from this package's own records
+A run on record is not made again.  Test data play no part."""
+
+FAILED = 1
+
+
+def add(commands) -> None:
+    """The command's arguments."""
+    command = add_command(commands, "tune", tune, EXAMPLES)
+    command.add_argument("method", nargs="?", metavar="METHOD", help="what to tune, e.g. den, stl, ewc")
+    command.add_argument("--tries", type=int, metavar="N", help="settings tried with seed 0 (default: 30); "
+                         "the best go on to other seeds, and a second round redraws their options")
+    command.add_argument("--out", type=Path, default=Path("runs/tuning"), metavar="DIR",
+                         help="folder of the records (default: runs/tuning)")
+    add_stream_arguments(command)
+    command.add_argument("--jobs", type=int, metavar="N", help="runs at the same time (default: one per core)")
+    command.add_argument("--report", action="store_true", help="write DIR.md from the records in DIR instead")
+
+
+def tune(arguments: argparse.Namespace, argv: list[str]) -> int:
+    """Search a method's options on validation data."""
+    try:
+        with ExitStack() as stack:
+            try:
+                if arguments.report:
+                    return _report(arguments)
+                search, processes = _search(arguments), stack.enter_context(_processes(arguments))
+            except (ValueError, OSError) as error:
+                return misuse(error)
+            return _follow(search, processes)
+    except KeyboardInterrupt:
+        print("\ninterrupted: finished runs are on record; the same command goes on", file=sys.stderr)
+        return INTERRUPTED
+
+
+def _report(arguments) -> int:
+    from den_ref.experiment import tuning_report
+
+    if arguments.method is not None:
+        raise ValueError(f"--report: expected no METHOD, all records go into one page, got {arguments.method!r}")
+    print(tuning_report.write_report(arguments.out))
+    return 0
+
+
+def _search(arguments):
+    from den_ref.experiment import tuning
+
+    budget = tuning.Budget() if arguments.tries is None else tuning.Budget(tries=arguments.tries)
+    return tuning.Search(arguments.method, arguments.stream, out=arguments.out, budget=budget,
+                         **stream_options(arguments))
+
+
+def _processes(arguments):
+    from den_ref import experiment
+
+    return experiment.Processes(arguments.jobs)
+
+
+def _follow(search, processes) -> int:
+    from den_ref.experiment.processes import ProcessDied
+
+    print(f"{search.method} on {search.stream['name']}: at most {search.budget.runs} runs, "
+          f"{len(search.tries)} on record in {search.tries.path}", flush=True)
+    try:
+        print(f"\n{_ending(search.follow(processes, _told)[:3])}")
+    except ProcessDied as error:
+        print(f"den-ref: a run failed: {error}", file=sys.stderr)
+        return FAILED
+    return 0
+
+
+def _told(row) -> None:
+    from den_ref.experiment.tuning_report import spelled
+
+    print(f"seed {row['seed']}: validation AUROC {row['validation']:.4f}, {row['share']:.1%} of STL's parameters, "
+          f"{row['seconds']:.0f} s: {spelled(row['settings'])}", flush=True)
+
+
+def _ending(best) -> str:
+    from den_ref.experiment.tuning_report import spelled
+
+    lines = [f"  {setting.mean:.4f}, {setting.share:.1%} of STL's parameters: {spelled(setting.settings)}"
+             for setting in best]
+    return "\n".join(["best mean validation AUROC over the seeds:", *lines])

@@ -1,0 +1,125 @@
+"""One cell of a grid, learnt wherever it is sent to: in this process, in another, on another machine.
+
+A cell is *claimed* by a file in its folder.  Who sends it writes a ticket there; who learns it adds a name of its own,
+and goes on only as long as the claim stands.  So one file tells a worker that it sees the grid's folder, tells the
+sender which cells are being learnt, stops a worker whose cell is no longer wanted (the file is gone) and one that was
+given up for lost while another took its cell (another name).
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import time
+import traceback
+import uuid
+from pathlib import Path
+from typing import Any
+
+import den_ref
+from den_ref.experiment.display import Display
+from den_ref.experiment.environment import environment
+from den_ref.experiment.files import whole
+from den_ref.experiment.grid import Cell
+from den_ref.experiment.loop import run
+
+CLAIM = ".claim"
+
+
+def request(folder: Path, cell: Cell, stream: dict[str, Any]) -> dict[str, Any]:
+    """What is sent to a worker, in JSON types; writes the claim."""
+    ticket = uuid.uuid4().hex
+    (folder / cell.folder).mkdir(parents=True, exist_ok=True)
+    _write(folder / cell.folder / CLAIM, ticket)
+    return {"den_ref": den_ref.__version__, "folder": str(folder / cell.folder), "ticket": ticket,
+            "method": cell.method, "seed": cell.seed, "settings": cell.settings, "stream": stream}
+
+
+def learn_cell(request: dict[str, Any]) -> dict[str, Any]:
+    """Learn a cell, from its checkpoint on if there is one.
+
+    Returns
+    -------
+    dict
+        ``error``: None, or the traceback; ``worker``: who did it; ``blas_threads``: with how many threads, None if
+        unknown.
+    """
+    worker = f"{platform.node()}:{os.getpid()}"
+    answer = {"error": None, "worker": worker, "blas_threads": _blas_threads()}
+    try:
+        claim = Claim(Path(request["folder"]), request["ticket"], worker)
+        if request["den_ref"] != den_ref.__version__:
+            raise ValueError(f"worker {worker} has den_ref {den_ref.__version__}, expected {request['den_ref']}")
+        run(request["method"], request["stream"]["name"], seed=request["seed"], settings=request["settings"],
+            out=request["folder"], resume=True, display=claim, **request["stream"]["options"])
+    except Exception:
+        answer["error"] = traceback.format_exc()
+    return answer
+
+
+class Claim(Display):
+    """A worker's claim on a cell, which watches the run and ends it when the claim does not stand any more.
+
+    Raises
+    ------
+    ValueError
+        When made, if no ticket is there: the folder is not the one that the sender sees.
+    Unclaimed
+        If the claim is gone, or is another's.
+    """
+
+    #: Seconds between two looks at the file.
+    PAUSE = 0.5
+
+    def __init__(self, folder: Path, ticket: str, worker: str):
+        self.path = folder / CLAIM
+        found = claimed(folder)
+        if found and found[0] != ticket:
+            raise Unclaimed(f"{folder}: taken over by another comparison")
+        if not found:
+            raise ValueError(f"out: expected a folder that all workers share, but worker {worker} does not see in "
+                             f"{folder} what was written there")
+        self.text = f"{ticket} {worker}:{uuid.uuid4().hex}"
+        self.looked = time.monotonic()
+        _write(self.path, self.text)
+
+    def look(self, *_) -> None:
+        """End the run if the claim is gone or another worker's."""
+        if time.monotonic() - self.looked >= self.PAUSE:
+            self.looked = time.monotonic()
+            if claimed(self.path.parent) != self.text.split():
+                raise Unclaimed(f"{self.path.parent}: no longer wanted of this worker")
+
+    stage = progress = step = look
+
+
+class Unclaimed(Exception):
+    """The cell is no longer wanted, or another worker's."""
+
+
+def claimed(folder: Path) -> list[str]:
+    """The cell's claim: [] for none, [ticket] while it waits, [ticket, "HOST:PID:..."] while it is learnt."""
+    try:
+        return (folder / CLAIM).read_text().split()
+    except OSError:
+        return []
+
+
+def unclaim(folder: Path, ticket: str) -> bool:
+    """Take the claim away if it is of this ticket, so that who learns the cell stops; False if it is not."""
+    if claimed(folder)[:1] != [ticket]:
+        return False
+    (folder / CLAIM).unlink(missing_ok=True)
+    return True
+
+
+def _write(path: Path, text: str) -> None:
+    with whole(path) as file:
+        file.write(text.encode())
+
+
+def _blas_threads() -> int | None:
+    """The threads BLAS uses here, as far as they can be known."""
+    here = environment()
+    said = [int(text) for text in here["thread_variables"].values() if text.isdigit()]
+    return here["blas_threads"] or min(said, default=None)

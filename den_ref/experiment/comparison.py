@@ -1,0 +1,193 @@
+"""Learning all the cells of a grid, on any executor, and watching it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
+from contextlib import nullcontext
+from pathlib import Path
+from typing import Any
+
+from den_ref.experiment.cells import claimed, learn_cell, request, unclaim
+from den_ref.experiment.checkpoint import writable_folder
+from den_ref.experiment.grid import (Cell, Grid, begin_grid, cells_of, describe, forget_error, read_cell, read_grid,
+                                     write_error)
+from den_ref.experiment.grid_display import GridDisplay, Progress
+from den_ref.experiment.plan import make_config, make_plan, method_named
+from den_ref.experiment.processes import Processes
+from den_ref.experiment.standard import LONGEST_FIRST
+
+#: Seconds between two looks at the cells that are being learnt.
+PAUSE = 1.0
+
+
+def compare(methods: Iterable[str | Cell], stream: str = "mnist-variation", *, seeds: Iterable[int] = (0, 1, 2),
+            out: Path | str, executor: Executor | None = None, jobs: int | None = None, resume: bool = False,
+            display: GridDisplay | None = None, **stream_options) -> Grid:
+    """Learn a stream with several methods and seeds, each pair in its own folder.
+
+    Parameters
+    ----------
+    methods : list of str or Cell
+        Names of methods, each learnt with every seed; a :class:`Cell` is one run with a seed and settings of its own.
+    stream : str
+        Name of a stream.
+    seeds : list of int
+    out : path
+        Folder of the grid: ``grid.json`` and a folder per cell (docs/compare.md).
+    executor : concurrent.futures.Executor, optional
+        Where cells are learnt, e.g. ``distributed.Client(...).get_executor()``; all its workers must see ``out``.  By
+        default a process per cell on this machine (:class:`~den_ref.experiment.processes.Processes`).
+    jobs : int, optional
+        Processes at a time without an executor; by default the number of cores.
+    resume : bool
+        Go on with the grid in ``out``, each cell from its own checkpoint; failed ones are tried again.  Methods and
+        seeds that it does not have are added to it.
+    display : GridDisplay, optional
+        What watches the grid; silent by default.
+    **stream_options
+        For :func:`den_ref.tasks.make_stream`; JSON types.
+
+    Returns
+    -------
+    Grid
+        Cells that failed are in ``failures``; they stop no other.
+
+    Raises
+    ------
+    ValueError
+        For an unknown name, a bad value, or a folder that holds another grid.
+    """
+    work = begin_comparison(methods, stream, seeds=seeds, out=out, resume=resume, **stream_options)
+    with Processes(jobs) if executor is None else nullcontext(executor) as chosen:
+        return work.follow(chosen, display)
+
+
+def begin_comparison(methods: Iterable[str | Cell], stream: str = "mnist-variation", *,
+                     seeds: Iterable[int] = (0, 1, 2), out: Path | str, resume: bool = False,
+                     **stream_options) -> Work:
+    """Check everything and write grid.json; arguments and errors as :func:`compare`."""
+    seeds = list(seeds)
+    each = [[item] if isinstance(item, Cell) else [Cell(item, seed) for seed in seeds] for item in methods]
+    asked = describe(sum(each, []), stream, stream_options | _absolute(stream_options.get("mnist")))
+    n_tasks = _checked(asked)
+    folder = writable_folder(out).resolve()
+    begin_grid(folder, asked, resume)
+    return Work(folder, asked, n_tasks)
+
+
+class Work:
+    """The cells of a grid that are to be learnt, and what became of them so far."""
+
+    def __init__(self, folder: Path, asked: dict[str, Any], n_tasks: int):
+        self.folder, self.stream, self.n_tasks = folder, asked["stream"], n_tasks
+        self.cells = cells_of(asked)
+        self.learnt = [self._tasks_learnt(cell) for cell in self.cells]
+        self.waiting: dict[Future, tuple[int, str]] = {}           # -> index of the cell, ticket
+        self.failed = 0
+        self.display = GridDisplay()
+
+    def follow(self, executor: Executor, display: GridDisplay | None = None) -> Grid:
+        """Learn all cells that are not learnt yet.  Whatever ends this early leaves no cell claimed."""
+        self.display = self.display if display is None else display
+        self.display.started(read_grid(self.folder))
+        try:
+            self._submit(executor)
+            clock = Clock(sum(self.learnt))
+            while self.waiting:
+                self._watch(clock)
+        finally:
+            for future, (index, ticket) in self.waiting.items():
+                future.cancel()
+                unclaim(self.folder / self.cells[index].folder, ticket)
+        grid = read_grid(self.folder)
+        self.display.finished(grid)
+        return grid
+
+    def _submit(self, executor: Executor) -> None:
+        todo = [index for index, cell in enumerate(self.cells) if not self._is_learnt(cell)]
+        for index in sorted(todo, key=lambda index: self.cells[index].method not in LONGEST_FIRST):
+            cell = self.cells[index]
+            forget_error(self.folder, cell)
+            sent = request(self.folder, cell, self.stream)
+            self.waiting[executor.submit(learn_cell, sent)] = index, sent["ticket"]
+
+    def _watch(self, clock: Clock) -> None:
+        """Wait a moment, and tell what came of it."""
+        done = wait(self.waiting, timeout=PAUSE, return_when=FIRST_COMPLETED).done
+        for future in sorted(done, key=self.waiting.get):
+            self._ended(*self.waiting.pop(future), _answer(future))
+        running = [index for index, _ in self.waiting.values() if self._is_running(self.cells[index])]
+        for index in running:
+            self.learnt[index] = self._tasks_learnt(self.cells[index])
+        learnt, tasks = sum(self.learnt), self.n_tasks * len(self.cells)
+        done = len(self.cells) - len(self.waiting) - self.failed
+        self.display.progress(Progress(len(self.cells), done, len(running), self.failed, tasks, learnt,
+                                       clock.left(learnt, tasks)))
+
+    def _ended(self, index: int, ticket: str, answer: dict[str, Any]) -> None:
+        cell = self.cells[index]
+        ours = unclaim(self.folder / cell.folder, ticket)
+        self.learnt[index] = self._tasks_learnt(cell)
+        if answer["error"] is None:
+            self.display.learnt(cell, read_cell(self.folder, cell), answer)
+        else:
+            self.failed += 1
+            self.display.failed(cell, answer["error"])
+            if ours:
+                write_error(self.folder, cell, answer["error"])
+
+    def _tasks_learnt(self, cell: Cell) -> int:
+        record = read_cell(self.folder, cell)
+        return 0 if record is None else len(record["stages"])
+
+    def _is_running(self, cell: Cell) -> bool:
+        return len(claimed(self.folder / cell.folder)) == 2
+
+    def _is_learnt(self, cell: Cell) -> bool:
+        """True if nothing is left to do; what is another run is left to ``run``, which says what differs."""
+        record = read_cell(self.folder, cell)
+        options = make_config(method_named(cell.method), self.stream["name"], cell.settings).to_dict()
+        return record is not None and record["complete"] and record["run"]["options"] == options
+
+
+class Clock:
+    """How long it will take, judged by the tasks learnt since it was started."""
+
+    def __init__(self, learnt: int):
+        self.started, self.at_start = time.monotonic(), learnt
+
+    def left(self, learnt: int, tasks: int) -> float | None:
+        """Seconds until all tasks are learnt; None before anything is known."""
+        if learnt == self.at_start:
+            return None
+        return (time.monotonic() - self.started) / (learnt - self.at_start) * (tasks - learnt)
+
+
+# --- small parts -------------------------------------------------------------------------------------------------
+
+
+def _answer(future: Future) -> dict[str, Any]:
+    """What ``learn_cell`` returned; if the executor could not bring it to its end, what the executor says."""
+    try:
+        return future.result()
+    except CancelledError:
+        return {"error": "cancelled"}
+    except Exception as error:
+        return {"error": f"{type(error).__name__}: {error}\n"}
+
+
+def _checked(asked: dict[str, Any]) -> int:
+    """The number of tasks; a ValueError if there is no cell, or a name or value in one is wrong."""
+    cells, stream = cells_of(asked), asked["stream"]
+    if not cells:
+        raise ValueError("methods: expected at least one, and at least one seed")
+    for cell in cells:
+        make_config(method_named(cell.method), stream["name"], cell.settings)
+    return len(make_plan(cells[0].method, stream["name"], seed=cells[0].seed, **stream["options"]).stream.tasks)
+
+
+def _absolute(mnist: str | Path | None) -> dict[str, str]:
+    """Workers may be somewhere else."""
+    return {} if mnist is None else {"mnist": str(Path(mnist).resolve())}

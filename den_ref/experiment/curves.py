@@ -1,0 +1,169 @@
+"""What tables and figures show, as pure functions of outcomes (``summary``)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import numpy as np
+
+from den_ref.core.metrics import average_performance, forward_transfer, intransigence
+from den_ref.experiment.summary import Outcome, Summary
+
+#: The options that DEN's strength is varied in; tau hardly moves its size.
+SWEPT = ("sigma", "gamma", "mu", "k")
+
+
+# --- of one run --------------------------------------------------------------------------------------------------
+
+
+def average_curve(R) -> np.ndarray:
+    """(T,): after stage t, the mean over the tasks seen of R[t, j].
+
+    >>> average_curve([[0.5, np.nan], [0.25, 0.75]])
+    array([0.5, 0.5])
+    """
+    return np.array([np.mean(row[:i]) for i, row in enumerate(R, 1)])
+
+
+def transfer_per_task(R) -> np.ndarray:
+    """(T - 1,): R[T, j] - R[j, j], whose mean is the backward transfer.
+
+    >>> transfer_per_task(np.array([[0.5, np.nan], [0.25, 0.75]]))
+    array([-0.25])
+    """
+    return (R[-1] - R.diagonal())[:-1]
+
+
+def selected_share(run: Outcome) -> np.ndarray:
+    """(T, L + 1): units selected by Algorithm 2 over units seen, inputs first; NaN in stages that select nothing."""
+    return _share(run, "select", "selected", "visible", 1 + len(run.widths[0]))
+
+
+def split_share(run: Outcome) -> np.ndarray:
+    """(T, L): units split by Algorithm 4 over units seen that are older than the stage; NaN without the box."""
+    return _share(run, "split", "split", "older", len(run.widths[0]))
+
+
+def units_split(run: Outcome) -> np.ndarray:
+    """(T, L): units split per stage and layer, 0 without the box."""
+    return np.nan_to_num(_per_stage(run, "split", "split", len(run.widths[0])))
+
+
+def units_added(run: Outcome) -> np.ndarray:
+    """(T, L): units that a stage brought in and kept, copies of split ones not counted; NaN in the first stage.
+
+    What the widths grew by: with or without removal of useless units, and also if an expansion was undone.
+    """
+    grown = np.diff(np.array(run.widths, float), axis=0, prepend=np.nan)
+    return grown - units_split(run)
+
+
+# --- of a method, an array over its seeds ------------------------------------------------------------------------
+
+
+def over_seeds(summary: Summary, label: str, function) -> np.ndarray:
+    """function(outcome) of every run of a method, stacked."""
+    return np.array([function(run) for run in summary.runs(label)])
+
+
+def of_R(summary: Summary, label: str, function) -> np.ndarray:
+    """function(R) of every run of a method, stacked."""
+    return over_seeds(summary, label, lambda run: function(run.R))
+
+
+def after_last(summary: Summary, label: str) -> np.ndarray:
+    """(n_seeds,): average performance after the last task."""
+    return of_R(summary, label, average_performance)
+
+
+def against(summary: Summary, label: str, other: str, measure) -> np.ndarray:
+    """(n_seeds,): measure(R, diagonal of the other method's R) of the same seed; NaN where the other did not run."""
+    others = summary.outcomes.get(other, {})
+    runs = sorted(summary.outcomes.get(label, {}).items())
+    return np.array([measure(run.R, others[seed].R.diagonal()) if seed in others else np.nan for seed, run in runs])
+
+
+def forward(summary: Summary, label: str) -> np.ndarray:
+    """(n_seeds,): forward transfer, S being separate networks of the same seed."""
+    return against(summary, label, "stl", forward_transfer)
+
+
+def behind_joint(summary: Summary, label: str) -> np.ndarray:
+    """(n_seeds,): intransigence, the joint model being MTL of the same seed, which learns all tasks so far at once."""
+    return against(summary, label, "mtl", intransigence)
+
+
+def size(summary: Summary, label: str, of: str | None = None, kind: str = "allocated") -> np.ndarray:
+    """(n_seeds,): parameters after the last task; in parts of the mean of another method's, if given."""
+    sizes = over_seeds(summary, label, lambda run: float(getattr(run, kind)[-1]))
+    return sizes if of is None else sizes / _yardstick(summary, of)
+
+
+def stored(summary: Summary, label: str) -> dict[str, float]:
+    """What is stored beside parameters: name -> number of floats, mean over seeds."""
+    runs = summary.runs(label)
+    return {name: float(np.mean([run.stored[name] for run in runs])) for name in runs[0].stored}
+
+
+def seconds(summary: Summary, label: str) -> np.ndarray:
+    """(n_seeds,): seconds of all stages."""
+    return over_seeds(summary, label, lambda run: run.seconds.sum())
+
+
+def multiply_adds(summary: Summary, label: str) -> np.ndarray:
+    """(n_seeds,): multiply-adds of the mini-batch solves of all stages."""
+    return over_seeds(summary, label, lambda run: run.multiply_adds.sum())
+
+
+# --- DEN at other strengths --------------------------------------------------------------------------------------
+
+
+def variations(summary: Summary) -> dict[str, list[str]]:
+    """option -> labels of the runs of DEN that differ from "den" in this option alone, and of "den", by its value."""
+    found = {option: [label for label in summary.options if _differs_in(summary, label) == {option}]
+             for option in SWEPT}
+    return {option: sorted([*labels, "den"], key=lambda label: value_of(summary, label, option))
+            for option, labels in found.items() if labels}
+
+
+def smallest_at_level(summary: Summary) -> str | None:
+    """The label of the smallest DEN, at any strength, whose mean AUROC is at least STL's; None if none is."""
+    labels = {label for labels in variations(summary).values() for label in labels} | {"den"}
+    level = after_last(summary, "stl").mean()
+    enough = [label for label in labels if after_last(summary, label).mean() >= level]
+    return min(enough, key=lambda label: size(summary, label).mean(), default=None)
+
+
+def value_of(summary: Summary, label: str, option: str) -> float:
+    """An option's value; of one value per layer the first."""
+    value = summary.options[label]["options"][option]
+    return float(value[0] if isinstance(value, list) else value)
+
+
+# --- small parts -------------------------------------------------------------------------------------------------
+
+
+def _per_stage(run: Outcome, box: str, name: str, n: int) -> np.ndarray:
+    """A fact as an array (T, n), NaN in stages that had no such box."""
+    items: Iterable = run.facts.get(box, {}).get(name) or [None] * len(run.seconds)
+    return np.array([np.full(n, np.nan) if item is None else item for item in items], dtype=float)
+
+
+def _share(run: Outcome, box: str, part: str, whole: str, n: int) -> np.ndarray:
+    parts, wholes = (_per_stage(run, box, name, n) for name in (part, whole))
+    return np.divide(parts, wholes, out=np.full_like(parts, np.nan), where=wholes > 0)
+
+
+def _yardstick(summary: Summary, of: str) -> float:
+    """Mean parameters of a method; of STL, if it is not in the grid, of the separate networks it would have."""
+    if of == "stl" and not summary.has("stl"):
+        return float(summary.runs(next(iter(summary.outcomes)))[0].yardstick[-1])
+    return float(size(summary, of).mean()) if summary.has(of) else np.nan
+
+
+def _differs_in(summary: Summary, label: str) -> set[str]:
+    """Names of the options in which a run of DEN differs from "den"; {"method"} for another method."""
+    here, there = summary.options[label], summary.options.get("den")
+    if there is None or here["method"] != "den":
+        return {"method"}
+    return {name for name, value in here["options"].items() if value != there["options"].get(name)}

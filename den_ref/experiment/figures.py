@@ -1,0 +1,219 @@
+"""The figures of a comparison: which curves stand on which axes, and the files they go to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from den_ref.experiment import curves
+from den_ref.experiment.files import whole
+from den_ref.experiment.summary import Summary
+from den_ref.plots import comparison
+from den_ref.plots.canvas import canvas, mosaic
+from den_ref.plots.comparison import look
+from den_ref.plots.results import performance_matrix
+from den_ref.plots.style import Style
+
+#: Dots per inch of the files.
+DPI = 200
+STYLE = Style(text=9)
+
+COMPARED = ("stl", "mtl", "progressive", "ewc", "l2", "finetune", "den")
+ABLATIONS = ("dnn-l1", "dnn-selective", "dnn-dynamic", "dnn-constant", "den-no-timestamps", "den", "den-finetune")
+METHODS = tuple(dict.fromkeys(COMPARED + ABLATIONS))
+REMEMBERING = ("den", "den split_original=keep", "den-no-timestamps", "progressive", "ewc", "l2")
+RETRAINING = ("finetune", "dnn-l1", "dnn-selective")
+GROWING = ("dnn-dynamic", "dnn-constant")
+#: Tasks whose performance is followed, by their place in the order of learning.
+FOLLOWED = (1, 4, 7)
+
+_LEARNT, _MEAN, _LAST = "tasks learnt", "mean AUROC over tasks learnt", "AUROC after the last task"
+_TASK = "task, in the order of learning"
+
+
+def average(summary: Summary):
+    """Mean AUROC over the tasks learnt, against their number: compared systems, and DEN with parts left out."""
+    compared, parts = _there(summary, COMPARED), _there(summary, ABLATIONS)
+    panels = [compared, parts] if compared and set(parts) - set(compared) else [compared or parts or summary.outcomes]
+    figure, axes = canvas(1, len(panels), 4.75 * len(panels), 3.8)
+    for ax, labels in zip(axes[0], panels):
+        runs = {label: curves.of_R(summary, label, curves.average_curve) for label in labels}
+        comparison.curves(ax, runs, _LEARNT, _MEAN, style=STYLE)
+    return figure
+
+
+def capacity(summary: Summary):
+    """AUROC after the last task against parameters allocated: all methods, and DEN at other strengths."""
+    swept = curves.variations(summary)
+    figure, axes = mosaic(_beside("methods", list(swept)), 10.5 if swept else 5.5, 5)
+    points = {label: (curves.size(summary, label, "stl"), curves.after_last(summary, label))
+              for label in _there(summary, METHODS) or summary.outcomes}
+    xlabel = "parameters, in parts of STL's"
+    comparison.scores_against_cost(axes["methods"], points, xlabel, _LAST, log=True, style=STYLE)
+    if summary.has("mtl"):
+        share = curves.size(summary, "mtl", "stl").mean()
+        comparison.relative_axis(axes["methods"], share, "in parts of MTL's", style=STYLE)
+    end = _size_and_score(summary, "den-finetune") if summary.has("den-finetune") else None
+    levels = {label: _size_and_score(summary, label)[1] for label in _there(summary, ("stl", "mtl"))}
+    for option, labels in swept.items():
+        line = [(curves.value_of(summary, label, option), *_size_and_score(summary, label), label == "den")
+                for label in labels]
+        comparison.sweep(axes[option], option, line, end, levels, xlabel, "", style=STYLE)
+    return figure
+
+
+def tasks(summary: Summary):
+    """AUROC of tasks learnt early, as later ones arrive."""
+    followed = [position for position in FOLLOWED if position < len(summary.about["tasks"])] or [1]
+    figure, axes = canvas(len(followed), 1, 7, 2.1 * len(followed), sharex=True)
+    for ax, position in zip(axes[:, 0], followed):
+        runs = {label: curves.of_R(summary, label, lambda R: R[:, position - 1])
+                for label in _there(summary, REMEMBERING)}
+        last = position == followed[-1]
+        comparison.curves(ax, runs, _LEARNT if last else "", f"AUROC, task {position}", style=STYLE)
+    return figure
+
+
+def selective(summary: Summary):
+    """AUROC against seconds and multiply-adds of full, L1 and selective retraining; share of units selected."""
+    figure, axes = canvas(1, 3, 11, 3.4)
+    labels = _there(summary, RETRAINING)
+    scores = {label: curves.after_last(summary, label) for label in labels}
+    for ax, name, cost in zip(axes[0], ("seconds", "multiply-adds"), (curves.seconds, curves.multiply_adds)):
+        costs = {label: cost(summary, label) for label in labels}
+        unit, xlabel = _unit(name, np.concatenate(list(costs.values())))
+        points = {label: (costs[label] / unit, scores[label]) for label in labels if np.isfinite(costs[label]).all()}
+        comparison.scores_against_cost(ax, points, xlabel, _LAST, style=STYLE)
+    shares = curves.over_seeds(summary, "dnn-selective", curves.selected_share)
+    comparison.curves(axes[0, 2], _by_layer(shares, inputs=True), _TASK, "share of units selected", style=STYLE)
+    return figure
+
+
+def expansion(summary: Summary):
+    """Dynamic expansion beside a constant number of new units: AUROC, and units added per layer and task."""
+    labels = _there(summary, GROWING)
+    layers = len(summary.runs(labels[0])[0].widths[0])
+    figure, axes = canvas(1, 1 + layers, 11, 3.2)
+    runs = {label: curves.of_R(summary, label, curves.average_curve) for label in labels}
+    comparison.curves(axes[0, 0], runs, _LEARNT, _MEAN, style=STYLE)
+    added = {label: curves.over_seeds(summary, label, curves.units_added) for label in labels}
+    for l, ax in enumerate(axes[0, 1:]):
+        comparison.curves(ax, {label: values[:, :, l] for label, values in added.items()}, _TASK,
+                          f"units added, layer {l + 1}", style=STYLE)
+    return figure
+
+
+def splits(summary: Summary):
+    """Share of units split per task and layer; AUROC of each task at the end minus just learnt."""
+    figure, axes = canvas(1, 2, 9.5, 3.2)
+    shares = curves.over_seeds(summary, "den", curves.split_share)
+    comparison.curves(axes[0, 0], _by_layer(shares), _TASK, "share of older units split", style=STYLE)
+    transfers = {label: curves.of_R(summary, label, curves.transfer_per_task)
+                 for label in _there(summary, ("den", "dnn-dynamic"))}
+    comparison.curves(axes[0, 1], transfers, _TASK, "AUROC at the end minus just learnt", style=STYLE)
+    axes[0, 1].axhline(0, color="black", linewidth=0.8)
+    return figure
+
+
+# --- of one run --------------------------------------------------------------------------------------------------
+
+
+def matrix(summary: Summary):
+    """The performance matrix R: AUROC on every task after every stage."""
+    (label, runs), = summary.outcomes.items()
+    figure, axes = canvas(1, 1, 5, 5)
+    run, = runs.values()
+    performance_matrix(axes[0, 0], run.R, summary.about["tasks"], f"AUROC of {look(label).name}")
+    return figure
+
+
+def learning(summary: Summary):
+    """Mean AUROC over the tasks learnt, against their number."""
+    (label, _), = summary.outcomes.items()
+    figure, axes = canvas(1, 1, 5, 3.4)
+    curves_of = {label: curves.of_R(summary, label, curves.average_curve)}
+    comparison.curves(axes[0, 0], curves_of, _LEARNT, _MEAN, style=STYLE)
+    return figure
+
+
+def boxes(summary: Summary):
+    """What the boxes of the algorithm did, per task and layer: share of units selected, units added, units split."""
+    (label, _), = summary.outcomes.items()
+    counts = (("share of units selected", curves.selected_share, True), ("units added", curves.units_added, False),
+              ("units split", curves.units_split, False))
+    figure, axes = canvas(1, 3, 11, 3.2)
+    for ax, (ylabel, count, inputs) in zip(axes[0], counts):
+        comparison.curves(ax, _by_layer(curves.over_seeds(summary, label, count), inputs), _TASK, ylabel, style=STYLE)
+    return figure
+
+
+# --- files -------------------------------------------------------------------------------------------------------
+
+#: Name of the file -> the function that draws it, and the methods without which it is left out.
+FIGURES = {
+    "average": (average, ()),
+    "capacity": (capacity, ()),
+    "tasks": (tasks, ("den",)),
+    "selective": (selective, ("dnn-selective",)),
+    "expansion": (expansion, GROWING),
+    "splits": (splits, ("den",)),
+}
+
+
+def draw(summary: Summary, folder: Path, prefix: str = "results") -> list[Path]:
+    """Write all figures that the summary has the methods for, as ``folder/PREFIX_NAME.png``; their paths."""
+    there = {f"{prefix}_{name}": draw for name, (draw, needed) in FIGURES.items() if summary.has(*needed)}
+    return _saved(summary, there, folder)
+
+
+def draw_run(summary: Summary, folder: Path) -> list[Path]:
+    """Write the figures of a summary of one run: matrix, learning, and what its boxes did if it has any."""
+    (run,), = (runs.values() for runs in summary.outcomes.values())
+    there = {"matrix": matrix, "learning": learning} | ({"boxes": boxes} if "select" in run.facts else {})
+    return _saved(summary, there, folder)
+
+
+def _saved(summary: Summary, figures, folder: Path) -> list[Path]:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, draw in figures.items():
+        with whole(folder / f"{name}.png") as file:
+            draw(summary).savefig(file, format="png", dpi=DPI)
+    return [folder / f"{name}.png" for name in figures]
+
+
+# --- small parts -------------------------------------------------------------------------------------------------
+
+
+def _there(summary: Summary, labels) -> list[str]:
+    return [label for label in labels if summary.has(label)]
+
+
+def _size_and_score(summary: Summary, label: str) -> tuple[float, float]:
+    return float(curves.size(summary, label, "stl").mean()), float(curves.after_last(summary, label).mean())
+
+
+def _beside(name: str, others: list[str]) -> list[list[str]]:
+    """A layout: one large axes, and up to four small ones in two columns to its right.
+
+    >>> _beside("a", ["b", "c", "d"])
+    [['a', 'a', 'b', 'c'], ['a', 'a', 'd', '.']]
+    """
+    filled = [*others, *["."] * (-len(others) % 2)]
+    return [[name, name, *pair] for pair in zip(filled[::2], filled[1::2])] or [[name]]
+
+
+def _unit(name: str, values: np.ndarray) -> tuple[float, str]:
+    """The power of 1000 that the values are best told in, and their name with it.
+
+    >>> _unit("steps", np.array([2e6, 5e7]))
+    (1000000, 'steps, $10^{6}$')
+    """
+    power = 3 * int(np.log10(np.nanmax(values, initial=1)) // 3)
+    return 10 ** power, f"{name}, $10^{{{power}}}$" if power else name
+
+
+def _by_layer(values: np.ndarray, inputs: bool = False) -> dict[str, np.ndarray]:
+    """(n_runs, T, L) as one (n_runs, T) array per layer, named."""
+    names = ["inputs"] * inputs + [f"layer {l}" for l in range(1, values.shape[2] + 1 - inputs)]
+    return {name: values[:, :, l] for l, name in enumerate(names)}

@@ -1,0 +1,105 @@
+"""What a grid says while it is learnt: nothing, a line per cell, or lines with a live progress of the whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from den_ref.core.metrics import average_performance
+from den_ref.experiment.display import Lines, Live
+from den_ref.experiment.grid import Cell, Grid
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where the whole grid is: cells, tasks in all cells, and the seconds left (None if nothing is known yet)."""
+
+    cells: int
+    done: int
+    running: int
+    failed: int
+    tasks: int
+    learnt: int
+    seconds_left: float | None
+
+    def __str__(self) -> str:
+        left = "" if self.seconds_left is None else f", about {duration(self.seconds_left)} left"
+        failed = f", {self.failed} failed" if self.failed else ""
+        return (f"  {self.done} of {self.cells} runs done, {self.running} running{failed}; "
+                f"{self.learnt} of {self.tasks} tasks learnt{left}")
+
+
+class GridDisplay:
+    """What watches a grid; this one says nothing."""
+
+    def started(self, grid: Grid) -> None:
+        """The grid is made or restored, and goes on from where it is."""
+
+    def note(self, text: str) -> None:
+        """Something the user should know."""
+
+    def learnt(self, cell: Cell, record: dict[str, Any], answer: dict[str, Any]) -> None:
+        """A cell is learnt to the end: its results, and what the worker said (``cells.learn_cell``)."""
+
+    def failed(self, cell: Cell, error: str) -> None:
+        """A cell failed."""
+
+    def progress(self, progress: Progress) -> None:
+        """Once a second."""
+
+    def finished(self, grid: Grid) -> None:
+        """Every cell is learnt or has failed."""
+
+
+class GridLines(GridDisplay):
+    """Plain lines: one per cell."""
+
+    def __init__(self, screen: Lines | None = None):
+        self.screen = Lines() if screen is None else screen
+        self.threads = {1, None}
+
+    def started(self, grid):
+        cells = grid.cells
+        labels, seeds = len({cell.label for cell in cells}), sorted({cell.seed for cell in cells})
+        self.screen.say(f"{grid.facts['stream']['name']}: methods and variations: {labels}, "
+                        f"seeds: {', '.join(map(str, seeds))}, runs: {len(cells)}")
+        if len(grid.missing) < len(cells):
+            self.screen.say(f"resumed after {len(cells) - len(grid.missing)} of {len(cells)} runs")
+
+    def note(self, text):
+        self.screen.note(text)
+
+    def learnt(self, cell, record, answer):
+        size, seconds = record["stages"][-1]["capacity"], sum(stage["seconds"] for stage in record["stages"])
+        self.screen.say(f"{cell}: AUROC {average_performance(record['R']['auroc']):.4f}, "
+                        f"{size['allocated_share']:.1%} of STL's parameters, {seconds:.1f} s")
+        if answer["blas_threads"] not in self.threads:
+            self.threads.add(answer["blas_threads"])
+            self.note(f"BLAS has {answer['blas_threads']} threads in worker {answer['worker']}, not 1; "
+                      "the last bits may differ")
+
+    def failed(self, cell, error):
+        self.screen.say(f"{cell}: failed: {error.rstrip().splitlines()[-1]}")
+
+
+class GridLive(GridLines):
+    """Lines, and on a terminal one more that says where the whole is."""
+
+    def __init__(self, screen: Live | None = None):
+        super().__init__(Live() if screen is None else screen)
+
+    def progress(self, progress):
+        self.screen.rewrite(str(progress))
+
+    def finished(self, grid):
+        self.screen.rewrite("")
+
+
+def duration(seconds: float) -> str:
+    """
+    >>> duration(8), duration(200), duration(9000)
+    ('8 s', '3 min', '2.5 h')
+    """
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -1,0 +1,123 @@
+"""The results document: tables and figures of a grid, as a document of their own or filled into one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from den_ref.experiment.checkpoint import RESULTS
+from den_ref.experiment.figures import FIGURES, draw, draw_run
+from den_ref.experiment.files import whole
+from den_ref.experiment.grid import GRID, Grid, read_grid
+from den_ref.experiment.markdown import filled
+from den_ref.experiment.results import read_results
+from den_ref.experiment.summary import Summary, read_summary, summarised, write_summary
+from den_ref.experiment.tables import NOT_MEASURED, blocks, quality
+
+#: Block -> its heading in a document of its own, and the figure below it.
+SECTIONS = {
+    "conditions": ("Results", None),
+    "quality": ("Quality", "average"),
+    "size": ("Size and cost", "capacity"),
+    "strengths": ("DEN at other strengths", None),
+    "goals": ("Goals", None),
+    "paper": ("Beside the paper", None),
+    "order": ("The paper's order", "tasks"),
+    "capacity": ("Capacity", None),
+    "retraining": ("Selective retraining", "selective"),
+    "growth": ("Dynamic expansion", "expansion"),
+    "splitting": ("Splits and backward transfer", "splits"),
+}
+
+
+def write(grid: Grid, out: Path | str) -> str:
+    """Write ``results.md``, ``summary.json`` and ``figures/`` into a folder; the main table as text.
+
+    Raises
+    ------
+    ValueError
+        If no run of the grid is complete.
+    """
+    summary, out = summarised(grid.results), Path(out)
+    out.mkdir(parents=True, exist_ok=True)
+    write_summary(out / "summary.json", summary)
+    drawn = draw(summary, out / "figures")
+    _write_text(out / "results.md", document(summary, [path.stem for path in drawn], map(str, grid.missing)))
+    return quality(summary)
+
+
+def into(summary: Summary, path: Path | str) -> list[Path]:
+    """Fill the marked blocks of a document, and write what they stand on beside it; the paths of the files.
+
+    ``DOC.md`` gets its blocks, ``results/STREAM.json`` the summary, and ``figures/DOC_NAME.png`` the figures.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is no such document.
+    ValueError
+        If it has no block, or one that is not known.
+    """
+    path = Path(path)
+    text = filled(path.read_text(encoding="utf-8"), blocks(summary))
+    kept = path.parent / "results" / f"{summary.about['stream']['name']}.json"
+    kept.parent.mkdir(exist_ok=True)
+    write_summary(kept, summary)
+    drawn = draw(summary, path.parent / "figures", path.stem)
+    _write_text(path, text)
+    return [path, kept, *drawn]
+
+
+def plot(source: Path | str, target: Path | str | None = None) -> list[Path]:
+    """Write the tables and figures of what a folder or file holds; the paths of the files.
+
+    Parameters
+    ----------
+    source : path
+        The folder of a grid, that of a single run, or a summary that was kept.
+    target : path, optional
+        A document whose blocks are filled, instead of writing into the folder.
+
+    Raises
+    ------
+    FileNotFoundError
+        If there is nothing of the kind.
+    ValueError
+        If what there is is damaged, or a single run is to be filled into a document.
+    """
+    source = Path(source)
+    if source.is_file() or target is not None:
+        if target is None:
+            raise ValueError(f"into: expected a document to fill from the summary {source}, got none")
+        return into(read_summary(source) if source.is_file() else summarised(read_grid(source).results), target)
+    if (source / GRID).exists():
+        write(read_grid(source), source)
+        return [source / "results.md", source / "summary.json", *sorted((source / "figures").glob("results_*.png"))]
+    if not (source / RESULTS).exists():
+        raise FileNotFoundError(f"source: expected the folder of a comparison ({GRID}) or of a run ({RESULTS}), "
+                                f"got {source}")
+    record = read_results(source)
+    return draw_run(summarised({record["run"]["method"]: {record["run"]["seed"]: record}}), source / "figures")
+
+
+def document(summary: Summary, figures: Iterable[str], missing: Iterable[str] = ()) -> str:
+    """The tables under their headings, with the figures that there are, and what is missing."""
+    figures, texts, parts = set(figures), blocks(summary), []
+    for name, (heading, figure) in SECTIONS.items():
+        if texts[name] == NOT_MEASURED:
+            continue
+        parts.append(f"{'##' if parts else '#'} {heading}\n\n{texts[name]}")
+        if f"results_{figure}" in figures:
+            parts.append(f"![{FIGURES[figure][0].__doc__}](figures/results_{figure}.png)")
+    missing = list(missing)
+    if missing:
+        parts.insert(1, f"Not learnt to the end: {'; '.join(missing)}.")
+    return "\n\n".join(parts) + "\n"
+
+
+# --- small parts -------------------------------------------------------------------------------------------------
+
+
+def _write_text(path: Path, text: str) -> None:
+    with whole(path) as file:
+        file.write(text.encode())

@@ -1,0 +1,35 @@
+"""The comparison that comes with the package: which methods, DEN at which strengths, and its quick version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from den_ref.den.algorithm import DENConfig
+from den_ref.experiment.grid import Cell
+from den_ref.methods import REGISTRY
+
+#: The methods, in the order of tables and figures.
+METHODS = tuple(REGISTRY)
+
+#: These take longest; a grid begins with them, so that it does not end with one of them alone.
+LONGEST_FIRST = ("progressive", "den-finetune", "mtl", "stl")
+
+#: Options of DEN -> values around the default: AUROC against capacity, one curve per option.
+SWEEP = {
+    "sigma": (0.15, 0.6, 1.5),
+    "gamma": (0.0, 3e-3, 1e-2),
+    "mu": (1e-4, 3e-4, 1e-3),
+    "k": (0, 10, 20),
+}
+
+#: Options of the stream for a small version of the same grid.
+QUICK = {"n_tasks": 5, "per_class": (300, 100, 300)}
+
+
+def sweep(seeds: Iterable[int], settings: Mapping[str, Any] | None = None) -> list[Cell]:
+    """The cells of DEN with one option at a time changed from its defaults, or from ``settings``."""
+    settings = dict(settings or {})
+    usual = DENConfig.from_dict(settings)
+    return [Cell("den", seed, {**settings, name: value}, Cell("den", seed, {name: value}).label)
+            for name, values in SWEEP.items() for value in values if value != getattr(usual, name) for seed in seeds]

@@ -1,0 +1,204 @@
+"""What is kept of a grid for its tables and figures: small enough to stand in the repository beside the text.
+
+A summary is made from results (``summarised``), written and read again (``write_summary``, ``read_summary``); tables
+and figures are made from summaries alone, so that a document can be checked against the numbers it was made from.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from den_ref.experiment.files import VERSION, as_json, write_json
+from den_ref.experiment.results import check_shape
+
+_NUMBER, _OR_NULL = (int, float), (int, float, type(None))
+_PER_STAGE = [(list, type(None))]
+
+#: Box -> which of its facts are kept: numbers per layer.
+FACTS = {"select": ("selected", "visible"), "eq5": ("added",), "prune": ("kept",), "split": ("split", "older")}
+
+_CELL = {
+    "R": [[_OR_NULL]], "seconds": [_NUMBER], "multiply_adds": [_OR_NULL], "allocated": [int], "nonzero": [int],
+    "yardstick": [int], "widths": [[int]], "stored": {str: int}, "facts": {str: {str: _PER_STAGE}},
+}
+
+#: The shape of a summary, as ``results.SCHEMA`` is that of results.json.
+SCHEMA = {
+    "format": str, "version": int, "den_ref": str, "stream": {str: object}, "tasks": [(int, str)],
+    "environment": {str: object},
+    "methods": {str: {"method": str, "options": {str: object}, "seeds": {str: _CELL}}},
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Outcome:
+    """How one run went.  Arrays of length T have a number per stage.
+
+    Parameters
+    ----------
+    R : (T, T) array
+        AUROC on task j after learning task i, NaN where unseen; of the tasks learnt, if the run is not complete.
+    seconds : (T,) array
+    multiply_adds : (T,) array
+        Of the matrix products of all mini-batch solves of the stage (``core.mlp.DataLoss.multiply_adds``); NaN if a
+        solve did not count.
+    allocated, nonzero : (T,) arrays of int
+        Parameters after the stage.
+    yardstick : (T,) array of int
+        Parameters of one separate network n_inputs-312-128-n_outputs for each task learnt.
+    widths : list of lists
+        Units per hidden layer, after each stage.
+    stored : dict
+        What else is kept at the end: name -> number of floats.
+    facts : dict
+        box -> name -> list with an item per stage: numbers per layer, None if the stage had no such box.
+    """
+
+    R: np.ndarray
+    seconds: np.ndarray
+    multiply_adds: np.ndarray
+    allocated: np.ndarray
+    nonzero: np.ndarray
+    yardstick: np.ndarray
+    widths: list[list[int]]
+    stored: dict[str, int]
+    facts: dict[str, dict[str, list]]
+
+
+@dataclass(frozen=True, eq=False)
+class Summary:
+    """A grid in short.
+
+    Parameters
+    ----------
+    about : dict
+        Version, stream, tasks and environment.
+    options : dict
+        label -> the method's options, and its name under "method".
+    outcomes : dict
+        label -> seed -> Outcome, in the grid's order.
+    """
+
+    about: dict[str, Any]
+    options: dict[str, dict[str, Any]]
+    outcomes: dict[str, dict[int, Outcome]]
+
+    @property
+    def seeds(self) -> list[int]:
+        """All seeds that any method has."""
+        return sorted({seed for runs in self.outcomes.values() for seed in runs})
+
+    def runs(self, label: str) -> list[Outcome]:
+        """A method's outcomes, by seed; [] if there are none."""
+        runs = self.outcomes.get(label, {})
+        return [runs[seed] for seed in sorted(runs)]
+
+    def has(self, *labels: str) -> bool:
+        """Whether there is a run of each."""
+        return all(self.outcomes.get(label) for label in labels)
+
+
+def summarised(results: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> Summary:
+    """The summary of a grid's results: label -> seed -> what ``read_results`` gives.
+
+    It is what is read back after writing, so that numbers are rounded once, here.
+
+    Raises
+    ------
+    ValueError
+        If there is no result at all, or the results are not all of the same tasks of one stream.
+    """
+    records = [record for seeds in results.values() for record in seeds.values()]
+    if not records or not all(record["stages"] for record in records):
+        raise ValueError("results: expected runs that have learnt a task, got none, or one that has not")
+    first, streams = records[0], [(_stream(record), len(record["stages"])) for record in records]
+    if any(stream != streams[0] for stream in streams):
+        raise ValueError("results: expected runs on the same tasks of one stream, got others")
+    return _parsed(as_json({
+        "format": "den_ref summary", "version": VERSION, "den_ref": first["run"]["den_ref"], "stream": _stream(first),
+        "tasks": first["run"]["tasks"][:len(first["stages"])], "environment": first["environment"],
+        "methods": {label: _method(seeds) for label, seeds in results.items() if seeds},
+    }))
+
+
+def write_summary(path: Path, summary: Summary) -> None:
+    """Write a summary as JSON, whole or not at all."""
+    write_json(path, {**summary.about, "methods": {
+        label: {**summary.options[label], "seeds": {seed: vars(run) for seed, run in runs.items()}}
+        for label, runs in summary.outcomes.items()}})
+
+
+def read_summary(path: Path | str) -> Summary:
+    """The summary in a file; a ValueError if it is damaged or foreign."""
+    try:
+        return _parsed(json.loads(Path(path).read_text(encoding="utf-8")))
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
+# --- small parts -------------------------------------------------------------------------------------------------
+
+
+def _parsed(content: Any) -> Summary:
+    check_shape(content, SCHEMA, "summary")
+    if (content["format"], content["version"]) != ("den_ref summary", VERSION):
+        raise ValueError(f"summary: expected a den_ref summary of version {VERSION}, got {content['format']!r} "
+                         f"of version {content['version']}")
+    methods = content.pop("methods")
+    options = {label: {"method": row["method"], "options": row["options"]} for label, row in methods.items()}
+    outcomes = {label: {int(seed): _outcome(cell) for seed, cell in row["seeds"].items()}
+                for label, row in methods.items()}
+    return Summary(content, options, outcomes)
+
+
+def _outcome(cell: Mapping[str, Any]) -> Outcome:
+    arrays = {name: np.array(cell[name], dtype=float) for name in ("R", "seconds", "multiply_adds")}
+    counts = {name: np.array(cell[name]) for name in ("allocated", "nonzero", "yardstick")}
+    return Outcome(**arrays, **counts, widths=cell["widths"], stored=cell["stored"], facts=cell["facts"])
+
+
+def _stream(record: Mapping[str, Any]) -> dict[str, Any]:
+    """The stream without its seed."""
+    return {name: value for name, value in record["run"]["stream"].items() if name != "seed"}
+
+
+def _method(seeds: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
+    run = next(iter(seeds.values()))["run"]
+    return {"method": run["method"], "options": run["options"],
+            "seeds": {seed: _cell(record) for seed, record in seeds.items()}}
+
+
+def _cell(record: Mapping[str, Any]) -> dict[str, Any]:
+    stages = record["stages"]
+    sizes = [stage["capacity"] for stage in stages]
+    return {
+        "R": np.round(record["R"]["auroc"][:len(stages), :len(stages)], 6),
+        "seconds": [round(stage["seconds"], 3) for stage in stages],
+        "multiply_adds": [multiply_adds(stage) for stage in stages],
+        "allocated": [size["allocated"] for size in sizes], "nonzero": [size["nonzero"] for size in sizes],
+        "yardstick": [size["stl"] for size in sizes], "widths": [size["widths"] for size in sizes],
+        "stored": sizes[-1]["stored"], "facts": _facts(stages),
+    }
+
+
+def multiply_adds(stage: Mapping[str, Any]) -> int | None:
+    """Multiply-adds of a stage's mini-batch solves, which are those that have epochs; None if one did not count.
+
+    Eq. 3, which is solved on fixed features by another kind of solver, is not in it.
+    """
+    counts = [step["solve"].get("multiply_adds") for step in stage["steps"]
+              if "validation" in step["solve"].get("history", {})]
+    return None if None in counts else sum(counts)
+
+
+def _facts(stages) -> dict[str, dict[str, list]]:
+    """Box -> name -> a list with an item per stage, for boxes that some stage had."""
+    found = [{step["box"]: step["facts"] for step in stage["steps"]} for stage in stages]
+    return {box: {name: [facts.get(box, {}).get(name) for facts in found] for name in names}
+            for box, names in FACTS.items() if any(box in facts for facts in found)}

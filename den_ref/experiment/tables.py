@@ -1,0 +1,231 @@
+"""The tables of a comparison, in Markdown: functions of a summary."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from den_ref.core.metrics import backward_transfer, forgetting, learning_performance
+from den_ref.experiment import curves, paper
+from den_ref.experiment.markdown import mean, number, numbers, table
+from den_ref.experiment.summary import Summary
+from den_ref.plots.comparison import look
+
+#: What stands in a block whose methods did not run.
+NOT_MEASURED = "*not measured*"
+BILLIONS = "multiply-adds, 10⁹"
+
+
+def quality(summary: Summary) -> str:
+    """AUROC, and what each method forgets and carries over."""
+    head = ["method", f"AUROC after the last task, seeds {' / '.join(map(str, summary.seeds))}", "mean", "just learnt",
+            "forgetting", "backward transfer", "forward transfer", "intransigence"]
+    return table(head, [_quality(summary, label) for label in main_labels(summary)])
+
+
+def _quality(summary: Summary, label: str) -> list[str]:
+    after = curves.after_last(summary, label)
+    kept = [mean(curves.of_R(summary, label, measure), "+.3f") for measure in (forgetting, backward_transfer)]
+    learnt = curves.of_R(summary, label, learning_performance)
+    return [name(label), numbers(after), f"**{mean(after)}**", mean(learnt), *kept,
+            mean(curves.forward(summary, label), "+.3f"), mean(curves.behind_joint(summary, label), "+.3f")]
+
+
+def size(summary: Summary) -> str:
+    """Parameters, what is stored beside them, and what learning costs."""
+    head = ["method", "allocated", "of STL's", "of MTL's", "nonzero", "of STL's", "also stored, floats",
+            f"units, seed {summary.seeds[0]}", "seconds", BILLIONS]
+    return table(head, [_size(summary, label) for label in main_labels(summary)])
+
+
+def _size(summary: Summary, label: str) -> list[str]:
+    units = "-".join(map(str, summary.runs(label)[0].widths[-1]))
+    stored = ", ".join(f"{what} {floats:,.0f}" for what, floats in curves.stored(summary, label).items()) or "0"
+    return [name(label), mean(curves.size(summary, label), ",.0f"),
+            mean(curves.size(summary, label, "stl"), ".1%"), mean(curves.size(summary, label, "mtl"), ".1%"),
+            mean(curves.size(summary, label, kind="nonzero"), ",.0f"),
+            mean(curves.size(summary, label, "stl", "nonzero"), ".1%"), stored, units,
+            mean(curves.seconds(summary, label), ".0f"), _billions(summary, label)]
+
+
+# --- beside the paper --------------------------------------------------------------------------------------------
+
+
+def figures_of_paper(summary: Summary) -> str:
+    """The paper's averages beside ours."""
+    labels = [label for label in paper.AUROC if summary.has(label)]
+    ours = {label: curves.after_last(summary, label).mean() for label in labels}
+    theirs = {label: paper.AUROC[label] for label in labels}
+    rows = [[name(label), number(theirs[label]), str(_rank(label, theirs)), number(ours[label]),
+             str(_rank(label, ours))] for label in sorted(labels, key=theirs.get, reverse=True)]
+    return table(["method", "paper", "place", "here", "place"], rows)
+
+
+def order(summary: Summary) -> str:
+    """Neighbours in the paper's order, and whether the order here is the same."""
+    head = ["the paper's order", "difference here", "seeds that agree", "agrees"]
+    rows = []
+    for upper, lower in paper.ORDER:
+        if summary.has(upper, lower):
+            ahead = _ahead(summary, upper, lower)
+            rows.append([f"{name(upper)} > {name(lower)}", mean(ahead, "+.3f"), f"{(ahead > 0).sum()} of {len(ahead)}",
+                         _reached(ahead.mean() > 0)])
+    return table(head, rows) if rows else NOT_MEASURED
+
+
+def goals(summary: Summary) -> str:
+    """What this project set itself, computed: reached or not."""
+    rows = [_share_goal(summary)] if summary.has("den") else []
+    for goal in paper.GOALS:
+        if summary.has(goal.upper, goal.lower):
+            ahead = curves.after_last(summary, goal.upper).mean() - curves.after_last(summary, goal.lower).mean()
+            by = f" by more than {goal.margin:g}" if goal.margin else ""
+            rows.append([f"{name(goal.upper)} above {name(goal.lower)}{by}", number(ahead, "+.3f"),
+                         _reached(ahead > goal.margin)])
+    return table(["goal", "measured", "reached"], rows)
+
+
+def capacity(summary: Summary) -> str:
+    """With which share of STL's parameters DEN reaches STL's level."""
+    label = curves.smallest_at_level(summary)
+    ours = "no DEN measured reaches it" if label is None else \
+        f"{curves.size(summary, label, 'stl').mean():.1%} ({name(label)})"
+    paper_row = ["paper", *(f"{share:.1%}" for share in paper.CAPACITY.values())]
+    return table(["DEN at STL's level, of STL's parameters", *paper.CAPACITY], [paper_row, ["here", ours, "–", "–"]])
+
+
+def _share_goal(summary: Summary) -> list[str]:
+    share = curves.size(summary, "den", "stl").mean()
+    return [f"DEN allocates at most {paper.LARGEST_SHARE:.0%} of STL's parameters", f"{share:.1%}",
+            _reached(share <= paper.LARGEST_SHARE)]
+
+
+# --- what the boxes of the algorithm do --------------------------------------------------------------------------
+
+
+def retraining(summary: Summary) -> str:
+    """Full retraining, L1 and selective retraining: quality, cost, and what is selected."""
+    shares = curves.over_seeds(summary, "dnn-selective", curves.selected_share)[:, 1:].mean(axis=(0, 1))
+    selected = {"dnn-selective": numbers(shares, ".0%")}
+    rows = [[name(label), mean(curves.after_last(summary, label)), mean(curves.seconds(summary, label), ".1f"),
+             _billions(summary, label), selected.get(label, "all")]
+            for label in ("finetune", "dnn-l1", "dnn-selective") if summary.has(label)]
+    return table(["method", "AUROC", "seconds", BILLIONS, "selected: inputs / layers"], rows)
+
+
+def growth(summary: Summary) -> str:
+    """Dynamic expansion beside a constant k: units added per task and layer, mean over seeds."""
+    rows = []
+    for label in ("dnn-dynamic", "dnn-constant"):
+        added = curves.over_seeds(summary, label, curves.units_added)[:, 1:].mean(axis=0)
+        for l, per_task in enumerate(added.T, 1):
+            rows.append([f"{name(label)}, layer {l}", *(number(units, ".1f") for units in per_task),
+                         number(per_task.sum(), ".1f")])
+    return table(["units added at task", *_positions(summary)[1:], "all"], rows)
+
+
+def splitting(summary: Summary) -> str:
+    """Units split per task and layer beside the backward transfer of the task that came before; mean over seeds."""
+    split = curves.over_seeds(summary, "den", curves.units_split).mean(axis=0)
+    share = curves.over_seeds(summary, "den", curves.split_share).mean(axis=0)
+    transfer = curves.of_R(summary, "den", curves.transfer_per_task).mean(axis=0)
+    rows = [[f"units of layer {l} split", "–", *map(_part, counts[1:], parts[1:])]
+            for l, (counts, parts) in enumerate(zip(split.T, share.T), 1)]
+    rows.append(["AUROC at the end minus just learnt", *(number(value, "+.3f") for value in transfer), "–"])
+    return table(["task", *_positions(summary)], rows)
+
+
+def strengths(summary: Summary) -> str:
+    """DEN with one option changed: quality and size."""
+    rows = []
+    for option, labels in curves.variations(summary).items():
+        for label in labels:
+            value = f"{curves.value_of(summary, label, option):g}" + (" (default)" if label == "den" else "")
+            after, forgotten = curves.after_last(summary, label), curves.of_R(summary, label, forgetting)
+            rows.append([option, value, numbers(after), mean(after), mean(forgotten, "+.3f"),
+                         mean(curves.size(summary, label, "stl"), ".1%"),
+                         mean(curves.size(summary, label, "mtl"), ".1%")])
+    head = ["option", "value", "AUROC by seed", "mean", "forgetting", "allocated, of STL's", "of MTL's"]
+    return table(head, rows) if rows else NOT_MEASURED
+
+
+# --- what was run ------------------------------------------------------------------------------------------------
+
+
+def conditions(summary: Summary) -> str:
+    """What the numbers were measured on, and with."""
+    about, where = summary.about, summary.about["environment"]
+    seeds = ", ".join(map(str, summary.seeds))
+    runs = sum(map(len, summary.outcomes.values()))
+    return (f"Stream {about['stream']['name']}, {len(about['tasks'])} tasks in the order "
+            f"{', '.join(map(str, about['tasks']))}; seeds {seeds}; {runs} runs; den_ref {about['den_ref']}, "
+            f"Python {where['python']}, NumPy {where['numpy']}, SciPy {where['scipy']}, {where['blas']}, "
+            f"{where['machine']}.")
+
+
+#: Name of a block -> the function that writes it, and the methods it needs.
+TABLES = {
+    "conditions": (conditions, ()),
+    "quality": (quality, ()),
+    "size": (size, ()),
+    "goals": (goals, ("den",)),
+    "paper": (figures_of_paper, ("den",)),
+    "order": (order, ("den",)),
+    "capacity": (capacity, ("den", "stl")),
+    "strengths": (strengths, ("den",)),
+    "retraining": (retraining, ("dnn-selective",)),
+    "growth": (growth, ("dnn-dynamic", "dnn-constant")),
+    "splitting": (splitting, ("den",)),
+}
+
+
+#: These hold against the paper what was measured on the paper's tasks.
+OF_THE_PAPER = ("goals", "paper", "order", "capacity")
+
+
+def blocks(summary: Summary) -> dict[str, str]:
+    """All tables by name; those whose methods or tasks were not run say so."""
+    about = summary.about
+    papers = about["stream"]["name"] == paper.STREAM and len(about["tasks"]) == paper.TASKS
+    return {name: write(summary) if summary.has(*needed) and (papers or name not in OF_THE_PAPER) else NOT_MEASURED
+            for name, (write, needed) in TABLES.items()}
+
+
+# --- small parts -------------------------------------------------------------------------------------------------
+
+
+def main_labels(summary: Summary) -> list[str]:
+    """The methods, without DEN at other strengths."""
+    varied = {label for labels in curves.variations(summary).values() for label in labels} - {"den"}
+    return [label for label in summary.outcomes if label not in varied]
+
+
+def name(label: str) -> str:
+    """What a method is called in tables, as in figures."""
+    return look(label).name
+
+
+def _billions(summary: Summary, label: str) -> str:
+    return mean(curves.multiply_adds(summary, label) / 1e9, ".3g")
+
+
+def _ahead(summary: Summary, upper: str, lower: str) -> np.ndarray:
+    """Per seed that both have: AUROC after the last task, upper minus lower."""
+    both = sorted(set(summary.outcomes[upper]) & set(summary.outcomes[lower]))
+    return np.array([np.mean(summary.outcomes[upper][seed].R[-1]) - np.mean(summary.outcomes[lower][seed].R[-1])
+                     for seed in both])
+
+
+def _part(count: float, share: float) -> str:
+    return f"{number(count, '.1f')} ({number(share, '.0%')})"
+
+
+def _rank(label: str, scores) -> int:
+    return 1 + sum(score > scores[label] for score in scores.values())
+
+
+def _reached(fine: bool) -> str:
+    return "yes" if fine else "**no**"
+
+
+def _positions(summary: Summary) -> list[str]:
+    return [str(position) for position in range(1, len(summary.about["tasks"]) + 1)]

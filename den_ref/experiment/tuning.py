@@ -1,0 +1,193 @@
+"""Tuning: a method's options by random search on the validation split, for every method alike.
+
+The search is a fixed sequence of runs, and the record of the runs is its memory: a run on record is not made again.
+So a search that was stopped goes on where it was, and ends as if it had never been stopped.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from itertools import repeat
+from pathlib import Path
+from statistics import fmean
+from time import process_time
+from typing import Any
+
+import numpy as np
+
+from den_ref.core.metrics import head_auroc
+from den_ref.experiment.files import as_json
+from den_ref.experiment.measure import stl_parameters
+from den_ref.experiment.plan import method_named
+from den_ref.experiment.spaces import TUNED_ON, Space, config_of, space_of
+from den_ref.experiment.tries import SEEDS, Judged, Row, Tries, best_tries, judged
+from den_ref.protocol import Method, Task
+from den_ref.tasks import make_stream
+
+#: A setting and a seed.
+Run = tuple[dict[str, Any], int]
+
+
+@dataclass(frozen=True)
+class Budget:
+    """How many settings a search tries.  The defaults are what every method's record was made with.
+
+    Parameters
+    ----------
+    tries : int
+        Settings tried with the first seed.
+    drawn : int
+        Of these, drawn at random (the starting setting included); the others redraw options of the best so far.  Too
+        few and the search sees one corner of the space; too many and it never looks closer at what is good.
+    repeated : int
+        The best of the tries are tried with the other seeds too: one seed says little about settings that lie within
+        what a run varies by.
+    second : int
+        Settings of the second round, which redraw options of the best mean so far, with every seed.
+    """
+
+    tries: int = 30
+    drawn: int = 12
+    repeated: int = 4
+    second: int = 11
+
+    def __post_init__(self):
+        for name, least in {"tries": 1, "drawn": 1, "repeated": 1, "second": 0}.items():
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, int) or value < least:
+                raise ValueError(f"{name}: expected an integer >= {least}, got {value!r}")
+
+    @property
+    def runs(self) -> int:
+        """Runs of a search, if no setting comes twice."""
+        return self.tries + (len(SEEDS) - 1) * min(self.repeated, self.tries) + len(SEEDS) * self.second
+
+
+def tune(method: str, stream: str = TUNED_ON, *, out: Path | str, budget: Budget = Budget(),
+         executor: Executor | None = None, told: Callable[[Row], None] = lambda row: None,
+         **stream_options) -> list[Judged]:
+    """Search a method's space for the options with the best mean validation AUROC over the seeds.
+
+    Parameters
+    ----------
+    method : str
+        A method with a space: "den", "stl", "ewc", ...
+    stream : str
+        Name of the stream.
+    out : path
+        Folder of the record ``METHOD.jsonl``; what is on record there is not run again.
+    budget : Budget
+    executor : concurrent.futures.Executor, optional
+        Where runs that do not wait for each other are made at the same time; by default here, one by one.  The runs
+        are the same, in the same order.
+    told : callable, optional
+        Called with every run that is made.
+    **stream_options
+        For :func:`den_ref.tasks.make_stream`: ``n_tasks``, ``order``, ``mnist``, ...
+
+    Returns
+    -------
+    list of Judged
+        The settings of this search that were tried with every seed, the best first.
+
+    Raises
+    ------
+    ValueError
+        For an unknown method or stream, a bad value, or a record of something else.
+    """
+    return Search(method, stream, out=out, budget=budget, **stream_options).follow(executor, told)
+
+
+class Search:
+    """A search that can be followed: :func:`tune` in two parts, of which only the first can be at fault with the user.
+
+    Parameters and errors are those of :func:`tune`.
+    """
+
+    def __init__(self, method: str, stream: str = TUNED_ON, *, out: Path | str, budget: Budget = Budget(),
+                 **stream_options):
+        self.method, self.space, self.budget = method, space_of(method), budget
+        self.stream = as_json({"name": stream, **stream_options})
+        make_stream(**self.stream)                                 # a bad option is told now, not by a worker
+        self.tries = Tries(Path(out) / f"{method}.jsonl", self.stream)
+
+    def follow(self, executor: Executor | None = None, told: Callable[[Row], None] = lambda row: None) -> list[Judged]:
+        """Make the runs that are not on record; the settings tried with every seed, the best first."""
+        call_each = map if executor is None else executor.map
+
+        def ask(runs: Sequence[Run]) -> list[Row]:
+            new = unique(run for run in runs if run not in self.tries)
+            settings, seeds = [settings for settings, _ in new], [seed for _, seed in new]
+            for row in call_each(attempt, repeat(self.method), settings, seeds, repeat(self.stream)):
+                self.tries.add(row)
+                told(row)
+            return [self.tries[run] for run in runs]
+
+        return judged(rounds(self.space, self.budget, ask), self.space.largest_share)
+
+
+def rounds(space: Space, budget: Budget, ask: Callable[[Sequence[Run]], list[Row]]) -> list[Row]:
+    """All runs of a search: ``ask`` answers runs that do not wait for each other with what came of them.
+
+    1. First seed: the start, settings drawn at random, then settings that redraw options of the best so far.
+    2. The best of these with the other seeds.
+    3. Settings that redraw options of the best mean so far, with every seed.
+    """
+    (first, *others), rows = SEEDS, []
+    rows += ask([(drawn(space, i), first) for i in range(min(budget.drawn, budget.tries))])
+    for i in range(budget.drawn, budget.tries):
+        best = best_tries(rows, space.largest_share)[0]["settings"]
+        rows += ask([(space.redrawn(best, generator(1, i), second=False), first)])
+    repeated = best_tries(rows, space.largest_share)[:budget.repeated]
+    rows += ask([(row["settings"], seed) for seed in others for row in repeated])
+    for i in range(budget.second):
+        best = judged(rows, space.largest_share)[0].settings
+        setting = space.redrawn(best, generator(2, i), second=True)
+        rows += ask([(setting, seed) for seed in SEEDS])
+    return rows
+
+
+def attempt(method: str, settings: Mapping[str, Any], seed: int, stream: Mapping[str, Any]) -> Row:
+    """One run, judged on the validation split alone: the test split is taken out of the tasks before anything else."""
+    tasks = [task.without_test() for task in make_stream(seed=seed, **stream).tasks]
+    learner = method_named(method)(config_of(method, settings, stream["name"]), seed)
+    started = process_time()
+    learn_all(learner, tasks)
+    separate = sum(stl_parameters(task.n_inputs, task.n_outputs) for task in tasks)
+    return {"seed": seed, "settings": dict(settings), "validation": validation_auroc(learner, tasks),
+            "share": learner.capacity().allocated / separate, "seconds": process_time() - started}
+
+
+def learn_all(learner: Method, tasks: Sequence[Task]) -> None:
+    """Learn the tasks in their order; of MTL's networks, one per stage, train only the last, which is judged."""
+    if learner.name == "mtl":
+        learner.seen, tasks = list(tasks[:-1]), tasks[-1:]
+    for task in tasks:
+        learner.learn(task)
+
+
+def validation_auroc(learner: Method, tasks: Sequence[Task]) -> float:
+    """Mean AUROC over the tasks on their validation splits; 0 if one is undefined, so that it loses to every other."""
+    scores = [head_auroc(learner.scores(task.id, task.x_valid), task.y_valid, task.loss) for task in tasks]
+    return float(np.nan_to_num(fmean(scores), nan=0.0))
+
+
+# --- small parts -------------------------------------------------------------------------------------------------
+
+
+def drawn(space: Space, i: int) -> dict[str, Any]:
+    """The setting of try i, of those that do not look at earlier tries."""
+    return as_json(space.start) if i == 0 else space.drawn(generator(1, i))
+
+
+def generator(part: int, i: int) -> np.random.Generator:
+    """The generator of setting i in a part of the search: what is drawn does not depend on what was drawn before."""
+    return np.random.default_rng([2017 + part, i])
+
+
+def unique(runs) -> list[Run]:
+    """The runs, each once."""
+    runs = list(runs)
+    return [run for i, run in enumerate(runs) if run not in runs[:i]]

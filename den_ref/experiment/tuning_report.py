@@ -1,0 +1,188 @@
+"""The records of the searches as a page for people: how the options were found, and every setting that was judged."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from den_ref.experiment.files import whole
+from den_ref.experiment.markdown import numbers, table
+from den_ref.experiment.plan import make_config, method_named
+from den_ref.experiment.spaces import SPACES, config_of
+from den_ref.experiment.tries import SEEDS, THE_STREAM, Judged, Row, judged, read_tries, stream_of
+from den_ref.experiment.tuning import Budget
+
+#: Prose that goes into the page of a folder of records, if the folder has it: what no record tells.
+NOTES = "notes.md"
+
+INTRODUCTION = """# {title}
+
+Written by `den-ref tune --report` from the records in [{folder}]({folder}), one line per run. A run learns all tasks of
+{stream} and is judged by the mean AUROC on their *validation* splits after the last task; the test
+splits are taken out of the tasks before a method sees them. `den-ref tune METHOD` makes the runs, the same way for
+every method; what a method may be set to stands in `den_ref/experiment/spaces.py`.
+
+1. Seed {first}: a starting setting and settings drawn at random from the method's space, {budget.drawn} together; then
+   settings that redraw one to three options of the best so far, {budget.tries} in all unless `--tries` says otherwise.
+2. The best {budget.repeated} of them with seeds {others} too.
+3. {budget.second} settings that redraw one to three options of the best mean over the seeds so far, with every seed.
+
+The best mean wins. {exceptions}
+
+DEN's ablations and DEN-Finetune are DEN with a part left out or added; by definition they keep DEN's options, and are
+not tuned.
+"""
+
+SUMMARY_HEAD = ("method", "tries", "different settings", "runs", "best mean", "the default's mean")
+HEAD = (f"validation AUROC, seeds {' / '.join(map(str, SEEDS))}", "mean", "of STL's parameters", "options")
+
+
+@dataclass(frozen=True)
+class Record:
+    """All runs of one method, those that its search did not ask for too."""
+
+    method: str
+    rows: list[Row]
+
+    @property
+    def stream(self) -> dict[str, Any]:
+        """What the runs were on: the stream's name and options."""
+        return stream_of(self.rows[0])
+
+    @property
+    def tries(self) -> int:
+        """Runs with the first seed: settings proposed, some of them more than once."""
+        return sum(row["seed"] == SEEDS[0] for row in self.rows)
+
+    @property
+    def settings(self) -> int:
+        """Settings that differ in what they come to, however they are spelled."""
+        return len({json.dumps(self.config(row["settings"]).to_dict()) for row in self.rows})
+
+    @cached_property
+    def judged(self) -> list[Judged]:
+        """The settings tried with every seed that are not too large, the best mean first."""
+        limit = SPACES[self.method].largest_share
+        return [setting for setting in judged(self.rows, limit) if setting.share <= limit]
+
+    def config(self, settings):
+        """All options of a setting on record."""
+        return config_of(self.method, settings, self.stream["name"])
+
+    def is_default(self, setting: Judged) -> bool:
+        """Whether the setting is what the method does when nothing is said."""
+        return self.config(setting.settings) == make_config(method_named(self.method), self.stream["name"])
+
+    @property
+    def default(self) -> Judged | None:
+        """The default as it was judged; None if it was not."""
+        return next(filter(self.is_default, self.judged), None)
+
+
+def read_records(folder: Path | str) -> list[Record]:
+    """The records in a folder, in the order of the spaces.
+
+    Raises
+    ------
+    ValueError
+        If there are none, or they are not all on one stream.
+    """
+    found = [Record(method, read_tries(Path(folder) / f"{method}.jsonl")) for method in SPACES]
+    records = [record for record in found if record.rows]
+    if not records:
+        raise ValueError(f"out: expected a folder with records of a search, got {folder}")
+    streams = [record.stream for record in records]
+    if any(stream != streams[0] for stream in streams):
+        raise ValueError(f"out: expected records on one stream, got {streams} in {folder}")
+    return records
+
+
+def write_report(folder: Path | str) -> Path:
+    """Write the page beside the folder of records, ``docs/tuning.md`` for ``docs/tuning``; its path."""
+    folder = Path(folder).resolve()
+    page = folder.with_name(f"{folder.name}.md")
+    with whole(page) as file:
+        file.write(report(folder).encode())
+    return page
+
+
+def report(folder: Path) -> str:
+    """The page, in Markdown."""
+    records = read_records(folder)
+    notes = [(folder / NOTES).read_text(encoding="utf-8")] if (folder / NOTES).exists() else []
+    return "\n".join([introduction(records, folder.name), summary(records, folder.name), *notes,
+                      *map(section, records)])
+
+
+def introduction(records: Sequence[Record], folder: str) -> str:
+    """What was done, with the search's numbers."""
+    stream = records[0].stream
+    return INTRODUCTION.format(
+        title="How the defaults were found" if stream == THE_STREAM else f"Tuning on {stream['name']}",
+        folder=folder, stream=_stream(stream), budget=Budget(), first=SEEDS[0],
+        others=" and ".join(map(str, SEEDS[1:])),
+        exceptions=" ".join(sentence for record in records for sentence in exceptions(record.method)))
+
+
+def exceptions(method: str) -> list[str]:
+    """What is special about a method's space, in sentences."""
+    space = SPACES[method]
+    limit = f"For {method} only settings with at most {space.largest_share:.0%} of STL's parameters count."
+    later = f"For {method} step 3 also draws {', '.join(space.later)}."
+    return [limit] * (space.largest_share < math.inf) + [later] * bool(space.later)
+
+
+def summary(records: Sequence[Record], folder: str) -> str:
+    """How much was tried of every method, and what came out."""
+    rows = [[f"[{record.method}]({folder}/{record.method}.jsonl)", str(record.tries), str(record.settings),
+             str(len(record.rows)), _mean(record.judged[:1]), _mean(filter(None, [record.default]))]
+            for record in records]
+    return f"{table(SUMMARY_HEAD, rows)}\n\n{fairness(records)}\n"
+
+
+def fairness(records: Sequence[Record]) -> str:
+    """Whether a method had fewer tries than DEN, in a sentence."""
+    tries = {record.method: record.tries for record in records}
+    if "den" not in tries or len(tries) == 1:
+        return "A try is a run with the first seed."
+    fewer = [f"{method} ({n})" for method, n in tries.items() if n < tries["den"]]
+    said = f"fewer tries than DEN ({tries['den']}) had {', '.join(fewer)}" if fewer else "no method had fewer than DEN"
+    return f"A try is a run with the first seed: {said}."
+
+
+def section(record: Record) -> str:
+    """The settings of a method that were judged, as a table."""
+    rows = [[numbers(setting.validation, ".4f"),
+             f"{setting.mean:.4f}" + (" (default)" if record.is_default(setting) else ""),
+             f"{setting.share:.1%}", spelled(setting.settings)] for setting in record.judged]
+    return f"## {record.method}\n\n{table(HEAD, rows)}\n"
+
+
+def spelled(settings: dict[str, Any]) -> str:
+    """A setting as ``den-ref run --set`` takes it.
+
+    >>> spelled({"mu": 1e-05, "lam": [0.1, 0.01], "anchor_before_split": "eq4"})
+    'mu=1e-05 lam=0.1,0.01 anchor_before_split=eq4'
+    """
+    return " ".join(f"{name}={_value(value)}" for name, value in settings.items())
+
+
+# --- small parts -------------------------------------------------------------------------------------------------
+
+
+def _value(value: Any) -> str:
+    return ",".join(map(_value, value)) if isinstance(value, list) else str(value)
+
+
+def _mean(settings) -> str:
+    return next((f"{setting.mean:.4f}" for setting in settings), "not judged")
+
+
+def _stream(stream: dict[str, Any]) -> str:
+    options = [f"{name} {_value(value)}" for name, value in stream.items() if name != "name"]
+    return " with ".join([stream["name"], *([", ".join(options)] if options else [])])

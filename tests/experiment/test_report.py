@@ -1,0 +1,364 @@
+"""Tables, figures and documents of a comparison, held against numbers computed another way."""
+
+import copy
+import json
+import re
+import struct
+from pathlib import Path
+from types import SimpleNamespace
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import numpy as np
+import pytest
+
+import den_ref
+from den_ref import cli
+from den_ref.experiment import curves, figures, paper, report, tables
+from den_ref.experiment.figures import FIGURES, draw
+from den_ref.experiment.markdown import filled
+from den_ref.experiment.summary import FACTS, read_summary, summarised, write_summary
+
+DOCS = Path(__file__).parents[2] / "docs"
+ALL = ("stl", "mtl", "finetune", "l2", "ewc", "progressive", "dnn-l1", "dnn-selective", "dnn-dynamic", "dnn-constant",
+       "den-no-timestamps", "den", "den-finetune")
+
+
+# --- made-up results ---------------------------------------------------------------------------------------------
+
+
+def record(method="den", seed=0, tasks=3, level=0.8, options=None, allocated=100, counted=True):
+    """A result as ``read_results`` gives it: one unit of two layers added, and one split, per later task."""
+    rng = np.random.default_rng([seed, len(method)])
+    R = np.where(np.tri(tasks, dtype=bool), level + 0.01 * rng.random((tasks, tasks)), np.nan)
+    stages = [stage(t, allocated, counted) for t in range(1, tasks + 1)]
+    options = {"sigma": 0.3, "gamma": 1e-3, "mu": 1e-5, "k": 5} | (options or {})
+    run = {"den_ref": "1", "method": method, "options": options, "seed": seed,
+           "stream": {"name": "mnist-variation", "seed": seed}, "tasks": list(range(tasks))}
+    where = {"python": "3", "numpy": "2", "scipy": "1", "blas": "b", "machine": "m"}
+    return {"run": run, "environment": where, "R": {"auroc": R, "accuracy": R}, "stages": stages, "complete": True}
+
+
+def stage(t, allocated, counted):
+    boxes = {"select": {"selected": [8, t + 3, 1], "visible": [8, 2 * t + 4, t + 3]},
+             "prune": {"added": [2, 2], "kept": [1, 1]}, "split": {"split": [1, 2], "older": [4, 4]}}
+    solve = {"history": {"validation": [1.0, 0.5]}} | ({"multiply_adds": 1000 * t} if counted else {})
+    steps = [{"box": "eq2" if t == 1 else "eq4", "facts": {}, "solve": solve}]
+    steps += [{"box": box, "facts": facts, "solve": {}} for box, facts in boxes.items() if t > 1]
+    capacity = {"allocated": allocated * t, "nonzero": allocated * t - 1, "stl": 1000 * t, "stored": {"birth": 7},
+                "widths": [4 + 2 * (t - 1), 3 + 3 * (t - 1)]}
+    return {"seconds": 1.5 * t, "capacity": capacity, "steps": steps}
+
+
+def grid(labels=ALL, seeds=(0, 1), **more):
+    """Results of methods, the n-th .01 below the first."""
+    return {label: {seed: record(label, seed, level=0.9 - 0.01 * i, **more) for seed in seeds}
+            for i, label in enumerate(labels)}
+
+
+@pytest.fixture(scope="module")
+def full():
+    """A summary with everything: all methods, DEN at other strengths, ten tasks."""
+    results = grid(tasks=10)
+    for name, values in {"sigma": (0.2, 0.5), "k": (0, 10)}.items():
+        for i, value in enumerate(values):
+            results[f"den {name}={value}"] = {
+                seed: record("den", seed, 10, 0.7 + 0.1 * i, {name: value}, allocated=80 + 40 * i) for seed in (0, 1)}
+    return summarised(results)
+
+
+def rows(text):
+    """A Markdown table as lists of cells, by the first cell."""
+    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in text.splitlines()]
+    return {line[0]: line[1:] for line in cells}
+
+
+# --- the summary -------------------------------------------------------------------------------------------------
+
+
+def test_a_summary_is_read_as_it_was_written(full, tmp_path):
+    write_summary(tmp_path / "a.json", full)
+    again = read_summary(tmp_path / "a.json")
+    write_summary(tmp_path / "b.json", again)
+    assert (tmp_path / "a.json").read_bytes() == (tmp_path / "b.json").read_bytes()
+    assert tables.blocks(again) == tables.blocks(full)
+    np.testing.assert_array_equal(again.outcomes["den"][1].R, full.outcomes["den"][1].R)
+
+
+def test_a_summary_of_sixty_runs_is_small(full, tmp_path):
+    write_summary(tmp_path / "a.json", full)
+    runs = sum(map(len, full.outcomes.values()))
+    assert (tmp_path / "a.json").stat().st_size / runs * 60 < 300_000
+
+
+@pytest.mark.parametrize("change", [
+    lambda content: content.update(format="else"), lambda content: content.update(version=99),
+    lambda content: content.pop("tasks"), lambda content: content["methods"]["den"]["seeds"]["0"].pop("R")])
+def test_a_foreign_summary_is_refused(full, tmp_path, change):
+    write_summary(tmp_path / "a.json", full)
+    content = json.loads((tmp_path / "a.json").read_text())
+    change(content)
+    (tmp_path / "a.json").write_text(json.dumps(content))
+    with pytest.raises(ValueError, match="a.json: summary"):
+        read_summary(tmp_path / "a.json")
+
+
+def test_runs_of_several_streams_make_no_summary():
+    with pytest.raises(ValueError, match="same tasks"):
+        summarised({"den": {0: record(), 1: record(seed=1, tasks=2)}})
+    with pytest.raises(ValueError, match="got none"):
+        summarised({})
+
+
+def test_an_unfinished_run_counts_as_far_as_it_is():
+    cut = record(tasks=3)
+    cut["stages"] = cut["stages"][:2]
+    summary = summarised({"den": {0: cut}})
+    assert summary.outcomes["den"][0].R.shape == (2, 2) and summary.about["tasks"] == [0, 1]
+
+
+# --- numbers -----------------------------------------------------------------------------------------------------
+
+
+def test_numbers_of_a_run_by_loops():
+    made = record(tasks=4)
+    run, R = summarised({"den": {0: made}}).outcomes["den"][0], made["R"]["auroc"]
+    for t in range(4):
+        assert curves.average_curve(run.R)[t] == pytest.approx(sum(R[t, j] for j in range(t + 1)) / (t + 1), abs=1e-6)
+    np.testing.assert_allclose(curves.transfer_per_task(run.R), [R[3, j] - R[j, j] for j in range(3)], atol=2e-6)
+    assert np.isnan(curves.selected_share(run)[0]).all() and np.isnan(curves.split_share(run)[0]).all()
+    for t in (2, 3, 4):
+        np.testing.assert_allclose(curves.selected_share(run)[t - 1], [1, (t + 3) / (2 * t + 4), 1 / (t + 3)])
+        np.testing.assert_allclose(curves.split_share(run)[t - 1], [0.25, 0.5])
+        np.testing.assert_array_equal(curves.units_added(run)[t - 1], [1, 1])
+    np.testing.assert_array_equal(run.multiply_adds, [1000, 2000, 3000, 4000])
+
+
+def test_work_that_was_not_counted_is_unknown():
+    run = summarised({"den": {0: record(counted=False)}}).outcomes["den"][0]
+    assert np.isnan(run.multiply_adds).all()
+
+
+@pytest.mark.parametrize("method", ["den", "dnn-constant"])
+def test_units_added_in_a_real_run_are_those_the_boxes_kept(method):
+    made = den_ref.run(method, "toy", n_tasks=3, settings={"sigma": 0.2})
+    run = summarised({method: {0: vars(made) | {"run": made.identity}}}).outcomes[method][0]
+    for t, each in enumerate(made.stages[1:], 1):
+        boxes = {step["box"]: step["facts"] for step in each["steps"]}
+        kept = boxes.get("prune", {}).get("kept") or boxes.get("eq5", {}).get("added") or [0, 0]
+        np.testing.assert_array_equal(curves.units_added(run)[t], kept)
+        assert run.multiply_adds[t] > 0
+    assert set(run.facts) <= set(FACTS)
+
+
+def test_variations_differ_from_den_in_one_option(full):
+    assert curves.variations(full) == {"sigma": ["den sigma=0.2", "den", "den sigma=0.5"],
+                                       "k": ["den k=0", "den", "den k=10"]}
+    both = summarised({"den": {0: record()}, "x": {0: record(options={"k": 1, "mu": 1.0})}})
+    assert curves.variations(both) == {}
+
+
+def test_the_smallest_den_at_stls_level():
+    made = {"stl": {0: record("stl", level=0.8)}, "den": {0: record(level=0.9, allocated=100)}}
+    made["den k=0"] = {0: record(level=0.9, allocated=60, options={"k": 0})}
+    made["den k=1"] = {0: record(level=0.5, allocated=20, options={"k": 1})}
+    summary = summarised(made)
+    assert curves.smallest_at_level(summary) == "den k=0"
+    np.testing.assert_allclose(curves.size(summary, "den k=0", "stl"), 0.6)
+    del summary.outcomes["stl"]
+    np.testing.assert_allclose(curves.size(summary, "den k=0", "stl"), 0.06)      # of networks there would be
+
+
+# --- tables ------------------------------------------------------------------------------------------------------
+
+
+def test_the_main_table_says_what_the_matrices_say():
+    made = grid(("stl", "mtl", "den"))
+    table = rows(tables.quality(summarised(made)))
+    for name, label in (("STL", "stl"), ("DEN", "den")):
+        R = [made[label][seed]["R"]["auroc"] for seed in (0, 1)]
+        S, J = ([np.diag(made[other][seed]["R"]["auroc"]) for seed in (0, 1)] for other in ("stl", "mtl"))
+        expected = [
+            " / ".join(f"{r[2].mean():.3f}" for r in R), f"**{np.mean([r[2].mean() for r in R]):.3f}**",
+            f"{np.mean([np.diag(r).mean() for r in R]):.3f}",
+            f"{np.mean([np.mean([max(r[j:2, j]) - r[2, j] for j in (0, 1)]) for r in R]):+.3f}",
+            f"{np.mean([np.mean([r[2, j] - r[j, j] for j in (0, 1)]) for r in R]):+.3f}",
+            f"{np.mean([np.mean([r[j, j] - s[j] for j in (1, 2)]) for r, s in zip(R, S)]):+.3f}",
+            f"{np.mean([np.mean(a - np.diag(r)) for r, a in zip(R, J)]):+.3f}"]
+        assert table[name] == [text.replace("+0.000", "0.000").replace("-0.000", "0.000") for text in expected]
+
+
+def test_the_table_of_sizes(full):
+    den = rows(tables.size(full))["DEN"]
+    assert den[:7] == ["1,000", "100.0%", "100.0%", "999", "99.9%", "birth 7", "22-30"]
+    assert den[7:] == [f"{sum(1.5 * t for t in range(1, 11)):.0f}", "5.5e-05"]
+
+
+def test_without_stl_and_mtl_what_needs_them_is_a_dash():
+    table = rows(tables.quality(summarised(grid(("den",)))))
+    assert table["DEN"][-2:] == ["–", "–"]
+
+
+def test_goals_are_computed():
+    good, bad = ({"stl": {0: record("stl", tasks=10, level=0.8, allocated=1000)},
+                  "den": {0: record(tasks=10, level=level, allocated=allocated)}} for level, allocated in
+                 ((0.9, 110), (0.7, 130)))
+    assert [cells[-1] for cells in rows(tables.goals(summarised(good))).values()][2:] == ["yes", "yes"]
+    assert [cells[-1] for cells in rows(tables.goals(summarised(bad))).values()][2:] == ["**no**", "**no**"]
+
+
+@pytest.mark.parametrize(("ahead", "verdict"), [(0.2, "yes"), (0.03, "**no**"), (-0.2, "**no**")])
+def test_far_above_is_more_than_above(ahead, verdict):
+    made = {"den": {0: record()}, "finetune": {0: record("finetune", level=0.6)},
+            "l2": {0: record("l2", level=0.6 + ahead)}}
+    assert rows(tables.goals(summarised(made)))[f"L2 above fine-tuning by more than {paper.FAR:g}"][-1] == verdict
+
+
+def test_the_order_is_the_papers_or_is_not(full):
+    table = rows(tables.order(full))
+    assert table["STL > Progressive"][1:] == ["2 of 2", "yes"] and table["DEN > STL"][1:] == ["0 of 2", "**no**"]
+    assert len(table) == 2 + len(paper.ORDER)
+    places = {name: cells[1::2] for name, cells in rows(tables.figures_of_paper(full)).items()}
+    assert places["DEN"] == ["1", "7"] and places["STL"] == ["3", "1"] and places["fine-tuning"] == ["7", "3"]
+
+
+def test_the_papers_own_figures_are_in_its_order():
+    assert all(paper.AUROC[upper] > paper.AUROC[lower] for upper, lower in paper.ORDER
+               if {upper, lower} <= set(paper.AUROC) and (upper, lower) != ("den", "den-finetune"))
+
+
+def test_counts_per_task(full):
+    growth = rows(tables.growth(full))
+    assert growth["DNN-Dynamic, layer 1"] == ["1.0"] * 9 + ["9.0"]
+    split = rows(tables.splitting(full))
+    assert split["units of layer 2 split"] == ["–"] + ["2.0 (50%)"] * 9
+    assert rows(tables.retraining(full))["DNN-Selective"][-1].startswith("100% / ")
+
+
+def test_other_streams_are_not_held_against_the_paper():
+    made = grid(("stl", "den"), tasks=10)
+    for seeds in made.values():
+        for each in seeds.values():
+            each["run"]["stream"] = {"name": "toy", "seed": each["run"]["seed"]}
+    blocks = tables.blocks(summarised(made))
+    assert {name for name, text in blocks.items() if text == tables.NOT_MEASURED} >= set(tables.OF_THE_PAPER)
+    assert "paper" not in report.document(summarised(made), []).lower()
+
+
+# --- figures -----------------------------------------------------------------------------------------------------
+
+
+def test_every_figure_is_written_large_enough_to_print(full, tmp_path):
+    paths = draw(full, tmp_path / "figures", "x")
+    assert [path.name for path in paths] == [f"x_{name}.png" for name in FIGURES]
+    for path in paths:
+        content = path.read_bytes()
+        assert content[:8] == b"\x89PNG\r\n\x1a\n" and struct.unpack(">I", content[16:20])[0] >= 1400
+    assert len(list((tmp_path / "figures").iterdir())) == len(paths)               # nothing unfinished is left
+
+
+@pytest.mark.parametrize(("labels", "tasks"), [(("den",), 1), (("own", "dnn-dynamic", "dnn-constant"), 3),
+                                               (("l2", "dnn-selective"), 2)])
+def test_figures_of_parts_of_a_grid(labels, tasks, tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "DPI", 20)
+    summary = summarised(grid(labels, tasks=tasks, counted=False))
+    assert draw(summary, tmp_path)
+    report.document(summary, [])
+
+
+@pytest.fixture
+def undrawn(monkeypatch):
+    """Figures are not drawn, which takes longest; only where they would go is told."""
+    monkeypatch.setattr(report, "draw", lambda summary, folder, prefix: [folder / f"{prefix}.png"])
+
+
+# --- documents ---------------------------------------------------------------------------------------------------
+
+
+def test_blocks_are_filled_and_the_rest_stays(full, tmp_path, undrawn):
+    page = tmp_path / "page.md"
+    page.write_text("# T\n\n<!-- results:quality -->\nold\n<!-- end -->\n\nprose | 1\n"
+                    "<!-- results:order -->\n<!-- end -->\n")
+    written = report.into(full, page)
+    assert page.read_text() == (f"# T\n\n<!-- results:quality -->\n{tables.quality(full)}\n<!-- end -->\n\nprose | 1\n"
+                                f"<!-- results:order -->\n{tables.order(full)}\n<!-- end -->\n")
+    assert [path.name for path in written] == ["page.md", "mnist-variation.json", "page.png"]
+    before = page.read_bytes()
+    report.into(read_summary(tmp_path / "results" / "mnist-variation.json"), page)
+    assert page.read_bytes() == before
+
+
+@pytest.mark.parametrize("text", ["no block", "<!-- results:nonsense -->\n<!-- end -->"])
+def test_a_document_without_known_blocks_is_refused_and_not_touched(full, text, tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text(text)
+    with pytest.raises(ValueError, match="results:NAME"):
+        report.into(full, page)
+    assert page.read_text() == text and list(tmp_path.iterdir()) == [page]
+
+
+def test_what_is_missing_is_said(tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "DPI", 20)
+    results = grid(("stl", "den"), seeds=(0,))
+    text = report.write(SimpleNamespace(results=results, missing=["ewc, seed 1"]), tmp_path)
+    page = (tmp_path / "results.md").read_text()
+    assert text == tables.quality(summarised(results)) and text in page
+    assert "Not learnt to the end: ewc, seed 1." in page and "![" in page
+    assert all((tmp_path / line.split("](")[1][:-1]).exists() for line in page.splitlines() if line.startswith("!["))
+
+
+def test_the_results_page_is_what_the_kept_numbers_make():
+    page = (DOCS / "results.md").read_text("utf-8")
+    summary = read_summary(DOCS / "results" / "mnist-variation.json")
+    assert filled(page, tables.blocks(summary)) == page
+    assert set(tables.TABLES) == set(re.findall("<!-- results:(.*?) -->", page))
+    assert set(summary.outcomes) >= {"stl", "mtl", "den"}
+
+
+# --- the command -------------------------------------------------------------------------------------------------
+
+
+def test_the_figures_of_one_run(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(figures, "DPI", 50)
+    den_ref.run("den", "toy", n_tasks=2, out=tmp_path)
+    assert cli.main(["plot", str(tmp_path)]) == 0
+    names = [Path(line).name for line in capsys.readouterr().out.split()]
+    assert names == ["matrix.png", "learning.png", "boxes.png"]
+    assert all((tmp_path / "figures" / name).stat().st_size > 1000 for name in names)
+
+
+def test_a_run_that_is_not_finished_is_drawn_as_far_as_it_is(tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "DPI", 20)
+    den_ref.run("stl", "toy", n_tasks=3, out=tmp_path)
+    results = json.loads((tmp_path / "results.json").read_text())
+    results["stages"], results["complete"] = results["stages"][:2], False
+    (tmp_path / "results.json").write_text(json.dumps(results))
+    assert cli.main(["plot", str(tmp_path)]) == 0
+
+
+def test_a_kept_summary_fills_a_document(full, tmp_path, undrawn):
+    write_summary(tmp_path / "kept.json", full)
+    (tmp_path / "page.md").write_text("<!-- results:goals -->\n<!-- end -->\n")
+    assert cli.main(["plot", str(tmp_path / "kept.json"), "--into", str(tmp_path / "page.md")]) == 0
+    assert tables.goals(full) in (tmp_path / "page.md").read_text()
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["nowhere"], "folder of a comparison"), (["kept.json"], "expected a document"),
+    (["kept.json", "--into", "nowhere.md"], "nowhere.md"), (["folder", "--into", "page.md"], "grid.json")])
+def test_misuse_is_told(full, arguments, said, tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    write_summary(tmp_path / "kept.json", full)
+    (tmp_path / "folder").mkdir()
+    (tmp_path / "page.md").write_text("<!-- results:goals -->\n<!-- end -->\n")
+    assert cli.main(["plot", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_results_are_not_changed_by_looking_at_them():
+    made = grid(("stl", "den"))
+    before = copy.deepcopy(made)
+    tables.blocks(summarised(made))
+    np.testing.assert_equal(made, before)
