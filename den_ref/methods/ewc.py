@@ -26,16 +26,19 @@ from ..core.fisher import fisher_diagonal
 from ..core.flat import Flat
 from ..core.penalties import SquaredL2
 from ..protocol import Task
-from ..settings import at_least, one_of, option
+from ..settings import at_least, integer, one_of, option
 from .finetune import FineTuning
-from .plain import NetworkConfig, flat_from
+from .plain import STRENGTH, NetworkConfig, flat_from
 
 
 @dataclass(frozen=True)
 class EWCConfig(NetworkConfig):
-    """Options of DNN-EWC: those of a plain network, and the pull's."""
+    """Options of DNN-EWC: those of a plain network with defaults of its own (docs/tuning.md), and the pull's."""
 
-    lam: float = option(100.0, "strength of the pull, times the Fisher information", at_least(0))
+    mu: float = option(1e-5, "strength of L1, per layer", STRENGTH)
+    weight_decay: float = option((0.058, 0.00023), "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
+    epochs: int = option(10, "epochs at most", integer(0))
+    lam: float = option(310.0, "strength of the pull, times the Fisher information", at_least(0))
     fisher: str = option("exact", "labels drawn from the model, or those of the data", one_of("exact", "empirical"))
     anchors: str = option("latest", "one anchor that moves on, or one per task", one_of("latest", "separate"))
     decay: float = option(1.0, "of the Fisher information per task; below 1: online EWC", at_least(0, above=True))

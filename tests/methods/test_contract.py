@@ -143,6 +143,26 @@ def test_a_batch_may_be_larger_than_the_data(name):
     learnt(name, tasks, batch=5000)
 
 
+@pytest.mark.parametrize("name", ["stl", "progressive"])
+def test_methods_that_freeze_the_past_leave_old_scores_as_they_were(name):
+    tasks = toy(3)
+    method, before = small(name), {}
+    for task in tasks:
+        method.learn(task)
+        for old, scores in before.items():
+            np.testing.assert_array_equal(method.scores(old, tasks[old].x_valid), scores)
+        before[task.id] = method.scores(task.id, task.x_valid)
+
+
+def test_fine_tuning_does_not_freeze_the_past():
+    """The test above can fail."""
+    tasks = toy(2)
+    method = learnt("finetune", tasks[:1])
+    before = method.scores(0, tasks[0].x_valid)
+    method.learn(tasks[1])
+    assert not np.array_equal(before, method.scores(0, tasks[0].x_valid))
+
+
 def test_stl_forgets_nothing_and_does_not_care_for_order():
     tasks = toy(3)
     forward, backward = learnt("stl", tasks), learnt("stl", tasks[::-1])
