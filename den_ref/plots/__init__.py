@@ -1,5 +1,23 @@
-"""Pictures: functions take ``ax`` first and return artists; none computes, none calls ``plt.show``."""
+"""Pictures: functions take ``ax`` first and return artists; none computes, none calls ``plt.show``.
 
-from .results import average_curves, performance_matrix
+``show(step)`` makes a figure of a step of any method, from the pictures that suit its box.
+"""
 
-__all__ = ["average_curves", "performance_matrix"]
+from .comparison import curves, relative_axis, scores_against_cost, sweep
+from .expansion import group_norms, loss_against_tau, shares
+from .matrices import Segment, head_weights, weight_matrix
+from .network import network_graph
+from .results import performance_matrix
+from .show import Picture, show
+from .shrinkage import norm_ball, prox_graph, shrunk_weights, zeros_against_strength
+from .solving import convergence, residuals, training
+from .splitting import drift, filters
+from .style import PLAIN, Style
+from .timestamps import timestamps
+
+__all__ = [
+    "PLAIN", "Picture", "Segment", "Style", "convergence", "curves", "drift", "filters", "group_norms",
+    "head_weights", "loss_against_tau", "network_graph", "norm_ball", "performance_matrix", "prox_graph",
+    "relative_axis", "residuals", "scores_against_cost", "shares", "show", "shrunk_weights", "sweep", "timestamps",
+    "training", "weight_matrix", "zeros_against_strength",
+]

@@ -1,44 +1,10 @@
-"""Pictures of the performance matrix R[i, j]: the score on task j after learning task i, unseen = NaN.
-
-Functions take ``ax`` first and return the artists they made; nothing is computed here but what the eye needs.
-"""
+"""A picture of the performance matrix R[i, j]: the score on task j after learning task i, unseen = NaN."""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 
 import numpy as np
-
-#: Okabe and Ito's colours, distinguishable with any common colour blindness and in print.
-COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000")
-
-
-def average_curves(ax, matrices: dict[str, Sequence[np.ndarray]], score: str = "AUROC") -> list:
-    """Mean score over the tasks seen so far, against their number: one labelled line per method.
-
-    matrices : name -> performance matrices R (T, T), one per seed; the band is their range.
-    """
-    lines, ends = [], []
-    for (name, runs), colour in zip(matrices.items(), COLOURS * len(matrices)):
-        curves = np.array([[np.nanmean(row[:i]) for i, row in enumerate(R, 1)] for R in runs])
-        stages = np.arange(1, curves.shape[1] + 1)
-        ax.fill_between(stages, curves.min(axis=0), curves.max(axis=0), color=colour, alpha=0.15, linewidth=0)
-        lines += ax.plot(stages, curves.mean(axis=0), color=colour, marker="o", markersize=4)
-        ends.append((curves.mean(axis=0)[-1], name, colour))
-    _label_ends(ax, ends, stages[-1])
-    ax.set(xlabel="tasks learnt", ylabel=f"mean {score} over tasks learnt", xticks=stages)
-    ax.margins(x=0.02)
-    ax.spines[["top", "right"]].set_visible(False)
-    return lines
-
-
-def _label_ends(ax, ends, x) -> None:
-    """Names at the right ends of the lines, pushed apart where they would overlap."""
-    low, high = ax.get_ylim()
-    gap, floor = 0.05 * (high - low), -np.inf
-    for y, name, colour in sorted(ends):
-        floor = max(y, floor + gap)
-        ax.annotate(name, (x, y), (x + 0.25, floor), color=colour, va="center", annotation_clip=False)
 
 
 def performance_matrix(ax, R: np.ndarray, tasks: Sequence[Hashable], score: str = "AUROC"):

@@ -179,6 +179,16 @@ def test_history_has_one_entry_per_epoch():
     assert still.history["penalty"][0] == pytest.approx(problem.penalty(problem.start), rel=1e-12)
 
 
+def test_watch_sees_the_start_and_what_every_epoch_ends_with():
+    """Without validation data the last weights come back, so that shorter runs on equal steps end at earlier ones."""
+    problem, _ = setup()
+    seen, steady = [], Training(step=0.01, step_end=1.0, batch=8, dtype="float64")
+    train(problem, steady, 3, np.random.default_rng(0), watch=lambda w: seen.append(w.vector.copy()))
+    assert len(seen) == 4
+    for epochs, vector in enumerate(seen):
+        np.testing.assert_array_equal(vector, train(problem, steady, epochs, np.random.default_rng(0)).x.vector)
+
+
 @pytest.mark.parametrize("optimiser", ["adam", "sgd"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_same_seed_same_bits(optimiser, dtype):

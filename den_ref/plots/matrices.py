@@ -1,0 +1,85 @@
+"""Weight matrices as heat maps, with the blocks that surgery makes outlined: old, new, copy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+from matplotlib.patches import Rectangle
+
+from .style import PLAIN, Style, spread, symmetric, tidy
+
+
+class Segment(NamedTuple):
+    """Some rows or columns of a matrix that stand together: ``Segment("new", 5)``."""
+
+    name: str
+    size: int
+
+
+def weight_matrix(ax, weights, rows: Sequence[Segment] = (), columns: Sequence[Segment] = (), *,
+                  limit: float | None = None, name: str = "W", style: Style = PLAIN) -> list:
+    """A weight matrix (n_in, n_out) as a heat map; a column is a unit's incoming weights.
+
+    Parameters
+    ----------
+    weights : (n_in, n_out) array
+    rows, columns : Segments, from the first row or column on
+        Every block of theirs is outlined; empty segments are left out.  Names stand beside the rows and above the
+        columns.
+    limit : float, optional
+        The map runs from -limit to limit; by default to the largest abs(weight).
+    name : str
+        What the matrix is called under the picture.
+
+    Returns
+    -------
+    list
+        The image, then one rectangle per block, row by row.
+    """
+    weights = np.asarray(weights)
+    limit = symmetric(weights) if limit is None else limit
+    image = ax.imshow(weights, cmap=style.signed, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
+    rows, columns = ([part for part in parts if part.size] for parts in (rows, columns))
+    blocks = [ax.add_patch(Rectangle((x - 0.5, y - 0.5), across.size, down.size, fill=False, edgecolor="black",
+                                     linewidth=style.line / 2 + 0.25))
+              for y, down in zip(_starts(rows), rows) for x, across in zip(_starts(columns), columns)]
+    meaning = f"orange < 0 < purple, full at {limit:.2g}" if weights.any() else "0 everywhere"
+    tidy(ax, style, ylabel="from", xlabel=f"to unit (a column is what it hears)\n{name}: {meaning}")
+    ax.spines[:].set_visible(False)
+    _name(ax, rows, weights.shape[0], style, down=True)
+    _name(ax, columns, weights.shape[1], style, down=False)
+    return [image, *blocks]
+
+
+def _starts(segments) -> np.ndarray:
+    return np.cumsum([0, *(segment.size for segment in segments)])[:-1]
+
+
+def _name(ax, segments, total: int, style: Style, down: bool) -> None:
+    """Names on the right of rows or above columns, pushed apart where segments are narrow, with a line to each."""
+    middles = [(start + segment.size / 2) / total for start, segment in zip(_starts(segments), segments)]
+    for middle, place, segment in zip(middles, spread(middles, 0.08 if down else 0.22), segments):
+        at, text_at = ((1, 1 - middle), (1.04, 1 - place)) if down else ((middle, 1), (place, 1.06))
+        ax.annotate(f"{segment.name} {segment.size:,}", at, text_at, xycoords="axes fraction", fontsize=style.text,
+                    ha="left" if down else "center", va="center" if down else "bottom", annotation_clip=False,
+                    arrowprops=dict(arrowstyle="-", linewidth=0.6, color=style.muted, shrinkA=0, shrinkB=0))
+
+
+def head_weights(ax, weights, *, style: Style = PLAIN) -> list:
+    """A head's weights over the units it could hear, the exact zeros marked: returns the stems, then the zeros.
+
+    weights : (units, n_outputs) array
+        With several outputs a unit's largest weight, in absolute value, stands for it; it is marked as 0 if all are.
+    """
+    weights = np.asarray(weights)
+    units, largest = np.arange(len(weights)), np.abs(weights).argmax(axis=1)
+    value = weights[units, largest]
+    zero = value == 0
+    stems = ax.vlines(units[~zero], 0, value[~zero], color=style.plain, linewidth=style.line)
+    marks, = ax.plot(units[zero], value[zero], "|", color=style.accent, markersize=4)
+    ax.axhline(0, color=style.muted, linewidth=0.5)
+    tidy(ax, style, xlabel="unit of the top layer that the stage sees", ylabel="weight in the head",
+         title=f"{zero.sum()} of {len(zero)} are exactly 0 (marked)")
+    return [stems, marks]

@@ -1,0 +1,269 @@
+"""What stands in the picture of each box: panels made from a step's facts, arrays, networks and solve.
+
+A maker takes a step and yields panels; it yields none where the step lacks what it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial, wraps
+from typing import NamedTuple
+
+import numpy as np
+
+from ..core.flat import Flat
+from ..den.network import Network
+from ..protocol import Step
+from .expansion import group_norms, loss_against_tau, shares
+from .matrices import Segment, head_weights, weight_matrix
+from .network import network_graph
+from .solving import residuals, training
+from .splitting import drift, filters
+from .timestamps import timestamps
+
+#: So many units at most are shown as images.
+FILTERS = 4
+#: Pixels along the side of the smallest image worth drawing.
+SMALLEST = 7
+#: Share of the nonzero weights whose sizes the colours of a map can tell apart; the rest are larger.
+SHOWN = 0.98
+
+
+class Panel(NamedTuple):
+    """``draw(ax, style=...)`` fills one axes; its width and height are relative to an ordinary one."""
+
+    draw: Callable[..., object]
+    width: float = 1.0
+    height: float = 1.0
+
+
+def panels(step: Step) -> list[Panel]:
+    """The panels of a step's picture, in the order of reading; those of its solve for a box without its own."""
+    return [panel for make in BOXES.get(step.box, (solve,)) for panel in make(step)]
+
+
+def panel(picture, *data, width: float = 1.0, height: float = 1.0, **options) -> Panel:
+    """A panel with a picture of these data."""
+    return Panel(lambda ax, style: picture(ax, *data, style=style, **options), width, height)
+
+
+#: A network as a graph, which needs room.
+graph = partial(panel, network_graph, width=1.8, height=1.3)
+#: Parts of wholes.
+bars = partial(panel, shares)
+
+
+def of_networks(make):
+    """A maker that yields nothing unless the step's ``after`` is a Network."""
+    @wraps(make)
+    def guarded(step: Step) -> Iterator[Panel]:
+        if isinstance(step.after, Network):
+            yield from make(step)
+
+    return guarded
+
+
+# --- solves ------------------------------------------------------------------------------------------------------
+
+
+def history(step: Step) -> dict:
+    """What the step's solve recorded per iteration; {} if nothing."""
+    return (step.solve or {}).get("history") or {}
+
+
+def solve(step: Step) -> Iterator[Panel]:
+    """How the solve went: losses per epoch, or the residual per iteration."""
+    recorded = history(step)
+    if recorded.get("loss"):
+        yield panel(training, recorded["loss"], recorded.get("validation", ()))
+    elif recorded.get("residual"):
+        yield panel(residuals, recorded["residual"])
+
+
+def zeros(step: Step) -> Iterator[Panel]:
+    """The share of every weight matrix that is exactly 0."""
+    matrices = _matrices(step.after, step.stage)
+    if matrices:
+        counts = [int(np.count_nonzero(w == 0)) for w in matrices.values()]
+        yield bars(counts, [w.size for w in matrices.values()], list(matrices), xlabel="share of exact zeros")
+
+
+def _matrices(model, stage: int) -> dict[str, np.ndarray]:
+    """The weight matrices by name; of a Network's heads that of the stage."""
+    if isinstance(model, Network):
+        heads = {"head": head.weights for head in model.heads if head.stage == stage}
+        return {f"W{l}": w for l, w in enumerate(model.weights, 1)} | heads
+    return {name: w for name, w in model.views.items() if w.ndim == 2} if isinstance(model, Flat) else {}
+
+
+@of_networks
+def changes(step: Step) -> Iterator[Panel]:
+    """What the box changed in every weight matrix."""
+    if not isinstance(step.before, Network) or step.before.widths != step.after.widths:
+        return
+    parts = segments(step.after, step.stage)
+    for l, (old, new) in enumerate(zip(step.before.weights, step.after.weights), 1):
+        yield heat_map(new - old, parts[l - 1], parts[l], f"change of $W_{l}$")
+
+
+def heat_map(weights, rows, columns, name: str) -> Panel:
+    """A matrix with its blocks."""
+    return panel(weight_matrix, weights, rows, columns, limit=most(weights), name=name)
+
+
+def most(weights) -> float:
+    """A limit that all but the few largest weights stay within; 1 if all are 0."""
+    sizes = np.abs(weights[weights != 0])
+    return float(np.quantile(sizes, SHOWN)) if sizes.size else 1.0
+
+
+def segments(network: Network, stage: int, copies=None) -> list[list[Segment]]:
+    """Inputs and units of each hidden layer in the order in which they stand: old, new, copies."""
+    parts = [[Segment("inputs", network.n_inputs)]]
+    for born, copied in zip(network.introduced, copies or [0] * len(network.introduced), strict=True):
+        own = int(np.sum(born == stage))
+        parts.append([Segment("old", len(born) - own), Segment("new", own - copied), Segment("copy", copied)])
+    return parts
+
+
+# --- the boxes ---------------------------------------------------------------------------------------------------
+
+
+@of_networks
+def head(step: Step) -> Iterator[Panel]:
+    """Eq. 3: the new head and its exact zeros."""
+    top = step.after.visible(step.stage)[-1]
+    for head in step.after.heads:
+        if head.stage == step.stage:
+            yield panel(head_weights, head.weights[top])
+
+
+@of_networks
+def selection(step: Step) -> Iterator[Panel]:
+    """Algorithm 2: the network with what is selected lit."""
+    names = [f"selected/{l}" for l in range(len(step.after.widths) + 1)]
+    if all(name in step.arrays for name in names):
+        yield graph(step.after, stage=step.stage, selected=[step.arrays[name] for name in names])
+
+
+def selected_shares(step: Step) -> Iterator[Panel]:
+    """Algorithm 2: how much is selected."""
+    yield from _counts(step, "selected", "visible", ["inputs"], "share of what the stage sees")
+
+
+def decision(step: Step) -> Iterator[Panel]:
+    """The loss against tau, or the losses before and after an expansion."""
+    names = [name for name in ("loss", "loss_before", "loss_after") if name in step.facts]
+    if names:
+        lines = {name: float(step.facts[name]) for name in ("tau", "base_rate") if step.facts.get(name) is not None}
+        yield panel(loss_against_tau, [float(step.facts[name]) for name in names],
+                    [name.replace("_", " ") for name in names], **lines)
+
+
+def norms(step: Step) -> Iterator[Panel]:
+    """Eq. 5: norms of the new units' incoming weights, layer by layer."""
+    validation = np.asarray(history(step).get("validation", ()), float)
+    kept = int(np.nanargmin(validation)) + 1 if np.isfinite(validation).any() else None
+    for l, trace in numbered(step, "norms"):
+        if trace.shape[1]:
+            yield panel(group_norms, trace, kept=kept, layer=l)
+
+
+@of_networks
+def blocks(step: Step) -> Iterator[Panel]:
+    """Weight matrices with their blocks old, new and copy."""
+    copies = [len(units) for _, units in numbered(step, "split")]
+    parts = segments(step.after, step.stage, copies)
+    for l, w in enumerate(step.after.weights, 1):
+        yield heat_map(w, parts[l - 1], parts[l], f"$W_{l}$")
+
+
+def removal(step: Step) -> Iterator[Panel]:
+    """The network with what is removed crossed out."""
+    gone = [units for _, units in numbered(step, "removed")]
+    if isinstance(step.before, Network) and len(gone) == len(step.before.widths):
+        yield graph(step.before, stage=step.stage, crossed=gone)
+
+
+def kept_shares(step: Step) -> Iterator[Panel]:
+    """How many of the new units stay."""
+    yield from _counts(step, "kept", "added", [], "share of new units that stay")
+
+
+def drifts(step: Step) -> Iterator[Panel]:
+    """Algorithm 4: drift per unit and sigma, layer by layer."""
+    split, units = dict(numbered(step, "split")), dict(numbered(step, "older"))
+    sigma = step.facts.get("sigma") or []
+    for l, rho in numbered(step, "drift"):
+        if l in units and len(rho):
+            limit = float(sigma[l - 1]) if l <= len(sigma) else None
+            yield panel(drift, units[l], rho, limit, split.get(l, ()), layer=l)
+
+
+def split_units(step: Step) -> Iterator[Panel]:
+    """What the most drifted units of the first layer hear, as images; without such units or images, all matrices."""
+    side = _side(step.before)
+    if not side or not isinstance(step.after, Network) or not len(step.arrays.get("split/1", ())):
+        yield from blocks(step)
+        return
+    units, copies = most_drifted(step)
+    now, after = step.before.weights[0], step.after.weights[0]
+    incoming = np.stack([now[:, units].T, after[:, units].T, after[:, copies].T], axis=1)
+    moments = ["before\nthe split", "original\nafter it", "copy\nafter it"]
+    yield panel(filters, incoming, (side, side), moments, [f"unit {i}" for i in units], limit=most(incoming))
+
+
+def most_drifted(step: Step) -> tuple[np.ndarray, np.ndarray]:
+    """Up to FILTERS split units of the first layer, the most drifted first, and their copies; ``step`` is a split."""
+    older, rho, split = (step.arrays[f"{name}/1"] for name in ("older", "drift", "split"))
+    place = np.argsort(-rho[np.searchsorted(older, split)], kind="stable")[:FILTERS]
+    return split[place], step.before.widths[0] + place
+
+
+def _side(model) -> int:
+    """Pixels along the side of the square image that the inputs are; 0 if they are none, or a tiny one."""
+    side = int(np.sqrt(model.n_inputs)) if isinstance(model, Network) else 0
+    return side if side >= SMALLEST and side**2 == model.n_inputs else 0
+
+
+@of_networks
+def staircase(step: Step) -> Iterator[Panel]:
+    """Which unit serves which task, layer by layer."""
+    tasks = [head.task for head in sorted(step.after.heads, key=lambda head: head.stage)]
+    for l, (born, gone) in enumerate(zip(step.after.introduced, step.after.retired), 1):
+        yield panel(timestamps, born, gone, tasks, title=f"layer {l}")
+
+
+#: Box -> the makers of its picture.
+BOXES = {
+    "eq2": (solve, zeros),
+    "eq3": (head, solve),
+    "select": (selection, selected_shares),
+    "eq4": (solve, changes),
+    "loss": (decision,),
+    "eq5": (norms, solve, decision),
+    "undo": (decision,),
+    "prune": (removal, kept_shares),
+    "eq6": (solve, changes),
+    "split": (drifts, split_units),
+    "eq6_after": (solve, staircase),
+    "train": (solve, zeros),
+    "finetune": (solve, changes),
+}
+
+
+# --- small parts -------------------------------------------------------------------------------------------------
+
+
+def numbered(step: Step, name: str) -> list[tuple[int, np.ndarray]]:
+    """(layer, array) of the step's arrays called name/1, name/2, ..., in the order of the layers."""
+    found = [(int(key.rpartition("/")[2]), array) for key, array in step.arrays.items() if key.startswith(name + "/")]
+    return sorted(found, key=lambda pair: pair[0])
+
+
+def _counts(step: Step, part: str, whole: str, first_names: list[str], xlabel: str) -> Iterator[Panel]:
+    """Two facts that are lists over layers, as parts of wholes."""
+    if step.facts.get(part) and step.facts.get(whole):
+        parts, wholes = step.facts[part], step.facts[whole]
+        names = [*first_names, *(f"layer {l}" for l in range(1, len(parts) - len(first_names) + 1))]
+        yield bars(parts, wholes, names, xlabel=xlabel)

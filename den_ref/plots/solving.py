@@ -1,0 +1,76 @@
+"""Pictures of how a solve went: objectives of full-batch solvers, losses of mini-batch training."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.ticker import MaxNLocator
+
+from .style import PLAIN, Style, legend, tidy
+
+
+def convergence(ax, objectives: Mapping[str, Sequence[float]], best: float, *, style: Style = PLAIN) -> list:
+    """Objective minus the best known one, per iteration, on logarithmic axes: one line per solver.
+
+    Parameters
+    ----------
+    objectives : dict
+        Name -> objective per iteration, as in ``result.history["objective"]``.
+    best : float
+        Iterations that reach it are not drawn: a logarithm has no place for 0.
+
+    Returns
+    -------
+    list
+        One line per solver.
+    """
+    lines = []
+    for i, (name, values) in enumerate(objectives.items()):
+        above = np.asarray(values, float) - best
+        seen = np.flatnonzero(above > 0)
+        lines += ax.loglog(seen + 1, above[seen], color=style.colour(i), linewidth=style.line,
+                           linestyle=("-", "--", "-.", ":")[i % 4], marker=style.marker(i), markersize=4,
+                           markevery=(0.0, 0.15), label=name)
+    legend(ax, style, loc="best")
+    tidy(ax, style, xlabel="iteration (from 1, the start)", ylabel="objective - best")
+    return lines
+
+
+def residuals(ax, residual: Sequence[float], *, style: Style = PLAIN) -> list:
+    """The residual of a full-batch solve per iteration, on a logarithmic axis: 0 iff stationary."""
+    residual = np.asarray(residual, float)
+    seen = np.flatnonzero(residual > 0)
+    lines = ax.semilogy(seen, residual[seen], color=style.plain, linewidth=style.line, marker="o", markersize=3)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    tidy(ax, style, xlabel="iteration", ylabel="residual")
+    return lines
+
+
+def training(ax, loss: Sequence[float], validation: Sequence[float] = (), *, style: Style = PLAIN) -> list:
+    """Training and validation loss per epoch; the lowest validation loss is marked.
+
+    Its weights are what a solve returns, unless the start was better still and might compete (Eq. 4 and 6).
+
+    Parameters
+    ----------
+    loss, validation : per epoch, from epoch 1
+        Validation losses that are NaN (there is no validation data) are left out.
+
+    Returns
+    -------
+    list
+        The line of the training loss, and with validation its line and its marked epoch.
+    """
+    loss, validation = np.asarray(loss, float), np.asarray(validation, float)
+    artists = ax.plot(np.arange(1, len(loss) + 1), loss, color=style.muted, linestyle="--", linewidth=style.line,
+                      label="training")
+    if np.isfinite(validation).any():
+        epochs, best = np.arange(1, len(validation) + 1), int(np.nanargmin(validation))
+        artists += ax.plot(epochs, validation, color=style.plain, linewidth=style.line, label="validation")
+        artists += ax.plot(best + 1, validation[best], "o", color=style.accent, markersize=6,
+                           label=f"lowest, epoch {best + 1}")
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    legend(ax, style, loc="best")
+    tidy(ax, style, xlabel="epoch", ylabel="loss")
+    return artists

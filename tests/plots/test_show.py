@@ -1,0 +1,229 @@
+"""show(step) draws every box of every method, with whatever a step has; it adds no numbers of its own."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.collections import PathCollection
+from matplotlib.image import AxesImage
+from matplotlib.text import Text
+
+from den_ref.den.algorithm import DEN
+from den_ref.den.config import DENConfig
+from den_ref.experiment.presets import default_options
+from den_ref.methods import REGISTRY
+from den_ref.plots import Picture, show
+from den_ref.plots.panels import BOXES
+from den_ref.protocol import Step, Task
+from den_ref.tasks import make_stream
+
+QUICK = {"epochs": 2, "epochs_eq2": 3, "epochs_eq4": 2, "epochs_eq5": 3, "epochs_eq6": 1, "finetune_epochs": 1}
+
+#: The boxes of Algorithms 1-4 in the options that visit them all.
+ALL_BOXES = ["eq2", "prune", "eq3", "select", "eq4", "loss", "eq5", "prune", "eq6", "split", "eq6_after"]
+
+
+@cache
+def steps_of(name, n_tasks=2, **options):
+    """Short stages of a method on the toy stream."""
+    defaults = default_options(REGISTRY[name], "toy").to_dict()
+    quick = {key: value for key, value in QUICK.items() if key in defaults}
+    method = REGISTRY[name](REGISTRY[name].Config.from_dict(defaults | quick | options), 0)
+    return [step for task in list(make_stream("toy").tasks)[:n_tasks] for step in method.learn(task)]
+
+
+@cache
+def steps_on_images():
+    """Two stages of DEN on 8 x 8 images, where much is split."""
+    rng, tasks = np.random.default_rng(0), []
+    for i in range(2):
+        x = rng.normal(size=(120, 64)).astype(np.float32)
+        y = (x[:, i] * x[:, 9] > 0).astype(np.float32)[:, None]
+        tasks.append(Task(i, x[:80], y[:80], x[80:], y[80:]))
+    den = DEN(DENConfig(hidden=(6, 5), step=0.02, sigma=0.01, mu=0.0, mu_head=1e-4, anchor_before_split="eq6", tau=0.0,
+                        epochs_eq2=3, epochs_eq4=2, epochs_eq5=2, epochs_eq6=1), seed=0)
+    return [step for task in tasks for step in den.learn(task)]
+
+
+def one_of_each():
+    """The last step of every box on the toy stream, and a split of units that hear images."""
+    last = {step.box: step for step in steps_of("den", anchor_before_split="eq6", tau=0.0)}
+    return [*last.values(), next(step for step in steps_on_images() if step.box == "split")]
+
+
+def words(figure):
+    """Every text of a figure that is not empty."""
+    return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_every_box_of_every_method_has_a_picture(name):
+    for step in steps_of(name):
+        figure = show(step)
+        assert isinstance(figure, Picture)
+        assert figure.axes, f"nothing is drawn for {step.box}"
+        assert all(ax.has_data() for ax in figure.axes)
+        figure.draw_without_rendering()  # warnings, of layouts too, are errors
+
+
+def test_the_boxes_of_den_each_have_makers_of_their_own():
+    steps = steps_of("den", anchor_before_split="eq6", tau=0.0)
+    assert [step.box for step in steps] == ALL_BOXES
+    assert set(ALL_BOXES) <= set(BOXES)
+
+
+@pytest.mark.parametrize("box", sorted(set(ALL_BOXES)))
+def test_a_step_that_lacks_everything_shows_its_sentence(box):
+    figure = show(Step(3, "a task", box, "A title", "this happened"), title=False)
+    figure.draw_without_rendering()
+    assert "task a task (stage 3) | A title: this happened" in words(figure)
+
+
+@pytest.mark.parametrize("missing", ["facts", "arrays", "before", "after", "solve"])
+def test_a_step_may_lack_any_of_its_parts(missing):
+    empty = {"facts": {}, "arrays": {}}.get(missing)
+    for step in one_of_each():
+        show(replace(step, **{missing: empty}))
+
+
+def test_an_unknown_box_shows_its_solve():
+    known = next(step for step in steps_of("den") if step.box == "eq4")
+    figure = show(replace(known, box="mystery"))
+    line = figure.axes[0].lines[0]
+    np.testing.assert_array_equal(line.get_ydata(), known.solve.history["loss"])
+
+
+def test_words_are_those_of_print():
+    step = steps_of("den")[0]
+    figure = show(step)
+    assert words(figure)[-1].replace("\n", " ") == str(step) == f"task 0 (stage 1) | {step.title}: {step.sentence}"
+    assert str(step) not in {text.replace("\n", " ") for text in words(show(step, title=False))}
+
+
+def test_selection_lights_the_units_of_the_step():
+    step = next(step for step in steps_of("den") if step.box == "select")
+    graph = show(step).axes[0]
+    points = [collection for collection in graph.collections if isinstance(collection, PathCollection)]
+    lit = sum(int((units.get_edgecolors()[:, 3] > 0).sum()) for units in points)
+    assert lit == sum(len(step.arrays[f"selected/{l}"]) for l in range(3)) + 1                # and the head
+
+
+def test_split_shows_drifts_and_what_units_hear():
+    step = next(step for step in steps_on_images() if step.box == "split")
+    split, older, rho = (step.arrays[f"{name}/1"] for name in ("split", "older", "drift"))
+    assert len(split) >= 4
+    figure = show(step)
+    drift, filters = figure.axes[0], figure.axes[-1]
+    chosen = drift.collections[1].get_offsets()
+    np.testing.assert_array_equal(chosen[:, 0], split)
+    np.testing.assert_allclose(chosen[:, 1], rho[np.isin(older, split)])
+    worst = split[np.argmax(rho[np.searchsorted(older, split)])]
+    copy = step.before.widths[0] + list(split).index(worst)
+    mosaic = filters.findobj(AxesImage)[0].get_array().filled(np.nan)
+    for column, incoming in enumerate([step.before.weights[0][:, worst], step.after.weights[0][:, worst],
+                                       step.after.weights[0][:, copy]]):
+        np.testing.assert_array_equal(mosaic[1:9, 10 * column + 1:10 * column + 9], incoming.reshape(8, 8))
+    assert f"unit {worst}" == filters.get_yticklabels()[0].get_text()
+
+
+def test_split_of_other_inputs_outlines_old_new_and_copy():
+    step = next(step for step in steps_of("den", sigma=0.0) if step.box == "split")
+    matrix = show(step).axes[-1]
+    copies, widths = len(step.arrays["split/2"]), step.after.widths
+    assert copies and matrix.images[0].get_array().shape == widths[:2]
+    assert f"copy {copies}" in {text.get_text() for text in matrix.texts}
+
+
+def test_eq5_shows_the_norms_that_the_new_units_had():
+    step = next(step for step in steps_of("den") if step.box == "eq5")
+    for l in (1, 2):
+        norms, ax = step.arrays[f"norms/{l}"], show(step).axes[l - 1]
+        assert norms.shape == (1 + step.solve.nit, step.facts["added"][l - 1])
+        np.testing.assert_array_equal([line.get_ydata() for line in ax.lines[:norms.shape[1]]], norms.T)
+
+
+def test_norms_of_the_epoch_kept_are_those_of_the_network():
+    step = next(step for step in steps_of("den") if step.box == "eq5")
+    kept = 1 + int(np.argmin(step.solve.history["validation"]))
+    for l, w in enumerate(step.after.weights, 1):
+        old = step.before.widths[l - 1]
+        seen = step.after.visible(step.stage)[l - 1]
+        np.testing.assert_allclose(step.arrays[f"norms/{l}"][kept], np.linalg.norm(w[seen][:, old:], axis=0), rtol=1e-5)
+
+
+def test_staircase_has_a_column_per_task():
+    step = steps_of("den")[-1]
+    stairs = [ax for ax in show(step).axes if ax.images]
+    assert [ax.images[0].get_array().shape for ax in stairs] == [(n, 2) for n in step.after.widths]
+
+
+@pytest.mark.parametrize("suffix", [".png", ".svg", ".pdf"])
+def test_target_is_written_whole(tmp_path, suffix):
+    show(steps_of("den")[0], tmp_path / f"step{suffix}")
+    content = (tmp_path / f"step{suffix}").read_bytes()
+    assert content.startswith({".png": b"\x89PNG", ".svg": b"<?xml", ".pdf": b"%PDF"}[suffix])
+    assert [path.name for path in tmp_path.iterdir()] == [f"step{suffix}"]
+
+
+def test_a_notebook_gets_a_png():
+    assert show(steps_of("den")[0])._repr_png_().startswith(b"\x89PNG")
+
+
+def test_showing_changes_nothing():
+    for step in steps_of("den"):
+        if step.after is not None:
+            before = {name: array.copy() for name, array in step.after.arrays().items()}
+            show(step)
+            assert all(np.array_equal(array, before[name]) for name, array in step.after.arrays().items())
+
+
+def boxes(figure):
+    """(text, where it stands) of every text that can be seen, in pixels."""
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()
+    ticks = {id(text): ax for ax in figure.axes for axis in (ax.xaxis, ax.yaxis) for tick in axis.get_major_ticks()
+             + axis.get_minor_ticks() for text in (tick.label1, tick.label2)}
+    seen = []
+    for text in figure.findobj(Text):
+        box = text.get_window_extent(canvas.get_renderer())
+        hidden = id(text) in ticks and not _within(box, ticks[id(text)])           # ticks beyond the limits
+        if text.get_text().strip() and text.get_visible() and not hidden:
+            seen.append((text.get_text(), box))
+    return seen
+
+
+def _within(box, ax):
+    """Whether a tick label belongs to a tick inside the axes."""
+    frame, x, y = ax.get_window_extent(), (box.x0 + box.x1) / 2, (box.y0 + box.y1) / 2
+    return frame.x0 - 1 <= x <= frame.x1 + 1 or frame.y0 - 1 <= y <= frame.y1 + 1
+
+
+def overlaps(seen):
+    """Pairs of texts whose boxes overlap by more than a pixel."""
+    boxes = [(text, box.padded(-0.5)) for text, box in seen]
+    return [(a, b) for i, (a, one) in enumerate(boxes) for b, two in boxes[i + 1:] if one.overlaps(two)]
+
+
+def cut_off(seen, figure):
+    """Texts that stick out of the figure."""
+    frame = figure.bbox.padded(1)
+    return [text for text, box in seen
+            if box.x0 < frame.x0 or box.y0 < frame.y0 or box.x1 > frame.x1 or box.y1 > frame.y1]
+
+
+def test_no_text_overlaps_another_or_is_cut_off():
+    for step in one_of_each():
+        figure = show(step)
+        seen = boxes(figure)
+        assert len(seen) > 3 and not overlaps(seen) and not cut_off(seen, figure), step.box
+
+
+def test_overlaps_and_cuts_are_found():
+    figure = show(steps_of("den")[0])
+    figure.text(0.5, 0.5, "one in the middle")
+    figure.text(0.52, 0.5, "another")
+    figure.text(0.99, 0.1, "one that sticks out")
+    seen = boxes(figure)
+    assert ("one in the middle", "another") in overlaps(seen) and cut_off(seen, figure) == ["one that sticks out"]
