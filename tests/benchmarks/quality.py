@@ -23,7 +23,8 @@ from matplotlib import pyplot as plt
 
 import den_ref
 from den_ref.core.metrics import average_performance, backward_transfer, forgetting
-from den_ref.plots import average_curves, performance_matrix
+from den_ref.experiment.curves import average_curve
+from den_ref.plots import curves, performance_matrix
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = (0, 1, 2)
@@ -66,7 +67,8 @@ def pictures(results: dict) -> None:
     folder = ROOT / "docs" / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     figure, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
-    average_curves(ax, {method.upper(): [run.R["auroc"] for run in of] for method, of in results.items()})
+    curves(ax, {method: [average_curve(run.R["auroc"]) for run in of] for method, of in results.items()},
+           "tasks learnt", "mean AUROC over tasks learnt")
     figure.savefig(folder / "average_auroc.png", dpi=150)
     figure, ax = plt.subplots(figsize=(5, 5), layout="constrained")
     performance_matrix(ax, results["den"][0].R["auroc"], results["den"][0].task_ids, "AUROC of DEN, seed 0")
