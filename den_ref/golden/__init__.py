@@ -1,6 +1,6 @@
 """Golden values: check any implementation of DEN, piece by piece, and learn what went wrong.
 
-In a test suite of your own:
+In a test suite of your own::
 
     import pytest
     from den_ref.golden import cases

@@ -27,8 +27,8 @@ class Vector:
     equation : str
         The formula, and where it stands in the paper.
     inputs, outputs : dict
-        Name -> type, in the order of the arguments and results: "float64[*,*]" is a matrix, "float64" a number,
-        "weights/*" names a list, and a type that ends in "?" belongs to something that may be left out.
+        Name -> type, in the order of the arguments and results: ``float64[*,*]`` is a matrix, ``float64`` a number,
+        ``weights/*`` names a list, and a type that ends in "?" belongs to something that may be left out.
     conventions : tuple of str
         What implementations disagree about, and how it is decided here.
     mistakes : dict

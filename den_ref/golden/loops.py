@@ -227,6 +227,123 @@ def largest(values: list) -> float:
     return math.nan if any(math.isnan(value) for value in values) else max(values)
 
 
+def performance_matrix_variants(R, untrained, joint, sizes):
+    """The printed formulas, entry by entry."""
+    n = len(R)
+    last, earlier, later = n - 1, range(n - 1), range(1, n)
+    transfer = mean([R[i, j] - R[j, j] for i in later for j in range(i)])
+    return {
+        "learning_performance": mean([R[j, j] for j in range(n)]),
+        "intransigence": mean([joint[k] - R[k, k] for k in range(n)]),
+        "forward_transfer_lopez_paz": mean([R[i - 1, i] - untrained[i] for i in later]),
+        "backward_transfer_gem_code": mean([R[-1, j] - R[j, j] for j in earlier]) * last / n,
+        "forgetting_with_last": mean([largest([R[i, j] for i in range(j, n)]) - R[-1, j] for j in earlier]),
+        "forgetting_from_first": mean([R[j, j] - R[-1, j] for j in earlier]),
+        "accuracy_diaz": mean([R[i, j] for i in range(n) for j in range(i + 1)]),
+        "backward_transfer_diaz": transfer,
+        "remembering_diaz": transfer if math.isnan(transfer) else 1 + transfer if transfer < 0 else 1.0,
+        "positive_backward_transfer_diaz": 0.0 if transfer < 0 else transfer,
+        "forward_transfer_diaz": mean([R[i, j] for i in range(n) for j in range(i + 1, n)]),
+        "model_size_efficiency": min(1.0, sum(sizes[0] / size for size in sizes) / len(sizes)),
+    }
+
+
+# --- DNN-L2, DNN-EWC, DNN-Progressive ----------------------------------------------------------------------------
+
+
+def fisher_diagonal(x, labels, loss, kind, weights, biases, head, head_bias):
+    """``core.naive.fisher_diagonal``, cut into the network's arrays."""
+    left = list(naive.fisher_diagonal(x, class_numbers(labels, loss), weights, biases, head, head_bias, loss, kind))
+    fisher_weights, fisher_head = [taken(left, w) for w in weights], taken(left, head)
+    return {"fisher_weights": fisher_weights, "fisher_biases": [taken(left, b) for b in biases],
+            "fisher_head": fisher_head, "fisher_head_bias": taken(left, head_bias)}
+
+
+def taken(numbers: list, like) -> np.ndarray:
+    """The first numbers, taken off the list, in the shape of an array."""
+    first, numbers[:like.size] = numbers[:like.size], []
+    return np.reshape(first, like.shape)
+
+
+def ewc_penalty(w, lam, anchors, decay, fisher, learnt):
+    """Every square with its own anchor, weight by weight."""
+    squares = []
+    for k, (own, anchor) in enumerate(zip(fisher, learnt, strict=True)):
+        share = decay ** (len(fisher) - k) if anchors == "latest" else 1.0
+        squares.append((share * own, learnt[-1] if anchors == "latest" else anchor))
+
+    def value(at):
+        return sum(lam / 2 * f[i] * (at[i] - a[i]) ** 2 for f, a in squares for i in range(len(at)))
+
+    slope = [sum(lam * f[i] * (w[i] - a[i]) for f, a in squares) for i in range(len(w))]
+    return {"value": value(w) - value(learnt[-1]), "gradient": np.array(slope)}
+
+
+def ewc_prox(w, step, lam, importance, anchor):
+    """``core.naive.squared_l2_prox_metric``, in the metric 1 / step, which takes a strength per weight."""
+    return naive.squared_l2_prox_metric(w, np.full(w.shape, 1 / step), lam * importance, anchor)
+
+
+def l2_transfer_step(anchor_weights, anchor_biases, lam, step, **network):
+    """A gradient step, then ``core.naive.squared_l2_prox`` on the body."""
+    def pulled(name, anchors):
+        return [naive.squared_l2_prox(moved(w, g, step), step, 2 * c, a)
+                for w, g, a, c in zip(network[name], network[f"d{name}"], anchors, lam, strict=True)]
+
+    return {"weights": pulled("weights", anchor_weights), "biases": pulled("biases", anchor_biases),
+            "head": moved(network["head"], network["dhead"], step),
+            "head_bias": moved(network["head_bias"], network["dhead_bias"], step)}
+
+
+def moved(w, gradient, step):
+    """w - step gradient."""
+    return naive.each(lambda w_i, g_i: w_i - step * g_i, w, gradient)
+
+
+def progressive_forward(x, weights, biases, heads, head_biases, **adapters):
+    """One column after the other, one layer at a time."""
+    done, logits = [], []
+    for k in range(len(heads)):
+        hidden = [x]
+        for l, (w, b) in enumerate(zip([*weights[k], heads[k]], [*biases[k], head_biases[k]], strict=True)):
+            a = naive.affine(hidden[-1], w, b)
+            if k and l:
+                a = a + lateral(*(adapters[name][k - 1][l - 1] for name in ADAPTER), [h[l] for h in done])
+            hidden.append(naive.relu(a))
+        logits.append(a)
+        done.append(hidden)
+    return {"logits": logits}
+
+
+ADAPTER = ("alphas", "projections", "projection_biases", "laterals")
+
+
+def before_relu(alphas, projections, bias, older):
+    """sum over older columns j of a_j h_j P_j + p."""
+    total = 0.0
+    for h, a, P in zip(older, alphas, projections, strict=True):
+        total = total + a * naive.affine(h, P, np.zeros(len(bias)))
+    return total + bias
+
+
+def lateral(alphas, projections, bias, outgoing, older):
+    """relu(sum over j of a_j h_j P_j + p) U."""
+    return naive.affine(naive.relu(before_relu(alphas, projections, bias, older)), outgoing,
+                        np.zeros(outgoing.shape[1]))
+
+
+def progressive_adapter_backward(older, alphas, projections, bias, lateral, dout):
+    """Two affine layers with a ReLU between them, backwards."""
+    a = before_relu(alphas, projections, bias, older)
+    dr, dlateral, _ = naive.affine_gradients(naive.relu(a), lateral, dout)
+    da = naive.relu_gradient(dr, a)
+    each_column = [naive.affine_gradients(alpha * h, P, da) for h, alpha, P in zip(older, alphas, projections,
+                                                                                    strict=True)]
+    dalphas = [sum(h[i] * d[i] for i in np.ndindex(h.shape)) for h, (d, _, _) in zip(older, each_column, strict=True)]
+    return {"dalphas": np.array(dalphas), "dprojections": np.array([dP for _, dP, _ in each_column]),
+            "dbias": each_column[0][2], "dlateral": dlateral}
+
+
 # --- DEN ---------------------------------------------------------------------------------------------------------
 
 

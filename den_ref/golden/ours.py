@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core import layers, losses, metrics, mlp, newton, solvers
+from ..core import layers, losses, metric_variants, metrics, mlp, newton, solvers
+from ..core.fisher import fisher_diagonal as core_fisher_diagonal
+from ..core.flat import Flat
 from ..core.mlp import DataLoss
 from ..core.penalties import L1, GroupLasso, SparseGroupLasso, SquaredL2
 from ..den import equations
 from ..den.config import DENConfig
 from ..den.network import Subnetwork
+from ..methods import columns
+from ..methods.ewc import EWC, EWCConfig
+from ..methods.l2 import L2, L2Config
 from .ours_den import FUNCTIONS as DEN_FUNCTIONS
 
 # --- layers and losses -------------------------------------------------------------------------------------------
@@ -219,6 +224,86 @@ def performance_matrix_metrics(R, separate):
             "backward_transfer": metrics.backward_transfer(R),
             "forgetting": metrics.forgetting(R),
             "forward_transfer": metrics.forward_transfer(R, separate)}
+
+
+def performance_matrix_variants(R, untrained, joint, sizes):
+    """The functions of ``core.metric_variants``, and those of ``core.metrics`` that no operation above asks for."""
+    by_name = {name: getattr(metric_variants, name)(R) for name in VARIANTS_OF_R}
+    return {"learning_performance": metrics.learning_performance(R), "intransigence": metrics.intransigence(R, joint),
+            "forward_transfer_lopez_paz": metric_variants.forward_transfer_lopez_paz(R, untrained), **by_name,
+            "model_size_efficiency": metric_variants.model_size_efficiency(sizes)}
+
+
+VARIANTS_OF_R = ("backward_transfer_gem_code", "forgetting_with_last", "forgetting_from_first", "accuracy_diaz",
+                 "backward_transfer_diaz", "remembering_diaz", "positive_backward_transfer_diaz",
+                 "forward_transfer_diaz")
+
+# --- DNN-L2 and DNN-EWC ------------------------------------------------------------------------------------------
+
+
+def fisher_diagonal(x, labels, loss, kind, weights, biases, head, head_bias):
+    """``core.fisher.fisher_diagonal``."""
+    fisher = core_fisher_diagonal(packed(weights, biases, head, head_bias), x, labelled(labels, loss), loss, kind)
+    return {name.replace("d", "fisher_", 1): value for name, value in gradients(fisher).items()}
+
+
+def ewc_penalty(w, lam, anchors, decay, fisher, learnt):
+    """The pull of ``methods.ewc.EWC`` after it has learnt the tasks."""
+    ewc = EWC(EWCConfig(lam=lam, anchors=anchors, decay=decay))
+    for own, ewc.body in zip(map(one_array, fisher), map(one_array, learnt), strict=True):
+        ewc.importance, ewc.anchor = ewc.consolidated(own)
+    pull = ewc.pulls()["W1"]
+    return {"value": pull.value(w) - pull.value(learnt[-1]), "gradient": pull.strength * (w - pull.anchor)}
+
+
+def one_array(w) -> Flat:
+    """A body that is a single array."""
+    return Flat.of({"W1": w}, w.dtype)
+
+
+def ewc_prox(w, step, lam, importance, anchor):
+    """``core.penalties.SquaredL2`` with a strength per weight."""
+    return SquaredL2(lam * importance, anchor).prox(w, step)
+
+
+def l2_transfer_step(anchor_weights, anchor_biases, lam, step, **network):
+    """``core.solvers.ista_step`` with the pulls of ``methods.l2.L2``."""
+    point, slope = (packed(*(network[prefix + name] for name in ("weights", "biases", "head", "head_bias")))
+                    for prefix in ("", "d"))
+    l2 = L2(L2Config(hidden=[len(b) for b in anchor_biases], lam=lam.tolist()))
+    anchors = mlp.pack(anchor_weights, anchor_biases, network["head"], network["head_bias"], point.vector.dtype)
+    l2.body = Flat.of({name: array for name, array in anchors.views.items() if name[0] in "Wb"}, point.vector.dtype)
+    pulls = dict.fromkeys(point.shapes, L1(0.0)) | l2.pulls()
+    for name, pull in pulls.items():
+        point[name][...] = solvers.ista_step(point[name], slope[name], pull, step)
+    return {name[1:]: value for name, value in gradients(point).items()}
+
+
+# --- DNN-Progressive ---------------------------------------------------------------------------------------------
+
+
+def progressive_forward(x, weights, biases, heads, head_biases, alphas, projections, projection_biases, laterals):
+    """``methods.columns.columns_forward``, for every column in turn."""
+    plain = [packed(*network).views for network in zip(weights, biases, heads, head_biases, strict=True)]
+    adapters = [{}, *(column_adapters(*kinds) for kinds in zip(alphas, projections, projection_biases, laterals,
+                                                               strict=True))]
+    all_columns = [Flat.of(own | side, own["V"].dtype) for own, side in zip(plain, adapters, strict=True)]
+    return {"logits": [columns.columns_forward(all_columns[:k], x)[0] for k in range(1, len(all_columns) + 1)]}
+
+
+def column_adapters(*kinds) -> dict:
+    """The adapters of one column by the names that ``methods.columns`` has for them."""
+    return {name: array for l, arrays in enumerate(zip(*kinds, strict=True), 2)
+            for name, array in zip(columns.adapter_names(l), arrays, strict=True)}
+
+
+def progressive_adapter_backward(older, alphas, projections, bias, lateral, dout):
+    """``methods.columns.adapter_backward``."""
+    parameters = (alphas, projections, bias, lateral)
+    _, cache = columns.adapter_forward(np.stack(older, axis=1), *parameters)
+    slopes = [np.empty_like(array) for array in parameters]
+    columns.adapter_backward(dout, cache, slopes)
+    return dict(zip(("dalphas", "dprojections", "dbias", "dlateral"), slopes, strict=True))
 
 
 # --- DEN ---------------------------------------------------------------------------------------------------------

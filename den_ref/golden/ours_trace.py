@@ -32,7 +32,7 @@ class FullBatch(Stage):
     step_length: float = 0.0
     steps: int = 0
 
-    def solve(self, problem, validation, equation, start_competes) -> Result:
+    def solve(self, problem, validation, equation, start_competes, watch=None) -> Result:
         w, penalty = problem.start.vector, problem.vector_penalty()
         for _ in range(self.steps):
             w = ista_step(w, problem.smooth(w)[1], penalty, self.step_length)

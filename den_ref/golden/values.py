@@ -4,7 +4,7 @@ An array is ``{"dtype": "float64", "shape": [2, 3], "data": [...]}``, its entrie
 shortest decimal that reads back as the same float, so nothing is lost.  Numbers, truth values and words stand as they
 are; what JSON cannot write is one of the words "nan", "inf", "-inf".
 
-A list of arrays has one name per entry, "weights/0", "weights/1", ...; a signature declares it as "weights/*".
+A list of arrays has one name per entry, "weights/0", "weights/1", ...; a signature declares it as ``weights/*``.
 """
 
 from __future__ import annotations

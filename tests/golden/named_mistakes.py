@@ -81,6 +81,7 @@ UNTOLD = """- Mean and sum over outputs are the same with one output; cases with
 - With `gamma = 0`, with one entry per group or with one group, many mistakes about groups give the right answer.
 - The quotient form of `squared_l2_prox` at strength 0 is off by a last bit or by nothing: less than any tolerance.
 - What is random in training (initial weights, the order of batches) is an input here, so no case can judge how it is drawn.
+- `fisher_diagonal` cannot judge labels drawn at random: one draw per sample is right on average only.
 - `solve_head` sees the end of a solve, not the way: a slow solver that arrives is right.
 - The answers below are shared by several mistakes; another case of the same operation tells them apart.
 """
