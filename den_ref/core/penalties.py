@@ -313,6 +313,8 @@ class Sum(Penalty):
         return sum(p.value(w) for p in self.squares) + self.other.value(w)
 
     def prox(self, z, step):
+        if any(np.ndim(square.strength) for square in self.squares):
+            return self.prox_metric(z, np.full_like(z, 1 / step))  # a strength per entry makes a metric of the step
         for square in self.squares:
             z = square.prox(z, step)
             step = step / (1 + step * square.strength)

@@ -47,16 +47,16 @@ def joint_loss(layout: Flat, network: Network, tasks: Sequence[Task], split: str
 
 
 def pooled(tasks: Sequence[Task]) -> list[list[Task]]:
-    """The tasks, those with sigmoid heads on the same samples (the very same array) together."""
+    """The tasks, those with sigmoid heads on the same samples (the very same arrays) together."""
     pools: dict = {}
     for i, task in enumerate(tasks):
-        pools.setdefault(id(task.x_train) if task.loss == "sigmoid" else ("alone", i), []).append(task)
+        pools.setdefault((id(task.x_train), id(task.x_valid)) if task.loss == "sigmoid" else i, []).append(task)
     return list(pools.values())
 
 
 def examples(tasks: Sequence[Task]) -> int:
-    """Numbers in the tasks' training and validation data; samples that tasks share count once."""
-    samples = {id(task.x_train): task.x_train.size + task.x_valid.size for task in tasks}
+    """Numbers in the tasks' training and validation data; arrays that tasks share count once."""
+    samples = {id(x): x.size for task in tasks for x in (task.x_train, task.x_valid)}
     return sum(samples.values()) + sum(task.y_train.size + task.y_valid.size for task in tasks)
 
 

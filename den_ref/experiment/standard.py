@@ -8,6 +8,8 @@ from typing import Any
 from den_ref.den.algorithm import DENConfig
 from den_ref.experiment.grid import Cell
 from den_ref.methods import REGISTRY
+from den_ref.methods.finetune import FineTuningConfig
+from den_ref.methods.plain import NetworkConfig
 
 #: The methods, in the order of tables and figures.
 METHODS = tuple(REGISTRY)
@@ -15,12 +17,22 @@ METHODS = tuple(REGISTRY)
 #: These take longest; a grid begins with them, so that it does not end with one of them alone.
 LONGEST_FIRST = ("progressive", "den-finetune", "mtl", "stl")
 
-#: Options of DEN -> values around the default: AUROC against capacity, one curve per option.
+#: Options of DEN -> values around the default: AUROC against capacity, one curve per option.  Originals that are kept
+#: make the network of DEN without timestamps, here read with them: what timestamps do, all else being equal.
 SWEEP = {
     "sigma": (0.15, 0.6, 1.5),
     "gamma": (0.0, 3e-3, 1e-2),
     "mu": (1e-4, 3e-4, 1e-3),
     "k": (0, 10, 20),
+    "split_original": ("keep",),
+}
+
+#: Fine-tuning in two other ways, by label: at DEN's size, for the comparison with selective retraining; and with the
+#: options that are best for separate networks, which are not chosen to remember anything.
+FINE_TUNING = {
+    "finetune hidden=128,64": {"hidden": DENConfig().hidden},
+    "finetune, STL's options": {name: value for name, value in NetworkConfig().to_dict().items()
+                                if value != FineTuningConfig().to_dict()[name]},
 }
 
 #: Options of the stream for a small version of the same grid.
@@ -28,8 +40,9 @@ QUICK = {"n_tasks": 5, "per_class": (300, 100, 300)}
 
 
 def sweep(seeds: Iterable[int], settings: Mapping[str, Any] | None = None) -> list[Cell]:
-    """The cells of DEN with one option at a time changed from its defaults, or from ``settings``."""
-    settings = dict(settings or {})
+    """The cells of DEN with one option at a time changed from its defaults, or from ``settings``; and FINE_TUNING."""
+    settings, seeds = dict(settings or {}), list(seeds)
     usual = DENConfig.from_dict(settings)
-    return [Cell("den", seed, {**settings, name: value}, Cell("den", seed, {name: value}).label)
-            for name, values in SWEEP.items() for value in values if value != getattr(usual, name) for seed in seeds]
+    cells = [Cell("den", seed, {**settings, name: value}, Cell("den", seed, {name: value}).label)
+             for name, values in SWEEP.items() for value in values if value != getattr(usual, name) for seed in seeds]
+    return cells + [Cell("finetune", seed, changed, label) for label, changed in FINE_TUNING.items() for seed in seeds]

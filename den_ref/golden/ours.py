@@ -251,7 +251,7 @@ def ewc_penalty(w, lam, anchors, decay, fisher, learnt):
     """The pull of ``methods.ewc.EWC`` after it has learnt the tasks."""
     ewc = EWC(EWCConfig(lam=lam, anchors=anchors, decay=decay))
     for own, ewc.body in zip(map(one_array, fisher), map(one_array, learnt), strict=True):
-        ewc.importance, ewc.anchor = ewc.consolidated(own)
+        ewc.importance, ewc.anchor = ewc.consolidated(own, ewc.body)
     pull = ewc.pulls()["W1"]
     return {"value": pull.value(w) - pull.value(learnt[-1]), "gradient": pull.strength * (w - pull.anchor)}
 

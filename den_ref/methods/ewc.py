@@ -50,7 +50,7 @@ class EWCConfig(NetworkConfig):
 
 
 class EWC(FineTuning):
-    """Fine-tuning with the body anchored in proportion to its Fisher information.
+    """DNN-EWC: fine-tuning with the body anchored in proportion to its Fisher information.
 
     The Fisher information is the mean over the training samples, taken at the weights that were kept, and of the body
     alone: an earlier head does not change.  A unit that is dead on a task has F = 0: it is free for the next.
@@ -68,25 +68,26 @@ class EWC(FineTuning):
         strength = self.config.lam * self.config.decay
         return {name: SquaredL2(strength * f, self.anchor[name]) for name, f in self.importance.views.items()}
 
-    def learnt(self, task: Task, network: Flat) -> None:
+    def to_keep(self, task: Task, network: Flat) -> dict:
         fisher = fisher_diagonal(network, task.x_train, task.y_train, task.loss, self.config.fisher)
         if not fisher.vector.any():
             warnings.warn(f"EWC: the Fisher information of task {task.id!r} is 0 everywhere, so nothing protects it",
                           RuntimeWarning, stacklevel=2)
-        super().learnt(task, network)
-        own = Flat.of({name: fisher[name] for name in self.body.shapes}, fisher.vector.dtype)
-        self.importance, self.anchor = self.consolidated(own)
+        kept = super().to_keep(task, network)
+        own = Flat.of({name: fisher[name] for name in kept["body"].shapes}, fisher.vector.dtype)
+        importance, anchor = self.consolidated(own, kept["body"])
+        return kept | {"importance": importance, "anchor": anchor}
 
-    def consolidated(self, own: Flat) -> tuple[Flat, Flat]:
-        """(F, A) after a task whose Fisher information is ``own``."""
+    def consolidated(self, own: Flat, body: Flat) -> tuple[Flat, Flat]:
+        """(F, A) after a task that ended at ``body`` with Fisher information ``own``."""
         if self.importance is None:
-            return own, self.body
+            return own, body
         total = own.like(self.config.decay * self.importance.vector + own.vector)
         if self.config.anchors == "latest":
-            return total, self.body
+            return total, body
         # A + (F_t / F) (W^t - A), the mean of all anchors weighted by F; where F = 0 nothing is pulled.
         share = np.divide(own.vector, total.vector, out=np.zeros_like(own.vector), where=total.vector > 0)
-        return total, own.like(self.anchor.vector + share * (self.body.vector - self.anchor.vector))
+        return total, own.like(self.anchor.vector + share * (body.vector - self.anchor.vector))
 
     def stored(self) -> dict[str, int]:
         """F, and the anchor unless it is the network itself."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -11,12 +12,22 @@ from ..core.flat import Flat
 from ..core.penalties import SquaredL2
 from ..den.network import Head
 from ..protocol import Capacity, Method, Step, Task, check_task, timed, unknown_task
+from ..settings import at_least, integer, option
 from ..state import pack_id, pack_meta, unpack_id, unpack_meta
-from .plain import NetworkConfig, fit, flat_from, random_start, task_rng
+from .plain import STRENGTH, NetworkConfig, fit, flat_from, random_start, task_rng
+
+
+@dataclass(frozen=True)
+class FineTuningConfig(NetworkConfig):
+    """Options of fine-tuning: those of a plain network, with defaults of its own (docs/tuning.md)."""
+
+    weight_decay: float = option((0.00087, 0.00051), "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
+    step: float = option(5e-4, "step size at the start", at_least(0, above=True))
+    epochs: int = option(5, "epochs at most", integer(0))
 
 
 class FineTuning(Method):
-    """One shared body, and a head of its own for every task; nothing holds the body where it was.
+    """DNN, plain fine-tuning: one shared body, a head for every task; nothing holds the body where it was.
 
         minimise  L_t(W; D_t)  +  Eq. 2's penalties  +  the method's pull on the body (none here),  from W^{t-1}
 
@@ -25,7 +36,7 @@ class FineTuning(Method):
     """
 
     name = "finetune"
-    Config = NetworkConfig
+    Config = FineTuningConfig
 
     def __init__(self, config: NetworkConfig | None = None, seed: int = 0):
         super().__init__(config, seed)
@@ -47,9 +58,11 @@ class FineTuning(Method):
         loss, valid = (mlp.DataLoss(start, getattr(task, f"x_{split}"), getattr(task, f"y_{split}"), task.loss)
                        for split in ("train", "valid"))
         result = fit(start, loss, valid, self, rng, self.pulls() if self.heads else {})
+        kept = self.to_keep(task, result.x)
         yield Step(len(self.heads) + 1, task.id, "train", f"training ({self.name})",
                    f"trained the whole network, {result.message}", before=start, after=result.x, solve=result)
-        self.learnt(task, result.x)
+        for name, value in kept.items():
+            setattr(self, name, value)
 
     def _start(self, task: Task, rng) -> Flat:
         """The shared body with a random head, W1..Wm, V, b1..bm, c."""
@@ -62,12 +75,11 @@ class FineTuning(Method):
         """The pull on each array of the body, from the second task on."""
         return {}
 
-    def learnt(self, task: Task, network: Flat) -> None:
-        """Keep what was trained."""
-        self.body = Flat.of({name: array for name, array in network.views.items() if name[0] in "Wb"},
-                            network.vector.dtype)
+    def to_keep(self, task: Task, network: Flat) -> dict:
+        """What the method becomes with this task, by attribute."""
+        body = {name: array for name, array in network.views.items() if name[0] in "Wb"}
         head = Head(task.id, len(self.heads) + 1, network["V"].copy(), network["c"].copy(), task.loss)
-        self.heads = [*self.heads, head]
+        return {"body": Flat.of(body, network.vector.dtype), "heads": [*self.heads, head]}
 
     def _layers(self):
         layers = range(1, len(self.config.hidden) + 1)

@@ -5,16 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..core.penalties import SquaredL2
-from ..settings import option
+from ..settings import integer, option
 from .finetune import FineTuning
 from .plain import STRENGTH, NetworkConfig
 
 
 @dataclass(frozen=True)
 class L2Config(NetworkConfig):
-    """Options of DNN-L2: those of a plain network, and the strength of the pull."""
+    """Options of DNN-L2: those of a plain network with its own defaults (docs/tuning.md), and the pull's strength."""
 
-    lam: float = option(1e-2, "strength of norm^2 of the body's change since the last task, per layer", STRENGTH)
+    weight_decay: float = option((0.00019, 0.0058), "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
+    batch: int = option(64, "samples per mini-batch", integer(1))
+    epochs: int = option(5, "epochs at most", integer(0))
+    lam: float = option((0.0025, 0.023), "strength of norm^2 of the body's change since the last task, "
+                                         "per layer", STRENGTH)
 
     def __post_init__(self):
         super().__post_init__()
@@ -22,7 +26,9 @@ class L2Config(NetworkConfig):
 
 
 class L2(FineTuning):
-    """minimise  L_t(W; D_t)  +  Eq. 2's penalties  +  sum over l of lam_l norm((W_l, b_l) - (W_l, b_l)^{t-1})^2.
+    """DNN-L2: fine-tuning with the body pulled to where the last task left it.
+
+        minimise  L_t(W; D_t)  +  Eq. 2's penalties  +  sum over l of lam_l norm((W_l, b_l) - (W_l, b_l)^{t-1})^2
 
     The body alone is pulled, weights and biases; heads are not.  Nothing is stored between tasks: W^{t-1} is the
     network itself.  Source: the paper, section 4 (DNN-L2).

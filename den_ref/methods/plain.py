@@ -1,4 +1,4 @@
-"""Plain networks, that nothing is done to but training: what STL and MTL are made of."""
+"""Plain networks, that nothing is done to but training: what all methods but DEN are made of."""
 
 from __future__ import annotations
 

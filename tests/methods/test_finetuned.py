@@ -1,5 +1,7 @@
 """DEN-Finetune: DEN's boxes untouched, a copy trained on all tasks, and the gradient of their joint loss."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -8,7 +10,7 @@ from den_ref.core.mlp import JointLoss
 from den_ref.den.algorithm import DEN
 from den_ref.den.config import DENConfig
 from den_ref.den.finetune import FineTuned, FineTunedConfig, finetune
-from den_ref.den.joint import joint_loss, pack_network, unpack_network
+from den_ref.den.joint import examples, joint_loss, pack_network, pooled, unpack_network
 from den_ref.den.network import Head, Network
 from den_ref.protocol import Task
 from den_ref.tasks import make_stream
@@ -48,14 +50,23 @@ def random_stages(rng, hidden, loss="sigmoid", outputs=(1, 2, 3), shared=True):
     heads = [Head(i, i + 1, rng.normal(size=(hidden[-1], n)), rng.normal(size=n), loss) for i, n in enumerate(outputs)]
     network = Network([rng.normal(size=(a, b)) for a, b in zip(sizes, sizes[1:])],
                       [rng.normal(size=n) for n in hidden], introduced, retired, heads)
-    x = rng.normal(size=(20, 5))
-    return network, [random_task(rng, head, x if shared else x + head.stage) for head in heads]
+    x, valid = rng.normal(size=(20, 5)), rng.normal(size=(6, 5))
+    return network, [random_task(rng, head, *((x, valid) if shared else (x + head.stage, valid))) for head in heads]
 
 
-def random_task(rng, head, x):
+def random_task(rng, head, x, valid):
     n = head.bias.size
-    y = rng.integers(0, n, len(x)) if head.loss == "softmax" else rng.integers(0, 2, (len(x), n)).astype(float)
-    return Task(head.task, x, y, x[:6], y[:6], loss=head.loss, n_outputs=n)
+    y, y_valid = (rng.integers(0, n, m) if head.loss == "softmax" else rng.integers(0, 2, (m, n)).astype(float)
+                  for m in (len(x), len(valid)))
+    return Task(head.task, x, y, valid, y_valid, loss=head.loss, n_outputs=n)
+
+
+def test_tasks_that_share_training_samples_only_are_not_one_pool():
+    network, (first, second, _) = random_stages(np.random.default_rng(3), (4,), outputs=(1, 1, 1))
+    other = replace(second, x_valid=second.x_valid + 1)
+    assert [len(pool) for pool in pooled([first, second])] == [2]
+    assert [len(pool) for pool in pooled([first, other])] == [1, 1]
+    assert examples([first, other]) == examples([first, second]) + other.x_valid.size
 
 
 def mean_loss(network, tasks, split="train"):

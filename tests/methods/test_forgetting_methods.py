@@ -9,7 +9,8 @@ from den_ref.methods import EWC, L2, STL, FineTuning
 from den_ref.protocol import Task
 from den_ref.tasks import make_stream
 
-OPTIONS = {"hidden": (8, 6), "step": 0.02, "batch": 32, "epochs": 4, "weight_decay": 1e-3, "dtype": "float64"}
+OPTIONS = {"hidden": (8, 6), "step": 0.02, "batch": 32, "epochs": 4, "weight_decay": 1e-3, "mu": 0.0,
+           "dtype": "float64"}
 
 
 def learnt(kind, n=2, seed=0, **settings):
@@ -100,11 +101,11 @@ def _minimised(curvature, target, pull):
 
 
 def consolidated(fishers, weights, **settings):
-    """(F, A) of an EWC that saw these Fisher informations and weights, one per task."""
+    """An EWC that saw these Fisher informations and weights, one per task."""
     ewc = EWC(EWC.Config(hidden=(1,), dtype="float64", **settings))
     for fisher, weight in zip(fishers, weights, strict=True):
-        ewc.body = Flat.of({"W1": weight}, np.float64)
-        ewc.importance, ewc.anchor = ewc.consolidated(Flat.of({"W1": fisher}, np.float64))
+        own, ewc.body = (Flat.of({"W1": array}, np.float64) for array in (fisher, weight))
+        ewc.importance, ewc.anchor = ewc.consolidated(own, ewc.body)
     return ewc
 
 
@@ -188,7 +189,19 @@ def test_ewc_warns_when_nothing_is_protected():
     sizes = {"W1": (3, 8), "W2": (8, 6), "V": (6, 1), "b1": 8, "b2": 6, "c": 1}
     network = Flat.of({name: np.zeros(size) for name, size in sizes.items()} | {"c": np.full(1, -1e4)}, np.float64)
     with pytest.warns(RuntimeWarning, match="Fisher information of task 'dark' is 0 everywhere, so"):
-        EWC(EWC.Config(**OPTIONS)).learnt(Task("dark", x, y, x, y), network)
+        EWC(EWC.Config(**OPTIONS)).to_keep(Task("dark", x, y, x, y), network)
+
+
+def test_the_step_counts_the_time_of_the_fisher_information(monkeypatch):
+    import time
+
+    def slow(w, *_):
+        time.sleep(0.2)
+        return w.copy()
+
+    monkeypatch.setattr("den_ref.methods.ewc.fisher_diagonal", slow)
+    [step] = EWC(EWC.Config(**OPTIONS | {"epochs": 0})).learn(make_stream("toy").tasks[0])
+    assert step.seconds >= 0.2
 
 
 def test_forgetting_is_ordered_on_a_stream_that_makes_it_visible():
