@@ -27,6 +27,7 @@ def add(commands) -> None:
     command.add_argument("method", nargs="?", metavar="METHOD", help="what to tune, e.g. den, stl, ewc")
     command.add_argument("--tries", type=int, metavar="N", help="settings tried with seed 0 (default: 30); "
                          "the best go on to other seeds, and a second round redraws their options")
+    command.add_argument("--second", type=int, metavar="N", help="settings of the second round (default: 11)")
     command.add_argument("--out", type=Path, default=Path("runs/tuning"), metavar="DIR",
                          help="folder of the records (default: runs/tuning)")
     add_stream_arguments(command)
@@ -62,7 +63,8 @@ def _report(arguments) -> int:
 def _search(arguments):
     from den_ref.experiment import tuning
 
-    budget = tuning.Budget() if arguments.tries is None else tuning.Budget(tries=arguments.tries)
+    given = {"tries": arguments.tries, "second": arguments.second}
+    budget = tuning.Budget(**{name: value for name, value in given.items() if value is not None})
     return tuning.Search(arguments.method, arguments.stream, out=arguments.out, budget=budget,
                          **stream_options(arguments))
 

@@ -32,7 +32,7 @@ Run = tuple[dict[str, Any], int]
 
 @dataclass(frozen=True)
 class Budget:
-    """How many settings a search tries.  The defaults are what every method's record was made with.
+    """How many settings a search tries.
 
     Parameters
     ----------

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -90,14 +90,14 @@ def read_records(folder: Path | str) -> list[Record]:
     Raises
     ------
     ValueError
-        If there are none, or they are not all on one stream.
+        If there are none, or they are on streams of different names.
     """
     found = [Record(method, read_tries(Path(folder) / f"{method}.jsonl")) for method in SPACES]
     records = [record for record in found if record.rows]
     if not records:
         raise ValueError(f"out: expected a folder with records of a search, got {folder}")
     streams = [record.stream for record in records]
-    if any(stream != streams[0] for stream in streams):
+    if len({stream["name"] for stream in streams}) > 1:
         raise ValueError(f"out: expected records on one stream, got {streams} in {folder}")
     return records
 
@@ -126,15 +126,17 @@ def introduction(records: Sequence[Record], folder: str) -> str:
         title="How the defaults were found" if stream == THE_STREAM else f"Tuning on {stream['name']}",
         folder=folder, stream=_stream(stream), budget=Budget(), first=SEEDS[0],
         others=" and ".join(map(str, SEEDS[1:])),
-        exceptions=" ".join(sentence for record in records for sentence in exceptions(record.method)))
+        exceptions=" ".join(sentence for record in records for sentence in exceptions(record, stream)))
 
 
-def exceptions(method: str) -> list[str]:
-    """What is special about a method's space, in sentences."""
-    space = SPACES[method]
+def exceptions(record: Record, stream: Mapping[str, Any]) -> list[str]:
+    """What is special about a method's search, in sentences; ``stream`` is what the others were on."""
+    method, space = record.method, SPACES[record.method]
     limit = f"For {method} only settings with at most {space.largest_share:.0%} of STL's parameters count."
     later = f"For {method} step 3 also draws {', '.join(space.later)}."
-    return [limit] * (space.largest_share < math.inf) + [later] * bool(space.later)
+    other = f"The runs of {method} are on {_stream(record.stream)}."
+    return ([limit] * (space.largest_share < math.inf) + [later] * bool(space.later)
+            + [other] * (record.stream != stream))
 
 
 def summary(records: Sequence[Record], folder: str) -> str:
