@@ -20,7 +20,7 @@ EXAMPLES = """examples:
   den-ref compare --methods den,stl --stream toy --out runs/toy
   den-ref compare --methods l2,ewc --set l2.hidden=64,32 ewc.hidden=64,32 --out runs/small
   den-ref compare --dask tcp://10.0.0.1:8786 --out /mnt/all/compare
-exit status: 0 all learnt, 1 a run failed, 2 misuse, 130 interrupted."""
+exit status: 0 all that was asked for is learnt, 1 it is not or cannot be written, 2 misuse, 130 interrupted."""
 
 
 def add(commands) -> None:
@@ -37,8 +37,8 @@ def _what_arguments(what) -> None:
     what.add_argument("--set", dest="settings", nargs="+", action="extend", default=[], metavar="METHOD.NAME=VALUE",
                       help="options of a method, e.g. den.sigma=0.3 l2.hidden=64,32")
     what.add_argument("--sweep", action=argparse.BooleanOptionalAction,
-                      help="also DEN with sigma, gamma, mu and k changed, one at a time "
-                           "(by default with all methods, but not with --quick)")
+                      help="also DEN with sigma, gamma, mu, k and split_original changed, one at a time, and "
+                           "fine-tuning in other ways (by default with all methods, but not with --quick)")
     what.add_argument("--quick", action="store_true",
                       help="a small version of mnist-variation, to see it work: five tasks, fewer digits, one seed; "
                            "what it says of the methods is not what the full comparison says")
@@ -68,9 +68,12 @@ def compare(arguments: argparse.Namespace, argv: list[str]) -> int:
                 return misuse(error)
             grid = work.follow(executor, _display())
     except KeyboardInterrupt:
-        print(_interrupted(arguments, argv, out), file=sys.stderr)
+        print(f"\ninterrupted: {_kept(arguments, argv, out)}", file=sys.stderr)
         return INTERRUPTED
-    return _ended(grid)
+    except OSError as error:
+        print(f"\nden-ref: {error}\n{_kept(arguments, argv, out)}", file=sys.stderr)
+        return FAILED
+    return _written(grid) or _ended(grid, grid.part(work.asked))
 
 
 def _executor(arguments):
@@ -122,17 +125,32 @@ def _display():
     return experiment.GridLive() if sys.stderr.isatty() else experiment.GridLines()
 
 
-def _interrupted(arguments, argv: list[str], out: str) -> str:
+def _kept(arguments, argv: list[str], out: str) -> str:
     command = shlex.join(["den-ref", *argv, *([] if arguments.resume else ["--resume"])])
-    return f"\ninterrupted: unfinished tasks are dropped, all others are kept in {out}\ngo on with: {command}"
+    return f"unfinished tasks are dropped, all others are kept in {out}\ngo on with: {command}"
 
 
-def _ended(grid) -> int:
+def _written(grid) -> int:
+    """Write tables and figures of what is learnt; the exit status if that came to no end, else 0."""
     from den_ref.experiment import report
 
-    if grid.results:
-        print(f"\n{report.write(grid, grid.folder)}")
-    for cell, error in grid.failures:
+    try:
+        if grid.results:
+            print(f"\n{report.write(grid, grid.folder)}")
+    except (KeyboardInterrupt, OSError) as error:
+        by_hand, again = isinstance(error, KeyboardInterrupt), shlex.join(["den-ref", "plot", str(grid.folder)])
+        print(f"\n{'interrupted' if by_hand else f'den-ref: {error}'}: runs are kept; tables and figures are not "
+              f"written to the end\nwrite them with: {again}", file=sys.stderr)
+        return INTERRUPTED if by_hand else FAILED
+    return 0
+
+
+def _ended(grid, asked) -> int:
+    """Say what failed and what there is; the exit status, which is that of the cells that were asked for."""
+    for cell, error in asked.failures:
         print(f"\n{cell} failed:\n{error}", file=sys.stderr)
+    others = len(grid.missing) - len(asked.missing)
+    if others:
+        print(f"\nnot asked for this time, and not learnt: {others} other runs of this comparison")
     print(f"\nin {grid.folder}: {'results.md, figures/, ' if grid.results else ''}cells/ with the runs")
-    return FAILED if grid.missing else 0
+    return FAILED if asked.missing else 0

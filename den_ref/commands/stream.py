@@ -14,8 +14,10 @@ def add_stream_arguments(group) -> None:
     group.add_argument("--tasks", type=int, metavar="N", help="learn the first N tasks only")
     group.add_argument("--order", metavar="ID,ID,...", help="learn these tasks, in this order, e.g. 3,1,4")
     group.add_argument("--mnist", metavar="DIR", help="read the full MNIST from its IDX files, plain or gzip")
-    group.add_argument("--per-class", type=int, nargs=3, metavar=("TRAIN", "VALID", "TEST"),
-                       help="with --mnist: images per class (the paper: 1000 200 5000)")
+    group.add_argument("--per-class", nargs="+", metavar="N",
+                       help="images per class for training, validation and test: of the digits that come with the "
+                            "package at most 1000 200 1000, with --mnist by default 1000 200 5000 as in the paper, "
+                            "or all for every image of the folder")
     group.add_argument("--data", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
                        help="options of the stream, e.g. amplitude=0.5 dtype=float64")
 
@@ -23,9 +25,19 @@ def add_stream_arguments(group) -> None:
 def stream_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """What was said about the stream, besides its name and seed, as options of ``make_stream``."""
     given = {"n_tasks": arguments.tasks, "order": arguments.order, "mnist": arguments.mnist,
-             "per_class": arguments.per_class and tuple(arguments.per_class)}
+             "per_class": arguments.per_class and _per_class(arguments.per_class)}
     options = {name: value for name, value in given.items() if value is not None}
     return options | dict(_named_value(text, taken={"seed", *given}) for text in arguments.data)
+
+
+def _per_class(texts: list[str]) -> tuple[int, ...] | str:
+    """["300", "100", "300"] -> (300, 100, 300); ["all"] -> "all"."""
+    if texts == ["all"]:
+        return "all"
+    if len(texts) != 3 or not all(text.isdecimal() for text in texts):
+        raise ValueError(f"--per-class: expected three integers (training, validation, test) or all, "
+                         f"got {' '.join(texts)}")
+    return tuple(map(int, texts))
 
 
 def _named_value(text: str, taken: set[str]) -> tuple[str, Any]:

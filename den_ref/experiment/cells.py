@@ -13,6 +13,7 @@ import platform
 import time
 import traceback
 import uuid
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -81,14 +82,18 @@ class Claim(Display):
                              f"{folder} what was written there")
         self.text = f"{ticket} {worker}:{uuid.uuid4().hex}"
         self.looked = time.monotonic()
-        _write(self.path, self.text)
+        _write_into(self.path, self.text)
+
+    def saving(self, *_) -> None:
+        """End the run if the claim is gone or another worker's: nothing of that worker's is overwritten."""
+        self.looked = time.monotonic()
+        if claimed(self.path.parent) != self.text.split():
+            raise Unclaimed(f"{self.path.parent}: no longer wanted of this worker")
 
     def look(self, *_) -> None:
-        """End the run if the claim is gone or another worker's."""
+        """The same, now and then."""
         if time.monotonic() - self.looked >= self.PAUSE:
-            self.looked = time.monotonic()
-            if claimed(self.path.parent) != self.text.split():
-                raise Unclaimed(f"{self.path.parent}: no longer wanted of this worker")
+            self.saving()
 
     stage = progress = step = look
 
@@ -109,13 +114,21 @@ def unclaim(folder: Path, ticket: str) -> bool:
     """Take the claim away if it is of this ticket, so that who learns the cell stops; False if it is not."""
     if claimed(folder)[:1] != [ticket]:
         return False
-    (folder / CLAIM).unlink(missing_ok=True)
+    with suppress(OSError):                                        # what cannot be removed cannot be written either
+        (folder / CLAIM).unlink()
     return True
 
 
 def _write(path: Path, text: str) -> None:
     with whole(path) as file:
         file.write(text.encode())
+
+
+def _write_into(path: Path, text: str) -> None:
+    """Write into the file that is there: one that is removed at this moment stays removed."""
+    with open(path, "r+b") as file:
+        file.write(text.encode())
+        file.truncate()
 
 
 def _blas_threads() -> int | None:

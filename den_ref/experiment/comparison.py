@@ -5,7 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,8 @@ def compare(methods: Iterable[str | Cell], stream: str = "mnist-variation", *, s
     ValueError
         For an unknown name, a bad value, or a folder that holds another grid.
     """
+    if jobs is not None and executor is not None:
+        raise ValueError(f"jobs: expected None beside an executor, which has its own number of workers, got {jobs!r}")
     work = begin_comparison(methods, stream, seeds=seeds, out=out, resume=resume, **stream_options)
     with Processes(jobs) if executor is None else nullcontext(executor) as chosen:
         return work.follow(chosen, display)
@@ -68,9 +71,7 @@ def begin_comparison(methods: Iterable[str | Cell], stream: str = "mnist-variati
                      seeds: Iterable[int] = (0, 1, 2), out: Path | str, resume: bool = False,
                      **stream_options) -> Work:
     """Check everything and write grid.json; arguments and errors as :func:`compare`."""
-    seeds = list(seeds)
-    each = [[item] if isinstance(item, Cell) else [Cell(item, seed) for seed in seeds] for item in methods]
-    asked = describe(sum(each, []), stream, stream_options | _absolute(stream_options.get("mnist")))
+    asked = describe(_cells(methods, seeds), stream, stream_options | _absolute(stream_options.get("mnist")))
     n_tasks = _checked(asked)
     folder = writable_folder(out).resolve()
     begin_grid(folder, asked, resume)
@@ -81,17 +82,18 @@ class Work:
     """The cells of a grid that are to be learnt, and what became of them so far."""
 
     def __init__(self, folder: Path, asked: dict[str, Any], n_tasks: int):
-        self.folder, self.stream, self.n_tasks = folder, asked["stream"], n_tasks
+        self.folder, self.asked, self.stream, self.n_tasks = folder, asked, asked["stream"], n_tasks
         self.cells = cells_of(asked)
         self.learnt = [self._tasks_learnt(cell) for cell in self.cells]
         self.waiting: dict[Future, tuple[int, str]] = {}           # -> index of the cell, ticket
         self.failed = 0
+        self.unwritten: list[tuple[Cell, str]] = []                # failures that no file tells of
         self.display = GridDisplay()
 
     def follow(self, executor: Executor, display: GridDisplay | None = None) -> Grid:
-        """Learn all cells that are not learnt yet.  Whatever ends this early leaves no cell claimed."""
+        """Learn all cells that are not learnt yet; the whole grid.  Whatever ends this early leaves no cell claimed."""
         self.display = self.display if display is None else display
-        self.display.started(read_grid(self.folder))
+        self.display.started(read_grid(self.folder).part(self.asked))
         try:
             self._submit(executor)
             clock = Clock(sum(self.learnt))
@@ -101,17 +103,20 @@ class Work:
             for future, (index, ticket) in self.waiting.items():
                 future.cancel()
                 unclaim(self.folder / self.cells[index].folder, ticket)
-        grid = read_grid(self.folder)
-        self.display.finished(grid)
+        grid = self._with_unwritten(read_grid(self.folder))
+        self.display.finished(grid.part(self.asked))
         return grid
 
     def _submit(self, executor: Executor) -> None:
         todo = [index for index, cell in enumerate(self.cells) if not self._is_learnt(cell)]
         for index in sorted(todo, key=lambda index: self.cells[index].method not in LONGEST_FIRST):
-            cell = self.cells[index]
-            forget_error(self.folder, cell)
-            sent = request(self.folder, cell, self.stream)
-            self.waiting[executor.submit(learn_cell, sent)] = index, sent["ticket"]
+            try:
+                forget_error(self.folder, self.cells[index])
+                sent = request(self.folder, self.cells[index], self.stream)
+            except OSError as error:
+                self._fail(self.cells[index], _told(error))
+            else:
+                self.waiting[executor.submit(learn_cell, sent)] = index, sent["ticket"]
 
     def _watch(self, clock: Clock) -> None:
         """Wait a moment, and tell what came of it."""
@@ -130,13 +135,28 @@ class Work:
         cell = self.cells[index]
         ours = unclaim(self.folder / cell.folder, ticket)
         self.learnt[index] = self._tasks_learnt(cell)
-        if answer["error"] is None:
-            self.display.learnt(cell, read_cell(self.folder, cell), answer)
+        record = read_cell(self.folder, cell)
+        if answer["error"] is not None:
+            self._fail(cell, answer["error"], ours)
+        elif record is None:
+            self._fail(cell, f"learnt, but its results cannot be read in {self.folder / cell.folder}\n", ours)
         else:
-            self.failed += 1
-            self.display.failed(cell, answer["error"])
+            self.display.learnt(cell, record, answer)
+
+    def _fail(self, cell: Cell, error: str, ours: bool = True) -> None:
+        """Count the cell as failed, and write down why, unless it is another comparison's by now."""
+        self.failed += 1
+        self.display.failed(cell, error)
+        try:
             if ours:
-                write_error(self.folder, cell, answer["error"])
+                write_error(self.folder, cell, error)
+        except OSError:
+            self.unwritten.append((cell, error))
+
+    def _with_unwritten(self, grid: Grid) -> Grid:
+        untold = [cell for cell, _ in self.unwritten]
+        told = [(cell, error) for cell, error in grid.failures if cell not in untold]
+        return replace(grid, failures=told + self.unwritten)
 
     def _tasks_learnt(self, cell: Cell) -> int:
         record = read_cell(self.folder, cell)
@@ -168,6 +188,24 @@ class Clock:
 # --- small parts -------------------------------------------------------------------------------------------------
 
 
+def _cells(methods: Iterable[str | Cell], seeds: Iterable[int]) -> list[Cell]:
+    """A method's name stands for a cell per seed."""
+    if isinstance(methods, (str, Cell)) or not isinstance(methods, Iterable):
+        raise ValueError(f"methods: expected a list of names and Cells, got {methods!r}")
+    if isinstance(seeds, str) or not isinstance(seeds, Iterable):
+        raise ValueError(f"seeds: expected a list of integers, got {seeds!r}")
+    cells, seeds = [], list(seeds)
+    for item in methods:
+        if not isinstance(item, (str, Cell)):
+            raise ValueError(f"methods: expected names and Cells, since methods are sent by name, got {item!r}")
+        cells += [item] if isinstance(item, Cell) else [Cell(item, seed) for seed in seeds]
+    return cells
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}\n"
+
+
 def _answer(future: Future) -> dict[str, Any]:
     """What ``learn_cell`` returned; if the executor could not bring it to its end, what the executor says."""
     try:
@@ -175,7 +213,7 @@ def _answer(future: Future) -> dict[str, Any]:
     except CancelledError:
         return {"error": "cancelled"}
     except Exception as error:
-        return {"error": f"{type(error).__name__}: {error}\n"}
+        return {"error": _told(error)}
 
 
 def _checked(asked: dict[str, Any]) -> int:

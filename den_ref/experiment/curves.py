@@ -76,6 +76,18 @@ def after_last(summary: Summary, label: str) -> np.ndarray:
     return of_R(summary, label, average_performance)
 
 
+def by_seed(summary: Summary, label: str) -> np.ndarray:
+    """(all seeds of the grid,): average performance after the last task; NaN for a seed that the method has not."""
+    runs = summary.outcomes.get(label, {})
+    return np.array([average_performance(runs[seed].R) if seed in runs else np.nan for seed in summary.seeds])
+
+
+def ahead(summary: Summary, upper: str, lower: str) -> np.ndarray:
+    """Per seed that both methods have: average performance after the last task, upper minus lower."""
+    difference = by_seed(summary, upper) - by_seed(summary, lower)
+    return difference[np.isfinite(difference)]
+
+
 def against(summary: Summary, label: str, other: str, measure) -> np.ndarray:
     """(n_seeds,): measure(R, diagonal of the other method's R) of the same seed; NaN where the other did not run."""
     others = summary.outcomes.get(other, {})
@@ -127,7 +139,10 @@ def variations(summary: Summary) -> dict[str, list[str]]:
 
 
 def smallest_at_level(summary: Summary) -> str | None:
-    """The label of the smallest DEN, at any strength, whose mean AUROC is at least STL's; None if none is."""
+    """The label of the smallest DEN, at any strength, whose mean AUROC is at least STL's; None if none is.
+
+    This chooses by AUROC on test data: among several settings, the best is a little too good.
+    """
     labels = {label for labels in variations(summary).values() for label in labels} | {"den"}
     level = after_last(summary, "stl").mean()
     enough = [label for label in labels if after_last(summary, label).mean() >= level]
@@ -138,6 +153,17 @@ def value_of(summary: Summary, label: str, option: str) -> float:
     """An option's value; of one value per layer the first."""
     value = summary.options[label]["options"][option]
     return float(value[0] if isinstance(value, list) else value)
+
+
+# --- fine-tuning beside selective retraining ---------------------------------------------------------------------
+
+
+def full_retraining(summary: Summary) -> str:
+    """The label of fine-tuning at DEN's size, all other options as in "finetune"; "finetune" if there is none."""
+    usual, den = (summary.options.get(label, {}).get("options", {}) for label in ("finetune", "den"))
+    wanted = {**usual, "hidden": den.get("hidden")}
+    return next((label for label, row in summary.options.items()
+                 if row["method"] == "finetune" and row["options"] == wanted), "finetune")
 
 
 # --- small parts -------------------------------------------------------------------------------------------------

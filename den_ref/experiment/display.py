@@ -30,11 +30,17 @@ class Display:
     def step(self, step: Step) -> None:
         """A box of the algorithm is done."""
 
+    def saving(self, run: Run) -> None:
+        """A task is learnt and measured, and is going to be saved."""
+
     def learnt(self, run: Run) -> None:
         """A task is learnt, measured and, with an output folder, saved."""
 
     def finished(self, run: Run) -> None:
         """All tasks are learnt."""
+
+    def drawing(self, number: int, total: int) -> None:
+        """A picture of the run's page is going to be drawn (``den_ref.experiment.write_player``)."""
 
 
 class Lines(Display):
@@ -71,6 +77,10 @@ class Lines(Display):
     def finished(self, run):
         self.say(f"\n{run.table()}")
 
+    def drawing(self, number, total):
+        if number == 1:
+            self.say(f"\ndrawing {total} pictures")
+
 
 class Live(Lines):
     """Lines, and on a terminal one more that is rewritten while a solve goes on.
@@ -98,6 +108,9 @@ class Live(Lines):
             self.last = now
             self.rewrite(f"  {label}: epoch {done} of {total}, validation loss {loss:.4f}")
 
+    def drawing(self, number, total):
+        self.rewrite(f"  picture {number} of {total}")
+
     def say(self, text=""):
         self.rewrite("")
         super().say(text)
@@ -118,7 +131,7 @@ class Stepping(Display):
     def __init__(self, shown: Display, keys: TextIO | None = None):
         self.shown = shown
         self.keys = sys.stdin if keys is None else keys
-        for name in ("started", "note", "stage", "progress", "learnt", "finished"):
+        for name in ("started", "note", "stage", "progress", "saving", "learnt", "finished", "drawing"):
             setattr(self, name, getattr(shown, name))
 
     def step(self, step):

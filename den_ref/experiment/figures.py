@@ -6,12 +6,12 @@ from pathlib import Path
 
 import numpy as np
 
+from den_ref.core.names import name_of
 from den_ref.experiment import curves
 from den_ref.experiment.files import whole
 from den_ref.experiment.summary import Summary
 from den_ref.plots import comparison
 from den_ref.plots.canvas import canvas, mosaic
-from den_ref.plots.comparison import look
 from den_ref.plots.results import performance_matrix
 from den_ref.plots.style import Style
 
@@ -23,7 +23,6 @@ COMPARED = ("stl", "mtl", "progressive", "ewc", "l2", "finetune", "den")
 ABLATIONS = ("dnn-l1", "dnn-selective", "dnn-dynamic", "dnn-constant", "den-no-timestamps", "den", "den-finetune")
 METHODS = tuple(dict.fromkeys(COMPARED + ABLATIONS))
 REMEMBERING = ("den", "den split_original=keep", "den-no-timestamps", "progressive", "ewc", "l2")
-RETRAINING = ("finetune", "dnn-l1", "dnn-selective")
 GROWING = ("dnn-dynamic", "dnn-constant")
 #: Tasks whose performance is followed, by their place in the order of learning.
 FOLLOWED = (1, 4, 7)
@@ -78,7 +77,7 @@ def tasks(summary: Summary):
 def selective(summary: Summary):
     """AUROC against seconds and multiply-adds of full, L1 and selective retraining; share of units selected."""
     figure, axes = canvas(1, 3, 11, 3.4)
-    labels = _there(summary, RETRAINING)
+    labels = _there(summary, (curves.full_retraining(summary), "dnn-l1", "dnn-selective"))
     scores = {label: curves.after_last(summary, label) for label in labels}
     for ax, name, cost in zip(axes[0], ("seconds", "multiply-adds"), (curves.seconds, curves.multiply_adds)):
         costs = {label: cost(summary, label) for label in labels}
@@ -124,7 +123,7 @@ def matrix(summary: Summary):
     (label, runs), = summary.outcomes.items()
     figure, axes = canvas(1, 1, 5, 5)
     run, = runs.values()
-    performance_matrix(axes[0, 0], run.R, summary.about["tasks"], f"AUROC of {look(label).name}")
+    performance_matrix(axes[0, 0], run.R, summary.about["tasks"], f"AUROC of {name_of(label)}")
     return figure
 
 
@@ -163,23 +162,28 @@ FIGURES = {
 
 def draw(summary: Summary, folder: Path, prefix: str = "results") -> list[Path]:
     """Write all figures that the summary has the methods for, as ``folder/PREFIX_NAME.png``; their paths."""
-    there = {f"{prefix}_{name}": draw for name, (draw, needed) in FIGURES.items() if summary.has(*needed)}
-    return _saved(summary, there, folder)
+    there = {name: draw if summary.has(*needed) else None for name, (draw, needed) in FIGURES.items()}
+    return _saved(summary, {f"{prefix}_{name}": draw for name, draw in there.items()}, folder)
 
 
 def draw_run(summary: Summary, folder: Path) -> list[Path]:
     """Write the figures of a summary of one run: matrix, learning, and what its boxes did if it has any."""
     (run,), = (runs.values() for runs in summary.outcomes.values())
-    there = {"matrix": matrix, "learning": learning} | ({"boxes": boxes} if "select" in run.facts else {})
-    return _saved(summary, there, folder)
+    has_boxes = "select" in run.facts
+    return _saved(summary, {"matrix": matrix, "learning": learning, "boxes": boxes if has_boxes else None}, folder)
 
 
 def _saved(summary: Summary, figures, folder: Path) -> list[Path]:
+    """Write the figures that have a function; those of an earlier time that have none any more are removed."""
     folder.mkdir(parents=True, exist_ok=True)
+    paths = {name: folder / f"{name}.png" for name in figures}
     for name, draw in figures.items():
-        with whole(folder / f"{name}.png") as file:
+        if draw is None:
+            paths.pop(name).unlink(missing_ok=True)
+            continue
+        with whole(paths[name]) as file:
             draw(summary).savefig(file, format="png", dpi=DPI)
-    return [folder / f"{name}.png" for name in figures]
+    return list(paths.values())
 
 
 # --- small parts -------------------------------------------------------------------------------------------------

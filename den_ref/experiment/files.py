@@ -6,12 +6,14 @@ array.  The header says what the file is, in which version of its layout, and th
 
 from __future__ import annotations
 
+import glob
 import hashlib
 import io
 import json
 import math
 import os
 import struct
+import uuid
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -34,18 +36,39 @@ def whole(path: Path):
     """A file open for writing bytes that appears under its name only when it is complete and on the disk.
 
     Written beside its final place and moved there by ``os.replace``, which is atomic: whoever reads the name finds
-    the old content or the new one, even if this process is killed.
+    the old content or the new one, even if this process is killed.  Of several writers of one name each has a file of
+    its own, and one that began earlier does not overwrite one that began later.
+
+    Raises
+    ------
+    OSError
+        If it cannot be written, or who began later has written it meanwhile.
     """
     path = Path(path)
-    unfinished = path.with_name(f".{path.name}.part")
+    earlier = unfinished_files(path)                               # of killed processes, or of slower ones
+    mine = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex}.part")
     try:
-        with open(unfinished, "wb") as file:
+        with open(mine, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
-        os.replace(unfinished, path)
+        _moved(mine, path)
     finally:
-        unfinished.unlink(missing_ok=True)
+        mine.unlink(missing_ok=True)
+    for other in earlier:
+        other.unlink(missing_ok=True)
+
+
+def unfinished_files(path: Path) -> list[Path]:
+    """The files in which a content for this name is being written, or was until its writer was killed."""
+    return list(path.parent.glob(f".{glob.escape(path.name)}.*.part"))
+
+
+def _moved(mine: Path, path: Path) -> None:
+    try:
+        os.replace(mine, path)
+    except FileNotFoundError as error:
+        raise OSError(f"{path}: written by another process meanwhile") from error
 
 
 # --- JSON --------------------------------------------------------------------------------------------------------
@@ -74,6 +97,13 @@ def write_json(path: Path, value: Any) -> None:
     """Write the value as JSON for people to read, whole or not at all."""
     with whole(path) as file:
         file.write(pretty(as_json(value)).encode() + b"\n")
+
+
+def check_format(content: Any, kind: str) -> None:
+    """Raise a ValueError unless a JSON file's content says that it is a den_ref ``kind`` of this layout."""
+    found, version = (content.get(key) if isinstance(content, dict) else None for key in ("format", "version"))
+    if (found, version) != (f"den_ref {kind}", VERSION):
+        raise ValueError(f"{kind}: expected den_ref {kind} of version {VERSION}, got {found!r} of version {version!r}")
 
 
 def pretty(value: Any, indent: str = "") -> str:

@@ -16,7 +16,7 @@ from typing import Any
 
 import den_ref
 from den_ref.experiment.checkpoint import differences
-from den_ref.experiment.files import VERSION, as_json, whole, write_json
+from den_ref.experiment.files import VERSION, as_json, check_format, whole, write_json
 from den_ref.experiment.results import check_shape, read_results
 from den_ref.tasks.seeds import checked_seed
 
@@ -105,6 +105,14 @@ class Grid:
     def complete(self) -> bool:
         return not self.missing
 
+    def part(self, facts: dict[str, Any]) -> Grid:
+        """The same of some of its cells only: those that other facts list."""
+        cells, results = cells_of(facts), {}
+        for cell in cells:
+            if cell.seed in self.results.get(cell.label, {}):
+                results.setdefault(cell.label, {})[cell.seed] = self.results[cell.label][cell.seed]
+        return Grid(self.folder, facts, results, [(cell, error) for cell, error in self.failures if cell in cells])
+
 
 def read_grid(folder: Path | str) -> Grid:
     """The grid in a folder, finished or not.
@@ -114,14 +122,14 @@ def read_grid(folder: Path | str) -> Grid:
     FileNotFoundError
         If the folder holds no grid.json.
     ValueError
-        If grid.json is damaged or foreign.
+        If grid.json is damaged or foreign, or cannot be read.
     """
     folder = Path(folder)
     facts, results, failures = _read_facts(folder), {}, []
     for cell in cells_of(facts):
-        record, error = read_cell(folder, cell), folder / cell.folder / ERROR
-        if error.exists():
-            failures.append((cell, error.read_text(encoding="utf-8")))
+        record, error = read_cell(folder, cell), _read_error(folder / cell.folder / ERROR)
+        if error is not None:
+            failures.append((cell, error))
         elif record is not None and record["complete"]:
             results.setdefault(cell.label, {})[cell.seed] = record
     return Grid(folder, facts, results, failures)
@@ -131,7 +139,7 @@ def read_cell(folder: Path, cell: Cell) -> dict[str, Any] | None:
     """What there is of a cell's results; None if there is nothing, or a damaged file, which resuming writes again."""
     try:
         return read_results(folder / cell.folder)
-    except (FileNotFoundError, ValueError):
+    except (OSError, ValueError):
         return None
 
 
@@ -155,11 +163,14 @@ def begin_grid(folder: Path, asked: dict[str, Any], resume: bool) -> None:
         If the folder holds a grid and ``resume`` is False, or one of another stream or version, or in which a label
         means something else (the error says what differs).
     """
-    if (folder / GRID).exists():
-        if not resume:
-            raise ValueError(f"out: {folder} already holds a grid: resume it (--resume), or use another folder")
-        asked = merged(_read_facts(folder), asked, folder)
-    write_json(folder / GRID, asked)
+    try:
+        there = _read_facts(folder)
+    except FileNotFoundError:
+        write_json(folder / GRID, asked)
+        return
+    if not resume:
+        raise ValueError(f"out: {folder} already holds a grid: resume it (--resume), or use another folder")
+    write_json(folder / GRID, merged(there, asked, folder))
 
 
 def describe(cells: Iterable[Cell], stream: str, options: Mapping[str, Any]) -> dict[str, Any]:
@@ -179,11 +190,12 @@ def describe(cells: Iterable[Cell], stream: str, options: Mapping[str, Any]) -> 
 
 def merged(there: dict[str, Any], here: dict[str, Any], folder: Path) -> dict[str, Any]:
     """The grid that has the cells of both; a ValueError unless they agree in all else."""
-    alike = ("format", "version", "den_ref", "stream")
-    _refuse(differences({name: there[name] for name in alike}, {name: here[name] for name in alike}),
-            f"out: {folder} holds another grid")
-    cells = [*cells_of(there), *cells_of(here)]
-    return describe(cells, there["stream"]["name"], there["stream"]["options"])
+    alike, way_out = ("den_ref", "stream"), f"out: {folder} holds another grid; use another folder (--out)"
+    _refuse(differences({name: there[name] for name in alike}, {name: here[name] for name in alike}), way_out)
+    try:
+        return describe([*cells_of(there), *cells_of(here)], there["stream"]["name"], there["stream"]["options"])
+    except ValueError as error:
+        raise ValueError(f"{way_out}: {error}") from error
 
 
 def cells_of(facts: Mapping[str, Any]) -> list[Cell]:
@@ -209,14 +221,27 @@ def safe_name(label: str) -> str:
 
 def _read_facts(folder: Path) -> dict[str, Any]:
     path = folder / GRID
-    if not path.exists():
-        raise FileNotFoundError(f"folder: expected the folder of a grid, but {path} does not exist")
     try:
         facts = json.loads(path.read_text(encoding="utf-8"))
+        check_format(facts, "grid")
         check_shape(facts, SCHEMA, "grid")
+    except FileNotFoundError as error:
+        raise FileNotFoundError(f"folder: expected the folder of a grid, but {path} does not exist") from error
+    except OSError as error:
+        raise ValueError(f"folder: expected a grid that can be read, got {path} ({error.strerror})") from error
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     return facts
+
+
+def _read_error(path: Path) -> str | None:
+    """Why a cell failed; None if it did not."""
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except (OSError, ValueError) as error:
+        return f"failed, but why cannot be read in {path} ({error})\n"
 
 
 def _refuse(found: Iterable[str], words: str) -> None:

@@ -79,6 +79,7 @@ def follow(run: Run, stream: Stream, *, out: Path | str | None = None, keep_step
         steps = learn(run, task, steps_folder, display)
         measure(run, stream, steps)
         if out is not None:
+            display.saving(run)
             save(run, Path(out))
         display.learnt(run)
     display.finished(run)

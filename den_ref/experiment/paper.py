@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-#: The stream that all this is about, and the number of its tasks.
+#: The stream that all this is about, with its default options, and the number of its tasks.
 STREAM, TASKS = "mnist-variation", 10
 
 #: Method -> average AUROC after ten tasks, in an early version of the paper; the final one shows curves.
@@ -27,7 +27,7 @@ class Above:
     margin: float = 0.0
 
 
-#: "Far above" is made a number by the paper's own smallest distance to fine-tuning, .065 for L2, rounded down.
+#: "Far above" is made a number: a little less than the paper's own smallest distance to fine-tuning, .065 for L2.
 FAR = 0.05
 GOALS = (Above("den", "stl"), Above("den", "progressive"), Above("den", "ewc"), Above("den", "l2"),
          Above("progressive", "finetune", FAR), Above("ewc", "finetune", FAR), Above("l2", "finetune", FAR))

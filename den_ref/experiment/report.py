@@ -27,6 +27,7 @@ SECTIONS = {
     "retraining": ("Selective retraining", "selective"),
     "growth": ("Dynamic expansion", "expansion"),
     "splitting": ("Splits and backward transfer", "splits"),
+    "split_strengths": ("Splits at other sigma", None),
 }
 
 
@@ -38,11 +39,8 @@ def write(grid: Grid, out: Path | str) -> str:
     ValueError
         If no run of the grid is complete.
     """
-    summary, out = summarised(grid.results), Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    write_summary(out / "summary.json", summary)
-    drawn = draw(summary, out / "figures")
-    _write_text(out / "results.md", document(summary, [path.stem for path in drawn], map(str, grid.missing)))
+    summary = _summary_of(grid)
+    _write_all(summary, map(str, grid.missing), Path(out))
     return quality(summary)
 
 
@@ -89,10 +87,10 @@ def plot(source: Path | str, target: Path | str | None = None) -> list[Path]:
     if source.is_file() or target is not None:
         if target is None:
             raise ValueError(f"into: expected a document to fill from the summary {source}, got none")
-        return into(read_summary(source) if source.is_file() else summarised(read_grid(source).results), target)
+        return into(read_summary(source) if source.is_file() else _summary_of(read_grid(source)), target)
     if (source / GRID).exists():
-        write(read_grid(source), source)
-        return [source / "results.md", source / "summary.json", *sorted((source / "figures").glob("results_*.png"))]
+        grid = read_grid(source)
+        return _write_all(_summary_of(grid), map(str, grid.missing), source)
     if not (source / RESULTS).exists():
         raise FileNotFoundError(f"source: expected the folder of a comparison ({GRID}) or of a run ({RESULTS}), "
                                 f"got {source}")
@@ -116,6 +114,19 @@ def document(summary: Summary, figures: Iterable[str], missing: Iterable[str] = 
 
 
 # --- small parts -------------------------------------------------------------------------------------------------
+
+
+def _summary_of(grid: Grid) -> Summary:
+    return summarised(grid.results, grid.facts)
+
+
+def _write_all(summary: Summary, missing: Iterable[str], out: Path) -> list[Path]:
+    """Summary, figures, and the document last, which names them; the paths of the files."""
+    out.mkdir(parents=True, exist_ok=True)
+    write_summary(out / "summary.json", summary)
+    drawn = draw(summary, out / "figures")
+    _write_text(out / "results.md", document(summary, [path.stem for path in drawn], missing))
+    return [out / "results.md", out / "summary.json", *drawn]
 
 
 def _write_text(path: Path, text: str) -> None:

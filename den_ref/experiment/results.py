@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from den_ref.experiment.files import VERSION, as_json
+from den_ref.experiment.files import VERSION, as_json, check_format
 from den_ref.experiment.table import table
 from den_ref.protocol import Method
 
@@ -135,10 +135,8 @@ def read_results(folder: Path | str) -> dict[str, Any]:
 
 def validated(results: Any) -> dict[str, Any]:
     """The results themselves, if they have the shape of SCHEMA; else a ValueError that says where they have not."""
+    check_format(results, "results")
     check_shape(results, SCHEMA, "results")
-    if (results["format"], results["version"]) != ("den_ref results", VERSION):
-        raise ValueError(f"results: expected den_ref results of version {VERSION}, got {results['format']!r} "
-                         f"of version {results['version']}")
     size = len(results["run"]["tasks"])
     for metric in METRICS:
         if [len(row) for row in results["R"][metric]] != [size] * size:

@@ -67,10 +67,7 @@ def kept_steps(folder: Path | str) -> Iterator[Step]:
     ValueError
         If a file is damaged, or one is missing at the start of a stage or between two others.
     """
-    numbers = sorted(int(path.stem) for path in (Path(folder) / "steps").glob("*.npz") if path.stem.isdigit())
-    if not numbers:
-        raise FileNotFoundError(f"folder: expected a run with kept steps (--keep-steps), got {folder}")
-    arrays, before = {}, None
+    numbers, arrays, before = step_numbers(folder), {}, None
     for number, expected in zip(numbers, range(numbers[0], numbers[0] + len(numbers))):
         header, stored = read_step(folder, number)
         if number != expected or not (arrays or header["first"]):
@@ -82,6 +79,14 @@ def kept_steps(folder: Path | str) -> Iterator[Step]:
         yield Step(**same, task=unpack_id(header["task"]), arrays=_under("arrays/", stored), before=before, after=after,
                    solve=Result(header["solve"]) if header["solve"] else None)
         before = after
+
+
+def step_numbers(folder: Path | str) -> list[int]:
+    """The numbers of the steps in the folder of a run, ascending; a FileNotFoundError if there are none."""
+    numbers = sorted(int(path.stem) for path in (Path(folder) / "steps").glob("*.npz") if path.stem.isdigit())
+    if not numbers:
+        raise FileNotFoundError(f"folder: expected a run with kept steps (--keep-steps), got {folder}")
+    return numbers
 
 
 def forget_steps_after(folder: Path, number: int) -> None:

@@ -7,14 +7,14 @@ and figures are made from summaries alone, so that a document can be checked aga
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from den_ref.experiment.files import VERSION, as_json, write_json
+from den_ref.experiment.files import VERSION, as_json, check_format, write_json
 from den_ref.experiment.results import check_shape
 
 _NUMBER, _OR_NULL = (int, float), (int, float, type(None))
@@ -31,8 +31,8 @@ _CELL = {
 #: The shape of a summary, as ``results.SCHEMA`` is that of results.json.
 SCHEMA = {
     "format": str, "version": int, "den_ref": str, "stream": {str: object}, "tasks": [(int, str)],
-    "environment": {str: object},
-    "methods": {str: {"method": str, "options": {str: object}, "seeds": {str: _CELL}}},
+    "stream_options": {str: object}, "environments": [{str: object}],
+    "methods": {str: {"method": str, "options": {str: object}, "changed": {str: object}, "seeds": {str: _CELL}}},
 }
 
 
@@ -78,9 +78,9 @@ class Summary:
     Parameters
     ----------
     about : dict
-        Version, stream, tasks and environment.
+        Version; stream, and which of its options were given; tasks; the environments that runs were begun in.
     options : dict
-        label -> the method's options, and its name under "method".
+        label -> "method", its name; "options", all of them; "changed", those that were given.
     outcomes : dict
         label -> seed -> Outcome, in the grid's order.
     """
@@ -104,10 +104,12 @@ class Summary:
         return all(self.outcomes.get(label) for label in labels)
 
 
-def summarised(results: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> Summary:
+def summarised(results: Mapping[str, Mapping[int, Mapping[str, Any]]],
+               facts: Mapping[str, Any] | None = None) -> Summary:
     """The summary of a grid's results: label -> seed -> what ``read_results`` gives.
 
-    It is what is read back after writing, so that numbers are rounded once, here.
+    ``facts`` is the content of grid.json, which tells what was changed from the defaults.  The summary is what is read
+    back after writing, so that numbers are rounded once, here.
 
     Raises
     ------
@@ -120,10 +122,13 @@ def summarised(results: Mapping[str, Mapping[int, Mapping[str, Any]]]) -> Summar
     first, streams = records[0], [(_stream(record), len(record["stages"])) for record in records]
     if any(stream != streams[0] for stream in streams):
         raise ValueError("results: expected runs on the same tasks of one stream, got others")
+    facts = facts or {"stream": {"options": {}}, "methods": []}
+    changed = {row["label"]: row["settings"] for row in facts["methods"]}
     return _parsed(as_json({
         "format": "den_ref summary", "version": VERSION, "den_ref": first["run"]["den_ref"], "stream": _stream(first),
-        "tasks": first["run"]["tasks"][:len(first["stages"])], "environment": first["environment"],
-        "methods": {label: _method(seeds) for label, seeds in results.items() if seeds},
+        "tasks": first["run"]["tasks"][:len(first["stages"])], "stream_options": facts["stream"]["options"],
+        "environments": _distinct(record["environment"] for record in records),
+        "methods": {label: _method(seeds, changed.get(label, {})) for label, seeds in results.items() if seeds},
     }))
 
 
@@ -146,12 +151,10 @@ def read_summary(path: Path | str) -> Summary:
 
 
 def _parsed(content: Any) -> Summary:
+    check_format(content, "summary")
     check_shape(content, SCHEMA, "summary")
-    if (content["format"], content["version"]) != ("den_ref summary", VERSION):
-        raise ValueError(f"summary: expected a den_ref summary of version {VERSION}, got {content['format']!r} "
-                         f"of version {content['version']}")
     methods = content.pop("methods")
-    options = {label: {"method": row["method"], "options": row["options"]} for label, row in methods.items()}
+    options = {label: {name: row[name] for name in ("method", "options", "changed")} for label, row in methods.items()}
     outcomes = {label: {int(seed): _outcome(cell) for seed, cell in row["seeds"].items()}
                 for label, row in methods.items()}
     return Summary(content, options, outcomes)
@@ -168,9 +171,18 @@ def _stream(record: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in record["run"]["stream"].items() if name != "seed"}
 
 
-def _method(seeds: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
+def _distinct(items: Iterable[Any]) -> list[Any]:
+    """Each once, in the order of their first."""
+    found = []
+    for item in items:
+        if item not in found:
+            found.append(item)
+    return found
+
+
+def _method(seeds: Mapping[int, Mapping[str, Any]], changed: Mapping[str, Any]) -> dict[str, Any]:
     run = next(iter(seeds.values()))["run"]
-    return {"method": run["method"], "options": run["options"],
+    return {"method": run["method"], "options": run["options"], "changed": changed,
             "seeds": {seed: _cell(record) for seed, record in seeds.items()}}
 
 
@@ -188,12 +200,11 @@ def _cell(record: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def multiply_adds(stage: Mapping[str, Any]) -> int | None:
-    """Multiply-adds of a stage's mini-batch solves, which are those that have epochs; None if one did not count.
+    """Multiply-adds of a stage's solves without those of Eq. 3; None if one did not count.
 
-    Eq. 3, which is solved on fixed features by another kind of solver, is not in it.
+    Eq. 3 has fixed features and a solver of another kind; all others are solved with mini-batches.
     """
-    counts = [step["solve"].get("multiply_adds") for step in stage["steps"]
-              if "validation" in step["solve"].get("history", {})]
+    counts = [step["solve"].get("multiply_adds") for step in stage["steps"] if step["solve"] and step["box"] != "eq3"]
     return None if None in counts else sum(counts)
 
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 
 from den_ref.core.metrics import backward_transfer, forgetting, learning_performance
+from den_ref.core.names import name_of
 from den_ref.experiment import curves, paper
 from den_ref.experiment.markdown import mean, number, numbers, table
 from den_ref.experiment.summary import Summary
-from den_ref.plots.comparison import look
 
 #: What stands in a block whose methods did not run.
 NOT_MEASURED = "*not measured*"
-BILLIONS = "multiply-adds, 10⁹"
+BILLIONS, STORED = "multiply-adds, 10⁹", "also stored, floats"
 
 
 def quality(summary: Summary) -> str:
@@ -26,24 +26,23 @@ def _quality(summary: Summary, label: str) -> list[str]:
     after = curves.after_last(summary, label)
     kept = [mean(curves.of_R(summary, label, measure), "+.3f") for measure in (forgetting, backward_transfer)]
     learnt = curves.of_R(summary, label, learning_performance)
-    return [name(label), numbers(after), f"**{mean(after)}**", mean(learnt), *kept,
+    return [name_of(label), numbers(curves.by_seed(summary, label)), f"**{mean(after)}**", mean(learnt), *kept,
             mean(curves.forward(summary, label), "+.3f"), mean(curves.behind_joint(summary, label), "+.3f")]
 
 
 def size(summary: Summary) -> str:
     """Parameters, what is stored beside them, and what learning costs."""
-    head = ["method", "allocated", "of STL's", "of MTL's", "nonzero", "of STL's", "also stored, floats",
+    head = ["method", "allocated", "of STL's", "of MTL's", "nonzero", "of STL's", STORED,
             f"units, seed {summary.seeds[0]}", "seconds", BILLIONS]
     return table(head, [_size(summary, label) for label in main_labels(summary)])
 
 
 def _size(summary: Summary, label: str) -> list[str]:
     units = "-".join(map(str, summary.runs(label)[0].widths[-1]))
-    stored = ", ".join(f"{what} {floats:,.0f}" for what, floats in curves.stored(summary, label).items()) or "0"
-    return [name(label), mean(curves.size(summary, label), ",.0f"),
+    return [name_of(label), mean(curves.size(summary, label), ",.0f"),
             mean(curves.size(summary, label, "stl"), ".1%"), mean(curves.size(summary, label, "mtl"), ".1%"),
             mean(curves.size(summary, label, kind="nonzero"), ",.0f"),
-            mean(curves.size(summary, label, "stl", "nonzero"), ".1%"), stored, units,
+            mean(curves.size(summary, label, "stl", "nonzero"), ".1%"), _stored(summary, label), units,
             mean(curves.seconds(summary, label), ".0f"), _billions(summary, label)]
 
 
@@ -55,40 +54,37 @@ def figures_of_paper(summary: Summary) -> str:
     labels = [label for label in paper.AUROC if summary.has(label)]
     ours = {label: curves.after_last(summary, label).mean() for label in labels}
     theirs = {label: paper.AUROC[label] for label in labels}
-    rows = [[name(label), number(theirs[label]), str(_rank(label, theirs)), number(ours[label]),
+    rows = [[name_of(label), number(theirs[label]), str(_rank(label, theirs)), number(ours[label]),
              str(_rank(label, ours))] for label in sorted(labels, key=theirs.get, reverse=True)]
     return table(["method", "paper", "place", "here", "place"], rows)
 
 
 def order(summary: Summary) -> str:
     """Neighbours in the paper's order, and whether the order here is the same."""
-    head = ["the paper's order", "difference here", "seeds that agree", "agrees"]
     rows = []
     for upper, lower in paper.ORDER:
-        if summary.has(upper, lower):
-            ahead = _ahead(summary, upper, lower)
-            rows.append([f"{name(upper)} > {name(lower)}", mean(ahead, "+.3f"), f"{(ahead > 0).sum()} of {len(ahead)}",
-                         _reached(ahead.mean() > 0)])
-    return table(head, rows) if rows else NOT_MEASURED
+        ahead = curves.ahead(summary, upper, lower)
+        agree = f"{(ahead > 0).sum()} of {len(ahead)}" if len(ahead) else "–"
+        rows.append([f"{name_of(upper)} > {name_of(lower)}", mean(ahead, "+.3f"), agree, _reached(ahead, 0)])
+    return table(["the paper's order", "difference here", "seeds that agree", "agrees"], rows)
 
 
 def goals(summary: Summary) -> str:
-    """What this project set itself, computed: reached or not."""
-    rows = [_share_goal(summary)] if summary.has("den") else []
+    """What this project set itself, computed seed by seed: reached or not."""
+    rows = [_share_goal(summary)]
     for goal in paper.GOALS:
-        if summary.has(goal.upper, goal.lower):
-            ahead = curves.after_last(summary, goal.upper).mean() - curves.after_last(summary, goal.lower).mean()
-            by = f" by more than {goal.margin:g}" if goal.margin else ""
-            rows.append([f"{name(goal.upper)} above {name(goal.lower)}{by}", number(ahead, "+.3f"),
-                         _reached(ahead > goal.margin)])
+        ahead = curves.ahead(summary, goal.upper, goal.lower)
+        by = f" by more than {goal.margin:g}" if goal.margin else ""
+        rows.append([f"{name_of(goal.upper)} above {name_of(goal.lower)}{by}", mean(ahead, "+.3f"),
+                     _reached(ahead, goal.margin)])
     return table(["goal", "measured", "reached"], rows)
 
 
 def capacity(summary: Summary) -> str:
     """With which share of STL's parameters DEN reaches STL's level."""
     label = curves.smallest_at_level(summary)
-    ours = "no DEN measured reaches it" if label is None else \
-        f"{curves.size(summary, label, 'stl').mean():.1%} ({name(label)})"
+    ours = "no DEN measured reaches it" if label is None else (
+        f"{curves.size(summary, label, 'stl').mean():.1%} ({name_of(label)}; also stored: {_stored(summary, label)})")
     paper_row = ["paper", *(f"{share:.1%}" for share in paper.CAPACITY.values())]
     return table(["DEN at STL's level, of STL's parameters", *paper.CAPACITY], [paper_row, ["here", ours, "–", "–"]])
 
@@ -96,7 +92,7 @@ def capacity(summary: Summary) -> str:
 def _share_goal(summary: Summary) -> list[str]:
     share = curves.size(summary, "den", "stl").mean()
     return [f"DEN allocates at most {paper.LARGEST_SHARE:.0%} of STL's parameters", f"{share:.1%}",
-            _reached(share <= paper.LARGEST_SHARE)]
+            _yes(share <= paper.LARGEST_SHARE)]
 
 
 # --- what the boxes of the algorithm do --------------------------------------------------------------------------
@@ -106,9 +102,9 @@ def retraining(summary: Summary) -> str:
     """Full retraining, L1 and selective retraining: quality, cost, and what is selected."""
     shares = curves.over_seeds(summary, "dnn-selective", curves.selected_share)[:, 1:].mean(axis=(0, 1))
     selected = {"dnn-selective": numbers(shares, ".0%")}
-    rows = [[name(label), mean(curves.after_last(summary, label)), mean(curves.seconds(summary, label), ".1f"),
+    rows = [[name_of(label), mean(curves.after_last(summary, label)), mean(curves.seconds(summary, label), ".1f"),
              _billions(summary, label), selected.get(label, "all")]
-            for label in ("finetune", "dnn-l1", "dnn-selective") if summary.has(label)]
+            for label in (curves.full_retraining(summary), "dnn-l1", "dnn-selective") if summary.has(label)]
     return table(["method", "AUROC", "seconds", BILLIONS, "selected: inputs / layers"], rows)
 
 
@@ -118,7 +114,7 @@ def growth(summary: Summary) -> str:
     for label in ("dnn-dynamic", "dnn-constant"):
         added = curves.over_seeds(summary, label, curves.units_added)[:, 1:].mean(axis=0)
         for l, per_task in enumerate(added.T, 1):
-            rows.append([f"{name(label)}, layer {l}", *(number(units, ".1f") for units in per_task),
+            rows.append([f"{name_of(label)}, layer {l}", *(number(units, ".1f") for units in per_task),
                          number(per_task.sum(), ".1f")])
     return table(["units added at task", *_positions(summary)[1:], "all"], rows)
 
@@ -134,6 +130,22 @@ def splitting(summary: Summary) -> str:
     return table(["task", *_positions(summary)], rows)
 
 
+def split_strengths(summary: Summary) -> str:
+    """Units split at different sigma, beside the transfer that is left: what is split cannot transfer back."""
+    rows, labels = [], curves.variations(summary).get("sigma")
+    if labels is None:
+        return NOT_MEASURED
+    for label in labels:
+        shares = np.nanmean(curves.over_seeds(summary, label, curves.split_share), axis=(0, 1))
+        transfers = curves.of_R(summary, label, curves.transfer_per_task)
+        rows.append([f"{curves.value_of(summary, label, 'sigma'):g}", *(f"{share:.0%}" for share in shares),
+                     mean(curves.of_R(summary, label, backward_transfer), "+.4f"), number(transfers.max(), "+.3f"),
+                     number(transfers.min(), "+.3f"), mean(curves.after_last(summary, label)),
+                     mean(curves.size(summary, label, "stl"), ".1%")])
+    layers = [f"split, layer {l}" for l in range(1, len(rows[0]) - 5)]
+    return table(["sigma", *layers, "backward transfer", "largest gain", "largest loss", "AUROC", "of STL's"], rows)
+
+
 def strengths(summary: Summary) -> str:
     """DEN with one option changed: quality and size."""
     rows = []
@@ -141,10 +153,10 @@ def strengths(summary: Summary) -> str:
         for label in labels:
             value = f"{curves.value_of(summary, label, option):g}" + (" (default)" if label == "den" else "")
             after, forgotten = curves.after_last(summary, label), curves.of_R(summary, label, forgetting)
-            rows.append([option, value, numbers(after), mean(after), mean(forgotten, "+.3f"),
+            rows.append([option, value, numbers(curves.by_seed(summary, label)), mean(after), mean(forgotten, "+.3f"),
                          mean(curves.size(summary, label, "stl"), ".1%"),
-                         mean(curves.size(summary, label, "mtl"), ".1%")])
-    head = ["option", "value", "AUROC by seed", "mean", "forgetting", "allocated, of STL's", "of MTL's"]
+                         mean(curves.size(summary, label, "mtl"), ".1%"), _stored(summary, label)])
+    head = ["option", "value", "AUROC by seed", "mean", "forgetting", "allocated, of STL's", "of MTL's", STORED]
     return table(head, rows) if rows else NOT_MEASURED
 
 
@@ -152,14 +164,28 @@ def strengths(summary: Summary) -> str:
 
 
 def conditions(summary: Summary) -> str:
-    """What the numbers were measured on, and with."""
-    about, where = summary.about, summary.about["environment"]
-    seeds = ", ".join(map(str, summary.seeds))
+    """What the numbers were measured on, and with; below it what was changed from the defaults."""
+    about, seeds = summary.about, ", ".join(map(str, summary.seeds))
     runs = sum(map(len, summary.outcomes.values()))
-    return (f"Stream {about['stream']['name']}, {len(about['tasks'])} tasks in the order "
-            f"{', '.join(map(str, about['tasks']))}; seeds {seeds}; {runs} runs; den_ref {about['den_ref']}, "
-            f"Python {where['python']}, NumPy {where['numpy']}, SciPy {where['scipy']}, {where['blas']}, "
-            f"{where['machine']}.")
+    first = (f"Stream {about['stream']['name']}, {len(about['tasks'])} tasks in the order "
+             f"{', '.join(map(str, about['tasks']))}; seeds {seeds}; {runs} runs; den_ref {about['den_ref']}, "
+             f"{_environments(about['environments'])}.")
+    changes = [f"- {what}: {', '.join(f'{option} = {_plain(value)}' for option, value in changed.items())}"
+               for what, changed in _changed(summary).items() if changed]
+    return "\n".join([first, "", "Changed from the defaults:", "", *changes]) if changes else first
+
+
+def _environments(environments: list[dict]) -> str:
+    """The first, and whether runs were begun in others."""
+    texts = [f"Python {where['python']}, NumPy {where['numpy']}, SciPy {where['scipy']}, {where['blas']}, "
+             f"{where['machine']}" for where in environments]
+    return texts[0] + (" and others" if len(set(texts)) > 1 else "")
+
+
+def _changed(summary: Summary) -> dict[str, dict]:
+    """What was changed, of the stream and of each method; DEN at other strengths says so by its label."""
+    methods = {name_of(label): summary.options[label]["changed"] for label in main_labels(summary)}
+    return {"stream": summary.about["stream_options"], **methods}
 
 
 #: Name of a block -> the function that writes it, and the methods it needs.
@@ -175,6 +201,7 @@ TABLES = {
     "retraining": (retraining, ("dnn-selective",)),
     "growth": (growth, ("dnn-dynamic", "dnn-constant")),
     "splitting": (splitting, ("den",)),
+    "split_strengths": (split_strengths, ("den", "stl")),
 }
 
 
@@ -184,8 +211,7 @@ OF_THE_PAPER = ("goals", "paper", "order", "capacity")
 
 def blocks(summary: Summary) -> dict[str, str]:
     """All tables by name; those whose methods or tasks were not run say so."""
-    about = summary.about
-    papers = about["stream"]["name"] == paper.STREAM and len(about["tasks"]) == paper.TASKS
+    papers = _on_the_papers_tasks(summary)
     return {name: write(summary) if summary.has(*needed) and (papers or name not in OF_THE_PAPER) else NOT_MEASURED
             for name, (write, needed) in TABLES.items()}
 
@@ -194,25 +220,26 @@ def blocks(summary: Summary) -> dict[str, str]:
 
 
 def main_labels(summary: Summary) -> list[str]:
-    """The methods, without DEN at other strengths."""
+    """The methods, without DEN at other strengths; a variation stands after its method."""
     varied = {label for labels in curves.variations(summary).values() for label in labels} - {"den"}
-    return [label for label in summary.outcomes if label not in varied]
+    labels, methods = list(summary.outcomes), {label: row["method"] for label, row in summary.options.items()}
+    places = {label: labels.index(methods[label] if methods[label] in labels else label) for label in labels}
+    return sorted((label for label in labels if label not in varied), key=places.get)
 
 
-def name(label: str) -> str:
-    """What a method is called in tables, as in figures."""
-    return look(label).name
+def _on_the_papers_tasks(summary: Summary) -> bool:
+    """Whether the stream is the paper's as we understand it: all its tasks, no option of it changed."""
+    about = summary.about
+    return (about["stream"]["name"] == paper.STREAM and len(about["tasks"]) == paper.TASKS
+            and set(about["stream_options"]) <= {"n_tasks"})
+
+
+def _stored(summary: Summary, label: str) -> str:
+    return ", ".join(f"{what} {floats:,.0f}" for what, floats in curves.stored(summary, label).items()) or "0"
 
 
 def _billions(summary: Summary, label: str) -> str:
     return mean(curves.multiply_adds(summary, label) / 1e9, ".3g")
-
-
-def _ahead(summary: Summary, upper: str, lower: str) -> np.ndarray:
-    """Per seed that both have: AUROC after the last task, upper minus lower."""
-    both = sorted(set(summary.outcomes[upper]) & set(summary.outcomes[lower]))
-    return np.array([np.mean(summary.outcomes[upper][seed].R[-1]) - np.mean(summary.outcomes[lower][seed].R[-1])
-                     for seed in both])
 
 
 def _part(count: float, share: float) -> str:
@@ -223,8 +250,17 @@ def _rank(label: str, scores) -> int:
     return 1 + sum(score > scores[label] for score in scores.values())
 
 
-def _reached(fine: bool) -> str:
+def _reached(ahead: np.ndarray, margin: float) -> str:
+    return _yes(ahead.mean() > margin) if len(ahead) else "not measured"
+
+
+def _yes(fine: bool) -> str:
     return "yes" if fine else "**no**"
+
+
+def _plain(value) -> str:
+    """An option's value as ``--set`` takes it."""
+    return ",".join(map(_plain, value)) if isinstance(value, list) else str(value)
 
 
 def _positions(summary: Summary) -> list[str]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter
 
+from ..core.names import name_of
 from .labels import label_ends, label_points
 from .style import PLAIN, Style, tidy
 
@@ -26,23 +27,28 @@ class Look:
     marker: str = "o"
 
 
-#: Method -> its look.  What could be confused in colour differs in line and marker.
-LOOKS = {
-    "stl": Look("STL", "#000000", "--", "s"),
-    "mtl": Look("MTL", "#000000", ":", "D"),
-    "finetune": Look("fine-tuning", "#D55E00", "-", "X"),
-    "l2": Look("L2", "#56B4E9", "--", "P"),
-    "ewc": Look("EWC", "#009E73", "-.", "v"),
-    "progressive": Look("Progressive", "#CC79A7", "-", "^"),
-    "dnn-l1": Look("DNN-L1", "#56B4E9", "-", "X"),
-    "dnn-selective": Look("DNN-Selective", "#E69F00", "--", "v"),
-    "dnn-dynamic": Look("DNN-Dynamic", "#009E73", "-", "^"),
-    "dnn-constant": Look("DNN-Constant", "#CC79A7", "-.", "s"),
-    "den-no-timestamps": Look("DEN, no timestamps", "#D55E00", "--", "D"),
-    "den split_original=keep": Look("DEN, originals kept", "#D55E00", "-", "d"),
-    "den": Look("DEN", "#0072B2", "-", "o"),
-    "den-finetune": Look("DEN-Finetune", "#0072B2", ":", "*"),
+#: Method -> its colour, line and marker.  What could be confused in colour differs in line and marker.
+_DRAWN = {
+    "stl": ("#000000", "--", "s"),
+    "mtl": ("#000000", ":", "D"),
+    "finetune": ("#D55E00", "-", "X"),
+    "finetune, DEN's size": ("#D55E00", "-.", "p"),
+    "finetune, STL's options": ("#D55E00", ":", "<"),
+    "l2": ("#56B4E9", "--", "P"),
+    "ewc": ("#009E73", "-.", "v"),
+    "progressive": ("#CC79A7", "-", "^"),
+    "dnn-l1": ("#56B4E9", "-", "X"),
+    "dnn-selective": ("#E69F00", "--", "v"),
+    "dnn-dynamic": ("#009E73", "-", "^"),
+    "dnn-constant": ("#CC79A7", "-.", "s"),
+    "den-no-timestamps": ("#D55E00", "--", "D"),
+    "den split_original=keep": ("#D55E00", "-", "d"),
+    "den": ("#0072B2", "-", "o"),
+    "den-finetune": ("#0072B2", ":", "*"),
 }
+
+#: Method -> its look.
+LOOKS = {label: Look(name_of(label), *drawn) for label, drawn in _DRAWN.items()}
 
 #: Option -> the paper's letter.
 LETTERS = {"sigma": "σ", "gamma": "γ", "mu": "μ"}
@@ -53,8 +59,8 @@ _OTHERS = (("#0072B2", "-", "o"), ("#D55E00", "--", "s"), ("#009E73", "-.", "^")
 
 
 def look(label: str, number: int = 0) -> Look:
-    """The look of a method; what is none is called by its label and drawn by its number."""
-    return LOOKS.get(label) or Look(label, *_OTHERS[number % len(_OTHERS)])
+    """The look of a method; what is none is drawn by its number."""
+    return LOOKS.get(label) or Look(name_of(label), *_OTHERS[number % len(_OTHERS)])
 
 
 def curves(ax, runs: Mapping[str, np.ndarray], xlabel: str, ylabel: str, *, style: Style = PLAIN) -> list:

@@ -7,10 +7,14 @@ from collections.abc import Hashable, Sequence
 import numpy as np
 
 
-def performance_matrix(ax, R: np.ndarray, tasks: Sequence[Hashable], score: str = "AUROC"):
-    """R as a table of colours: a row per task learnt, a column per task tested; returns the image."""
-    image = ax.imshow(R, cmap="cividis", aspect="equal")
-    middle = (np.nanmin(R) + np.nanmax(R)) / 2
+def performance_matrix(ax, R: np.ndarray, tasks: Sequence[Hashable], score: str = "AUROC", limits=None):
+    """R as a table of colours: a row per task learnt, a column per task tested; returns the image.
+
+    limits : (low, high), by default those of R.  Matrices beside each other need the same.
+    """
+    low, high = (np.nanmin(R), np.nanmax(R)) if limits is None else limits
+    image = ax.imshow(R, cmap="cividis", aspect="equal", vmin=low, vmax=high)
+    middle = (low + high) / 2
     for (i, j), value in np.ndenumerate(R):
         if np.isfinite(value):
             ax.text(j, i, f"{value:.2f}".removeprefix("0"), ha="center", va="center", fontsize=8,

@@ -8,6 +8,7 @@ import textwrap
 from itertools import zip_longest
 from pathlib import Path
 
+from matplotlib import rc_context
 from matplotlib.figure import Figure
 
 from ..protocol import Step
@@ -25,6 +26,13 @@ class Picture(Figure):
         """The picture as a PNG file."""
         buffer = io.BytesIO()
         self.savefig(buffer, format="png", dpi=dpi)
+        return buffer.getvalue()
+
+    def svg(self) -> str:
+        """The picture as an SVG file; the same picture gives the same text."""
+        buffer = io.StringIO()
+        with rc_context({"svg.hashsalt": "den_ref"}):
+            self.savefig(buffer, format="svg", metadata={"Date": None})
         return buffer.getvalue()
 
     def _repr_png_(self) -> bytes:

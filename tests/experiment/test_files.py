@@ -71,6 +71,24 @@ def test_a_failed_write_leaves_the_old_file_and_no_litter(tmp_path, monkeypatch,
     assert path.read_bytes() == b"old" and list(tmp_path.iterdir()) == [path]
 
 
+def test_of_two_writers_the_one_that_began_later_stays(tmp_path):
+    path = tmp_path / "a.txt"
+    with pytest.raises(OSError, match="written by another process"), whole(path) as first:
+        first.write(b"first, ")
+        with whole(path) as second:
+            second.write(b"second")
+        first.write(b"and longer")
+    assert path.read_bytes() == b"second" and list(tmp_path.iterdir()) == [path]
+
+
+def test_what_a_killed_writer_left_is_removed(tmp_path):
+    left, others = tmp_path / ".a[1].txt.1-0.part", tmp_path / ".b.txt.1-0.part"
+    left.write_bytes(b"half"), others.write_bytes(b"half")
+    with whole(tmp_path / "a[1].txt") as file:
+        file.write(b"whole")
+    assert sorted(path.name for path in tmp_path.iterdir()) == [others.name, "a[1].txt"]
+
+
 def test_a_file_is_not_there_before_it_is_complete(tmp_path):
     with whole(tmp_path / "a.txt") as file:
         file.write(b"half")

@@ -17,11 +17,12 @@ from grids import CELLS, Here, assert_ends_alike, dies_twice, kill_who_learns, p
 
 import den_ref
 from den_ref.experiment import Cell, GridDisplay, GridLines, GridLive, Live, Lines, Processes, compare, read_grid
-from den_ref.experiment import standard
+from den_ref.experiment import loop, standard
 from den_ref.experiment.cells import CLAIM, Claim, Unclaimed, claimed, learn_cell, request, unclaim
 from den_ref.experiment.comparison import Clock, begin_comparison
 from den_ref.experiment.grid_display import Progress, duration
 from den_ref.experiment.processes import DEATHS, ProcessDied
+from den_ref.methods import REGISTRY
 
 SMALL = {"settings": {"hidden": (4,), "epochs": 1}}
 FIRST = Path("cells", "den", "seed-0")
@@ -107,10 +108,10 @@ def test_resume_adds_methods_and_seeds_and_learns_nothing_twice(tmp_path):
 
 
 @pytest.mark.parametrize("change, words", [
-    ({"stream": "permuted-mnist"}, "holds another grid .*stream.name: 'toy' there, 'permuted-mnist' here"),
-    ({"n_tasks": 3}, "holds another grid .*stream.options.n_tasks: 2 there, 3 here"),
-    ({"settings": {"epochs": 2}}, "label 'stl': expected one meaning .*settings.epochs: 1 there, 2 here"),
-    ({"den_ref": "0"}, "holds another grid .*den_ref: '0' there"),
+    ({"stream": "permuted-mnist"}, "holds another grid; use another folder .*--out.*stream.name: 'toy' there, 'permuted-mnist' here"),
+    ({"n_tasks": 3}, "holds another grid; use another folder .*--out.*stream.options.n_tasks: 2 there, 3 here"),
+    ({"settings": {"epochs": 2}}, "holds another grid; use .*label 'stl': expected one meaning .*settings.epochs: 1 there, 2 here"),
+    ({"den_ref": "0"}, "holds another grid; use another folder .*--out.*den_ref: '0' there"),
 ])
 def test_another_grid_is_refused(tmp_path, change, words):
     begin_comparison(small(0), "toy", out=tmp_path, n_tasks=2)
@@ -132,6 +133,10 @@ def test_another_grid_is_refused(tmp_path, change, words):
     (["den"], {"seeds": [-1]}, "seed: expected an integer >= 0"),
     (["den"], {"seeds": []}, "methods: expected at least one"),
     ([], {}, "methods: expected at least one"),
+    ("den", {}, "methods: expected a list of names and Cells, got 'den'"),
+    ([REGISTRY["den"]], {}, "methods are sent by name, got <class"),
+    (["den"], {"seeds": 3}, "seeds: expected a list of integers, got 3"),
+    (["den"], {"jobs": 2, "executor": Here()}, "jobs: expected None beside an executor.*got 2"),
     (["den"], {"jobs": 0}, "jobs: expected an integer >= 1, got 0"),
     ([Cell("den", label="a b"), Cell("den", label="A_b")], {}, "label: expected labels that differ in letters"),
     ([Cell("den", label="a"), Cell("stl", label="a")], {}, "label 'a': expected one meaning .*'den' there, 'stl' here"),
@@ -146,7 +151,9 @@ def test_bad_arguments_are_refused_before_anything_is_learnt(tmp_path, cells, op
 def test_a_folder_without_a_grid_and_a_spoilt_one(tmp_path):
     with pytest.raises(FileNotFoundError, match="grid.json"):
         read_grid(tmp_path)
-    for text, words in (("{", "grid.json: "), ("{}", "grid: expected the keys")):
+    for text, words in (("{", "grid.json: "), ("[]", "grid.json: grid: expected den_ref grid of version 1"),
+                        ('{"format": "den_ref grid", "version": 2}', "got 'den_ref grid' of version 2"),
+                        ('{"format": "den_ref grid", "version": 1}', "grid: expected the keys")):
         (tmp_path / "grid.json").write_text(text)
         with pytest.raises(ValueError, match=words):
             read_grid(tmp_path)
@@ -206,6 +213,45 @@ def test_an_executor_that_gives_up_is_a_failure_of_the_cell(tmp_path):
 
     grid = small_grid(tmp_path, *small(0), executor=Lost())
     assert [error for _, error in grid.failures] == ["RuntimeError: the worker is gone\n"]
+
+
+def test_a_folder_that_cannot_be_written_costs_one_cell(tmp_path):
+    (tmp_path / "cells").mkdir()
+    (tmp_path / "cells" / "b").write_text("a file where a folder is wanted")
+    grid = small_grid(tmp_path, *small(0), *small(0, label="b"))
+    assert list(grid.results) == ["stl"]
+    (cell, error), = grid.failures
+    assert cell == small(0, label="b")[0] and ("NotADirectoryError" in error or "FileExistsError" in error)
+
+
+def test_a_claim_that_cannot_be_removed_and_lost_results_cost_one_cell(tmp_path):
+    class Removes(Here):
+        def submit(self, function, *arguments):
+            future = super().submit(function, *arguments)
+            if arguments[0]["seed"] == 0:
+                (Path(arguments[0]["folder"]) / "results.json").unlink()
+                (Path(arguments[0]["folder"]) / "results.json").mkdir()
+            return future
+
+    grid = small_grid(tmp_path, *small(0, 1), executor=Removes())
+    assert list(grid.results["stl"]) == [1] and "results cannot be read" in grid.failures[0][1]
+
+
+def test_a_grid_that_cannot_be_read_is_misuse_and_stays(tmp_path):
+    (tmp_path / "grid.json").mkdir()
+    for resume in (False, True):
+        with pytest.raises(ValueError, match="grid that can be read.*grid.json"):
+            small_grid(tmp_path, *small(0), resume=resume)
+    assert [path.name for path in tmp_path.iterdir()] == ["grid.json"]
+
+
+def test_displays_count_what_is_asked_for(tmp_path):
+    begin_comparison(small(0, 1), "toy", out=tmp_path, n_tasks=2)
+    out = io.StringIO()
+    grid = small_grid(tmp_path, *small(1), resume=True, display=GridLines(Lines(out)))
+    assert "seeds: 1, runs: 1" in out.getvalue()
+    assert grid.missing == small(0) and grid.part(begin_comparison(small(1), "toy", out=tmp_path, n_tasks=2,
+                                                                   resume=True).asked).complete
 
 
 def test_whatever_ends_it_no_cell_stays_claimed(tmp_path):
@@ -279,6 +325,33 @@ def test_a_claim_ends_with_its_file_or_when_another_worker_takes_it(sent, monkey
     assert unclaim(folder, sent["ticket"]) and not unclaim(folder, sent["ticket"])
     with pytest.raises(Unclaimed):
         second.progress("Eq. 0", 1, 2, 0.5)
+
+
+def test_a_worker_that_lost_its_claim_overwrites_nothing(sent, monkeypatch):
+    monkeypatch.setattr(Claim, "PAUSE", 1e9)                       # it never looks on its own
+    folder = Path(sent["folder"])
+
+    def taken_over(run, stream, steps):
+        Claim(folder, sent["ticket"], "elsewhere:1")
+        (folder / "results.json").write_text("the other's")
+        return measure(run, stream, steps)
+
+    measure = loop.measure
+    monkeypatch.setattr(loop, "measure", taken_over)
+    assert "Unclaimed" in learn_cell(sent)["error"]
+    assert (folder / "results.json").read_text() == "the other's" and not (folder / "network.npz").exists()
+
+
+def test_a_claim_that_is_removed_while_it_is_taken_stays_removed(sent, monkeypatch):
+    def removed(folder):
+        text = (folder / CLAIM).read_text()
+        (folder / CLAIM).unlink()
+        return text.split()
+
+    monkeypatch.setattr("den_ref.experiment.cells.claimed", removed)
+    with pytest.raises(FileNotFoundError):
+        Claim(Path(sent["folder"]), sent["ticket"], "here:1")
+    assert not (Path(sent["folder"]) / CLAIM).exists()
 
 
 def test_a_worker_stops_when_its_cell_is_no_longer_wanted(tmp_path):
@@ -403,9 +476,10 @@ def test_time_left_is_that_of_the_tasks_learnt_since_the_start(monkeypatch):
 
 
 def test_the_sweep_changes_one_option_at_a_time():
-    cells = standard.sweep([0, 1], {"k": 10, "mu": 0.5})
+    cells = [cell for cell in standard.sweep([0, 1], {"k": 10, "mu": 0.5}) if cell.method == "den"]
     assert len(cells) == 2 * (sum(map(len, standard.SWEEP.values())) - (10 in standard.SWEEP["k"]))
     for cell in cells:
         (name, value), = set(cell.settings.items()) - {("k", 10), ("mu", 0.5)}
         assert value in standard.SWEEP[name] and cell.label == f"den {name}={value}"
-    assert {tuple(sorted(cell.settings)) for cell in standard.sweep([0])} == {(name,) for name in standard.SWEEP}
+    of_den = [cell for cell in standard.sweep([0]) if cell.method == "den"]
+    assert {tuple(sorted(cell.settings)) for cell in of_den} == {(name,) for name in standard.SWEEP}

@@ -4,6 +4,8 @@ import copy
 import json
 import re
 import struct
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -56,6 +58,10 @@ def grid(labels=ALL, seeds=(0, 1), **more):
     """Results of methods, the n-th .01 below the first."""
     return {label: {seed: record(label, seed, level=0.9 - 0.01 * i, **more) for seed in seeds}
             for i, label in enumerate(labels)}
+
+
+FACTS_OF_GRID = {"stream": {"name": "mnist-variation", "options": {}}, "methods": [
+    {"label": "den", "settings": {"hidden": [64, 32], "mu": 1e-4}}, {"label": "stl", "settings": {}}]}
 
 
 @pytest.fixture(scope="module")
@@ -205,8 +211,8 @@ def test_goals_are_computed():
     good, bad = ({"stl": {0: record("stl", tasks=10, level=0.8, allocated=1000)},
                   "den": {0: record(tasks=10, level=level, allocated=allocated)}} for level, allocated in
                  ((0.9, 110), (0.7, 130)))
-    assert [cells[-1] for cells in rows(tables.goals(summarised(good))).values()][2:] == ["yes", "yes"]
-    assert [cells[-1] for cells in rows(tables.goals(summarised(bad))).values()][2:] == ["**no**", "**no**"]
+    assert [cells[-1] for cells in rows(tables.goals(summarised(good))).values()][2:] == ["yes", "yes"] + ["not measured"] * 6
+    assert [cells[-1] for cells in rows(tables.goals(summarised(bad))).values()][2:] == ["**no**", "**no**"] + ["not measured"] * 6
 
 
 @pytest.mark.parametrize(("ahead", "verdict"), [(0.2, "yes"), (0.03, "**no**"), (-0.2, "**no**")])
@@ -227,6 +233,77 @@ def test_the_order_is_the_papers_or_is_not(full):
 def test_the_papers_own_figures_are_in_its_order():
     assert all(paper.AUROC[upper] > paper.AUROC[lower] for upper, lower in paper.ORDER
                if {upper, lower} <= set(paper.AUROC) and (upper, lower) != ("den", "den-finetune"))
+
+
+def test_a_missing_seed_is_a_dash_in_its_place_and_goals_pair_by_seed():
+    made = {"stl": {seed: record("stl", seed, level=0.8) for seed in (0, 1, 2)},
+            "den": {0: record(level=0.85), 2: record(seed=2, level=0.85)}}
+    made["stl"][1] = record("stl", 1, level=0.99)                  # pairs with no DEN, so it decides nothing
+    summary = summarised(made)
+    den = rows(tables.quality(summary))["DEN"][0].split(" / ")
+    assert den[1] == "–" and den[0] == f"{made['den'][0]['R']['auroc'][2].mean():.3f}"
+    ahead = np.mean([made["den"][seed]["R"]["auroc"][2].mean() - made["stl"][seed]["R"]["auroc"][2].mean()
+                     for seed in (0, 2)])
+    assert rows(tables.goals(summary))["DEN above STL"] == [f"{ahead:+.3f}", "yes"]
+    assert rows(tables.order(summary))["DEN > STL"][1] == "2 of 2"
+
+
+def test_goals_and_pairs_that_were_not_measured_are_listed():
+    summary = summarised(grid(("stl", "den")))
+    goals, order = rows(tables.goals(summary)), rows(tables.order(summary))
+    assert len(goals) == 3 + len(paper.GOALS) and goals["DEN above EWC"] == ["–", "not measured"]
+    assert len(order) == 2 + len(paper.ORDER) and order["EWC > L2"] == ["–", "–", "not measured"]
+
+
+def test_what_was_changed_is_said():
+    made = grid(("stl", "den"))
+    assert "Changed" not in tables.conditions(summarised(made))
+    made["stl"][1]["environment"] = made["stl"][1]["environment"] | {"numpy": "3"}
+    facts = FACTS_OF_GRID | {"stream": {"name": "mnist-variation", "options": {"amplitude": 0.5}}}
+    text = tables.conditions(summarised(made, facts))
+    assert "NumPy 2, SciPy 1, b, m and others." in text
+    assert text.splitlines()[4:] == ["- stream: amplitude = 0.5", "- DEN: hidden = 64,32, mu = 0.0001"]
+
+
+@pytest.mark.parametrize(("options", "held"), [({}, True), ({"n_tasks": 10}, True), ({"amplitude": 0.5}, False)])
+def test_only_the_default_stream_is_held_against_the_paper(options, held):
+    facts = {"stream": {"name": "mnist-variation", "options": options}, "methods": []}
+    blocks = tables.blocks(summarised(grid(("stl", "den"), tasks=10), facts))
+    assert {blocks[name] != tables.NOT_MEASURED for name in tables.OF_THE_PAPER} == {held}
+
+
+def test_full_retraining_is_fine_tuning_at_dens_size_where_there_is_one():
+    made = grid(("finetune", "dnn-selective", "den"))
+    for label, hidden in (("finetune", [9, 9]), ("den", [4, 3])):
+        for each in made[label].values():
+            each["run"]["options"]["hidden"] = hidden
+    assert curves.full_retraining(summarised(made)) == "finetune"
+    assert "fine-tuning" in rows(tables.retraining(summarised(made)))
+    made["finetune, DEN's size"] = {0: record("finetune", level=0.7, options={"hidden": [4, 3]})}
+    summary = summarised(made)
+    assert "fine-tuning, DEN's size" in rows(tables.retraining(summary))
+    assert "fine-tuning" not in rows(tables.retraining(summary))
+    assert tables.main_labels(summary)[:2] == ["finetune", "finetune, DEN's size"]
+
+
+def test_text_tables_need_no_pictures():
+    code = "import sys, den_ref.experiment.tables; assert 'matplotlib' not in sys.modules"
+    subprocess.run([sys.executable, "-c", code], check=True)
+
+
+def test_every_table_stands_in_a_document_of_its_own(full):
+    assert set(report.SECTIONS) == set(tables.TABLES)
+    assert "also stored: birth 7" in tables.capacity(full) or "no DEN" in tables.capacity(full)
+    assert all(line.endswith("| birth 7 |") for line in tables.strengths(full).splitlines()[2:])
+
+
+def test_figures_of_an_earlier_time_go(full, tmp_path, monkeypatch):
+    monkeypatch.setattr(figures, "DPI", 20)
+    for name in ("results_splits.png", "mine.png"):
+        (tmp_path / name).write_bytes(b"old")
+    drawn = draw(summarised(grid(("l2",))), tmp_path)
+    assert {path.name for path in drawn} == {path.name for path in tmp_path.iterdir()} - {"mine.png"}
+    assert not (tmp_path / "results_splits.png").exists()
 
 
 def test_counts_per_task(full):
@@ -302,7 +379,7 @@ def test_a_document_without_known_blocks_is_refused_and_not_touched(full, text, 
 def test_what_is_missing_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(figures, "DPI", 20)
     results = grid(("stl", "den"), seeds=(0,))
-    text = report.write(SimpleNamespace(results=results, missing=["ewc, seed 1"]), tmp_path)
+    text = report.write(SimpleNamespace(results=results, missing=["ewc, seed 1"], facts=FACTS_OF_GRID), tmp_path)
     page = (tmp_path / "results.md").read_text()
     assert text == tables.quality(summarised(results)) and text in page
     assert "Not learnt to the end: ewc, seed 1." in page and "![" in page
