@@ -30,7 +30,7 @@ SWEEP = {
 #: Fine-tuning in two other ways, by label: at DEN's size, for the comparison with selective retraining; and with the
 #: options that are best for separate networks, which are not chosen to remember anything.
 FINE_TUNING = {
-    "finetune hidden=128,64": {"hidden": DENConfig().hidden},
+    "finetune, DEN's size": {"hidden": DENConfig().hidden},
     "finetune, STL's options": {name: value for name, value in NetworkConfig().to_dict().items()
                                 if value != FineTuningConfig().to_dict()[name]},
 }

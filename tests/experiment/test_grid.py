@@ -224,7 +224,7 @@ def test_a_folder_that_cannot_be_written_costs_one_cell(tmp_path):
     assert cell == small(0, label="b")[0] and ("NotADirectoryError" in error or "FileExistsError" in error)
 
 
-def test_a_claim_that_cannot_be_removed_and_lost_results_cost_one_cell(tmp_path):
+def test_lost_results_cost_one_cell(tmp_path):
     class Removes(Here):
         def submit(self, function, *arguments):
             future = super().submit(function, *arguments)
