@@ -1,0 +1,65 @@
+"""Reading notebooks, and running their cells in this very process, for machines without Jupyter."""
+
+import ast
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+
+FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A cell of a notebook: kind is the part of its id before the first hyphen ("run", "check", ...)."""
+
+    id: str
+    is_code: bool
+    source: str
+
+    @property
+    def kind(self) -> str:
+        return self.id.partition("-")[0]
+
+
+def document(path: Path) -> dict:
+    """A notebook as its file has it."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def cells(path: Path) -> list[Cell]:
+    """The cells of a notebook."""
+    return [Cell(cell["id"], cell["cell_type"] == "code", "".join(cell["source"])) for cell in document(path)["cells"]]
+
+
+def answered(notebook: list[Cell], answers: dict[str, str]) -> list[Cell]:
+    """The notebook with other sources for some of its cells, by id."""
+    unknown = answers.keys() - {cell.id for cell in notebook}
+    if unknown:
+        raise ValueError(f"answers: expected ids of cells, got {sorted(unknown)}")
+    return [replace(cell, source=answers.get(cell.id, cell.source)) for cell in notebook]
+
+
+def run(cell: Cell, names: dict) -> None:
+    """Execute a code cell as Jupyter would: names stay, the last expression is shown, open figures are drawn."""
+    tree = ast.parse(cell.source, cell.id)
+    last = tree.body.pop() if tree.body and isinstance(tree.body[-1], ast.Expr) else None
+    exec(compile(tree, cell.id, "exec"), names)
+    if last is not None:
+        show(eval(compile(ast.Expression(last.value), cell.id, "eval"), names))
+    for number in plt.get_fignums():
+        plt.figure(number).canvas.draw()
+    plt.close("all")
+
+
+def show(value) -> None:
+    """What Jupyter does with the value of a cell: a picture if it has one, else text."""
+    if hasattr(value, "_repr_png_"):
+        assert value._repr_png_()[:4] == b"\x89PNG"
+    elif value is not None:
+        print(repr(value))

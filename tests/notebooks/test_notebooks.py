@@ -1,0 +1,184 @@
+"""The notebooks run from top to bottom, their checks take right answers and refuse wrong ones, and they are stored bare.
+
+They are executed in a Jupyter kernel where one is installed (extra [notebooks]), else in this process; with the
+solutions put in, always in this process.
+"""
+
+import importlib
+import re
+import time
+
+import numpy as np
+import pytest
+from notebook_cells import FOLDER, NOTEBOOKS, Cell, answered, cells, document, run
+from solutions import SOLUTIONS
+
+EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem[:2])
+
+
+@pytest.fixture(autouse=True)
+def small(monkeypatch):
+    monkeypatch.setenv("DEN_REF_SMALL", "1")
+
+
+# --- running them ------------------------------------------------------------------------------------------------
+
+
+@EACH
+def test_runs_as_it_is(path):
+    try:
+        nbformat, client = importlib.import_module("nbformat"), importlib.import_module("nbclient")
+        importlib.import_module("ipykernel")
+    except ImportError:
+        run_all(cells(path))
+        return
+    notebook = nbformat.read(path, as_version=4)
+    nbformat.validate(notebook)
+    client.NotebookClient(notebook, timeout=300, kernel_name="python3",
+                          resources={"metadata": {"path": FOLDER}}).execute()
+    printed = {cell.id: "".join(output.get("text", "") for output in cell.outputs)
+               for cell in notebook.cells if cell.cell_type == "code"}
+    for name in SOLUTIONS[path.stem]:
+        assert printed[name.replace("exercise", "check")] == "not answered yet\n"
+
+
+def run_all(notebook: list[Cell]) -> dict:
+    """Run the code cells in one namespace; the namespace."""
+    names = {}
+    for cell in notebook:
+        if cell.is_code:
+            run(cell, names)
+    return names
+
+
+@EACH
+def test_takes_right_answers_and_refuses_wrong_ones(path, capsys):
+    exercises = SOLUTIONS[path.stem]
+    notebook = answered(cells(path), {name: exercise.right for name, exercise in exercises.items()})
+    names, started = {}, time.process_time()
+    for cell, check in zip(notebook, [*notebook[1:], None]):
+        for mistake, source in exercises[cell.id].wrong.items() if cell.id in exercises else ():
+            refuse(Cell(cell.id, True, source), check, dict(names), mistake)
+        if cell.is_code:
+            run(cell, names)
+    assert "not answered yet" not in capsys.readouterr().out
+    assert time.process_time() - started < 20
+
+
+def refuse(wrong: Cell, check: Cell, names: dict, mistake: str) -> None:
+    """A wrong answer must be met with words."""
+    run(wrong, names)
+    with pytest.raises(AssertionError) as refused:
+        run(check, names)
+    assert len(str(refused.value)) > 20, f"{wrong.id}, {mistake}: refused without a word"
+
+
+#: Notebook -> what is broken -> the broken function.  Each must make some cell fail.
+BROKEN = {
+    "00_den_in_ten_minutes": ("den_ref.den.splitting.most_drifted", lambda units, *_: [u[:0] for u in units]),
+    "01_backpropagation": ("den_ref.core.layers.relu_backward", lambda dh, h, out=None: np.multiply(dh, h >= 0, out=out)),
+    "02_l1_and_proximal_gradient": (
+        "den_ref.core.penalties.soft_threshold", lambda z, t, out=None: np.where(np.abs(z) > t, z, 0)),
+    "03_selective_retraining": (
+        "den_ref.den.selective.select_units", lambda network, head: network.visible(head.stage)),
+    "04_dynamic_expansion": ("den_ref.core.penalties.group_soft_threshold", lambda z, threshold: z),
+    "05_split_and_timestamps": (
+        "den_ref.den.surgery.split_units", lambda network, previous, split, stage, original="retire": network),
+    "06_full_run": ("den_ref.core.metrics.forgetting", lambda R: 0.0),
+    "07_golden_values": ("den_ref.golden.run.diagnose", lambda *_: []),
+}
+
+
+@EACH
+def test_notices_a_broken_package(path, monkeypatch):
+    where, broken = BROKEN[path.stem]
+    module, _, name = where.rpartition(".")
+    monkeypatch.setattr(importlib.import_module(module), name, broken)
+    with pytest.raises(AssertionError):
+        run_all(cells(path))
+
+
+# --- how they are stored and built -------------------------------------------------------------------------------
+
+
+def complaints(notebook: dict) -> list[str]:
+    """What a notebook in the repository must not have."""
+    said = [] if (notebook["nbformat"], notebook["nbformat_minor"]) == (4, 5) else ["is not nbformat 4.5"]
+    ids = [cell["id"] for cell in notebook["cells"]]
+    said += [f"{name}: id used twice" for name in {name for name in ids if ids.count(name) > 1}]
+    for cell in notebook["cells"]:
+        if cell["cell_type"] == "code" and (cell["outputs"] or cell["execution_count"] is not None):
+            said.append(f"{cell['id']}: stored outputs (docs/notebooks.md has the command that clears them)")
+        if "execution" in cell["metadata"]:
+            said.append(f"{cell['id']}: times of execution (the same command clears them)")
+    return said
+
+
+@EACH
+def test_is_stored_without_outputs(path):
+    assert complaints(document(path)) == []
+
+
+def test_stored_outputs_are_refused():
+    def with_cell(**changes):
+        cell = {"cell_type": "code", "id": "a", "outputs": [], "execution_count": None, "source": [], "metadata": {}} | changes
+        return {"nbformat": 4, "nbformat_minor": 5, "cells": [cell]}
+
+    assert complaints(with_cell()) == []
+    assert complaints(with_cell(outputs=[{"output_type": "stream"}])) and complaints(with_cell(execution_count=1))
+    assert complaints(with_cell(metadata={"execution": {}})) and complaints(with_cell() | {"nbformat_minor": 2})
+    assert complaints({**with_cell(), "cells": with_cell()["cells"] * 2})
+
+
+def test_there_are_eight_and_all_exercises_have_solutions():
+    assert [path.stem[:2] for path in NOTEBOOKS] == [f"{i:02}" for i in range(8)]
+    exercises = {path.stem: [cell.id for cell in cells(path) if cell.kind == "exercise" and cell.is_code]
+                 for path in NOTEBOOKS}
+    assert exercises == {name: list(answers) for name, answers in SOLUTIONS.items()}
+    assert all(exercise.wrong for answers in SOLUTIONS.values() for exercise in answers.values())
+
+
+@EACH
+def test_is_built_as_predict_run_compare(path):
+    notebook = cells(path)
+    for cell, following in zip(notebook, [*notebook[1:], None]):
+        if cell.kind == "exercise" and cell.is_code:
+            assert following.id == cell.id.replace("exercise", "check"), f"{cell.id}: its check comes next"
+        if cell.kind in ("run", "check"):
+            assert re.search(r"\bassert\b|AssertionError|^report\(", cell.source, re.M), f"{cell.id}: nothing there can fail"
+        if cell.kind == "predict" and cell.is_code:
+            assert re.search(r"^\w+ = None\b", cell.source, re.M), f"{cell.id}: nothing to fill in"
+    kinds = [cell.kind for cell in notebook]
+    assert kinds.count("predict") >= 2 and kinds.count("compare") >= 2 and kinds.count("exercise") >= 2
+
+
+@EACH
+def test_every_prediction_is_compared(path):
+    notebook = cells(path)
+    for i, cell in enumerate(notebook):
+        if cell.kind == "predict" and cell.is_code:
+            later = "".join(other.source for other in notebook[i + 1:] if other.is_code)
+            for name in re.findall(r"^(\w+) = None", cell.source, re.M):
+                assert re.search(rf"\b{name}\b", later), f"{path.name}, {cell.id}: nobody looks at {name}"
+
+
+@EACH
+def test_text_states_no_measured_number(path):
+    """What was measured is printed by a cell that asserts it; a comparison in words needs no decimals."""
+    for cell in cells(path):
+        if cell.kind == "compare" and not cell.is_code:
+            assert not re.search(r"\d\.\d|\d ?%", cell.source), f"{path.name}, {cell.id}"
+
+
+@EACH
+def test_links_lead_to_files(path):
+    for cell in cells(path):
+        for link in re.findall(r"\]\(([^)#]+)\)", cell.source) if not cell.is_code else ():
+            assert link.startswith("http") or (FOLDER / link).exists(), f"{path.name}: {link}"
+
+
+@EACH
+def test_lines_are_not_too_wide(path):
+    for cell in cells(path):
+        for line in cell.source.splitlines() if cell.is_code else ():
+            assert len(line) <= 120, f"{path.name}, {cell.id}: {line}"
