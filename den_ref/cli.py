@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import den_ref
 
-from .commands import compare, golden, options, plot, run, tune
+from .commands import compare, golden, options, plot, report, run, tune
 from .commands.common import INTERRUPTED, PIPE_CLOSED
 
 
@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         return arguments.command(arguments, argv)
     except KeyboardInterrupt:
-        print("\ninterrupted before anything was learnt", file=sys.stderr)
+        print("\ninterrupted", file=sys.stderr)
         return INTERRUPTED
     except BrokenPipeError:
         # The reader (head, less) has gone; a second complaint at exit would be noise.
@@ -35,6 +35,6 @@ def parser() -> argparse.ArgumentParser:
         epilog="example: den-ref run --out runs/den")
     top.add_argument("--version", action="version", version=f"den-ref {den_ref.__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for command in (run, compare, tune, plot, options, golden):
+    for command in (run, report, compare, tune, plot, options, golden):
         command.add(commands)
     return top

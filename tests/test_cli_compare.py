@@ -88,6 +88,9 @@ def test_a_failed_run_is_status_1_and_its_traceback_is_shown(tmp_path, capsys, h
     ("--methods stl --data seed=1", "--data: expected an option of the stream that has no flag of its own"),
     ("--methods stl --jobs 0", "jobs: expected an integer >= 1, got 0"),
     ("--methods stl --quick --stream toy", "--quick: expected the stream mnist-variation, got 'toy'"),
+    ("--methods stl --per-class 3 1", "--per-class: expected three integers (training, validation, test) or all, got 3"),
+    ("--methods stl --resume --out {tmp}/grid/grid.json", "out: expected a folder that can be made"),
+    ("--methods stl --resume --out {tmp}/foreign", "foreign/grid.json: grid: expected den_ref grid of version 1"),
     ("--methods stl --tasks 9", "n_tasks: expected an integer from 1 to 4, got 9"),
     ("--methods stl --out {tmp}/file", "out: expected a folder that can be made"),
     ("--methods stl --out {tmp}/grid", "already holds a grid: resume it (--resume)"),
@@ -97,6 +100,8 @@ def test_a_failed_run_is_status_1_and_its_traceback_is_shown(tmp_path, capsys, h
 ])
 def test_misuse_is_status_2_and_one_line(tmp_path, capsys, nothing_learnt, text, words):
     (tmp_path / "file").write_text("")
+    (tmp_path / "foreign").mkdir()
+    (tmp_path / "foreign" / "grid.json").write_text('{"format": "else", "version": 1}')
     compare(f"--methods stl --stream toy --tasks 2 --out {tmp_path}/grid")
     capsys.readouterr()
     nothing_learnt.clear()
@@ -141,6 +146,44 @@ def test_what_is_learnt_by_default(tmp_path, monkeypatch, nothing_learnt, text, 
     assert varied == ({cell.label for cell in standard.sweep([0])} if swept else set())
     facts = json.loads(Path("runs", "quick" if "--quick" in text else "compare", "grid.json").read_text())
     assert facts["stream"]["options"].get("n_tasks") == (standard.QUICK["n_tasks"] if "--quick" in text else None)
+
+
+def test_resume_is_judged_by_what_is_asked_for(tmp_path, capsys, here):
+    damaged = tmp_path / "cells" / "mtl" / "seed-0" / "network.npz"
+    damaged.parent.mkdir(parents=True)
+    damaged.write_bytes(b"")
+    assert compare(f"--methods stl,mtl {SMALL} {SHORT} --out {tmp_path}") == 1
+    capsys.readouterr()
+    assert compare(f"--methods stl {SMALL} {SHORT} --out {tmp_path} --resume") == 0
+    printed = capsys.readouterr()
+    assert "runs: 1" in printed.out and "not learnt: 1 other runs" in printed.out and "mtl" not in printed.err
+
+
+@pytest.mark.parametrize("error, status, words", [
+    (KeyboardInterrupt(), 130, "interrupted: runs are kept"), (OSError(28, "disk full"), 1, "disk full")])
+def test_tables_that_are_not_written_are_told_with_the_way_to_them(tmp_path, capsys, here, monkeypatch, error, status,
+                                                                   words):
+    def fails(*_):
+        raise error
+
+    monkeypatch.setattr("den_ref.experiment.report.write", fails)
+    assert compare(f"--methods stl {SMALL} {SHORT} --out {tmp_path}") == status
+    said = capsys.readouterr().err
+    assert words in said and f"write them with: den-ref plot {tmp_path}" in said and "Traceback" not in said
+    assert read_grid(tmp_path).complete
+
+
+def test_a_file_error_while_it_learns_says_how_to_go_on(tmp_path, capsys, here, monkeypatch):
+    monkeypatch.setattr("den_ref.experiment.comparison.Work._submit", lambda *_: open("/nowhere/at all"))
+    assert compare(f"--methods stl {SMALL} --out {tmp_path}") == 1
+    said = capsys.readouterr().err
+    assert "/nowhere/at all" in said and "go on with: den-ref compare" in said and "--resume" in said
+
+
+@pytest.mark.parametrize("text, per_class", [("300 100 300", [300, 100, 300]), ("all", "all")])
+def test_images_per_class_are_three_numbers_or_all(tmp_path, nothing_learnt, text, per_class):
+    compare(f"--methods stl --tasks 1 --per-class {text} --out {tmp_path}")
+    assert json.loads((tmp_path / "grid.json").read_text())["stream"]["options"]["per_class"] == per_class
 
 
 def test_ctrl_c_says_how_to_go_on_and_ends_the_runs(tmp_path):

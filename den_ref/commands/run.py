@@ -6,6 +6,7 @@ import argparse
 import shlex
 import sys
 
+from . import report
 from .common import INTERRUPTED, add_command, misuse
 from .stream import add_stream_arguments, stream_options
 
@@ -13,6 +14,7 @@ EXAMPLES = """examples:
   den-ref run --out runs/den                        ten digit tasks with DEN
   den-ref run --out runs/den --resume               go on after an interruption
   den-ref run --stream toy --step                   two seconds' work, one box at a time
+  den-ref run --stream toy --out runs/toy --report  also a page that plays the run in a browser
   den-ref run --method stl --seed 1 --out runs/stl1
   den-ref run --hidden 64 32 --set mu=1e-4 sigma=0.3,0.05 --out runs/other
 den-ref options METHOD lists the names that --set knows."""
@@ -27,7 +29,8 @@ def add(commands) -> None:
 
 def _what_arguments(what) -> None:
     what.add_argument("--method", default="den", metavar="NAME",
-                      help="den, stl, mtl, or an ablation that den-ref options names (default: den)")
+                      help="den, stl, mtl, finetune, l2, ewc, progressive, or an ablation that den-ref options names "
+                           "(default: den)")
     add_stream_arguments(what)
     what.add_argument("--seed", type=int, default=0, metavar="S", help="of the data and the method (default: 0)")
     what.add_argument("--hidden", type=int, nargs="+", metavar="N", help="units per hidden layer, e.g. 64 32")
@@ -39,6 +42,8 @@ def _how_arguments(how) -> None:
     how.add_argument("--out", metavar="DIR", help="write results.json and network.npz here, after every task")
     how.add_argument("--resume", action="store_true", help="go on with the run in --out; start if there is none")
     how.add_argument("--keep-steps", action="store_true", help="also write the arrays that each box changed")
+    how.add_argument("--report", action="store_true",
+                     help="keep the steps, and write a page that plays them (den-ref report)")
     how.add_argument("--step", action="store_true", help="wait for Enter after each box of the algorithm")
 
 
@@ -47,20 +52,21 @@ def run(arguments: argparse.Namespace, argv: list[str]) -> int:
     from den_ref import experiment
 
     try:
-        if arguments.keep_steps and arguments.out is None:
-            raise ValueError("--keep-steps: expected a folder to keep them in; give --out DIR")
+        for name, wanted in (("--keep-steps", arguments.keep_steps), ("--report", arguments.report)):
+            if wanted and arguments.out is None:
+                raise ValueError(f"{name}: expected a folder to keep the steps in; give --out DIR")
         plan = _plan(arguments)
         started = experiment.begin(plan, arguments.out, arguments.resume)
     except (ValueError, OSError) as error:
         return misuse(error)
     try:
-        experiment.follow(started, plan.stream, out=arguments.out, keep_steps=arguments.keep_steps,
+        experiment.follow(started, plan.stream, out=arguments.out, keep_steps=arguments.keep_steps or arguments.report,
                           display=_display(arguments))
     except KeyboardInterrupt:
         print(_interrupted(arguments, argv, len(plan.stream.tasks)), file=sys.stderr)
         return INTERRUPTED
     print(_left_behind(arguments))
-    return 0
+    return report.write(arguments.out) if arguments.report else 0
 
 
 def _plan(arguments):

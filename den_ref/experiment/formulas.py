@@ -35,8 +35,8 @@ def formula(box: str, method: str = "den", options: Mapping[str, Any] | None = N
 def as_html(text: str) -> str:
     """Markup for a formula: ``_x``, ``^x``, ``_{...}`` and ``^{...}`` lower and raise, single letters are variables.
 
-    >>> as_html("Σ_l μ_l < ‖W_l‖^2")
-    'Σ<sub><var>l</var></sub> <var>μ</var><sub><var>l</var></sub> &lt; ‖<var>W</var><sub><var>l</var></sub>‖<sup>2</sup>'
+    >>> as_html("Σ_l norm(w_l)^2 < μ")
+    'Σ<sub><var>l</var></sub> norm(<var>w</var><sub><var>l</var></sub>)<sup>2</sup> &lt; <var>μ</var>'
     """
     tags = {"_": "sub", "^": "sup"}
     moved = re.sub(r"([_^])(?:\{([^}]*)\}|(\w))", lambda m: f"<{tags[m[1]]}>{m[2] or m[3]}</{tags[m[1]]}>",
@@ -102,7 +102,7 @@ def _undo(options) -> Formula:
 
 
 def _prune(options) -> Formula:
-    return Formula("a new unit j goes if W_{l,·j} = 0 or W_{l+1,j·} = 0",
+    return Formula("remove new unit j if W_{l,·j} = 0 or W_{l+1,j·} = 0",
                    "Without incoming weights it is the constant max(b_j, 0), which is folded into new biases.",
                    (), "den_ref/den/surgery.py: useless_units")
 
@@ -117,8 +117,9 @@ def _split(options) -> Formula:
 
 def _eq6(options) -> Formula:
     if options["eq6"] == "new":
-        return Formula(f"minimise  L(W^N; W, D_t) [ + {_DECAY} ]", "Free: what the stage brought in. In brackets: not in the "
-                       "paper.", ("weight_decay",), f"{_EQUATIONS}: eq6")
+        return Formula(f"minimise  L(W^N; W, D_t) [ + {_DECAY} ]",
+                       "Free: what the stage brought in. In brackets: not in the paper.",
+                       ("weight_decay",), f"{_EQUATIONS}: eq6")
     return Formula(f"minimise  L(W; D_t) + {_PULL} [ + {_DECAY} ]",
                    "Free: the nonzero weights that the stage sees; only what is older than it is pulled. "
                    "In brackets: not in the paper.", ("lam", "weight_decay"), f"{_EQUATIONS}: eq6")

@@ -73,24 +73,23 @@ def write_player(folder: Path | str, out: Path | str | None = None, display: Dis
 
 
 def page(results: Mapping[str, Any], steps: list[tuple[int, str, str]], boxes: list[str]) -> str:
-    """The page around its boxes; ``steps`` are (number, heading, title) of each, ``results`` is that of results.json."""
-    own = files(__package__)
-    parts = {name: own.joinpath(f"player.{kind}").read_text("utf-8") for name, kind in (("style", "css"), ("script", "js"))}
-    parts |= {"title": escape(_title(results)), "notes": _notes(results, steps), "count": str(len(boxes)),
-              "contents": "\n".join(_contents(steps)), "boxes": "\n".join(boxes)}
+    """The page around its boxes; ``steps`` are (number, heading, title) of each, ``results`` that of results.json."""
+    parts = {"title": escape(_title(results)), "notes": _notes(results, steps), "count": str(len(boxes)),
+             "contents": "\n".join(_contents(steps)), "boxes": "\n".join(boxes),
+             "style": _own("css"), "script": _own("js")}
     # One pass: what is filled in is not looked at again.
-    return re.sub(r"\{\{(\w+)\}\}", lambda mark: parts[mark[1]], own.joinpath("player.html").read_text("utf-8"))
+    return re.sub(r"\{\{(\w+)\}\}", lambda mark: parts[mark[1]], _own("html"))
 
 
 def box(step: Step, number: int, run: Mapping[str, Any]) -> str:
-    """A step as an ``<article>``, its id the step's number; ``run`` is what results.json says was run, {} if unknown."""
+    """A step as an ``<article>``, its id the step's number; ``run`` is results.json's, {} if there is none."""
     width, height, picture = _picture(step)
     beside = ' class="beside"' if width < WIDE * height else ""
     return (f'<article id="{number}"{beside}>\n<div class="words">\n'
             f"<h2>{escape(step.title)} <small>{escape(_heading(step))}</small></h2>\n"
             f'<p class="sentence">{escape(step.sentence)}</p>\n</div>\n'
             f'<figure><img alt="{escape(str(step))}" width="{width}" height="{height}" src="{picture}"></figure>\n'
-            f'<div class="below">\n{_formula(step, run)}{_table("Numbers; lists go from the input up", _numbers(step))}</div>\n</article>')
+            f'<div class="below">\n{_formula(step, run)}{_table(_numbers(step))}</div>\n</article>')
 
 
 # --- around the boxes --------------------------------------------------------------------------------------------
@@ -103,6 +102,11 @@ def _results_of(folder: Path) -> dict[str, Any]:
     if (folder / STEPS).is_dir():
         return {}
     raise FileNotFoundError(f"folder: expected that of a run (den-ref run --out DIR), got {folder}")
+
+
+def _own(kind: str) -> str:
+    """The template, its style or its script."""
+    return files(__package__).joinpath(f"player.{kind}").read_text("utf-8")
 
 
 def _title(results: Mapping[str, Any]) -> str:
@@ -169,10 +173,10 @@ def _numbers(step: Step) -> dict[str, Any]:
     return shown | {"seconds": f"{step.seconds:.2f}"}
 
 
-def _table(caption: str, numbers: Mapping[str, Any]) -> str:
+def _table(numbers: Mapping[str, Any]) -> str:
     rows = "\n".join(f'<tr><th scope="row">{escape(name)}</th><td>{escape(_said(value))}</td></tr>'
                      for name, value in numbers.items())
-    return f"<table>\n<caption>{caption}</caption>\n{rows}\n</table>\n"
+    return f"<table>\n<caption>Numbers</caption>\n{rows}\n</table>\n"
 
 
 def _said(value: Any) -> str:

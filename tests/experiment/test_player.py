@@ -1,0 +1,288 @@
+"""The page that plays a run: whole, self-contained, and everything of the run in it as text."""
+
+import base64
+import re
+from html.parser import HTMLParser
+from importlib import import_module
+from pathlib import Path
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+import den_ref
+from den_ref.cli import main
+from den_ref.den.algorithm import DEN
+from den_ref.experiment import Display, kept_steps, player, write_player
+from den_ref.experiment.formulas import BOXES, LETTERS, TRAININGS, as_html, formula
+from den_ref.methods import REGISTRY
+from den_ref.protocol import Step
+from den_ref.tasks.arrays import stream_from_arrays
+
+VOID = {"meta", "link", "img"}
+QUICK = {"hidden": (5, 4), "epochs_eq2": 2, "epochs_eq4": 1, "epochs_eq5": 2, "epochs_eq6": 1, "sigma": 0.0}
+NASTY = '<b>&"\'</script>'
+
+
+class Reader(HTMLParser):
+    """Reads a page strictly: every element closed in its order; (tag, attributes) of all, and each article's text."""
+
+    def __init__(self, text):
+        super().__init__()
+        self.open, self.tags, self.texts, self.titles = [], [], {}, []
+        self.feed(text)
+        self.close()
+        assert self.open == [], f"never closed: {self.open}"
+
+    def handle_starttag(self, tag, attributes):
+        attributes = dict(attributes)
+        self.tags.append((tag, attributes))
+        if tag == "article":
+            self.texts[attributes["id"]] = ""
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open and self.open.pop() == tag, f"</{tag}> closes another"
+
+    def handle_data(self, data):
+        if "article" in self.open:
+            self.texts[list(self.texts)[-1]] += data
+        if self.open[-1:] == ["title"]:
+            self.titles.append(data)
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def nasty_stream(n_tasks=2):
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 3))
+
+    def task(i):
+        y = (x[:, i] > 0).astype(int)
+        return {"id": f"{NASTY}{i}"} | {f"{a}_{s}": v for s in ("train", "valid", "test") for a, v in (("x", x), ("y", y))}
+
+    return stream_from_arrays([task(i) for i in range(n_tasks)])
+
+
+@pytest.fixture(scope="module")
+def nasty_run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("run")
+    den_ref.run("den", nasty_stream(), out=folder, keep_steps=True, settings=QUICK)
+    return folder, write_player(folder).read_text("utf-8")
+
+
+@pytest.fixture
+def no_pictures(monkeypatch):
+    """Pictures cost time, and most tests are not about them."""
+    monkeypatch.setattr(player, "_picture", lambda step: (300, 100, "data:,"))
+
+
+def test_every_step_has_its_article(nasty_run):
+    folder, text = nasty_run
+    read, steps = Reader(text), list(kept_steps(folder))
+    assert list(read.texts) == [str(i) for i in range(1, len(steps) + 1)] and len(steps) >= 8
+    for step, said, img in zip(steps, read.texts.values(), read.all("img"), strict=True):
+        assert step.title in said and step.sentence in said and f"task {step.task} (stage {step.stage})" in said
+        assert img["alt"] == str(step)
+    assert [a["href"] for a in read.all("a")] == [f"#{i}" for i in read.texts]
+    assert len(read.all("details")) == 2
+    assert read.all("progress")[0]["max"] == str(len(steps))
+
+
+def test_what_comes_from_data_is_text(nasty_run):
+    _, text = nasty_run
+    read = Reader(text)
+    assert sum(NASTY in said for said in read.texts.values()) == len(read.texts)
+    assert "b" not in {tag for tag, _ in read.tags} and text.count("</script>") == 1
+
+
+def test_pictures_are_svg_of_the_size_said(nasty_run):
+    for img in Reader(nasty_run[1]).all("img"):
+        kind, _, data = img["src"].partition(",")
+        svg = ElementTree.fromstring(unquote(data))
+        assert kind == "data:image/svg+xml" and svg.tag.endswith("}svg")
+        inches = [float(svg.attrib[side].removesuffix("pt")) / 72 for side in ("width", "height")]
+        assert [int(img[side]) for side in ("width", "height")] == pytest.approx([96 * i for i in inches], abs=1)
+        for embedded in re.findall(r'href="data:image/png;base64,([^"]+)"', unquote(data)):
+            assert base64.b64decode(embedded)[:4] == b"\x89PNG"
+
+
+def test_nothing_is_loaded_from_anywhere(nasty_run):
+    read = Reader(nasty_run[1])
+    links = [a[name] for tag, a in read.tags for name in ("src", "href", "srcset", "action", "data") if name in a]
+    assert len(links) >= 17 and all(link.startswith(("data:", "#")) for link in links)
+    own = re.sub(r'src="[^"]*"', "", nasty_run[1])
+    assert not re.search(r"https?://|@import|url\(|fetch\(|XMLHttpRequest|import\(", own)
+    policy, = [m["content"] for m in read.all("meta") if m.get("http-equiv") == "Content-Security-Policy"]
+    assert policy.startswith("default-src 'none'") and "http" not in policy
+
+
+def test_same_step_same_text(nasty_run):
+    folder, text = nasty_run
+    assert player.box(next(kept_steps(folder)), 1, den_ref.experiment.read_results(folder)["run"]) in text
+
+
+def test_strengths_are_those_of_the_run(no_pictures, tmp_path):
+    den_ref.run("den", "toy", n_tasks=2, out=tmp_path, keep_steps=True, settings={**QUICK, "gamma": 0.0321, "tau": 0.0})
+    said, = [t for t in Reader(write_player(tmp_path).read_text("utf-8")).texts.values() if "Algorithm 3, Eq. 5" in t]
+    assert re.search(r"γ = 0\.0321\b", said) and "added4, 4" in said
+
+
+def test_a_box_of_ones_own_needs_no_formula_and_no_facts(no_pictures):
+    text = player.box(Step(1, "a", "mine", "My box", "something happened"), 3, {})
+    read = Reader(text)
+    assert "something happened" in read.texts["3"] and "formula" not in text
+
+
+class Drawing(Display):
+    def __init__(self, stop=None):
+        self.told, self.stop = [], stop
+
+    def drawing(self, number, total):
+        self.told.append((number, total))
+        if number == self.stop:
+            raise KeyboardInterrupt
+
+
+def test_every_picture_is_announced(nasty_run, no_pictures, tmp_path):
+    watch = Drawing()
+    write_player(nasty_run[0], tmp_path / "page.html", watch)
+    n = len(list(kept_steps(nasty_run[0])))
+    assert watch.told == [(i, n) for i in range(1, n + 1)]
+
+
+def test_interrupted_the_old_page_stays(nasty_run, no_pictures, tmp_path):
+    page = tmp_path / "page.html"
+    page.write_text("old")
+    with pytest.raises(KeyboardInterrupt):
+        write_player(nasty_run[0], page, Drawing(stop=3))
+    assert page.read_text() == "old" and list(tmp_path.iterdir()) == [page]
+
+
+def test_a_page_that_cannot_be_moved_into_place_leaves_nothing(nasty_run, no_pictures, tmp_path):
+    (tmp_path / "page").mkdir()
+    with pytest.raises(OSError):
+        write_player(nasty_run[0], tmp_path / "page")
+    assert [path.name for path in tmp_path.iterdir()] == ["page"]
+
+
+# --- runs that are not whole -------------------------------------------------------------------------------------
+
+
+def learn_some(folder, n_tasks, **options):
+    """The first tasks of a run of three, then as if interrupted."""
+    class Stop(Display):
+        def learnt(self, run):
+            if len(run.stages) == n_tasks:
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        den_ref.run("stl", "toy", n_tasks=3, out=folder, display=Stop(), settings={"hidden": (4,), "epochs": 1},
+                    **options)
+
+
+def test_steps_from_a_later_task_on(no_pictures, tmp_path):
+    learn_some(tmp_path, 2)
+    den_ref.run("stl", "toy", n_tasks=3, out=tmp_path, resume=True, keep_steps=True,
+                settings={"hidden": (4,), "epochs": 1})
+    text = write_player(tmp_path).read_text("utf-8")
+    assert list(Reader(text).texts) == ["3"]
+    assert "The first 2 boxes were not kept: the page begins with task 2 (stage 3)." in text
+
+
+def test_an_unfinished_run_says_so(no_pictures, tmp_path):
+    learn_some(tmp_path, 2, keep_steps=True)
+    text = write_player(tmp_path).read_text("utf-8")
+    assert list(Reader(text).texts) == ["1", "2"] and "Unfinished: 2 of these tasks are learnt." in text
+    assert Reader(text).titles == ["stl on toy, seed 0, 3 tasks"]
+
+
+def test_a_run_without_results_yet(no_pictures, tmp_path):
+    learn_some(tmp_path, 1, keep_steps=True)
+    (tmp_path / "results.json").unlink()
+    assert Reader(write_player(tmp_path).read_text("utf-8")).titles == ["A run whose first task is unfinished"]
+
+
+# --- the commands ------------------------------------------------------------------------------------------------
+
+
+RUN = "run --method stl --stream toy --hidden 4 --tasks 2 --set epochs=1"
+
+
+def test_run_with_report_writes_the_page(no_pictures, tmp_path, capsys):
+    assert main(f"{RUN} --out {tmp_path} --report".split()) == 0
+    printed = capsys.readouterr().out
+    assert len(Reader((tmp_path / "report.html").read_text("utf-8")).texts) == 2
+    assert "drawing 2 pictures" in printed and (tmp_path / "report.html").as_uri() in printed
+    assert main(f"report {tmp_path} --out {tmp_path / 'other.html'}".split()) == 0
+    assert (tmp_path / "other.html").read_bytes() == (tmp_path / "report.html").read_bytes()
+
+
+def test_without_kept_steps_it_says_how_to_get_them(tmp_path, capsys):
+    main(f"{RUN} --out {tmp_path}".split())
+    assert main(["report", str(tmp_path)]) == 2
+    assert "--keep-steps" in capsys.readouterr().err and not (tmp_path / "report.html").exists()
+
+
+@pytest.mark.parametrize("text, words", [
+    ("report {tmp}", "folder: expected that of a run"),
+    ("report {tmp}/none", "folder: expected that of a run"),
+    (RUN + " --report", "--report: expected a folder"),
+])
+def test_what_is_refused(tmp_path, capsys, text, words):
+    assert main(text.format(tmp=tmp_path).split()) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_ctrl_c_while_drawing(monkeypatch, tmp_path, capsys):
+    def interrupted(step):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(player, "_picture", interrupted)
+    assert main(f"{RUN} --out {tmp_path} --report".split()) == 130
+    assert f"den-ref report {tmp_path}" in capsys.readouterr().err
+    assert not list(tmp_path.glob("*report*")) and (tmp_path / "results.json").exists()
+
+
+# --- the formulas ------------------------------------------------------------------------------------------------
+
+
+def test_every_box_and_method_has_its_formula():
+    package = Path(den_ref.__file__).parent
+    sources = [path.read_text("utf-8") for path in (package / "den").glob("*.py")]
+    boxes = {box for source in sources for box in re.findall(r'(?:stage\.step|Step)\(\s*"(\w+)"', source)}
+    assert len(boxes) > 10 and boxes <= set(BOXES)
+    den = {name for name, method in REGISTRY.items() if issubclass(method, DEN)}
+    assert set(TRAININGS) == set(REGISTRY) - den
+
+
+@pytest.mark.parametrize("box, method", [*((b, "den") for b in BOXES), *(("train", m) for m in TRAININGS)])
+def test_a_formula_names_code_and_options_that_exist(box, method):
+    known = formula(box, method)
+    path, _, name = known.code.partition(": ")
+    thing = import_module(path.removesuffix(".py").replace("/", "."))
+    for part in name.split(".") if name else ():
+        thing = getattr(thing, part)
+    options = REGISTRY[method].Config()
+    for option in known.options:
+        assert hasattr(options, option)
+        assert option not in LETTERS or LETTERS[option].partition("_")[0] in known.text + known.note
+    Reader(as_html(known.text))
+
+
+@pytest.mark.parametrize("box, options, there", [
+    ("eq4", {"anchor_before_split": "eq4"}, "λ"), ("eq4", {"eq4_norm": "squared"}, "/ 2"),
+    ("split", {"drift": "relative"}, "/"), ("eq5", {"gamma_scaling": "sqrt_size"}, "√"), ("eq6", {"eq6": "all"}, "λ"),
+])
+def test_formulas_follow_the_options(box, options, there):
+    other = {"anchor_before_split": "eq6", "eq4_norm": "unsquared", "drift": "absolute", "gamma_scaling": "none",
+             "eq6": "new"}
+    assert there in formula(box, options=options).text
+    assert there not in formula(box, options={name: other[name] for name in options}).text
+
+
+def test_unknown_boxes_have_no_formula():
+    assert formula("mine") is None and formula("train", "mine") is None
