@@ -45,7 +45,7 @@ def average(summary: Summary):
 def capacity(summary: Summary):
     """AUROC after the last task against parameters allocated: all methods, and DEN at other strengths."""
     swept = curves.variations(summary)
-    figure, axes = mosaic(_beside("methods", list(swept)), 10.5 if swept else 5.5, 5)
+    figure, axes = mosaic(_beside("methods", list(swept)), 12.5 if swept else 6.5, 6.5)
     points = {label: (curves.size(summary, label, "stl"), curves.after_last(summary, label))
               for label in _there(summary, METHODS) or summary.outcomes}
     xlabel = "parameters, in parts of STL's"

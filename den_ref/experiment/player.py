@@ -28,8 +28,8 @@ PAGE = "report.html"
 
 #: A picture less wide than so many times its height stands beside the words, a wider one above them.
 WIDE = 1.9
-#: Font size of the pictures, in points: to be read from the back of the room.
-TEXT = 11
+#: Font size of the pictures, in points: as large as the numbers of ten tasks beside each other allow.
+TEXT = 10
 
 #: Characters that need no escape in a data URL inside double quotes.
 _PLAIN_IN_URL = " /:;=,.+-()!*?$@"

@@ -116,13 +116,14 @@ def sweep(ax, option: str, points: Sequence[tuple], end: tuple | None, levels: M
     for label, score in levels.items():
         ax.axhline(score, color=LOOKS[label].colour, linestyle=LOOKS[label].line, linewidth=style.line / 2)
     _settle(ax, style, xlabel, ylabel)
+    ax.margins(x=0.25, y=0.15)
     left, right = ax.get_xlim()
     label_ends(ax, {LOOKS[label].name: (right, score) for label, score in levels.items()},
                {LOOKS[label].name: LOOKS[label].colour for label in levels}, style=style)
     kept_off += [((left, score), (right, score)) for score in levels.values()]
     ax.set_title(f"{LETTERS.get(option, option)} varied", fontsize=style.text)
     names = {f"{value:g}": place for (value, *_), place in zip(points, places)}
-    names |= {"DEN-Finetune": end} if end is not None else {}
+    names |= {"Finetune": end} if end is not None else {}
     label_points(ax, names, dict.fromkeys(names, colour), kept_off, style=style)
     return drawn
 

@@ -1,6 +1,8 @@
 """The page that plays a run, in a real browser without network: what a teacher presses, and what the class sees."""
 
+import base64
 import contextlib
+import re
 import time
 
 import pytest
@@ -138,13 +140,15 @@ def test_nothing_sticks_out(page, width, height):
 
 def test_printed_every_box_is_there(page):
     state(page, 1)
+    page.value("document.querySelectorAll('article').forEach((box, i) => box.classList.toggle('beside', i % 2))")
     page.ask("Emulation.setEmulatedMedia", media="print")
     try:
         assert page.value(f"{SHOWN}.length") == 4
         assert page.value("document.querySelector('.controls').checkVisibility()") is False
     finally:
         page.ask("Emulation.setEmulatedMedia", media="")
-    assert page.ask("Page.printToPDF")["data"]
+    pdf = base64.b64decode(page.ask("Page.printToPDF", preferCSSPageSize=True)["data"])
+    assert len(re.findall(rb"/Type\s*/Page\b", pdf)) == 4
 
 
 def test_the_check_bites(browser, tmp_path):

@@ -117,8 +117,8 @@ def test_a_sweep_leads_through_den_which_ends_in_finetune(ax):
     np.testing.assert_array_equal([den.get_xydata()[0], finetune.get_xydata()[0]], [(0.1, 0.86), (0.1, 0.87)])
     assert any(list(other.get_ydata()) == [0.84, 0.84] for other in ax.lines)      # STL's level
     names = {text.get_text(): text.xy for text in ax.texts}
-    assert set(names) == {"0.2", "0.35", "0.5", "DEN-Finetune", "STL"} and ax.get_title() == "σ varied"
-    assert names["0.2"] == (0.15, 0.865) and names["0.35"] == (0.1, 0.86) and names["DEN-Finetune"] == (0.1, 0.87)
+    assert set(names) == {"0.2", "0.35", "0.5", "Finetune", "STL"} and ax.get_title() == "σ varied"
+    assert names["0.2"] == (0.15, 0.865) and names["0.35"] == (0.1, 0.86) and names["Finetune"] == (0.1, 0.87)
     assert not overlapping(ax)
 
 
