@@ -202,7 +202,7 @@ class ProxReport:
 
     def __str__(self) -> str:
         verdict = "passed" if self.passed else "FAILED"
-        why = ("which is lower" if self.at_witness < self.at_u else
+        why = ("which is lower" if self.at_witness < self.at_u and not self.passed else
                f"inequality violated by {self.violation:.2g}, allowed {self.tolerance:.2g}")
         return (f"{verdict}: the objective is {self.at_u:.9g} at the prox "
                 f"and {self.at_witness:.9g} at the witness, {why}")
