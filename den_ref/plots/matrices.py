@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 
 from .style import PLAIN, Style, spread, symmetric, tidy
 
@@ -46,6 +47,8 @@ def weight_matrix(ax, weights, rows: Sequence[Segment] = (), columns: Sequence[S
                                      linewidth=style.line / 2 + 0.25))
               for y, down in zip(_starts(rows), rows) for x, across in zip(_starts(columns), columns)]
     meaning = f"orange < 0 < purple, full at {limit:.2g}" if weights.any() else "0 everywhere"
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True))          # there is no unit 2.5
     tidy(ax, style, ylabel="from", xlabel=f"to unit (a column is what it hears)\n{name}: {meaning}")
     ax.spines[:].set_visible(False)
     _name(ax, rows, weights.shape[0], style, down=True)
