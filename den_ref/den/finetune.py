@@ -111,6 +111,8 @@ def finetune(den: DEN, tasks: Sequence[Task], epochs: int = 10, step: float = 0.
     ValueError
         Unless ``tasks`` are exactly the learnt ones.
     """
+    if not den.tasks:
+        raise ValueError("den: expected one that has learnt a task, got one that has learnt none")
     if len(tasks) != len(den.tasks) or {task.id for task in tasks} != set(den.tasks):
         raise ValueError(f"tasks: expected exactly the learnt ones {den.tasks}, got {[task.id for task in tasks]}")
     tuned = copy.copy(den)                                         # networks are never modified, only replaced

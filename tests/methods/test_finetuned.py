@@ -247,3 +247,8 @@ def test_capacity_counts_the_network_that_answers_and_what_is_kept_beside_it():
 def test_timestamps_are_not_an_option():
     with pytest.raises(ValueError, match="timestamps: expected one of True"):
         FineTunedConfig(timestamps=False, split_original="keep")
+
+
+def test_nothing_learnt_is_nothing_to_finetune():
+    with pytest.raises(ValueError, match="den: expected one that has learnt a task, got one that has learnt none"):
+        finetune(DEN(DENConfig(**SHORT)), [])
