@@ -62,6 +62,12 @@ def test_how_they_are_ordered(seed):
     assert np.isnan(variants.forward_transfer_lopez_paz(M, np.zeros(5)))
 
 
+def test_a_gain_is_not_something_forgotten():
+    gained = [[0.5, 0.1], [0.75, 0.9]]
+    assert variants.remembering_diaz(gained) == 1.0
+    assert variants.positive_backward_transfer_diaz(gained) == 0.25
+
+
 def test_one_task_has_no_transfer():
     for value in (variants.backward_transfer_diaz([[0.5]]), variants.forgetting_with_last([[0.5]]),
                   variants.forward_transfer_diaz([[0.5]]), variants.forward_transfer_lopez_paz([[0.5]], [0.1]),

@@ -59,6 +59,20 @@ def test_continues_bit_for_bit_from_its_state(name):
 
 
 @METHODS
+def test_steps_know_their_stage_and_task(name):
+    method = small(name)
+    for stage, task in enumerate(toy(2), 1):
+        steps = method.learn(task)
+        assert {(step.stage, step.task) for step in steps} == {(stage, task.id)}
+
+
+@METHODS
+def test_before_the_first_task_there_is_nothing(name):
+    capacity = small(name).capacity()
+    assert (capacity.allocated, capacity.nonzero, capacity.per_task) == (0, 0, {}) and small(name).tasks == []
+
+
+@METHODS
 def test_same_seed_same_bits_other_seed_other_bits(name):
     tasks = toy(2)
     one, two, other = learnt(name, tasks), learnt(name, tasks), small(name, seed=1)

@@ -61,18 +61,27 @@ def test_ewc_at_a_huge_strength_freezes_what_has_fisher_information_and_nothing_
     assert moved[held].max() < 1e-4 < moved[dead].max()
 
 
+def standing_at(kind, anchor, **settings):
+    """A method whose body is the one weight ``anchor``."""
+    method = kind(kind.Config(hidden=(1,), dtype="float64", **settings))
+    method.body = Flat.of({"W1": np.array([[anchor]])}, np.float64)
+    return method
+
+
 def test_l2_lands_on_the_closed_form_of_a_quadratic():
     """theta = (H + 2 lam)^-1 (H theta_B + 2 lam theta_A), reached by proximal Adam through the method's own pull."""
-    assert _minimised(curvature=3.0, target=2.0, pull=(2 * 0.5, -1.0)) == pytest.approx((3 * 2 - 1) / 4, abs=1e-6)
+    pull = standing_at(L2, -1.0, lam=0.5).pulls()["W1"]
+    assert _minimised(curvature=3.0, target=2.0, pull=pull) == pytest.approx((3 * 2 - 2 * 0.5) / (3 + 2 * 0.5), abs=1e-6)
 
 
 def test_ewc_lands_on_the_joint_optimum_of_two_quadratics():
     """With lam = 1 and F the first task's curvature: (h_A theta_A + h_B theta_B) / (h_A + h_B)."""
-    assert _minimised(curvature=3.0, target=2.0, pull=(5.0, -1.0)) == pytest.approx((6 - 5) / 8, abs=1e-6)
+    ewc = standing_at(EWC, -1.0, lam=1.0)
+    ewc.importance, ewc.anchor = ewc.consolidated(ewc.body.like(np.array([5.0])), ewc.body)
+    assert _minimised(curvature=3.0, target=2.0, pull=ewc.pulls()["W1"]) == pytest.approx((6 - 5) / 8, abs=1e-6)
 
 
 def _minimised(curvature, target, pull):
-    from den_ref.core.penalties import SquaredL2
     from den_ref.core.problem import Part, Problem
     from den_ref.core.training import Training, train
 
@@ -84,15 +93,14 @@ def _minimised(curvature, target, pull):
             return [None]
 
         def value(self, w):
-            return curvature / 2 * float((w["w"] - target) @ (w["w"] - target))
+            return curvature / 2 * float(((w["w"] - target) ** 2).sum())
 
         def value_and_gradient(self, w, grad, rows=None):
             grad["w"][...] = curvature * (w["w"] - target)
             return self.value(w)
 
-    start = Flat.of({"w": np.zeros(1)}, np.float64)
-    strength, anchor = pull
-    problem = Problem(Quadratic(), start, [Part("w", SquaredL2(np.array([strength]), np.array([anchor])))])
+    start = Flat.of({"w": np.zeros((1, 1))}, np.float64)
+    problem = Problem(Quadratic(), start, [Part("w", pull)])
     options = Training(step=0.05, step_end=1e-6, dtype="float64")
     return train(problem, options, 4000, np.random.default_rng(0)).x["w"].item()
 
@@ -142,6 +150,8 @@ def test_online_ewc_decays_old_information_and_its_penalty():
     assert penalty(ewc, w) == pytest.approx(0.5 * np.sum(total * (w - WEIGHTS[-1]) ** 2))
     with pytest.raises(ValueError, match="decay: expected at most 1, and 1 for separate anchors, got 0.5"):
         EWC.Config(anchors="separate", decay=0.5)
+    with pytest.raises(ValueError, match="decay: expected at most 1, and 1 for separate anchors, got 1.5"):
+        EWC.Config(decay=1.5)
 
 
 def test_a_single_anchor_is_exact_on_three_quadratics_and_separate_anchors_are_not():
@@ -161,6 +171,20 @@ def test_a_single_anchor_is_exact_on_three_quadratics_and_separate_anchors_are_n
     assert third(consolidated(fishers, weights, lam=1.0)) == pytest.approx(joint)
     assert third(consolidated(fishers, weights, lam=1.0, anchors="separate")) == pytest.approx(joint + bias)
     assert bias != 0
+
+
+@pytest.mark.parametrize("hidden", [(7,), (8, 6, 5)])
+@pytest.mark.parametrize("kind", [FineTuning, L2, EWC])
+def test_any_number_of_layers(kind, hidden):
+    method = learnt(kind, 2, hidden=hidden, **({"lam": 0.1} if kind is L2 else {}))
+    assert [head.weights.shape for head in method.heads] == [(hidden[-1], 1)] * 2
+    assert [head.stage for head in method.heads] == [1, 2]
+    x, (weights, biases) = make_stream("toy").tasks[0].x_valid, method._layers()
+    for w, b in zip(weights, biases, strict=True):
+        x = np.maximum(x @ w + b, 0)
+    head = method.heads[0]
+    np.testing.assert_allclose(method.scores(0, make_stream("toy").tasks[0].x_valid), x @ head.weights + head.bias,
+                               rtol=1e-10)
 
 
 @pytest.mark.parametrize("settings", [{}, {"anchors": "separate"}, {"decay": 0.5}, {"fisher": "empirical"}])
