@@ -20,7 +20,7 @@ LONGEST_FIRST = ("progressive", "den-finetune", "mtl", "stl")
 #: Options of DEN -> values around the default: AUROC against capacity, one curve per option.  Originals that are kept
 #: make the network of DEN without timestamps, here read with them: what timestamps do, all else being equal.
 SWEEP = {
-    "sigma": (0.15, 0.6, 1.5),
+    "sigma": (0.02, 0.15, 0.6, 1.5),
     "gamma": (0.0, 3e-3, 1e-2),
     "mu": (1e-4, 3e-4, 1e-3),
     "k": (0, 10, 20),
