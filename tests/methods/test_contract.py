@@ -225,7 +225,8 @@ def test_finetune_trains_all_tasks_together_and_keeps_its_input():
     from den_ref.den.finetune import finetune
 
     tasks = toy(3)
-    den = learnt("den", tasks)
+    den = learnt("den", tasks, mu=3e-3)
+    assert all((w == 0).any() for w in den.network.weights)
     before = {key: array.copy() for key, array in den.state().items()}
     tuned = finetune(den, tasks, epochs=5)
     assert same_state(before, den.state())
