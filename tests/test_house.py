@@ -17,6 +17,8 @@ import pytest
 PACKAGE = Path(den_ref.__file__).parent
 FILES = sorted(PACKAGE.rglob("*.py"))
 TESTS = sorted(Path(__file__).parent.rglob("*.py"))
+#: What makes the golden values: outside the package, and written as it is.
+WORKSHOP = sorted((Path(__file__).parent / "oracles").rglob("*.py"))
 
 #: Room -> rooms it may import, besides itself and SHARED.
 MAY_IMPORT = {
@@ -216,6 +218,14 @@ def test_the_tests_keep_it_too(rule):
     assert len(others) > 10 and not found, "\n".join(found)
 
 
+@pytest.mark.parametrize("rule", [public_things_have_docstrings, no_long_function, no_wide_line, no_bare_assert],
+                         ids=lambda rule: rule.__name__)
+def test_the_workshop_of_golden_values_is_written_as_the_package(rule):
+    found = [f"{file.name}: {said}" for file in WORKSHOP
+             for said in complaints(rule, file.name, file.read_text("utf-8"))]
+    assert len(WORKSHOP) > 20 and not found, "\n".join(found)
+
+
 def test_every_room_is_known():
     assert {room(file.relative_to(PACKAGE).as_posix()) for file in FILES} <= set(MAY_IMPORT)
     assert len(FILES) > 30
@@ -226,8 +236,9 @@ def percentile(lengths, share: float) -> int:
     return sorted(lengths)[max(-(-len(lengths) * int(100 * share) // 100) - 1, 0)]
 
 
-def test_functions_are_short():
-    lengths = [n for file in FILES for n in body_lengths(ast.parse(file.read_text("utf-8"))).values()]
+@pytest.mark.parametrize("files", [FILES, WORKSHOP], ids=["package", "workshop"])
+def test_functions_are_short(files):
+    lengths = [n for file in files for n in body_lengths(ast.parse(file.read_text("utf-8"))).values()]
     assert statistics.median(lengths) <= 8
     assert percentile(lengths, 0.9) <= 25
 

@@ -15,6 +15,8 @@ ROOT = Path(__file__).resolve().parents[1]
 def wheel(tmp_path_factory):
     folder, source = tmp_path_factory.mktemp("wheel"), tmp_path_factory.mktemp("source")
     shutil.copytree(ROOT / "den_ref", source / "den_ref")          # a copy: a build leaves files where it builds
+    shutil.copytree(ROOT / "tests" / "oracles", source / "tests" / "oracles")
+    shutil.copy(ROOT / "tests" / "__init__.py", source / "tests")
     for name in ("setup.cfg", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(ROOT / name, source)
     command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder, source]
@@ -31,6 +33,19 @@ def test_wheel_holds_digits_licences_and_type_marker(wheel):
     assert {f"den_ref/experiment/player.{kind}" for kind in ("html", "css", "js")} <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not any(name.startswith(("tests", "notebooks", "docs")) for name in names)
+
+
+def test_wheel_checks_golden_values_without_the_workshop_that_makes_them(wheel, tmp_path):
+    names = set(zipfile.ZipFile(wheel).namelist())
+    assert {"den_ref/golden/schema.json", "den_ref/golden/vectors/den_trace.json"} <= names
+    workshop = {path.name for path in (ROOT / "tests" / "oracles").rglob("*.py")} - {"__init__.py"}
+    assert len(workshop) > 20 and not [name for name in names if "oracle" in name or "den_ref/golden/operations" in name]
+    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    command = [sys.executable, "-P" if sys.version_info >= (3, 11) else "-s", "-m", "den_ref", "golden", "check",
+               "den_ref.golden.ours", "--only", "soft_threshold"]
+    done = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path / "installed"), "PATH": ""},
+                          capture_output=True, text=True)
+    assert done.returncode == 0 and "5 cases: 5 pass" in done.stdout, done.stdout + done.stderr
 
 
 def test_wheel_learns_digits_outside_the_checkout(wheel, tmp_path):

@@ -13,7 +13,7 @@ import numpy as np
 from ..den import network, selective, splitting, surgery
 from ..den.network import Head, Network, Subnetwork
 from .networks import fields_of, network_of
-from .ours_trace import den_trace
+from den_ref.golden.own.trace import den_trace
 
 FAST = SimpleNamespace(
     select_units=selective.select_units, extract=network.extract, insert=network.insert,

@@ -14,7 +14,7 @@ from den_ref.core.penalties import L1, SparseGroupLasso, soft_threshold
 from den_ref.core.result import Result
 from den_ref.den import equations, expansion, selective, splitting, surgery
 from den_ref.den.network import NEVER
-from den_ref.golden import ours_trace
+from den_ref.golden.own import trace as ours_trace
 from den_ref.golden.networks import fields_of, network_of
 from den_ref.golden.ours_den import FUNCTIONS as OURS
 

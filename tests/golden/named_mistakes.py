@@ -1,6 +1,6 @@
 """Every mutant through the checker: is it caught, and is the first diagnosis the mistake that it makes?
 
-    python tests/golden/named_mistakes.py          writes its two tables into docs/golden.md
+    python -m tests.golden.named_mistakes          writes its two tables into docs/golden.md
 
 Mutants are functions that make one named mistake, in the ``MUTANTS`` tables of ``*_mutants.py`` beside this file:
 {(operation, mistake): function of the operation's inputs}.
@@ -17,7 +17,8 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from den_ref.golden import check, vectors
-from den_ref.golden.lint import twins
+
+from tests.oracles.lint import twins
 
 HERE = Path(__file__).parent
 DOCS = HERE.parents[1] / "docs" / "golden.md"

@@ -9,12 +9,12 @@ import pytest
 from den_mutants import MUTANTS
 from den_ref.den import naive
 from den_ref.golden import cases, check, vectors
-from den_ref.golden import high_precision as hp
 from den_ref.golden.loops_den import FUNCTIONS as LOOPS
 from den_ref.golden.ours_den import FUNCTIONS as OURS
-from den_ref.golden.operations import den_trace, operations, select_units, split_units, unit_drift, useless_units
-from den_ref.golden.operations.small_networks import drawn_network, overlap
-from den_ref.golden.trace_oracle import Parameters, Run, gradient
+from tests.oracles import high_precision as hp
+from tests.oracles.operations import den_trace, operations, select_units, split_units, unit_drift, useless_units
+from tests.oracles.operations.small_networks import drawn_network, overlap
+from tests.oracles.trace import Parameters, Run, gradient
 
 OPERATIONS = sorted({operation for operation, _ in MUTANTS})
 

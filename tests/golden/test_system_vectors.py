@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 from den_ref.golden import cases
-from den_ref.golden.operations import operations
 from scipy.special import expit, softmax
 from system_mutants import MUTANTS
+from tests.oracles.operations import operations
 
 #: What public code of these systems gets wrong: where it is named.
 ASKED = {

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 import numpy as np
 
-from .. import high_precision as hp
+from tests.oracles import high_precision as hp
 from . import Case, Mistake, Operation
 from .draws import GRADIENT, NETWORK, array, network, normals
 

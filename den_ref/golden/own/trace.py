@@ -10,19 +10,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..core import mlp
-from ..core.result import Result
-from ..core.solvers import ista_step
-from ..den.config import DENConfig
-from ..den.equations import eq2
-from ..den.expansion import remove_useless, train_new_units
-from ..den.network import Network, Subnetwork, extract, insert
-from ..den.selective import selective_retraining
-from ..den.splitting import split_and_duplicate
-from ..den.stage import Stage
-from ..den.surgery import append_units
-from ..protocol import Step, Task
-from .networks import fields_of, network_of
+from den_ref.core import mlp
+from den_ref.core.result import Result
+from den_ref.core.solvers import ista_step
+from den_ref.den.config import DENConfig
+from den_ref.den.equations import eq2
+from den_ref.den.expansion import remove_useless, train_new_units
+from den_ref.den.network import Network, Subnetwork, extract, insert
+from den_ref.den.selective import selective_retraining
+from den_ref.den.splitting import split_and_duplicate
+from den_ref.den.stage import Stage
+from den_ref.den.surgery import append_units
+from den_ref.protocol import Step, Task
+from den_ref.golden.networks import fields_of, network_of
 
 
 @dataclass

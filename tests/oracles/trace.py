@@ -13,11 +13,11 @@ from decimal import Context, Decimal, localcontext
 
 import numpy as np
 
-from . import head_oracle
+from . import head_problem
 from . import high_precision as hp
-from .operations import append_units, delete_units, most_drifted, predict_task, select_units, split_units
-from .operations import unit_drift, useless_units
-from .operations.small_networks import NEVER, visible
+from tests.oracles.operations import append_units, delete_units, most_drifted, predict_task, select_units, split_units
+from tests.oracles.operations import unit_drift, useless_units
+from tests.oracles.operations.small_networks import NEVER, visible
 
 #: What is told of the network after a box.
 STATE = {"weights/*": "float64[*,*]", "biases/*": "float64[*]", "heads/*": "float64[*,*]",
@@ -263,17 +263,17 @@ class Run:
         return h
 
     def solve_head(self, h, y):
-        """(V, c) with the certificate of ``head_oracle``; the bias is not penalised."""
+        """(V, c) with the certificate of ``head_problem``; the bias is not penalised."""
         mu = self.options.mu_head
         design = np.concatenate([h, np.full((len(h), 1), Decimal(1))], axis=1)
         strength = np.full((design.shape[1], y.shape[1]), Decimal(mu))
         strength[-1] = Decimal(0)
         for iterations in (1_000, 10_000, 100_000):
-            signs = head_oracle.candidate(hp.to_float(h), hp.to_float(y), "sigmoid", mu, 0.0, iterations)
-            theta = head_oracle.newton(design, y, "sigmoid", strength, signs)
-            slope = head_oracle.slope(design, y, "sigmoid", theta)
+            signs = head_problem.candidate(hp.to_float(h), hp.to_float(y), "sigmoid", mu, 0.0, iterations)
+            theta = head_problem.newton(design, y, "sigmoid", strength, signs)
+            slope = head_problem.slope(design, y, "sigmoid", theta)
             try:
-                self.nearest = min(self.nearest, head_oracle.certified_margin(theta, slope, strength))
+                self.nearest = min(self.nearest, head_problem.certified_margin(theta, slope, strength))
                 return theta[:-1], theta[-1]
             except ArithmeticError as error:
                 reason = error

@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from .. import head_oracle
-from .. import high_precision as hp
+from tests.oracles import head_problem
+from tests.oracles import high_precision as hp
 from . import DIFFERS, Case, Mistake, Operation
 from .draws import array, normals
 from .proxes import NOT_SCALED, ROWS, both, group, soft
@@ -174,7 +174,7 @@ FISTA = Operation(
 
 def solve_head(features, labels, loss, mu_head):
     """The certified minimum, and what is asked of others."""
-    found = head_oracle.solve(features, labels, loss, mu_head)
+    found = head_problem.solve(features, labels, loss, mu_head)
     return {"objective": found.objective, "support": found.weights != 0, "residual": RESIDUAL}
 
 
@@ -190,7 +190,7 @@ def of_other_strength(factor):
 
 def bias_penalised(features, labels, loss, mu_head):
     """L1 on the bias as well."""
-    found = head_oracle.solve(features, labels, loss, mu_head, mu_bias=mu_head)
+    found = head_problem.solve(features, labels, loss, mu_head, mu_bias=mu_head)
     return {"objective": found.objective, "support": found.weights != 0}
 
 
@@ -201,7 +201,7 @@ def everything(features, labels, loss, mu_head) -> np.ndarray:
 
 def decided_by(features, labels, loss, mu_head) -> float:
     """The least distance of a weight from 0, or of a gradient at 0 from mu_head."""
-    return head_oracle.solve(features, labels, loss, mu_head).margin
+    return head_problem.solve(features, labels, loss, mu_head).margin
 
 
 KKT = ("a candidate from proximal gradient, polished by Newton's method with the signs held, in 50-digit decimals, "

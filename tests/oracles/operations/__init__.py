@@ -1,7 +1,7 @@
 """Where every golden value comes from: one operation per module (or a family of them), found by :func:`operations`.
 
 An operation says what is computed (equation, signature, conventions), gives cases, an *oracle* that is not den_ref's
-fast path, and one function per named mistake.  ``python -m den_ref.golden.generate`` puts them together as
+fast path, and one function per named mistake.  ``python -m tests.oracles.generate`` puts them together as
 ``vectors/NAME.json``; nobody edits those files by hand.
 
 To add an operation, write a module here with ``OPERATION = Operation(...)`` (or ``OPERATIONS = [...]``).

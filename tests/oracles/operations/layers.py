@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .. import high_precision as hp
+from tests.oracles import high_precision as hp
 from . import Case, Mistake, Operation
 from .draws import array, normals, sixteenths
 

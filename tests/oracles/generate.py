@@ -1,7 +1,7 @@
 """Writes vectors/NAME.json from the operations, or checks that they still say what is written there.
 
-    python -m den_ref.golden.generate [NAME ...]            write what is new; drawn inputs of known cases are kept
-    python -m den_ref.golden.generate --check [NAME ...]    recompute every value from its oracle and compare
+    python -m tests.oracles.generate [NAME ...]            write what is new; drawn inputs of known cases are kept
+    python -m tests.oracles.generate --check [NAME ...]    recompute every value from its oracle and compare
 
 ``--check`` reads the inputs back, never draws them, and fails when a value leaves its case's tolerance, a discrete
 value differs, or a text is not the one in the module.  Bytes of floating-point results are not compared: two builds of
@@ -20,10 +20,10 @@ from pathlib import Path
 
 import numpy as np
 
-from .compare import difference
-from .format import SCHEMA, VECTORS, Vector, load
-from .operations import DIFFERS, Case, Operation, operations
-from .values import declared, decode, encode, flatten, gather
+from den_ref.golden.compare import difference
+from den_ref.golden.format import SCHEMA, VECTORS, Vector, load
+from tests.oracles.operations import DIFFERS, Case, Operation, operations
+from den_ref.golden.values import declared, decode, encode, flatten, gather
 
 #: A mistake is told apart if a number moves by more than this share of the largest; so single precision sees it too.
 TOLD_APART = 1e-3
@@ -194,7 +194,7 @@ def check(operation: Operation, folder: Path = VECTORS) -> list[str]:
     """What the stored file and the operation disagree about; empty if nothing."""
     path = path_of(operation, folder)
     if not path.exists():
-        return [f"{path.name}: not there; run python -m den_ref.golden.generate {operation.name}"]
+        return [f"{path.name}: not there; run python -m tests.oracles.generate {operation.name}"]
     there, here = json.loads(path.read_text("utf-8")), document(operation, load(path))
     classes = {entry["id"]: entry["tolerance"] for entry in here["cases"]}
     return [f"{path.name}: {complaint}" for complaint in disagreements(there, here, classes)]
@@ -236,7 +236,7 @@ def shortened(value) -> str:
 
 def main(arguments: list[str] | None = None) -> int:
     """The command; 0 if all is well, 1 if a check fails, 2 for misuse."""
-    parser = argparse.ArgumentParser(prog="python -m den_ref.golden.generate", description=__doc__,
+    parser = argparse.ArgumentParser(prog="python -m tests.oracles.generate", description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("names", nargs="*", metavar="NAME", help="operations; all by default")
     parser.add_argument("--check", action="store_true", help="write nothing; compare")

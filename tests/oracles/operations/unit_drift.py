@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import numpy as np
 
-from .. import high_precision as hp
-from ..networks import BODY, LIFETIMES
+from tests.oracles import high_precision as hp
+from den_ref.golden.networks import BODY, LIFETIMES
 from . import Case, Mistake, Operation
 from .small_networks import NEVER, drawn, drawn_network, floats, ints, visible
 

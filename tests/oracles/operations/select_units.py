@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..networks import LIFETIMES
+from den_ref.golden.networks import LIFETIMES
 from . import Case, Mistake, Operation
 from .small_networks import NEVER, drawn, drawn_network, floats, ints, visible
 

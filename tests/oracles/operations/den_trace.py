@@ -9,8 +9,8 @@ from itertools import islice
 
 import numpy as np
 
-from ..trace_oracle import STATE, Run
-from ..values import decode, encode, flatten, gather
+from tests.oracles.trace import STATE, Run
+from den_ref.golden.values import decode, encode, flatten, gather
 from . import DIFFERS, Case, Mistake, Operation, predict_task, unit_drift
 from .split_units import Aliased
 

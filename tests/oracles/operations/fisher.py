@@ -8,7 +8,7 @@ from math import prod
 
 import numpy as np
 
-from .. import high_precision as hp
+from tests.oracles import high_precision as hp
 from . import Case, Mistake, Operation
 from .draws import GRADIENT, NETWORK, array, coins, network, normals
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from scipy.special import expit
 
-from .. import high_precision as hp
-from ..networks import NETWORK
+from tests.oracles import high_precision as hp
+from den_ref.golden.networks import NETWORK
 from . import Case, Mistake, Operation
 from .small_networks import NEVER, drawn, drawn_network, floats, ints, visible
 

@@ -1,0 +1,1 @@
+"""den_ref's own answers to the golden cases."""
