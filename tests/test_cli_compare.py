@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 
 from den_ref.cli import main
-from den_ref.experiment import read_grid, standard
-from den_ref.experiment.cells import claimed
+from den_ref.experiment import read_grid
+from den_ref.experiment.grid import standard_grid as standard
+from den_ref.experiment.grid.one_cell import claimed
 from den_ref.methods import REGISTRY
 
 SMALL = "--stream toy --tasks 2 --seeds 0"
@@ -44,7 +45,7 @@ def nothing_learnt(monkeypatch):
         sent.extend(self.cells)
         return read_grid(self.folder)
 
-    monkeypatch.setattr("den_ref.experiment.comparison.Work.follow", keep)
+    monkeypatch.setattr("den_ref.experiment.grid.all_cells.Work.follow", keep)
     return sent
 
 
@@ -122,7 +123,7 @@ def test_arguments_that_do_not_parse_are_status_2(capsys, text):
 
 
 def test_an_error_of_ours_is_not_taken_for_misuse(tmp_path, monkeypatch, here):
-    monkeypatch.setattr("den_ref.experiment.comparison.read_grid", lambda folder: int("a bug"))
+    monkeypatch.setattr("den_ref.experiment.grid.all_cells.read_grid", lambda folder: int("a bug"))
     with pytest.raises(ValueError, match="a bug"):
         compare(f"--methods stl {SMALL} --out {tmp_path}")
 
@@ -166,7 +167,7 @@ def test_tables_that_are_not_written_are_told_with_the_way_to_them(tmp_path, cap
     def fails(*_):
         raise error
 
-    monkeypatch.setattr("den_ref.experiment.report.write", fails)
+    monkeypatch.setattr("den_ref.experiment.pages.results_page.write", fails)
     assert compare(f"--methods stl {SMALL} {SHORT} --out {tmp_path}") == status
     said = capsys.readouterr().err
     assert words in said and f"write them with: den-ref plot {tmp_path}" in said and "Traceback" not in said
@@ -174,7 +175,7 @@ def test_tables_that_are_not_written_are_told_with_the_way_to_them(tmp_path, cap
 
 
 def test_a_file_error_while_it_learns_says_how_to_go_on(tmp_path, capsys, here, monkeypatch):
-    monkeypatch.setattr("den_ref.experiment.comparison.Work._submit", lambda *_: open("/nowhere/at all"))
+    monkeypatch.setattr("den_ref.experiment.grid.all_cells.Work._submit", lambda *_: open("/nowhere/at all"))
     assert compare(f"--methods stl {SMALL} --out {tmp_path}") == 1
     said = capsys.readouterr().err
     assert "/nowhere/at all" in said and "go on with: den-ref compare" in said and "--resume" in said

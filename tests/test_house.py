@@ -76,7 +76,7 @@ def imports_only_numpy_and_scipy(path, source, tree):
     allowed |= {"matplotlib"} if room(path) == "plots" else set()
     inside_try = {id(node) for block in ast.walk(tree) if isinstance(block, ast.Try) for node in ast.walk(block)}
     tops = {node: imported(path, node) for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))}
-    optional = {"threadpoolctl"} | ({"distributed"} if path == "experiment/cluster.py" else set())
+    optional = {"threadpoolctl"} | ({"distributed"} if path == "experiment/grid/cluster.py" else set())
     return [f"imports {name}" for node, names in tops.items() for name in names
             if name.split(".")[0] not in allowed | (optional if id(node) in inside_try else set())]
 
@@ -148,7 +148,7 @@ RULES = {
     imports_only_numpy_and_scipy: [
         ("core/a.py", "import matplotlib.pyplot as plt"), ("experiment/a.py", "def f():\n    import matplotlib"),
         ("plots/a.py", "import torch"), ("experiment/a.py", "from threadpoolctl import threadpool_info"),
-        ("experiment/cluster.py", "import distributed"),
+        ("experiment/grid/cluster.py", "import distributed"),
         ("experiment/a.py", "try:\n    import distributed\nfinally:\n    pass"),
     ],
     no_pickle: [

@@ -85,7 +85,8 @@ def _executor(arguments):
 
 
 def _cells(arguments) -> list:
-    from den_ref.experiment import Cell, standard
+    from den_ref.experiment import Cell
+    from den_ref.experiment.grid import standard_grid as standard
 
     methods = [name.strip() for name in arguments.methods.split(",")] if arguments.methods else standard.METHODS
     seeds = arguments.seeds or ([0] if arguments.quick else [0, 1, 2])
@@ -112,7 +113,7 @@ def _settings(arguments, methods: list[str]) -> dict[str, dict]:
 
 
 def _stream_options(arguments) -> dict:
-    from den_ref.experiment import standard
+    from den_ref.experiment.grid import standard_grid as standard
 
     if arguments.quick and arguments.stream != "mnist-variation":
         raise ValueError(f"--quick: expected the stream mnist-variation, got {arguments.stream!r}")
@@ -132,7 +133,7 @@ def _kept(arguments, argv: list[str], out: str) -> str:
 
 def _written(grid) -> int:
     """Write tables and figures of what is learnt; the exit status if that came to no end, else 0."""
-    from den_ref.experiment import report
+    from den_ref.experiment.pages import results_page as report
 
     try:
         if grid.results:

@@ -24,7 +24,7 @@ def add(commands) -> None:
 
 def plot(arguments: argparse.Namespace, argv: list[str]) -> int:
     """Draw the figures and write the tables of what was learnt."""
-    from den_ref.experiment import report
+    from den_ref.experiment.pages import results_page as report
 
     try:
         written = report.plot(arguments.source, arguments.into)

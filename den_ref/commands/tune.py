@@ -52,7 +52,7 @@ def tune(arguments: argparse.Namespace, argv: list[str]) -> int:
 
 
 def _report(arguments) -> int:
-    from den_ref.experiment import tuning_report
+    from den_ref.experiment.tune import tuning_page as tuning_report
 
     if arguments.method is not None:
         raise ValueError(f"--report: expected no METHOD, all records go into one page, got {arguments.method!r}")
@@ -61,7 +61,7 @@ def _report(arguments) -> int:
 
 
 def _search(arguments):
-    from den_ref.experiment import tuning
+    from den_ref.experiment.tune import search as tuning
 
     given = {"tries": arguments.tries, "second": arguments.second}
     budget = tuning.Budget(**{name: value for name, value in given.items() if value is not None})
@@ -76,7 +76,7 @@ def _processes(arguments):
 
 
 def _follow(search, processes) -> int:
-    from den_ref.experiment.processes import ProcessDied
+    from den_ref.experiment.grid.processes import ProcessDied
 
     print(f"{search.method} on {search.stream['name']}: at most {search.budget.runs} runs, "
           f"{len(search.tries)} on record in {search.tries.path}", flush=True)
@@ -89,14 +89,14 @@ def _follow(search, processes) -> int:
 
 
 def _told(row) -> None:
-    from den_ref.experiment.tuning_report import spelled
+    from den_ref.experiment.tune.tuning_page import spelled
 
     print(f"seed {row['seed']}: validation AUROC {row['validation']:.4f}, {row['share']:.1%} of STL's parameters, "
           f"{row['seconds']:.0f} s: {spelled(row['settings'])}", flush=True)
 
 
 def _ending(best) -> str:
-    from den_ref.experiment.tuning_report import spelled
+    from den_ref.experiment.tune.tuning_page import spelled
 
     lines = [f"  {setting.mean:.4f}, {setting.share:.1%} of STL's parameters: {spelled(setting.settings)}"
              for setting in best]

@@ -1,18 +1,23 @@
-"""Running a method on a stream: the loop, the files it leaves, and what it shows."""
+"""Running a method on a stream: the loop, the files it leaves, and what it shows.
 
-from den_ref.experiment.checkpoint import begin, learnt, load
-from den_ref.experiment.cluster import dask_executor
-from den_ref.experiment.comparison import begin_comparison, compare
-from den_ref.experiment.display import Display, Lines, Live, Stepping
-from den_ref.experiment.grid import Cell, Grid, read_grid
-from den_ref.experiment.grid_display import GridDisplay, GridLines, GridLive
-from den_ref.experiment.loop import follow, run
-from den_ref.experiment.plan import Plan, make_plan, method_named
-from den_ref.experiment.player import write_player
-from den_ref.experiment.presets import changed_options, default_options
-from den_ref.experiment.processes import Processes
-from den_ref.experiment.results import Run, read_results
-from den_ref.experiment.steps import kept_steps, read_step
+    disk  <-  one_run  <-  grid  <-  pages  <-  tune
+
+Five rooms, bottom to top; each may import what stands to its left.
+"""
+
+from den_ref.experiment.disk.results import Run, read_results
+from den_ref.experiment.disk.steps import kept_steps, read_step
+from den_ref.experiment.grid.all_cells import begin_comparison, compare
+from den_ref.experiment.grid.cluster import dask_executor
+from den_ref.experiment.grid.grid import Cell, Grid, read_grid
+from den_ref.experiment.grid.grid_display import GridDisplay, GridLines, GridLive
+from den_ref.experiment.grid.processes import Processes
+from den_ref.experiment.one_run.checkpoint import begin, learnt, load
+from den_ref.experiment.one_run.display import Display, Lines, Live, Stepping
+from den_ref.experiment.one_run.loop import follow, run
+from den_ref.experiment.one_run.plan import Plan, make_plan, method_named
+from den_ref.experiment.one_run.presets import changed_options, default_options
+from den_ref.experiment.pages.player.html_page import write_player
 from den_ref.methods import REGISTRY
 
 __all__ = [

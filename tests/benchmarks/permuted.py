@@ -20,7 +20,7 @@ import numpy as np
 from den_ref.core.metrics import head_auroc
 from den_ref.den.algorithm import DEN
 from den_ref.den.config import DENConfig
-from den_ref.experiment.environment import environment
+from den_ref.experiment.disk.environment import environment
 from den_ref.tasks import make_stream
 
 #: What differs from DEN's defaults.  The loss is a sum over ten outputs, so the strengths beside it are larger.

@@ -7,7 +7,7 @@ import zipfile
 import numpy as np
 import pytest
 
-from den_ref.experiment.files import as_json, digest, pretty, read_archive, whole, write_archive, write_json
+from den_ref.experiment.disk.files import as_json, digest, pretty, read_archive, whole, write_archive, write_json
 
 ARRAYS = {
     "weights/0": np.arange(6, dtype=np.float32).reshape(2, 3),

@@ -17,11 +17,12 @@ from grids import CELLS, Here, assert_ends_alike, dies_twice, kill_who_learns, p
 
 import den_ref
 from den_ref.experiment import Cell, GridDisplay, GridLines, GridLive, Live, Lines, Processes, compare, read_grid
-from den_ref.experiment import loop, standard
-from den_ref.experiment.cells import CLAIM, Claim, Unclaimed, claimed, learn_cell, request, unclaim
-from den_ref.experiment.comparison import Clock, begin_comparison
-from den_ref.experiment.grid_display import Progress, duration
-from den_ref.experiment.processes import DEATHS, ProcessDied
+from den_ref.experiment.grid import standard_grid as standard
+from den_ref.experiment.one_run import loop
+from den_ref.experiment.grid.one_cell import CLAIM, Claim, Unclaimed, claimed, learn_cell, request, unclaim
+from den_ref.experiment.grid.all_cells import Clock, begin_comparison
+from den_ref.experiment.grid.grid_display import Progress, duration
+from den_ref.experiment.grid.processes import DEATHS, ProcessDied
 from den_ref.methods import REGISTRY
 
 SMALL = {"settings": {"hidden": (4,), "epochs": 1}}
@@ -160,7 +161,7 @@ def test_a_folder_without_a_grid_and_a_spoilt_one(tmp_path):
 
 
 def test_the_longest_come_first(tmp_path, monkeypatch):
-    monkeypatch.setattr("den_ref.experiment.comparison.LONGEST_FIRST", ("stl",))
+    monkeypatch.setattr("den_ref.experiment.grid.all_cells.LONGEST_FIRST", ("stl",))
     order = []
 
     class Watch(GridDisplay):
@@ -283,7 +284,7 @@ def test_of_two_at_once_the_second_takes_over(tmp_path):
     first = StartsAnother()
     out = io.StringIO()
     grid = small_grid(tmp_path, *small(0), executor=first, display=GridLines(Lines(out)))
-    assert "failed: den_ref.experiment.cells.Unclaimed: " in out.getvalue() and "taken over" in out.getvalue()
+    assert "failed: den_ref.experiment.grid.one_cell.Unclaimed: " in out.getvalue() and "taken over" in out.getvalue()
     assert grid.missing == small(0) and not grid.failures
     assert learn_cell(*first.held.call)["error"] is None and read_grid(tmp_path).complete
 
@@ -348,7 +349,7 @@ def test_a_claim_that_is_removed_while_it_is_taken_stays_removed(sent, monkeypat
         (folder / CLAIM).unlink()
         return text.split()
 
-    monkeypatch.setattr("den_ref.experiment.cells.claimed", removed)
+    monkeypatch.setattr("den_ref.experiment.grid.one_cell.claimed", removed)
     with pytest.raises(FileNotFoundError):
         Claim(Path(sent["folder"]), sent["ticket"], "here:1")
     assert not (Path(sent["folder"]) / CLAIM).exists()
@@ -374,7 +375,7 @@ def test_a_call_that_dies_is_made_again_and_others_do_not_notice(tmp_path):
 
 
 def test_a_call_that_always_dies_is_given_up_and_an_exception_is_not_repeated(monkeypatch, capfd):
-    monkeypatch.setattr("den_ref.experiment.processes.DEATHS", 2)
+    monkeypatch.setattr("den_ref.experiment.grid.processes.DEATHS", 2)
     with Processes(2) as executor:
         killed, raised = executor.submit(signal.raise_signal, 9), executor.submit(json.loads, "{")
         with pytest.raises(ProcessDied, match=r"was killed by SIGKILL \(out of memory\?\), 2 times"):
@@ -464,7 +465,7 @@ def test_progress_reads_well(progress, text):
 
 def test_time_left_is_that_of_the_tasks_learnt_since_the_start(monkeypatch):
     now = 100.0
-    monkeypatch.setattr("den_ref.experiment.comparison.time.monotonic", lambda: now)
+    monkeypatch.setattr("den_ref.experiment.grid.all_cells.time.monotonic", lambda: now)
     clock = Clock(4)
     assert clock.left(4, 14) is None
     now = 110.0

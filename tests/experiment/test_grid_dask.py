@@ -9,7 +9,7 @@ import pytest
 from grids import CELLS, assert_ends_alike, kill_who_learns, plain_runs
 
 from den_ref.experiment import Cell, compare, dask_executor
-from den_ref.experiment.cells import request
+from den_ref.experiment.grid.one_cell import request
 
 distributed = pytest.importorskip("distributed")
 
@@ -34,7 +34,7 @@ def test_a_killed_worker_changes_no_bit(tmp_path, address):
 
 
 def test_a_folder_that_the_workers_do_not_share(tmp_path, address, monkeypatch):
-    monkeypatch.setattr("den_ref.experiment.comparison.request", sent_elsewhere)
+    monkeypatch.setattr("den_ref.experiment.grid.all_cells.request", sent_elsewhere)
     with dask_executor(address) as executor:
         grid = compare(["stl"], "toy", seeds=[0, 1], out=tmp_path, executor=executor)
     assert [cell for cell, _ in grid.failures] == [Cell("stl", 0), Cell("stl", 1)]
@@ -47,7 +47,7 @@ def sent_elsewhere(folder, cell, stream):
 
 
 def test_an_address_where_nobody_answers(monkeypatch):
-    monkeypatch.setattr("den_ref.experiment.cluster.PATIENCE", 0.2)
+    monkeypatch.setattr("den_ref.experiment.grid.cluster.PATIENCE", 0.2)
     with pytest.raises(ValueError, match="--dask: expected the address of a scheduler.*127.0.0.1:1'"):
         with dask_executor("tcp://127.0.0.1:1"):
             pass

@@ -14,8 +14,9 @@ import pytest
 import den_ref
 from den_ref.cli import main
 from den_ref.den.algorithm import DEN
-from den_ref.experiment import Display, kept_steps, player, write_player
-from den_ref.experiment.formulas import BOXES, LETTERS, TRAININGS, as_html, formula
+from den_ref.experiment import Display, kept_steps, write_player
+from den_ref.experiment.pages.player import html_page as player
+from den_ref.experiment.pages.player.formulas import BOXES, LETTERS, TRAININGS, as_html, formula
 from den_ref.methods import REGISTRY
 from den_ref.protocol import Step
 from den_ref.tasks.arrays import stream_from_arrays

@@ -18,10 +18,10 @@ import pytest
 
 import den_ref
 from den_ref import cli
-from den_ref.experiment import curves, figures, paper, report, tables
-from den_ref.experiment.figures import FIGURES, draw
-from den_ref.experiment.markdown import filled
-from den_ref.experiment.summary import FACTS, read_summary, summarised, write_summary
+from den_ref.experiment.pages import figures, paper_results as paper, quantities as curves, results_page as report, tables
+from den_ref.experiment.pages.figures import FIGURES, draw
+from den_ref.experiment.pages.markdown import filled
+from den_ref.experiment.pages.summary import FACTS, read_summary, summarised, write_summary
 
 DOCS = Path(__file__).parents[2] / "docs"
 ALL = ("stl", "mtl", "finetune", "l2", "ewc", "progressive", "dnn-l1", "dnn-selective", "dnn-dynamic", "dnn-constant",
@@ -287,7 +287,7 @@ def test_full_retraining_is_fine_tuning_at_dens_size_where_there_is_one():
 
 
 def test_text_tables_need_no_pictures():
-    code = "import sys, den_ref.experiment.tables; assert 'matplotlib' not in sys.modules"
+    code = "import sys, den_ref.experiment.pages.tables; assert 'matplotlib' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 

@@ -16,12 +16,12 @@ import numpy as np
 import pytest
 
 from den_ref.cli import main
-from den_ref.experiment import tuning
-from den_ref.experiment.presets import PRESETS
-from den_ref.experiment.spaces import SPACES, Space, choice, config_of, each, log_uniform, space_of
-from den_ref.experiment.tries import SEEDS, Tries, best_tries, judged, read_tries, stream_of
-from den_ref.experiment.tuning import Budget, attempt, rounds, tune
-from den_ref.experiment.tuning_report import Record, fairness, report, spelled, write_report
+from den_ref.experiment.tune import search as tuning
+from den_ref.experiment.one_run.presets import PRESETS
+from den_ref.experiment.tune.search_spaces import SPACES, Space, choice, config_of, each, log_uniform, space_of
+from den_ref.experiment.tune.record import SEEDS, Tries, best_tries, judged, read_tries, stream_of
+from den_ref.experiment.tune.search import Budget, attempt, rounds, tune
+from den_ref.experiment.tune.tuning_page import Record, fairness, report, spelled, write_report
 from den_ref.methods import REGISTRY
 from den_ref.tasks import make_stream
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from den_ref.experiment.presets import default_options
+from den_ref.experiment.one_run.presets import default_options
 from den_ref.methods import REGISTRY, STL
 from den_ref.protocol import Task
 from den_ref.tasks import make_stream

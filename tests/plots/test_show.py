@@ -12,7 +12,7 @@ from matplotlib.text import Text
 
 from den_ref.den.algorithm import DEN
 from den_ref.den.config import DENConfig
-from den_ref.experiment.presets import default_options
+from den_ref.experiment.one_run.presets import default_options
 from den_ref.methods import REGISTRY
 from den_ref.plots import Picture, show
 from den_ref.plots.panels import BOXES

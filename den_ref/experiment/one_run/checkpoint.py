@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from den_ref.experiment.environment import environment
-from den_ref.experiment.files import read_archive, write_archive, write_json
-from den_ref.experiment.plan import Plan, method_named
-from den_ref.experiment.results import Run, matrices, unseen, validated
+from den_ref.experiment.disk.environment import environment
+from den_ref.experiment.disk.files import read_archive, write_archive, write_json
+from den_ref.experiment.disk.results import Run, matrices, unseen, validated
 from den_ref.protocol import Method
 from den_ref.state import pack_id
+from .plan import Plan, method_named
 
 NETWORK, RESULTS, STEPS = "network.npz", "results.json", "steps"
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from den_ref.experiment.files import VERSION, as_json, check_format
-from den_ref.experiment.table import table
+from den_ref.experiment.one_run.final_table import table
 from den_ref.protocol import Method
+from .files import VERSION, as_json, check_format
 
 METRICS = ("auroc", "accuracy")
 

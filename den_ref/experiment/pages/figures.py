@@ -7,13 +7,13 @@ from pathlib import Path
 import numpy as np
 
 from den_ref.core.names import name_of
-from den_ref.experiment import curves
-from den_ref.experiment.files import whole
-from den_ref.experiment.summary import Summary
+from den_ref.experiment.disk.files import whole
 from den_ref.plots import comparison
 from den_ref.plots.canvas import canvas, mosaic
 from den_ref.plots.results import performance_matrix
 from den_ref.plots.style import Style
+from . import quantities as curves
+from .summary import Summary
 
 #: Dots per inch of the files.
 DPI = 200

@@ -10,14 +10,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from den_ref.experiment.cells import claimed, learn_cell, request, unclaim
-from den_ref.experiment.checkpoint import writable_folder
-from den_ref.experiment.grid import (Cell, Grid, begin_grid, cells_of, describe, forget_error, read_cell, read_grid,
-                                     write_error)
-from den_ref.experiment.grid_display import GridDisplay, Progress
-from den_ref.experiment.plan import make_config, make_plan, method_named
-from den_ref.experiment.processes import Processes
-from den_ref.experiment.standard import LONGEST_FIRST
+from den_ref.experiment.one_run.checkpoint import writable_folder
+from den_ref.experiment.one_run.plan import make_config, make_plan, method_named
+from .grid import (
+    Cell, Grid, begin_grid, cells_of, describe, forget_error, read_cell, read_grid, write_error)
+from .grid_display import GridDisplay, Progress
+from .one_cell import claimed, learn_cell, request, unclaim
+from .processes import Processes
+from .standard_grid import LONGEST_FIRST
 
 #: Seconds between two looks at the cells that are being learnt.
 PAUSE = 1.0

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from den_ref.den.algorithm import DENConfig
-from den_ref.experiment.grid import Cell
 from den_ref.methods import REGISTRY
 from den_ref.methods.finetune import FineTuningConfig
 from den_ref.methods.plain import NetworkConfig
+from .grid import Cell
 
 #: The methods, in the order of tables and figures.
 METHODS = tuple(REGISTRY)

@@ -10,12 +10,12 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from den_ref.experiment.files import whole
-from den_ref.experiment.markdown import numbers, table
-from den_ref.experiment.plan import make_config, method_named
-from den_ref.experiment.spaces import SPACES, config_of
-from den_ref.experiment.tries import SEEDS, THE_STREAM, Judged, Row, judged, read_tries, stream_of
-from den_ref.experiment.tuning import Budget
+from den_ref.experiment.disk.files import whole
+from den_ref.experiment.one_run.plan import make_config, method_named
+from den_ref.experiment.pages.markdown import numbers, table
+from .record import SEEDS, THE_STREAM, Judged, Row, judged, read_tries, stream_of
+from .search import Budget
+from .search_spaces import SPACES, config_of
 
 #: Prose that goes into the page of a folder of records, if the folder has it: what no record tells.
 NOTES = "notes.md"
@@ -25,7 +25,7 @@ INTRODUCTION = """# {title}
 Written by `den-ref tune --report` from the records in [{folder}]({folder}), one line per run. A run learns all tasks of
 {stream} and is judged by the mean AUROC on their *validation* splits after the last task; the test
 splits are taken out of the tasks before a method sees them. `den-ref tune METHOD` makes the runs, the same way for
-every method; what a method may be set to stands in `den_ref/experiment/spaces.py`.
+every method; what a method may be set to stands in `den_ref/experiment/tune/search_spaces.py`.
 
 1. Seed {first}: a starting setting and settings drawn at random from the method's space, {budget.drawn} together; then
    settings that redraw one to three options of the best so far, {budget.tries} in all unless `--tries` says otherwise.

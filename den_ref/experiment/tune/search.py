@@ -18,13 +18,13 @@ from typing import Any
 import numpy as np
 
 from den_ref.core.metrics import head_auroc
-from den_ref.experiment.files import as_json
-from den_ref.experiment.measure import stl_parameters
-from den_ref.experiment.plan import method_named
-from den_ref.experiment.spaces import TUNED_ON, Space, config_of, space_of
-from den_ref.experiment.tries import SEEDS, Judged, Row, Tries, best_tries, judged
+from den_ref.experiment.disk.files import as_json
+from den_ref.experiment.one_run.measure import stl_parameters
+from den_ref.experiment.one_run.plan import method_named
 from den_ref.protocol import Method, Task
 from den_ref.tasks import make_stream
+from .record import SEEDS, Judged, Row, Tries, best_tries, judged
+from .search_spaces import TUNED_ON, Space, config_of, space_of
 
 #: A setting and a seed.
 Run = tuple[dict[str, Any], int]

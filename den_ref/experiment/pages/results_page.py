@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from den_ref.experiment.checkpoint import RESULTS
-from den_ref.experiment.figures import FIGURES, draw, draw_run
-from den_ref.experiment.files import whole
-from den_ref.experiment.grid import GRID, Grid, read_grid
-from den_ref.experiment.markdown import filled
-from den_ref.experiment.results import read_results
-from den_ref.experiment.summary import Summary, read_summary, summarised, write_summary
-from den_ref.experiment.tables import NOT_MEASURED, blocks, quality
+from den_ref.experiment.disk.files import whole
+from den_ref.experiment.disk.results import read_results
+from den_ref.experiment.grid.grid import GRID, Grid, read_grid
+from den_ref.experiment.one_run.checkpoint import RESULTS
+from .figures import FIGURES, draw, draw_run
+from .markdown import filled
+from .summary import Summary, read_summary, summarised, write_summary
+from .tables import NOT_MEASURED, blocks, quality
 
 #: Block -> its heading in a document of its own, and the figure below it.
 SECTIONS = {

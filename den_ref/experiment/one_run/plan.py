@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import den_ref
-from den_ref.experiment.files import as_json
-from den_ref.experiment.presets import default_options
+from den_ref.experiment.disk.files import as_json
 from den_ref.methods import REGISTRY
 from den_ref.protocol import Method
 from den_ref.settings import Settings
 from den_ref.tasks import make_stream
 from den_ref.tasks.stream import Stream
+from .presets import default_options
 
 
 @dataclass(frozen=True, eq=False)

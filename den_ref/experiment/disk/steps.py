@@ -11,10 +11,10 @@ import numpy as np
 from den_ref.core.flat import Flat
 from den_ref.core.result import Result
 from den_ref.den.network import Head, Network
-from den_ref.experiment.files import as_json, read_archive, write_archive
 from den_ref.methods.plain import flat_from
 from den_ref.protocol import Step
 from den_ref.state import unpack_id
+from .files import as_json, read_archive, write_archive
 
 #: What is kept of a solver's result: how it ended, its certificate, its work.
 _CERTIFICATE = ("success", "status", "message", "nit", "fun", "residual", "gap", "multiply_adds")

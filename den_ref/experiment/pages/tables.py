@@ -6,9 +6,10 @@ import numpy as np
 
 from den_ref.core.metrics import backward_transfer, forgetting, learning_performance
 from den_ref.core.names import name_of
-from den_ref.experiment import curves, paper
-from den_ref.experiment.markdown import mean, number, numbers, table
-from den_ref.experiment.summary import Summary
+from . import paper_results as paper
+from . import quantities as curves
+from .markdown import mean, number, numbers, table
+from .summary import Summary
 
 #: What stands in a block whose methods did not run.
 NOT_MEASURED = "*not measured*"

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import numpy as np
 
 from den_ref.core.metrics import average_performance, forward_transfer, intransigence
-from den_ref.experiment.summary import Outcome, Summary
+from .summary import Outcome, Summary
 
 #: The options that DEN's strength is varied in; tau hardly moves its size.
 SWEPT = ("sigma", "gamma", "mu", "k")

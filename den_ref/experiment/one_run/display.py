@@ -8,7 +8,7 @@ import time
 from collections.abc import Hashable
 from typing import TextIO
 
-from den_ref.experiment.results import Run
+from den_ref.experiment.disk.results import Run
 from den_ref.protocol import Step
 
 

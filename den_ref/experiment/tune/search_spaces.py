@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from den_ref.experiment.files import as_json
-from den_ref.experiment.plan import make_config, method_named
+from den_ref.experiment.disk.files import as_json
+from den_ref.experiment.one_run.plan import make_config, method_named
 from den_ref.settings import Settings
 
 #: The stream that the defaults were tuned on.

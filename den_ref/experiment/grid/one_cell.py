@@ -18,11 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import den_ref
-from den_ref.experiment.display import Display
-from den_ref.experiment.environment import environment
-from den_ref.experiment.files import whole
-from den_ref.experiment.grid import Cell
-from den_ref.experiment.loop import run
+from den_ref.experiment.disk.environment import environment
+from den_ref.experiment.disk.files import whole
+from den_ref.experiment.one_run.display import Display
+from den_ref.experiment.one_run.loop import run
+from .grid import Cell
 
 CLAIM = ".claim"
 

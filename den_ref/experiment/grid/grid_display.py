@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from den_ref.core.metrics import average_performance
-from den_ref.experiment.display import Lines, Live
-from den_ref.experiment.grid import Cell, Grid
+from den_ref.experiment.one_run.display import Lines, Live
+from .grid import Cell, Grid
 
 
 @dataclass(frozen=True)

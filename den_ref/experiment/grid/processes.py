@@ -17,7 +17,7 @@ from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecu
 from importlib import import_module
 from typing import Any
 
-from den_ref.experiment.environment import THREAD_VARIABLES
+from den_ref.experiment.disk.environment import THREAD_VARIABLES
 
 #: A call is given up after so many processes died of it.
 DEATHS = 3

@@ -15,13 +15,13 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from den_ref.experiment.checkpoint import RESULTS, STEPS
-from den_ref.experiment.display import Display
-from den_ref.experiment.files import whole
-from den_ref.experiment.formulas import LETTERS, as_html, formula
-from den_ref.experiment.results import read_results
-from den_ref.experiment.steps import kept_steps, step_numbers
+from den_ref.experiment.disk.files import whole
+from den_ref.experiment.disk.results import read_results
+from den_ref.experiment.disk.steps import kept_steps, step_numbers
+from den_ref.experiment.one_run.checkpoint import RESULTS, STEPS
+from den_ref.experiment.one_run.display import Display
 from den_ref.protocol import Step
+from .formulas import LETTERS, as_html, formula
 
 #: Name of the page in the folder of its run.
 PAGE = "report.html"
