@@ -6,7 +6,7 @@ Both minimise
 
 with f smooth, given as ``smooth(w) -> (f(w), gradient)``, and P a :class:`~den_ref.core.penalties.Penalty`, known by
 its prox.  ISTA is gradient descent with the prox after each step, FISTA adds momentum.  Mini-batch solvers are in
-:mod:`den_ref.core.adam`, the solver of the convex head problem in :mod:`den_ref.core.newton`.
+:mod:`den_ref.core.adam`, the solvers of the convex head problem behind :mod:`den_ref.core.head`.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ import numpy as np
 from ..core import mlp
 from ..core.flat import Flat
 from ..core.mlp import DataLoss
-from ..core.newton import solve_head
+from den_ref.core.head import solve_head
 from ..core.penalties import L1, GroupLasso, Penalty, SparseGroupLasso, SquaredL2, Sum
 from ..core.problem import Part, Problem
 from ..core.result import Result

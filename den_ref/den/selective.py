@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..core import mlp
-from ..core.newton import head_certificate
+from den_ref.core.certificate import head_certificate
 from .equations import eq3, eq4
 from .network import Head, Network, Subnetwork, extract, insert
 from .stage import Stage

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core import layers, losses, metric_variants, metrics, mlp, newton, solvers
+from den_ref.core import head, layers, losses, metric_variants, metrics, mlp, solvers
 from ..core.fisher import fisher_diagonal as core_fisher_diagonal
 from ..core.flat import Flat
 from ..core.mlp import DataLoss
@@ -150,8 +150,8 @@ def fista(quadratic, linear, mu, start, step, iterations):
 
 
 def solve_head(features, labels, loss, mu_head):
-    """``core.newton.solve_head``."""
-    result = newton.solve_head(features, labelled(labels, loss), mu_head, loss, n_outputs=labels.shape[1])
+    """``core.head.solve_head``."""
+    result = head.solve_head(features, labelled(labels, loss), mu_head, loss, n_outputs=labels.shape[1])
     return {"objective": result.fun, "support": result.x.weights != 0, "residual": result.residual}
 
 

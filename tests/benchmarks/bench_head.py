@@ -17,7 +17,8 @@ import time  # noqa: E402
 import warnings  # noqa: E402
 
 import numpy as np  # noqa: E402
-from den_ref.core.newton import prox_newton, solve_head  # noqa: E402
+from den_ref.core.head import solve_head  # noqa: E402
+from den_ref.core.newton import prox_newton  # noqa: E402
 
 TOLERANCES = [10.0**-k for k in range(2, 13)]
 CLOSE = 1e-8

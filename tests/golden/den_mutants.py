@@ -9,7 +9,7 @@ from dataclasses import replace
 from unittest import mock
 
 import numpy as np
-from den_ref.core.newton import Head
+from den_ref.core.linear_head import LinearHead
 from den_ref.core.penalties import L1, SparseGroupLasso, soft_threshold
 from den_ref.core.result import Result
 from den_ref.den import equations, expansion, selective, splitting, surgery
@@ -508,7 +508,7 @@ def none_useless(network, stage):
 def one_step(features, task, config):
     """A plain gradient step of length 0.5 from zero."""
     slope = (0.5 - task.y_train) / len(features)
-    head = Head(-0.5 * features.T @ slope, -0.5 * slope.sum(axis=0))
+    head = LinearHead(-0.5 * features.T @ slope, -0.5 * slope.sum(axis=0))
     return Result(x=head, fun=0.0, nit=1, residual=0.0, success=True, status=0, message="", history={})
 
 

@@ -4,7 +4,8 @@
 """
 
 import numpy as np
-from den_ref.core import metrics, newton
+from den_ref.core import metrics
+from den_ref.core.head import solve_head
 from den_ref.core.penalties import L1, GroupLasso, SparseGroupLasso, SquaredL2, column_norms
 from den_ref.core.solvers import FistaState, ista_step
 from den_ref.golden import ours
@@ -378,7 +379,7 @@ def loss_times(factor):
     """The same solver on c times the loss."""
     def outputs(features, labels, loss, mu_head):
         c = factor(*labels.shape)
-        result = newton.solve_head(features, ours.labelled(labels, loss), mu_head / c, loss, n_outputs=labels.shape[1])
+        result = solve_head(features, ours.labelled(labels, loss), mu_head / c, loss, n_outputs=labels.shape[1])
         return {"objective": c * result.fun, "support": result.x.weights != 0, "residual": c * result.residual}
 
     return outputs

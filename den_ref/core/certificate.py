@@ -1,0 +1,83 @@
+"""How far a head can be from the optimum of Eq. 3: the residual and the duality gap of any head, from scratch."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import entr
+
+from .losses import sigmoid_cross_entropy, softmax_cross_entropy
+from .penalties import l1_subdiff_distance
+from .result import Result
+from .solvers import MESSAGES, warn_not_converged
+
+
+class Certificate(NamedTuple):
+    """How far a head can be from optimal: see :func:`head_certificate`."""
+
+    fun: float
+    residual: float
+    gap: float | None
+
+
+def head_certificate(features, labels, mu, head, intercept=True, loss="sigmoid") -> Certificate:
+    """Objective, residual and duality gap of any head, from scratch, in float64 and in the original coordinates.
+
+    residual
+        The largest of  abs(g + mu * sign V) where V != 0,  max(abs(g) - mu, 0) where V = 0,  and the bias's
+        abs(gradient): the distance, in the largest entry, of -gradient to the subdifferential.  0 iff optimal.
+    gap
+        F(head) - D(r) >= F(head) - min F, with the dual of the sigmoid problem (None for softmax):
+
+            D(r) = (1/n) sum of H(y + r),    H(u) = -u log u - (1 - u) log(1 - u)
+
+        over r with 0 <= y + r <= 1, abs(features^T r) / n <= mu and, the bias being free, sum(r) = 0 per output.
+        r = sigmoid(z) - y is shrunk to fulfil these.  mu = 0 allows only r = 0 then, and the gap says little.
+    """
+    features = np.asarray(features, np.float64)
+    loss_function = softmax_cross_entropy if loss == "softmax" else sigmoid_cross_entropy
+    value, dlogits = loss_function(features @ head.weights + head.bias, labels)
+    fun = value + mu * float(np.abs(head.weights).sum())
+    distance = l1_subdiff_distance(head.weights, features.T @ dlogits, mu)
+    bias_gradient = dlogits.sum(axis=0) * intercept
+    residual = max(float(distance.max(initial=0)), float(np.abs(bias_gradient).max(initial=0)))
+    gap = None if loss == "softmax" else fun - _dual_value(features, labels, mu, dlogits * len(labels), intercept)
+    return Certificate(fun, residual, gap)
+
+
+def _dual_value(features, labels, mu, r, intercept) -> float:
+    """D at the residuals r = sigmoid(z) - y (n, K), shrunk until they are feasible."""
+    if intercept:
+        r = _balanced(r)
+    reach = np.abs(features.T @ r).max(axis=0, initial=0) / len(r)               # (K,)
+    r = r * np.divide(mu, reach, out=np.ones_like(reach), where=reach > mu)
+    u = np.clip(labels + r, 0, 1)
+    return float((entr(u) + entr(1 - u)).sum()) / len(r)
+
+
+def _balanced(r):
+    """r with the heavier of its positive and negative parts scaled down, per column, so that they sum to 0."""
+    above, below = np.maximum(r, 0), np.minimum(r, 0)
+    up, down = above.sum(axis=0), -below.sum(axis=0)
+    both = np.minimum(up, down)
+    return above * _quotient(both, up) + below * _quotient(both, down)
+
+
+def _quotient(a, b):
+    """a / b, and 0 where b is 0."""
+    return np.divide(a, b, out=np.zeros_like(b), where=b > 0)
+
+
+def certified(name, head, certificate, history, tol) -> Result:
+    """The Result of a head solve; warns if the certificate misses the tolerance."""
+    nit = len(history["residual"]) - 1
+    success = certificate.residual <= tol
+    if not success:
+        warn_not_converged(name, certificate.residual, tol, nit)
+    status = 0 if success else 1
+    gap = {} if certificate.gap is None else {"gap": certificate.gap}
+    return Result(
+        x=head, fun=certificate.fun, nit=nit, success=success, status=status, message=MESSAGES[status],
+        residual=certificate.residual, **gap, history=history,
+    )
