@@ -1,6 +1,6 @@
 """What each reading costs on the embedded MNIST-Variation: the measured table of docs/readings.md.
 
-    python tests/benchmarks/readings.py
+    python -m docs.make.readings
 
 Every row is DEN with its defaults and one thing changed, seeds 0 to 2, on two processes with one BLAS thread each.
 Runs are kept in runs/readings and are not repeated.
@@ -18,7 +18,9 @@ import numpy as np
 
 import den_ref
 from den_ref.core.metrics import average_performance, forgetting
-from quality import ROOT, SEEDS, write_block
+
+from .blocks import DOCS, ROOT, write_blocks
+from .readme import SEEDS
 
 VARIANTS = {
     "defaults": ("den", {}),
@@ -68,4 +70,4 @@ def table() -> str:
 if __name__ == "__main__":
     text = table()
     print(text)
-    write_block(ROOT / "docs" / "readings.md", "measured", text)
+    write_blocks(DOCS / "readings.md", measured=text)

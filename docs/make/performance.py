@@ -1,6 +1,6 @@
 """Run all speed benchmarks and write docs/performance.md.
 
-    OPENBLAS_NUM_THREADS=1 python tests/benchmarks/write_performance.py
+    OPENBLAS_NUM_THREADS=1 python -m docs.make.performance
 """
 
 from __future__ import annotations
@@ -14,15 +14,13 @@ import platform
 import numpy as np
 import scipy
 
-import bench_head
-import bench_run
-import bench_step
-import bench_subnetwork
-from quality import ROOT
+from tests.benchmarks import bench_head, bench_run, bench_step, bench_subnetwork
+
+from .blocks import DOCS, write_page
 
 INTRODUCTION = """# How fast it is, and beside what
 
-Written by `tests/benchmarks/write_performance.py` (extra `[bench]`). One BLAS thread; every figure is a ratio of times
+Written by `docs/make/performance.py` (extra `[bench]`). One BLAS thread; every figure is a ratio of times
 taken in turn within one run, so that it can be compared with one measured on another machine. *Goal* is what the project
 set itself.
 
@@ -51,9 +49,7 @@ def main() -> None:
     text = INTRODUCTION + "| what | ratio | measured | goal |\n|---|---|---|---|\n" + "\n".join(lines) + "\n\n"
     text += bench_head.markdown() + f"\n\nMeasured with NumPy {np.__version__}, SciPy {scipy.__version__}, " \
         f"Python {platform.python_version()}.\n"
-    new = ROOT / "docs" / "performance.tmp"
-    new.write_text(text)
-    new.replace(ROOT / "docs" / "performance.md")
+    write_page(DOCS / "performance.md", text)
     print(text)
 
 

@@ -2,13 +2,12 @@
 
 Writes its table, and a real failure, into docs/golden.md.
 
-    python tests/benchmarks/golden_spread.py
+    python -m docs.make.golden_spread
 """
 
 from __future__ import annotations
 
 import shutil
-import sys
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -25,8 +24,9 @@ from den_ref.golden.compare import PRECISIONS
 from den_ref.golden.report import explain
 from den_ref.golden.run import check_one
 
-ROOT = Path(__file__).resolve().parents[2]
-DOCS, EXAMPLES = ROOT / "docs" / "golden.md", ROOT / "docs" / "golden" / "examples"
+from .blocks import DOCS, write_blocks
+
+EXAMPLES = DOCS / "golden" / "examples"
 LEAKY = "def relu_backward(dh, a):\n    return dh * (a >= 0)\n"
 
 
@@ -103,17 +103,5 @@ def failure() -> str:
     return f"```\n{explain(result)}\n```"
 
 
-def main() -> int:
-    """Write both into the page."""
-    page = DOCS.read_text("utf-8")
-    for name, text in (("spread", spread()), ("failure", failure())):
-        before, _, rest = page.partition(f"<!-- {name}:begin -->\n")
-        page = f"{before}<!-- {name}:begin -->\n{text}\n<!-- {name}:end -->{rest.partition(f'<!-- {name}:end -->')[2]}"
-    part = DOCS.with_name(f".{DOCS.name}.part")
-    part.write_text(page, "utf-8")
-    part.replace(DOCS)
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    write_blocks(DOCS / "golden.md", spread=spread(), failure=failure())

@@ -1,4 +1,4 @@
-"""Write the pictures in docs/figures/algorithm: python tests/benchmarks/write_figures.py [FOLDER].
+"""Write the pictures in docs/figures/algorithm: python -m docs.make.algorithm_figures [FOLDER].
 
 The digits' pictures come from four tasks of MNIST-Variation with the embedded digits; the others need no data.
 """
@@ -22,7 +22,9 @@ from den_ref.plots.canvas import canvas
 from den_ref.protocol import Step
 from den_ref.tasks import make_stream
 
-FIGURES = Path(__file__).parents[2] / "docs" / "figures" / "algorithm"
+from .blocks import DOCS
+
+FIGURES = DOCS / "figures" / "algorithm"
 TASKS, SAMPLES = 4, 2000
 
 

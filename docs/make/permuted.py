@@ -1,6 +1,6 @@
 """DEN on permuted MNIST at full size, held against what DEN's released code does on the same images.
 
-    OPENBLAS_NUM_THREADS=1 python tests/benchmarks/permuted.py ../shared/data/mnist
+    OPENBLAS_NUM_THREADS=1 python -m docs.make.permuted ../shared/data/mnist
 
 Learns ten tasks of 55,000 training images, with ten outputs per task as in the released code, and writes
 docs/permuted.md.  OPTIONS were chosen on the validation images, among a handful of settings.
@@ -23,6 +23,8 @@ from den_ref.den.config import DENConfig
 from den_ref.experiment.disk.environment import environment
 from den_ref.tasks import make_stream
 
+from .blocks import DOCS, write_page
+
 #: What differs from DEN's defaults.  The loss is a sum over ten outputs, so the strengths beside it are larger.
 OPTIONS = {"hidden": (210, 70), "k": (25, 13), "lam": (1.0, 0.1), "sigma": 0.3, "weight_decay": 2e-3, "mu_l2": 1e-3,
            "batch": 256, "epochs_eq2": 10, "epochs_eq4": 5, "epochs_eq5": 8, "epochs_eq6": 6}
@@ -32,7 +34,7 @@ RELEASED = {"tasks": 7, "accuracy": 0.950, "AUROC": 0.997, "units": (366, 177), 
 
 PAGE = """# Permuted MNIST, beside the released code
 
-Written by `tests/benchmarks/permuted.py`. Ten tasks, each all of MNIST with its pixels in another order: 55,000 images
+Written by `docs/make/permuted.py`. Ten tasks, each all of MNIST with its pixels in another order: 55,000 images
 for training, 5,000 for validation, 10,000 for test, split as the code released with the paper splits them; ten outputs
 per task with sigmoid cross-entropy, as there. Accuracy is that of the largest output, AUROC the mean of each class against
 the rest; both are means over the tasks learnt so far, on test images. CPU seconds are of one core, everything included.
@@ -106,9 +108,6 @@ def page(rows: list[dict]) -> str:
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("mnist", type=Path, help="folder with the four MNIST files")
-    parser.add_argument("--out", type=Path, default=Path("docs/permuted.md"))
+    parser.add_argument("--out", type=Path, default=DOCS / "permuted.md")
     arguments = parser.parse_args()
-    text = page(measured(arguments.mnist))
-    new = arguments.out.with_suffix(".tmp")
-    new.write_text(text)
-    new.replace(arguments.out)
+    write_page(arguments.out, page(measured(arguments.mnist)))

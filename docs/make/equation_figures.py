@@ -1,6 +1,4 @@
-"""Write the pictures of docs/equations that no run is needed for: python tests/benchmarks/write_page_figures.py."""
-
-from pathlib import Path
+"""Write the pictures of docs/equations that no run is needed for: python -m docs.make.equation_figures."""
 
 import numpy as np
 
@@ -11,7 +9,9 @@ from den_ref.plots.canvas import canvas
 from den_ref.plots.shrinkage import prox_graph
 from den_ref.plots.style import PLAIN, legend, tidy
 
-FIGURES = Path(__file__).parents[2] / "docs" / "figures"
+from .blocks import DOCS
+
+FIGURES = DOCS / "figures"
 
 
 def function_and_slope(ax, x, value, slope, names, xlabel):

@@ -1,6 +1,6 @@
 """DEN beside STL and MTL on the embedded MNIST-Variation, defaults, seeds 0 to 2: the README's table and picture.
 
-    OPENBLAS_NUM_THREADS=1 python tests/benchmarks/quality.py
+    OPENBLAS_NUM_THREADS=1 python -m docs.make.readme
 
 Runs are kept in runs/quality and are not repeated (delete the folder to measure again).  Writes the block between the
 markers of README.md, and docs/figures/average_auroc.png and docs/figures/matrix_den.png.
@@ -11,8 +11,6 @@ from __future__ import annotations
 import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-from pathlib import Path
 
 import matplotlib
 
@@ -26,7 +24,8 @@ from den_ref.core.metrics import average_performance, backward_transfer, forgett
 from den_ref.experiment.pages.quantities import average_curve
 from den_ref.plots import curves, performance_matrix
 
-ROOT = Path(__file__).resolve().parents[2]
+from .blocks import DOCS, ROOT, write_blocks
+
 SEEDS = (0, 1, 2)
 NAMES = {"den": "DEN, from 784-128-64", "stl": "STL 784-312-128-1, ten networks", "mtl": "MTL 784-312-128"}
 
@@ -54,17 +53,8 @@ def table(results: dict) -> str:
     return head + "\n".join(row(NAMES[method], of) for method, of in results.items())
 
 
-def write_block(path: Path, name: str, text: str) -> None:
-    """Put text between <!-- name:begin --> and <!-- name:end --> of a file."""
-    before, rest = path.read_text().split(f"<!-- {name}:begin -->")
-    after = rest.split(f"<!-- {name}:end -->")[1]
-    new = path.with_suffix(".tmp")
-    new.write_text(f"{before}<!-- {name}:begin -->\n{text}\n<!-- {name}:end -->{after}")
-    new.replace(path)
-
-
 def pictures(results: dict) -> None:
-    folder = ROOT / "docs" / "figures"
+    folder = DOCS / "figures"
     folder.mkdir(parents=True, exist_ok=True)
     figure, ax = plt.subplots(figsize=(6.4, 3.6), layout="constrained")
     curves(ax, {method: [average_curve(run.R["auroc"]) for run in of] for method, of in results.items()},
@@ -78,5 +68,5 @@ def pictures(results: dict) -> None:
 if __name__ == "__main__":
     measured = {method: runs(method) for method in NAMES}
     print(table(measured))
-    write_block(ROOT / "README.md", "results", table(measured))
+    write_blocks(ROOT / "README.md", results=table(measured))
     pictures(measured)

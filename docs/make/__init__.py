@@ -1,0 +1,4 @@
+"""What makes the numbers, tables and pictures of these pages: a script for each, run from the root of a checkout.
+
+    python -m docs.make.NAME
+"""

@@ -1,0 +1,36 @@
+"""What makes the docs: every script still finds what it uses, and marked blocks are filled whole."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from docs.make.blocks import write_blocks
+
+ROOT = Path(__file__).parents[2]
+SCRIPTS = sorted(path.stem for path in (ROOT / "docs" / "make").glob("[!_]*.py"))
+
+
+def test_every_script_finds_what_it_uses():
+    """In a process of its own, since some set the number of threads."""
+    code = "import importlib\nfor name in {}: importlib.import_module('docs.make.' + name)".format(SCRIPTS)
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0 and len(SCRIPTS) > 5, done.stderr
+
+
+def test_a_block_is_replaced_and_nothing_else(tmp_path):
+    page = tmp_path / "page.md"
+    page.write_text("a\n<!-- x:begin -->\nold\n<!-- x:end -->\nb\n<!-- y:begin -->\n<!-- y:end -->\n")
+    write_blocks(page, x="new", y="also\nnew")
+    assert page.read_text() == ("a\n<!-- x:begin -->\nnew\n<!-- x:end -->\nb\n"
+                                "<!-- y:begin -->\nalso\nnew\n<!-- y:end -->\n")
+
+
+@pytest.mark.parametrize("text", ["", "<!-- x:begin -->\n", "<!-- x:begin -->\n<!-- x:end -->\n" * 2])
+def test_a_page_without_the_marks_is_refused_and_kept(tmp_path, text):
+    page = tmp_path / "page.md"
+    page.write_text(text)
+    with pytest.raises(ValueError, match="x:begin and x:end, each once"):
+        write_blocks(page, x="new")
+    assert page.read_text() == text
