@@ -12,8 +12,12 @@ In a test suite of your own::
 From the command line, in any language: ``den-ref golden check``; see ``docs/golden.md``.
 """
 
-from .case import SCHEMA, Case, Vector
+from den_ref.golden.adapters.python import PythonAdapter
+
+from .ask import check_all
+from .case import Case, Vector
 from .format import VECTORS, cases, vectors
+from .values import SCHEMA
 
 __all__ = ["SCHEMA", "VECTORS", "Case", "Vector", "cases", "check", "vectors"]
 
@@ -30,10 +34,7 @@ def check(adapter, *only: str, precision: str = "f64") -> list:
 
     Returns
     -------
-    list of den_ref.golden.run.Result
+    list of den_ref.golden.judge.Result
         One per case, with ``verdict``, ``differences`` and ``mistakes``.
     """
-    from .adapter_python import PythonAdapter
-    from .run import check_all
-
     return list(check_all(PythonAdapter(adapter), cases(*only), precision))

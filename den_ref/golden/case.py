@@ -6,14 +6,10 @@ import copy
 from dataclasses import dataclass, field
 from typing import Any
 
+from .answers import AdapterError, outputs_of
+from .judge import judge
+from .say import explain
 from .values import declared, gather
-
-#: Version of the file format and of the wire.
-SCHEMA = 1
-#: How an output is compared; see ``compare``.
-CLASSES = ("exact", "f64", "f32", "solve", "bound")
-#: In ``wrong``: this output is wrong in any way.
-DIFFERS = "differs"
 
 
 @dataclass(frozen=True)
@@ -109,10 +105,6 @@ class Case:
         AssertionError
             With the worst element and the diagnosis, if the answer is wrong or is no answer.
         """
-        from .adapter_python import AdapterError, outputs_of
-        from .report import explain
-        from .run import judge
-
         try:
             result = judge(self, outputs_of(answer, self.vector.outputs), precision)
         except AdapterError as error:

@@ -13,12 +13,15 @@ from pathlib import Path
 
 import den_ref
 
-from .adapter_process import CannotStart, ProcessAdapter
-from .case import SCHEMA, Case
+from den_ref.golden.adapters.process import CannotStart, ProcessAdapter
+
+from .ask import check_all, read_expected_failures
+from .case import Case
 from .format import VECTORS, cases, vectors
-from .report import as_json, explain, painted, summary, table
-from .run import BAD, FAIL, Result, check_all, exit_status, read_expected_failures
+from .judge import BAD, FAIL, Result, exit_status
+from .say import as_json, explain, painted, summary, table
 from .show import show_case, show_operation
+from .values import SCHEMA
 
 MISUSE = 2
 
@@ -104,7 +107,7 @@ def check(target: str | None, execute: str | None, only: list[str], precision: s
 
 def python_command(target: str) -> list[str]:
     """The program that answers for a Python file or module."""
-    return [sys.executable, "-m", "den_ref.golden.serve", target]
+    return [sys.executable, "-m", "den_ref.golden.adapters.serve", target]
 
 
 @contextlib.contextmanager

@@ -30,6 +30,7 @@ import numpy as np
 
 #: Class -> (rtol, atol as a multiple of the largest entry).
 TOLERANCES = {"exact": (0.0, 0.0), "f64": (1e-10, 1e-12), "f32": (1e-4, 1e-6), "solve": (1e-6, 1e-8)}
+CLASSES = (*TOLERANCES, "bound")
 PRECISIONS = {"f64": TOLERANCES, "f32": TOLERANCES | {"f64": TOLERANCES["f32"], "solve": (3e-3, 1e-5)}}
 #: A residual's bound is at least this.
 LEAST_BOUND = {"f64": 0.0, "f32": 1e-3}

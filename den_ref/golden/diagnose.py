@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from .case import DIFFERS
 from .compare import difference, differences
+from .values import DIFFERS
 
 
 def diagnose(case, outputs: Mapping[str, Any], precision: str = "f64") -> list[str]:

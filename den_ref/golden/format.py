@@ -12,12 +12,9 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
-from .case import CLASSES, DIFFERS, SCHEMA, Case, Vector
+from .case import Case, Vector
 from .parse import parse, strict_json
-from .values import FormatError, declared, decode, encode, flatten, gather
-
-__all__ = ["CLASSES", "DIFFERS", "SCHEMA", "VECTORS", "Case", "FormatError", "Vector", "cases", "declared", "decode",
-           "encode", "flatten", "gather", "load", "operations", "parse", "strict_json", "vector_of", "vectors"]
+from .values import FormatError
 
 VECTORS = Path(__file__).parent / "vectors"
 

@@ -12,19 +12,13 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..den.network import Head, Network
-
-BODY = {"weights/*": "float64[*,*]", "biases/*": "float64[*]"}
-LIFETIMES = {"introduced/*": "int64[*]", "retired/*": "int64[*]"}
-HEADS = {"heads/*": "float64[*,*]", "head_biases/*": "float64[*]", "head_stages": "int64[*]"}
-#: Name -> type of everything a network is made of.
-NETWORK = BODY | LIFETIMES | HEADS
+from den_ref.den.network import NEVER, Head, Network
 
 
 def network_of(weights, biases, introduced=None, retired=None, heads=(), head_biases=(), head_stages=()) -> Network:
     """The Network of these arrays.  A head's task is its stage; without lifetimes every unit lives for ever."""
     introduced = [np.ones(len(b)) for b in biases] if introduced is None else introduced
-    retired = [np.full(len(b), np.iinfo(np.int32).max) for b in biases] if retired is None else retired
+    retired = [np.full(len(b), NEVER) for b in biases] if retired is None else retired
     stages = zip(head_stages, heads, head_biases, strict=True)
     return Network(list(weights), list(biases), [np.asarray(born, np.int32) for born in introduced],
                    [np.asarray(gone, np.int32) for gone in retired],

@@ -6,8 +6,9 @@ import json
 import re
 from typing import Any
 
-from .case import CLASSES, SCHEMA, Case, Vector
-from .values import DTYPES, FormatError, declared, decode, is_required
+from .case import Case, Vector
+from .compare import CLASSES
+from .values import DTYPES, SCHEMA, FormatError, declared, decode, is_required
 
 #: More than white space.
 ANY_TEXT = r"(?s).*\S.*"

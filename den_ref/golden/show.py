@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from .case import DIFFERS, Case, Vector
-from .values import declared
+from .case import Case, Vector
+from .values import DIFFERS, declared
 
 WIDTH = 100
 

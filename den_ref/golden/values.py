@@ -17,6 +17,10 @@ from typing import Any
 
 import numpy as np
 
+#: Version of the file format and of the wire.
+SCHEMA = 1
+#: In ``wrong``, instead of a value: this output is wrong in any way, while all that are not named are right.
+DIFFERS = "differs"
 DTYPES = ("float64", "float32", "int64", "int32", "bool")
 NON_FINITE = {"nan": math.nan, "inf": math.inf, "-inf": -math.inf}
 #: No dimension of a golden array comes near this; a shape beyond it is a mistake.

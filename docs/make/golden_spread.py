@@ -17,12 +17,12 @@ import numpy as np
 import den_ref.golden.loops
 import den_ref.golden.ours
 from den_ref.golden import cases
-from den_ref.golden.adapter_process import ProcessAdapter
-from den_ref.golden.adapter_python import PythonAdapter, load_module
+from den_ref.golden.adapters.process import ProcessAdapter
+from den_ref.golden.adapters.python import PythonAdapter, load_module
+from den_ref.golden.ask import check_one
 from den_ref.golden.command import python_command
 from den_ref.golden.compare import PRECISIONS
-from den_ref.golden.report import explain
-from den_ref.golden.run import check_one
+from den_ref.golden.say import explain
 
 from .blocks import DOCS, write_blocks
 

@@ -106,7 +106,7 @@ def test_an_importable_module(tmp_path, monkeypatch):
 
 
 def test_a_program(tmp_path, adapter):
-    command = f"{sys.executable} -m den_ref.golden.serve {adapter}"
+    command = f"{sys.executable} -m den_ref.golden.adapters.serve {adapter}"
     assert main(["golden", "check", "--exec", command, "--only", "relu_forward"]) == 0
     assert main(["golden", "check", "--exec", command, "--only", "relu_*"]) == 1
 

@@ -15,9 +15,9 @@ import pytest
 
 import den_ref.golden.ours
 from den_ref.golden import cases, vectors
-from den_ref.golden.adapter_python import PythonAdapter
-from den_ref.golden.report import explain
-from den_ref.golden.run import judge
+from den_ref.golden.adapters.python import PythonAdapter
+from den_ref.golden.judge import judge
+from den_ref.golden.say import explain
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "golden" / "examples"
 if not EXAMPLES.is_dir():

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from den_ref.golden import cases, vectors
-from den_ref.golden.format import FormatError, load, parse, strict_json
-from den_ref.golden.values import declared, decode, encode, flatten, gather
+from den_ref.golden.format import load
+from den_ref.golden.parse import parse, strict_json
+from den_ref.golden.values import FormatError, declared, decode, encode, flatten, gather
 
 DOCUMENT = {
     "schema": 1, "operation": "shrink", "equation": "w = sign(w) max(abs(w) - step * mu, 0)",

@@ -14,10 +14,11 @@ import time
 
 import pytest
 
-from den_ref.golden import adapter_process, cases, wire
-from den_ref.golden.adapter_process import CannotStart, ProcessAdapter
-from den_ref.golden.adapter_python import AdapterError
-from den_ref.golden.run import check_all
+from den_ref.golden import cases
+from den_ref.golden.adapters import process, wire
+from den_ref.golden.adapters.process import CannotStart, ProcessAdapter
+from den_ref.golden.answers import AdapterError
+from den_ref.golden.ask import check_all
 
 PROGRAM = """
 import json, os, signal, sys, time
@@ -157,7 +158,7 @@ def test_a_program_that_hangs_always_is_given_up(tmp_path):
 
 
 def test_a_program_that_does_not_read_is_no_dead_lock(tmp_path, monkeypatch):
-    monkeypatch.setattr(adapter_process, "question", lambda case: b"x" * 5_000_000 + b"\n")
+    monkeypatch.setattr(process, "question", lambda case: b"x" * 5_000_000 + b"\n")
     deaf = program(tmp_path, hello=GREET + "\ntime.sleep(60)")
     results, _ = verdicts(deaf, cases("relu_forward/by-hand"), seconds=0.3)
     assert "no answer within 0.3 s" in results[0].message
@@ -220,7 +221,7 @@ def test_questions_are_strict_json_lines():
 
 
 def serve(path, lines):
-    return subprocess.run([sys.executable, "-m", "den_ref.golden.serve", str(path)], input="\n".join(lines) + "\n",
+    return subprocess.run([sys.executable, "-m", "den_ref.golden.adapters.serve", str(path)], input="\n".join(lines) + "\n",
                           capture_output=True, text=True, timeout=30)
 
 
@@ -250,7 +251,7 @@ def test_a_python_file_may_do_anything(tmp_path, body, words):
     (tmp_path / "bad.py").write_text(f"def relu_forward(a):\n    {body}\n"
                                      "def relu_backward(dh, a):\n    return dh * (a > 0)\n")
     chosen = [cases("relu_forward")[0], cases("relu_backward")[0]]
-    results, _ = verdicts([sys.executable, "-m", "den_ref.golden.serve", str(tmp_path / "bad.py")], chosen, seconds=1.0)
+    results, _ = verdicts([sys.executable, "-m", "den_ref.golden.adapters.serve", str(tmp_path / "bad.py")], chosen, seconds=1.0)
     assert [result.verdict for result in results] == ["error", "pass"] and words in results[0].message
 
 

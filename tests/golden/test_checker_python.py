@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 
 from den_ref.golden import cases, check
-from den_ref.golden.adapter_python import AdapterError, PythonAdapter, load_module, outputs_of
-from den_ref.golden.format import parse
-from den_ref.golden.report import as_json, explain, likely, summary, table
-from den_ref.golden.run import Result, check_all, check_one, exit_status, read_expected_failures
+from den_ref.golden.adapters.python import PythonAdapter, load_module
+from den_ref.golden.answers import AdapterError, outputs_of
+from den_ref.golden.ask import check_all, check_one, read_expected_failures
+from den_ref.golden.judge import Result, exit_status
+from den_ref.golden.parse import parse
+from den_ref.golden.say import as_json, explain, likely, summary, table
 from den_ref.golden.values import encode
 
 KINK = cases("relu_backward/on-the-kink")[0]

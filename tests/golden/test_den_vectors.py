@@ -12,8 +12,8 @@ from den_ref.golden import cases, check, vectors
 from den_ref.golden.loops_den import FUNCTIONS as LOOPS
 from den_ref.golden.ours_den import FUNCTIONS as OURS
 from tests.oracles import high_precision as hp
-from tests.oracles.operations import den_trace, operations, select_units, split_units, unit_drift, useless_units
-from tests.oracles.operations.small_networks import drawn_network, overlap
+from tests.oracles.operations import den_trace, recipes, select_units, split_units, unit_drift, useless_units
+from tests.oracles.small_networks import drawn_network, overlap
 from tests.oracles.trace import Parameters, Run, gradient
 
 OPERATIONS = sorted({operation for operation, _ in MUTANTS})
@@ -185,7 +185,7 @@ def test_oracles_agree_with_both_implementations(seed):
         "unit_drift": unit_drift.drawn_case(seed, 4, [5, 4], 3, "relative"),
     }
     for name, inputs in asked.items():
-        want = operations()[name].oracle(**inputs)
+        want = recipes()[name].oracle(**inputs)
         for adapter in (OURS, LOOPS):
             assert_alike(getattr(adapter, name)(**inputs), want)
 
@@ -213,8 +213,8 @@ def test_drawn_networks_are_legal():
 @pytest.mark.parametrize("reading", [0, 1], ids=["retire", "keep"])
 def test_every_row_of_the_edge_table_is_asked(reading):
     met = set()
-    for case in operations()["split_units"].cases:
-        inputs = case.inputs() if callable(case.inputs) else case.inputs
+    for question in recipes()["split_units"].questions:
+        inputs = question.inputs() if callable(question.inputs) else question.inputs
         if inputs["original"] == ("retire", "keep")[reading]:
             layers = split_units.Table(**inputs).layers
             met |= {(lower, upper) for below, above in zip(layers, layers[1:])
@@ -250,11 +250,11 @@ def test_nothing_everything_and_one_are_asked():
 def test_walks_of_the_mistakes_start_from_the_right_one():
     """The matrix walk that mistakes are made of is right itself, unless a switch is thrown."""
     for case in select_units.CASES:
-        inputs = case.inputs() if callable(case.inputs) else case.inputs
+        inputs = question.inputs() if callable(question.inputs) else question.inputs
         assert_alike(select_units.walk(**inputs), select_units.oracle(**inputs))
 
 
 def test_a_removal_with_no_rule_changed_is_the_oracle():
     for case in useless_units.CASES:
-        inputs = case.inputs() if callable(case.inputs) else case.inputs
+        inputs = question.inputs() if callable(question.inputs) else question.inputs
         assert_alike(useless_units.Removal(**inputs).outputs(), useless_units.oracle(**inputs))

@@ -5,7 +5,7 @@ import pytest
 from den_ref.golden import cases
 from scipy.special import expit, softmax
 from system_mutants import MUTANTS
-from tests.oracles.operations import operations
+from tests.oracles.operations import recipes
 
 #: What public code of these systems gets wrong: where it is named.
 ASKED = {
@@ -74,9 +74,9 @@ def test_the_prox_is_a_point_where_the_slope_vanishes(name):
 def test_columns_without_laterals_are_separate_networks():
     inputs, expected = given("progressive_forward/narrowing")
     cut = inputs | {"laterals": [[0 * U for U in column] for column in inputs["laterals"]]}
-    alone = operations()["progressive_forward"].oracle(**cut)["logits"]
+    alone = recipes()["progressive_forward"].oracle(**cut)["logits"]
     for k, logits in enumerate(alone):
-        plain = operations()["network_forward"].oracle(
+        plain = recipes()["network_forward"].oracle(
             x=inputs["x"], weights=inputs["weights"][k], biases=inputs["biases"][k], head=inputs["heads"][k],
             head_bias=inputs["head_biases"][k])["logits"]
         np.testing.assert_array_equal(logits, plain)
@@ -85,7 +85,7 @@ def test_columns_without_laterals_are_separate_networks():
 
 def test_variants_that_are_identities_of_each_other():
     inputs, expected = given("performance_matrix_variants/larger")
-    plain = operations()["performance_matrix_metrics"].oracle(R=inputs["R"], separate=inputs["joint"])
+    plain = recipes()["performance_matrix_metrics"].oracle(R=inputs["R"], separate=inputs["joint"])
     n = len(inputs["R"])
     assert expected["forgetting_from_first"] == pytest.approx(-plain["backward_transfer"])
     assert expected["backward_transfer_gem_code"] == pytest.approx(plain["backward_transfer"] * (n - 1) / n)

@@ -10,11 +10,14 @@ from den_ref.core import mlp
 from den_ref.core.checks import check_prox
 from den_ref.golden import cases, check, loops, ours, vectors
 from den_ref.golden.compare import difference
-from den_ref.golden.format import VECTORS, load, parse
+from den_ref.golden.format import VECTORS, load
+from den_ref.golden.parse import parse
+from den_ref.golden.values import DIFFERS
 from tests.oracles import generate, head_problem, lint
 from tests.oracles import high_precision as hp
-from tests.oracles.operations import DIFFERS, Case, Mistake, Operation, operations
-from tests.oracles.operations.draws import array
+from tests.oracles.draws import array
+from tests.oracles.operations import recipes
+from tests.oracles.recipe import Mistake, Question, Recipe
 
 # --- the stored files --------------------------------------------------------------------------------------------
 
@@ -25,13 +28,13 @@ def test_nothing_to_complain_about():
     assert [complaint for path in lint.SOURCES for complaint in lint.oracle_imports(path)] == []
 
 
-@pytest.mark.parametrize("name", operations())
+@pytest.mark.parametrize("name", recipes())
 def test_files_agree_with_their_oracles(name):
-    assert generate.check(operations()[name]) == []
+    assert generate.check(recipes()[name]) == []
 
 
-def test_no_file_without_an_operation():
-    assert {path.stem for path in VECTORS.glob("*.json")} == set(operations())
+def test_no_file_without_a_recipe():
+    assert {path.stem for path in VECTORS.glob("*.json")} == set(recipes())
 
 
 def test_package_data_is_small():
@@ -41,7 +44,7 @@ def test_package_data_is_small():
 def test_writing_again_changes_no_byte(tmp_path):
     for name in ("soft_threshold", "relu_backward", "sparse_group_prox", "auroc"):
         (tmp_path / f"{name}.json").write_bytes((VECTORS / f"{name}.json").read_bytes())
-        generate.write(operations()[name], tmp_path)
+        generate.write(recipes()[name], tmp_path)
         assert (tmp_path / f"{name}.json").read_bytes() == (VECTORS / f"{name}.json").read_bytes()
 
 
@@ -81,7 +84,7 @@ def test_restarts_are_far_from_their_threshold(case):
     """A restart is a decision inside; if one hung by a thread, rounding would change what follows."""
     inputs = case.arguments()
     inputs["linear"] = inputs["linear"] + 1e-9
-    assert np.allclose(operations()["fista"].oracle(**inputs)["iterates"], case.expected["iterates"], rtol=0, atol=1e-6)
+    assert np.allclose(recipes()["fista"].oracle(**inputs)["iterates"], case.expected["iterates"], rtol=0, atol=1e-6)
 
 
 def norms(u):
@@ -109,12 +112,12 @@ def doubled(**changes):
         "name": "doubled", "equation": "out = 2 x", "inputs": {"x": "float64[*]"}, "outputs": {"out": "float64[*]"},
         "conventions": [], "oracle": lambda x: {"out": 2 * x},
         "mistakes": [Mistake("tripled", "x was tripled; it is doubled, as the formula says.", lambda x: {"out": 3 * x})],
-        "cases": [Case("by-hand", "two numbers", {"x": np.array([1, 2.5])}, "by hand", "exact",
-                       expected={"out": np.array([2.0, 5])}),
-                  Case("drawn", "a drawn number", lambda: {"x": np.array([0.3])}, "by hand"),
-                  Case("zero", "zero", {"x": np.zeros(1)}, "by hand")],
+        "questions": [Question("by-hand", "two numbers", {"x": np.array([1, 2.5])}, "by hand", "exact",
+                               expected={"out": np.array([2.0, 5])}),
+                      Question("drawn", "a drawn number", lambda: {"x": np.array([0.3])}, "by hand"),
+                      Question("zero", "zero", {"x": np.zeros(1)}, "by hand")],
     }
-    return Operation(**{**given, **changes})
+    return Recipe(**{**given, **changes})
 
 
 def test_a_written_operation_checks(tmp_path):
@@ -130,9 +133,9 @@ def test_a_written_operation_checks(tmp_path):
     ({"equation": "out = x + x"}, "/equation"),
     ({"mistakes": []}, "/mistakes/tripled: only in the file"),
     ({"conventions": ["x is real"]}, "/conventions"),
-    ({"cases": doubled().cases[:2]}, "/cases/doubled/zero: only in the file"),
-    ({"cases": [*doubled().cases[:2], replace(doubled().cases[2], inputs={"x": np.ones(1)})]}, "zero/inputs/x"),
-    ({"cases": [*doubled().cases[:2], replace(doubled().cases[2], tolerance="exact")]}, "zero/tolerance"),
+    ({"questions": doubled().questions[:2]}, "/cases/doubled/zero: only in the file"),
+    ({"questions": [*doubled().questions[:2], replace(doubled().questions[2], inputs={"x": np.ones(1)})]}, "zero/inputs/x"),
+    ({"questions": [*doubled().questions[:2], replace(doubled().questions[2], tolerance="exact")]}, "zero/tolerance"),
 ])
 def test_check_notices(tmp_path, change, complaint):
     generate.write(doubled(), tmp_path)
@@ -150,11 +153,11 @@ def test_check_notices_a_missing_file(tmp_path):
 
 def test_drawn_inputs_are_kept(tmp_path):
     generate.write(doubled(), tmp_path)
-    other = [replace(case, inputs=lambda: {"x": np.array([0.7])}) if case.name == "drawn" else case
-             for case in doubled().cases]
-    generate.write(doubled(cases=other), tmp_path)
+    other = [replace(asked, inputs=lambda: {"x": np.array([0.7])}) if asked.name == "drawn" else asked
+             for asked in doubled().questions]
+    generate.write(doubled(questions=other), tmp_path)
     assert load(tmp_path / "doubled.json").cases[1].inputs["x"] == [0.3]
-    generate.write(doubled(cases=other), tmp_path, afresh=True)
+    generate.write(doubled(questions=other), tmp_path, afresh=True)
     assert load(tmp_path / "doubled.json").cases[1].inputs["x"] == [0.7]
 
 

@@ -85,7 +85,7 @@ BROKEN = {
     "05_split_and_timestamps": (
         "den_ref.den.surgery.split_units", lambda network, previous, split, stage, original="retire": network),
     "06_full_run": ("den_ref.core.metrics.forgetting", lambda R: 0.0),
-    "07_golden_values": ("den_ref.golden.run.diagnose", lambda *_: []),
+    "07_golden_values": ("den_ref.golden.judge.diagnose", lambda *_: []),
 }
 
 

@@ -1,4 +1,4 @@
-"""Writes vectors/NAME.json from the operations, or checks that they still say what is written there.
+"""Writes vectors/NAME.json from the recipes, or checks that they still say what is written there.
 
     python -m tests.oracles.generate [NAME ...]            write what is new; drawn inputs of known cases are kept
     python -m tests.oracles.generate --check [NAME ...]    recompute every value from its oracle and compare
@@ -20,91 +20,93 @@ from pathlib import Path
 
 import numpy as np
 
+from den_ref.golden.case import Vector
 from den_ref.golden.compare import difference
-from den_ref.golden.format import SCHEMA, VECTORS, Vector, load
-from tests.oracles.operations import DIFFERS, Case, Operation, operations
-from den_ref.golden.values import declared, decode, encode, flatten, gather
+from den_ref.golden.format import VECTORS, load
+from den_ref.golden.values import DIFFERS, SCHEMA, declared, decode, encode, flatten, gather
+from tests.oracles.operations import recipes
+from tests.oracles.recipe import Question, Recipe
 
 #: A mistake is told apart if a number moves by more than this share of the largest; so single precision sees it too.
 TOLD_APART = 1e-3
 
-# --- from an operation to its document ---------------------------------------------------------------------------
+# --- from a recipe to its document -------------------------------------------------------------------------------
 
 
-def document(operation: Operation, stored: Vector | None = None) -> dict:
+def document(recipe: Recipe, stored: Vector | None = None) -> dict:
     """The content of vectors/NAME.json.  Drawn inputs are those of ``stored`` where it has the case."""
     known = {case.id: case for case in stored.cases} if stored else {}
-    entries = [entry(operation, case, known.get(f"{operation.name}/{case.name}")) for case in operation.cases]
+    entries = [entry(recipe, question, known.get(f"{recipe.name}/{question.name}")) for question in recipe.questions]
     return {
         "schema": SCHEMA,
-        "operation": operation.name,
-        "equation": operation.equation,
-        "signature": {"inputs": dict(operation.inputs), "outputs": dict(operation.outputs)},
-        "conventions": list(operation.conventions),
-        "mistakes": {mistake.name: mistake.says for mistake in operation.mistakes},
+        "operation": recipe.name,
+        "equation": recipe.equation,
+        "signature": {"inputs": dict(recipe.inputs), "outputs": dict(recipe.outputs)},
+        "conventions": list(recipe.conventions),
+        "mistakes": {mistake.name: mistake.says for mistake in recipe.mistakes},
         "cases": entries,
     }
 
 
-def entry(operation: Operation, case: Case, stored) -> dict:
+def entry(recipe: Recipe, question: Question, stored) -> dict:
     """One case of the document."""
-    inputs = inputs_of(operation, case, stored)
-    tolerance = tolerance_of(operation, case)
-    expected = expected_of(operation, case, inputs, tolerance)
+    inputs = inputs_of(recipe, question, stored)
+    tolerance = tolerance_of(recipe, question)
+    expected = expected_of(recipe, question, inputs, tolerance)
     written = {
-        "id": f"{operation.name}/{case.name}",
-        "about": case.about,
-        "inputs": encoded(inputs, operation.inputs),
-        "expected": encoded(expected, operation.outputs),
+        "id": f"{recipe.name}/{question.name}",
+        "about": question.about,
+        "inputs": encoded(inputs, recipe.inputs),
+        "expected": encoded(expected, recipe.outputs),
         "tolerance": tolerance,
-        "oracle": case.oracle,
+        "oracle": question.oracle,
         "wrong": {name: {field: encode(value) for field, value in fields.items()}
-                  for name, fields in wrong_of(operation, inputs, expected, tolerance).items()},
+                  for name, fields in wrong_of(recipe, inputs, expected, tolerance).items()},
     }
     margins = {name: encode(distance(**copy.deepcopy(inputs))) if distance else None
-               for name, distance in case.margin.items()}
+               for name, distance in question.margin.items()}
     return written | ({"margin": margins} if margins else {})
 
 
-def inputs_of(operation: Operation, case: Case, stored) -> dict:
-    """What the case asks: as written in the module, as stored, or newly drawn."""
-    if not callable(case.inputs):
-        inputs = case.inputs
+def inputs_of(recipe: Recipe, question: Question, stored) -> dict:
+    """What is asked: as written in the module, as stored, or newly drawn."""
+    if not callable(question.inputs):
+        inputs = question.inputs
     else:
-        inputs = gather(stored.inputs, operation.inputs) if stored else case.inputs()
-    values, order = flat(inputs, operation.inputs), list(operation.inputs)
+        inputs = gather(stored.inputs, recipe.inputs) if stored else question.inputs()
+    values, order = flat(inputs, recipe.inputs), list(recipe.inputs)
     in_order = sorted(values, key=lambda name: order.index(declared(name, order)))
-    return gather({name: values[name] for name in in_order}, operation.inputs)
+    return gather({name: values[name] for name in in_order}, recipe.inputs)
 
 
-def tolerance_of(operation: Operation, case: Case) -> dict:
+def tolerance_of(recipe: Recipe, question: Question) -> dict:
     """One class for every declared output."""
-    given = case.tolerance
-    return dict.fromkeys(operation.outputs, given) if isinstance(given, str) else {
-        pattern: given[pattern.split("/")[0]] for pattern in operation.outputs}
+    given = question.tolerance
+    return dict.fromkeys(recipe.outputs, given) if isinstance(given, str) else {
+        pattern: given[pattern.split("/")[0]] for pattern in recipe.outputs}
 
 
-def expected_of(operation: Operation, case: Case, inputs: dict, tolerance: dict) -> dict:
+def expected_of(recipe: Recipe, question: Question, inputs: dict, tolerance: dict) -> dict:
     """The oracle's answer; the one worked out by hand, if there is one, which the oracle must confirm."""
-    if case.by_hand_only:
-        return dict(case.expected)
-    found = operation.oracle(**copy.deepcopy(inputs))
-    if case.expected is None:
+    if question.by_hand_only:
+        return dict(question.expected)
+    found = recipe.oracle(**copy.deepcopy(inputs))
+    if question.expected is None:
         return found
-    by_hand, found = flat(case.expected, operation.outputs), flat(found, operation.outputs)
+    by_hand, found = flat(question.expected, recipe.outputs), flat(found, recipe.outputs)
     for name in {*by_hand, *found}:
         if name not in by_hand or name not in found or not close(found[name], by_hand[name],
                                                                  tolerance[declared(name, tolerance)]):
-            raise ValueError(f"{operation.name}/{case.name}: {name}: by hand {by_hand.get(name)}, "
+            raise ValueError(f"{recipe.name}/{question.name}: {name}: by hand {by_hand.get(name)}, "
                              f"by the oracle {found.get(name)}")
-    return dict(case.expected)
+    return dict(question.expected)
 
 
-def wrong_of(operation: Operation, inputs: dict, expected: dict, tolerance: dict) -> dict:
+def wrong_of(recipe: Recipe, inputs: dict, expected: dict, tolerance: dict) -> dict:
     """Mistake -> flat field -> wrong value, of the mistakes that this case tells apart."""
-    right, found = flat(expected, operation.outputs), {}
-    for mistake in operation.mistakes:
-        outputs = flat(mistake.outputs(**copy.deepcopy(inputs)), operation.outputs)
+    right, found = flat(expected, recipe.outputs), {}
+    for mistake in recipe.mistakes:
+        outputs = flat(mistake.outputs(**copy.deepcopy(inputs)), recipe.outputs)
         if any(name in right and far(value, right[name]) for name, value in outputs.items()):
             found[mistake.name] = {
                 name: value for name, value in outputs.items()
@@ -170,32 +172,32 @@ def render(value, depth: int = 0) -> str:
     return f"{left}\n{inner}" + f",\n{inner}".join(lines) + f"\n{' ' * depth}{right}"
 
 
-def path_of(operation: Operation, folder: Path = VECTORS) -> Path:
-    """Where the operation is stored."""
-    return folder / f"{operation.name}.json"
+def path_of(recipe: Recipe, folder: Path = VECTORS) -> Path:
+    """Where it is written."""
+    return folder / f"{recipe.name}.json"
 
 
-def stored_of(operation: Operation, folder: Path = VECTORS) -> Vector | None:
-    """The stored operation, if there is one."""
-    path = path_of(operation, folder)
+def stored_of(recipe: Recipe, folder: Path = VECTORS) -> Vector | None:
+    """What has been written of it, if anything."""
+    path = path_of(recipe, folder)
     return load(path) if path.exists() else None
 
 
-def write(operation: Operation, folder: Path = VECTORS, afresh: bool = False) -> None:
+def write(recipe: Recipe, folder: Path = VECTORS, afresh: bool = False) -> None:
     """Write one file, whole or not at all."""
-    path = path_of(operation, folder)
-    text = render(document(operation, None if afresh else stored_of(operation, folder))) + "\n"
+    path = path_of(recipe, folder)
+    text = render(document(recipe, None if afresh else stored_of(recipe, folder))) + "\n"
     partial = path.with_name(path.name + ".part")
     partial.write_text(text, "utf-8")
     os.replace(partial, path)
 
 
-def check(operation: Operation, folder: Path = VECTORS) -> list[str]:
-    """What the stored file and the operation disagree about; empty if nothing."""
-    path = path_of(operation, folder)
+def check(recipe: Recipe, folder: Path = VECTORS) -> list[str]:
+    """What the stored file and the recipe disagree about; empty if nothing."""
+    path = path_of(recipe, folder)
     if not path.exists():
-        return [f"{path.name}: not there; run python -m tests.oracles.generate {operation.name}"]
-    there, here = json.loads(path.read_text("utf-8")), document(operation, load(path))
+        return [f"{path.name}: not there; run python -m tests.oracles.generate {recipe.name}"]
+    there, here = json.loads(path.read_text("utf-8")), document(recipe, load(path))
     classes = {entry["id"]: entry["tolerance"] for entry in here["cases"]}
     return [f"{path.name}: {complaint}" for complaint in disagreements(there, here, classes)]
 
@@ -242,16 +244,16 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--check", action="store_true", help="write nothing; compare")
     parser.add_argument("--afresh", action="store_true", help="draw inputs anew (never for a released case)")
     options = parser.parse_args(arguments)
-    every = operations()
+    every = recipes()
     unknown = [name for name in options.names if name not in every]
     if unknown:
         parser.error(f"NAME: expected operations, got {unknown}; there are {', '.join(every)}")
     chosen = [every[name] for name in options.names or every]
     if not options.check:
-        for operation in chosen:
-            write(operation, afresh=options.afresh)
+        for recipe in chosen:
+            write(recipe, afresh=options.afresh)
         return 0
-    complaints = [complaint for operation in chosen for complaint in check(operation)]
+    complaints = [complaint for recipe in chosen for complaint in check(recipe)]
     if not options.names:
         complaints += [f"{path.name}: no operation of this name" for path in sorted(VECTORS.glob("*.json"))
                        if path.stem not in every]

@@ -2,7 +2,7 @@
 
     python -m tests.oracles.lint [FILE ...]
 
-Every rule is a function of a :class:`~den_ref.golden.format.Vector` and yields complaints.  The form itself (keys,
+Every rule is a function of a :class:`~den_ref.golden.case.Vector` and yields complaints.  The form itself (keys,
 types, ids) is checked when the file is read; ``schema.json`` says the same for others.
 """
 
@@ -18,7 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from den_ref.golden.compare import difference
-from den_ref.golden.format import DIFFERS, VECTORS, Case, FormatError, Vector, load
+from den_ref.golden.case import Case, Vector
+from den_ref.golden.format import VECTORS, load
+from den_ref.golden.values import DIFFERS, FormatError
 
 HERE = Path(__file__).parent
 #: The modules that expected values come from: all of the workshop but its two commands.
@@ -32,9 +34,8 @@ LEAST_MARGIN = 1e-4
 ORACLES = ("by hand", "decimal", "brute force", "difference", "fraction", "loop", "convention", "optimality condition",
            "search", "definition", "entry by entry", "edge table", "another solver", "naive", "trace", "at a time",
            "after the other", "for every")
-#: All that oracles may import of ours: each other, containers, the format of values, and the loop-only twins.
-MAY_IMPORT = ("tests.oracles", "den_ref.golden.values", "den_ref.golden.networks", "den_ref.den.network",
-              "den_ref.core.naive", "den_ref.den.naive")
+#: All that oracles may import of ours: each other, the format of values, and the loop-only twins.
+MAY_IMPORT = ("tests.oracles", "den_ref.golden.values", "den_ref.core.naive", "den_ref.den.naive")
 
 # --- one case ----------------------------------------------------------------------------------------------------
 

@@ -13,15 +13,15 @@ from decimal import Context, Decimal, localcontext
 
 import numpy as np
 
-from . import head_problem
-from . import high_precision as hp
 from tests.oracles.operations import append_units, delete_units, most_drifted, predict_task, select_units, split_units
 from tests.oracles.operations import unit_drift, useless_units
-from tests.oracles.operations.small_networks import NEVER, visible
+
+from . import head_problem
+from . import high_precision as hp
+from .small_networks import BODY, NEVER, visible
 
 #: What is told of the network after a box.
-STATE = {"weights/*": "float64[*,*]", "biases/*": "float64[*]", "heads/*": "float64[*,*]",
-         "head_biases/*": "float64[*]"}
+STATE = BODY | {"heads/*": "float64[*,*]", "head_biases/*": "float64[*]"}
 
 
 @dataclass(frozen=True)

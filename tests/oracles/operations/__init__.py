@@ -1,124 +1,27 @@
-"""Where every golden value comes from: one operation per module (or a family of them), found by :func:`operations`.
+"""Where every golden value comes from: one operation per module (or a family of them), found by :func:`recipes`.
 
-An operation says what is computed (equation, signature, conventions), gives cases, an *oracle* that is not den_ref's
-fast path, and one function per named mistake.  ``python -m tests.oracles.generate`` puts them together as
+A recipe says what is computed (equation, signature, conventions), asks questions, and has an *oracle* that is not
+den_ref's fast path, and one function per named mistake.  ``python -m tests.oracles.generate`` puts them together as
 ``vectors/NAME.json``; nobody edits those files by hand.
 
-To add an operation, write a module here with ``OPERATION = Operation(...)`` (or ``OPERATIONS = [...]``).
-
-Values, in memory
-    An array (float64, int64, bool), a plain number, a string, or a list of arrays.  A list ``weights`` is called
-    ``weights/*`` in the signature and is stored and sent as ``weights/0``, ``weights/1``, ...; an adapter in Python
-    gets (and returns) one list.
-Tolerance of a field
-    See ``compare``: ``exact`` (every discrete field, and numbers that any order of summation gives), ``f64``, ``solve``
-    (the objective value an iterative solver ends with), ``bound`` (at most the expected number: a residual).
+To add an operation, write a module here with ``RECIPE = Recipe(...)`` (or ``RECIPES = [...]``).
 """
 
 from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 
-#: Instead of a value: this field is wrong in some way, while all fields that are not named are right.
-DIFFERS = "differs"
+from tests.oracles.recipe import Recipe
 
 
-@dataclass(frozen=True)
-class Case:
-    """One question with its answer.
-
-    Parameters
-    ----------
-    name : str
-        Slug; the id is "operation/name", stable for ever, never used again for something else.
-    about : str
-        What the case is there for, in a few words, for a person.
-    inputs : dict, or function without arguments that returns one
-        A function draws its numbers when the case is first written; later they are read back from the stored file
-        and never drawn again (NumPy promises no stream across versions).  A dict must be what is stored.
-    oracle : str
-        How the expected value is known, in words.
-    tolerance : str or dict
-        Class of every output, or one for all.
-    margin : dict
-        Discrete output -> function(**inputs), the distance of the nearest competitor from its threshold.  None: the
-        case is a true tie, decided by a convention.
-    expected : dict, optional
-        The outputs worked out by hand.  The operation's oracle must then agree with them,
-    by_hand_only : bool
-        unless it does not apply here (a difference quotient on a kink).
-    """
-
-    name: str
-    about: str
-    inputs: Mapping | Callable[[], Mapping]
-    oracle: str
-    tolerance: str | Mapping[str, str] = "f64"
-    margin: Mapping[str, Callable | None] = field(default_factory=dict)
-    expected: Mapping | None = None
-    by_hand_only: bool = False
-
-
-@dataclass(frozen=True)
-class Mistake:
-    """A mistake that implementers make, and what comes out of it.
-
-    Parameters
-    ----------
-    name : str
-        Slug, unique within the operation; the same mistake has the same name in every operation.
-    says : str
-        One or two sentences for whoever made it: what was done, what is right, where it has been seen.
-    outputs : function
-        ``outputs(**inputs)`` -> dict of outputs as an implementation with this mistake returns them.  A field may be
-        DIFFERS if it has no single wrong value.  Fields left out are right.  A case stores what differs from its
-        expected values by far more than the tolerance, and nothing if nothing does.
-    """
-
-    name: str
-    says: str
-    outputs: Callable[..., Mapping]
-
-
-@dataclass(frozen=True)
-class Operation:
-    """What one vectors/NAME.json is made of.
-
-    Parameters
-    ----------
-    name : str
-    equation : str
-        The formula in plain text, and where it stands in the paper.
-    inputs, outputs : dict
-        Name -> type: "float64", "int64", "bool" or "string", arrays as "float64[n,m]" with a letter or * per axis.
-    conventions : list of str
-        What the formula leaves open: orientation, ties, mean or sum.
-    oracle : function
-        ``oracle(**inputs)`` -> dict of outputs.  Never the fast path.
-    mistakes : list of Mistake
-    cases : list of Case
-    """
-
-    name: str
-    equation: str
-    inputs: Mapping[str, str]
-    outputs: Mapping[str, str]
-    conventions: list[str]
-    oracle: Callable[..., Mapping]
-    mistakes: list[Mistake]
-    cases: list[Case]
-
-
-def operations() -> dict[str, Operation]:
-    """Every operation by its name, in the order of names."""
+def recipes() -> dict[str, Recipe]:
+    """Every operation's recipe by its name, in the order of names."""
     found = []
     for info in pkgutil.iter_modules(__path__):
         module = importlib.import_module(f"{__name__}.{info.name}")
-        found += [module.OPERATION] if hasattr(module, "OPERATION") else getattr(module, "OPERATIONS", [])
-    by_name = {operation.name: operation for operation in sorted(found, key=lambda operation: operation.name)}
+        found += [module.RECIPE] if hasattr(module, "RECIPE") else module.RECIPES
+    by_name = {recipe.name: recipe for recipe in sorted(found, key=lambda recipe: recipe.name)}
     if len(by_name) != len(found):
-        raise ValueError(f"operations: expected every name once, got {sorted(o.name for o in found)}")
+        raise ValueError(f"recipes: expected every name once, got {sorted(recipe.name for recipe in found)}")
     return by_name

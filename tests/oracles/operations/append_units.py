@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from den_ref.golden.networks import NETWORK
-from . import DIFFERS, Case, Mistake, Operation
-from .small_networks import NEVER, drawn_network, floats, ints
+from den_ref.golden.values import DIFFERS
+from tests.oracles.recipe import Mistake, Question, Recipe
+from tests.oracles.small_networks import NETWORK, NEVER, drawn_network, floats, ints
 
 
 def enlarged(matrix, n_rows, n_columns) -> np.ndarray:
@@ -105,31 +105,32 @@ def drawn_case(seed, counts, n_inputs, widths, stage, **options) -> dict:
 
 
 HAND, RULE = "by hand", "every array written anew, entry by entry"
-CASES = [
-    Case("one-each", "one new unit in each of two layers", appended([1, 1]), HAND, "exact", expected=SMALL | {
+QUESTIONS = [
+    Question("one-each", "one new unit in each of two layers", appended([1, 1]), HAND, "exact", expected=SMALL | {
         "weights": floats([[1, 2, 0], [3, 4, 0]], [[5, 0], [6, 0], [0, 0]]), "biases": floats([0.5, -0.5, 0], [1.5, 0]),
         "introduced": ints([1, 1, 2], [1, 2]), "retired": ints([NEVER, 2, NEVER], [NEVER, NEVER]),
         "heads": floats([[2, 7], [0, 0]], [[1, 0], [0, 0]])}),
-    Case("top-only", "no new unit below, two in the top layer", appended([0, 2]), HAND, "exact", expected=SMALL | {
+    Question("top-only", "no new unit below, two in the top layer", appended([0, 2]), HAND, "exact", expected=SMALL | {
         "weights": floats([[1, 2], [3, 4]], [[5, 0, 0], [6, 0, 0]]), "biases": floats([0.5, -0.5], [1.5, 0, 0]),
         "introduced": ints([1, 1], [1, 2, 2]), "retired": ints([NEVER, 2], [NEVER] * 3),
         "heads": floats([[2, 7], [0, 0], [0, 0]], [[1, 0], [0, 0], [0, 0]])}),
-    Case("none", "k = 0: nothing changes", appended([0, 0]), HAND, "exact", expected=SMALL),
-    Case("empty-layer", "a layer of width 0 gets its first unit", appended([1], 3, SMALL | {
+    Question("none", "k = 0: nothing changes", appended([0, 0]), HAND, "exact", expected=SMALL),
+    Question("empty-layer", "a layer of width 0 gets its first unit", appended([1], 3, SMALL | {
         "weights": [np.zeros((2, 0))], "biases": [np.zeros(0)], "introduced": ints([]), "retired": ints([]),
         "heads": [np.zeros((0, 1))], "head_biases": floats([3]), "head_stages": np.array([1])}),
-         HAND, "exact", expected={
-             "weights": [np.zeros((2, 1))], "biases": floats([0]), "introduced": ints([3]), "retired": ints([NEVER]),
-             "heads": [np.zeros((1, 1))], "head_biases": floats([3]), "head_stages": np.array([1])}),
-    Case("large", "three layers, a different number of new units in each, five heads",
-         lambda: drawn_case(31, [3, 1, 4], 6, [8, 7, 6], 5, outputs=2), RULE, "exact"),
+             HAND, "exact", expected={
+                 "weights": [np.zeros((2, 1))], "biases": floats([0]), "introduced": ints([3]),
+                 "retired": ints([NEVER]),
+                 "heads": [np.zeros((1, 1))], "head_biases": floats([3]), "head_stages": np.array([1])}),
+    Question("large", "three layers, a different number of new units in each, five heads",
+             lambda: drawn_case(31, [3, 1, 4], 6, [8, 7, 6], 5, outputs=2), RULE, "exact"),
 ]
 
-OPERATION = Operation(
+RECIPE = Recipe(
     name="append_units",
     equation="Algorithm 3, first line: k units are appended to every hidden layer, with all weights and biases 0, "
              "lifetime [t, never).",
     inputs=NETWORK | {"counts": "int64[*]", "stage": "int64"}, outputs=NETWORK,
     conventions=["new units stand behind the old ones", "every head gets a row of zeros per new unit of the top layer",
                  "stages count from 1; never retired is 2147483647", "counts has one number per hidden layer"],
-    oracle=oracle, mistakes=MISTAKES, cases=CASES)
+    oracle=oracle, mistakes=MISTAKES, questions=QUESTIONS)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from den_ref.golden.networks import NETWORK
-from . import Case, Mistake, Operation
-from .small_networks import NEVER, drawn_network, floats, ints
+from tests.oracles.recipe import Mistake, Question, Recipe
+from tests.oracles.small_networks import NETWORK, NEVER, drawn_network, floats, ints
 
 
 def without(array, gone, axis=0) -> np.ndarray:
@@ -113,35 +112,35 @@ def drawn_case(seed, share, n_inputs, widths, stage, **options) -> dict:
 
 
 HAND, RULE = "by hand", "one index after the other, the highest first"
-CASES = [
-    Case("some", "units 0 and 2 of the first layer, none of the second", SMALL | {"units": ints([0, 2], [])}, HAND,
-         "exact", expected=SMALL | {
-             "weights": floats([[2, 4], [6, 8]], [[3, 4], [7, 8]]), "biases": floats([1.5, 3.5], [4.5, 5.5]),
-             "introduced": ints([1, 2], [1, 2]), "retired": ints([NEVER, NEVER], [NEVER, NEVER])}),
-    Case("top-layer", "a unit of the top layer goes with its row in every head", SMALL | {"units": ints([], [1])}, HAND,
-         "exact", expected=SMALL | {
-             "weights": floats([[1, 2, 3, 4], [5, 6, 7, 8]], [[1], [3], [5], [7]]),
-             "biases": floats([0.5, 1.5, 2.5, 3.5], [4.5]), "introduced": ints([1, 1, 2, 2], [1]),
-             "retired": ints([2, NEVER, NEVER, NEVER], [NEVER]), "heads": floats([[1]], [[2]])}),
-    Case("all-survive", "nothing to delete: nothing changes", SMALL | {"units": ints([], [])}, HAND, "exact",
-         expected=SMALL),
-    Case("none-survive", "all units go: layers of width 0, heads without rows, and the biases of the heads",
-         SMALL | {"units": ints([0, 1, 2, 3], [0, 1])}, HAND, "exact", expected=SMALL | {
-             "weights": [np.zeros((2, 0)), np.zeros((0, 0))], "biases": floats([], []), "introduced": ints([], []),
-             "retired": ints([], []), "heads": [np.zeros((0, 1))] * 2}),
-    Case("one-layer-empty", "all of the first layer go, the second stays", SMALL | {"units": ints([0, 1, 2, 3], [])},
-         HAND, "exact", expected=SMALL | {
-             "weights": [np.zeros((2, 0)), np.zeros((0, 2))], "biases": floats([], [4.5, 5.5]),
-             "introduced": ints([], [1, 2]), "retired": ints([], [NEVER, NEVER])}),
-    Case("large", "three layers, about a third of the units, four heads of two outputs",
-         lambda: drawn_case(51, 0.35, 6, [12, 10, 9], 4, new=3, outputs=2), RULE, "exact"),
+QUESTIONS = [
+    Question("some", "units 0 and 2 of the first layer, none of the second", SMALL | {"units": ints([0, 2], [])}, HAND,
+             "exact", expected=SMALL | {
+                 "weights": floats([[2, 4], [6, 8]], [[3, 4], [7, 8]]), "biases": floats([1.5, 3.5], [4.5, 5.5]),
+                 "introduced": ints([1, 2], [1, 2]), "retired": ints([NEVER, NEVER], [NEVER, NEVER])}),
+    Question("top-layer", "a unit of the top layer goes with its row in every head", SMALL | {"units": ints([], [1])},
+             HAND, "exact", expected=SMALL | {
+                 "weights": floats([[1, 2, 3, 4], [5, 6, 7, 8]], [[1], [3], [5], [7]]),
+                 "biases": floats([0.5, 1.5, 2.5, 3.5], [4.5]), "introduced": ints([1, 1, 2, 2], [1]),
+                 "retired": ints([2, NEVER, NEVER, NEVER], [NEVER]), "heads": floats([[1]], [[2]])}),
+    Question("all-survive", "nothing to delete: nothing changes", SMALL | {"units": ints([], [])}, HAND, "exact",
+             expected=SMALL),
+    Question("none-survive", "all units go: layers of width 0, heads without rows, and the biases of the heads",
+             SMALL | {"units": ints([0, 1, 2, 3], [0, 1])}, HAND, "exact", expected=SMALL | {
+                 "weights": [np.zeros((2, 0)), np.zeros((0, 0))], "biases": floats([], []), "introduced": ints([], []),
+                 "retired": ints([], []), "heads": [np.zeros((0, 1))] * 2}),
+    Question("one-layer-empty", "all of the first layer go, the second stays",
+             SMALL | {"units": ints([0, 1, 2, 3], [])}, HAND, "exact", expected=SMALL | {
+                 "weights": [np.zeros((2, 0)), np.zeros((0, 2))], "biases": floats([], [4.5, 5.5]),
+                 "introduced": ints([], [1, 2]), "retired": ints([], [NEVER, NEVER])}),
+    Question("large", "three layers, about a third of the units, four heads of two outputs",
+             lambda: drawn_case(51, 0.35, 6, [12, 10, 9], 4, new=3, outputs=2), RULE, "exact"),
 ]
 
-OPERATION = Operation(
+RECIPE = Recipe(
     name="delete_units",
     equation="Algorithm 3, last line: columns, biases and lifetimes of the units go, and their rows in the next matrix "
              "or, in the top layer, in every head.",
     inputs=NETWORK | {"units/*": "int64[*]"}, outputs=NETWORK,
     conventions=["units: one list of indices per hidden layer, ascending, in the indices before deletion",
                  "the units that stay keep their order"],
-    oracle=oracle, mistakes=MISTAKES, cases=CASES)
+    oracle=oracle, mistakes=MISTAKES, questions=QUESTIONS)

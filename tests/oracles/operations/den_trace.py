@@ -9,9 +9,11 @@ from itertools import islice
 
 import numpy as np
 
+from den_ref.golden.values import DIFFERS, decode, encode, flatten, gather
+from tests.oracles.recipe import Mistake, Question, Recipe
 from tests.oracles.trace import STATE, Run
-from den_ref.golden.values import decode, encode, flatten, gather
-from . import DIFFERS, Case, Mistake, Operation, predict_task, unit_drift
+
+from . import predict_task, unit_drift
 from .split_units import Aliased
 
 
@@ -296,22 +298,24 @@ MARGINS = {f"t{t}_{box}": distance(what) for t in (2, 3)
            for box, what in (("split_split/*", "split"), ("loss_expand", "loss"), ("select_selected/*", "zeros"))}
 
 
-def case(name, about, seed) -> Case:
+def question(name, about, seed) -> Question:
     """A drawn run."""
-    return Case(name, about, lambda: drawn_run(seed), ORACLE, TOLERANCE, MARGINS)
+    return Question(name, about, lambda: drawn_run(seed), ORACLE, TOLERANCE, MARGINS)
 
 
 #: Stage 1 is compared as double precision, what follows Eq. 3 as the answer of a solver.
 TOLERANCE = {name.split("/")[0]: "exact" if kind.startswith(("int", "bool")) else "f64" if name[:2] == "t1" else "solve"
              for name, kind in OUTPUTS.items()}
-CASES = [
-    case("three-tasks", "stage 2 selects, expands, prunes and splits in both layers; stage 3 splits without expanding",
-         165),
-    case("two-expansions", "stages 2 and 3 both expand; the second time, beside units that have retired", 20),
-    case("nothing-selected", "stage 1 prunes; the second task's head stays empty: no Eq. 4, Algorithm 3 decides", 149),
+QUESTIONS = [
+    question("three-tasks",
+             "stage 2 selects, expands, prunes and splits in both layers; stage 3 splits without expanding",
+             165),
+    question("two-expansions", "stages 2 and 3 both expand; the second time, beside units that have retired", 20),
+    question("nothing-selected",
+             "stage 1 prunes; the second task's head stays empty: no Eq. 4, Algorithm 3 decides", 149),
 ]
 
-OPERATION = Operation(
+RECIPE = Recipe(
     name="den_trace",
     equation="Algorithm 1. t = 1: solve Eq. 2 (eq2), remove useless units (prune). t > 1: solve Eq. 3 (eq3), walk down "
              "(select), solve Eq. 4 (eq4), measure L_t (loss); if L_t > tau: append k units and solve Eq. 5 (eq5), "
@@ -332,4 +336,4 @@ OPERATION = Operation(
         "sigma has one number per hidden layer",
         "t2_eq4_heads/0 is the head of task 1 after that box, and so on; a box that does not take place is left out",
         "end_logits/i: of task i+1 on its own samples, by the final network"],
-    oracle=oracle, mistakes=MISTAKES, cases=CASES)
+    oracle=oracle, mistakes=MISTAKES, questions=QUESTIONS)

@@ -9,8 +9,8 @@ from math import prod
 import numpy as np
 
 from tests.oracles import high_precision as hp
-from . import Case, Mistake, Operation
-from .draws import GRADIENT, NETWORK, array, coins, network, normals
+from tests.oracles.draws import GRADIENT, NETWORK, array, coins, network, normals
+from tests.oracles.recipe import Mistake, Question, Recipe
 
 # --- labels that a sample may have: (label row, share) -----------------------------------------------------------
 
@@ -128,7 +128,7 @@ def drawn(seed, n, widths, n_outputs, loss, kind) -> dict:
             **network(seed + 1, *widths, n_outputs=n_outputs)}
 
 
-OPERATION = Operation(
+RECIPE = Recipe(
     name="fisher_diagonal",
     equation="F_w = (1/n) sum over samples x of E_y[(d loss(x, y) / d w)^2] for every weight and bias w, with y ~ "
              "p(y | x) of the network (exact) or y the label in the data (empirical): the Fisher information in EWC "
@@ -162,26 +162,27 @@ OPERATION = Operation(
                 "K^2 times as large.", times(
                     lambda head, loss, **others: 1 / head.shape[1] ** 2 if loss == "sigmoid" else 1.0)),
     ],
-    cases=[
-        Case("by-hand", "one sample at logit 0, one unit dead: both kinds give the same",
-             {"x": array([1]), "labels": array([1]), "kind": "exact", **SMALL},
-             "by hand: dloss/dlogit = -1/2 or 1/2, h = (1, 0)", "exact", expected=SMALL_FISHER),
-        Case("gradients-cancel", "two equal samples with both labels: the mean gradient is 0, the information is not",
-             {"x": array([1], [1]), "labels": array([1], [0]), "kind": "empirical", **SMALL},
-             "by hand: (1/4 + 1/4) / 2 at the logit", "exact", expected=SMALL_FISHER),
-        Case("four-equal-classes", "a softmax head of zeros: p = 1/4 each",
-             {"x": array([1, 2]), "labels": array([0, 1, 0, 0]), "loss": "softmax", "kind": "exact",
-              "weights": [array([1], [0.5])], "biases": [np.array([0.0])], "head": np.zeros((1, 4)),
-              "head_bias": np.zeros(4)},
-             "by hand: h = 2, E[(p_c - y_c)^2] = (1/4) (9/16) + (3/4) (1/16) = 3/16", "exact",
-             expected={"fisher_weights": [np.zeros((2, 1))], "fisher_biases": [np.zeros(1)],
-                       "fisher_head": array([0.75, 0.75, 0.75, 0.75]), "fisher_head_bias": np.full(4, 0.1875)}),
-        Case("several-outputs", "two hidden layers, three sigmoid outputs",
-             lambda: drawn(1, 4, (3, 4, 3), 3, "sigmoid", "exact"), ENUMERATED),
-        Case("several-outputs-empirical", "one hidden layer, two sigmoid outputs, the labels of the data",
-             lambda: drawn(2, 6, (3, 5), 2, "sigmoid", "empirical"), ENUMERATED),
-        Case("softmax", "two hidden layers, four classes",
-             lambda: drawn(3, 4, (3, 4, 3), 4, "softmax", "exact"), ENUMERATED),
-        Case("softmax-empirical", "one hidden layer, three classes, the labels of the data",
-             lambda: drawn(4, 6, (4, 4), 3, "softmax", "empirical"), ENUMERATED),
+    questions=[
+        Question("by-hand", "one sample at logit 0, one unit dead: both kinds give the same",
+                 {"x": array([1]), "labels": array([1]), "kind": "exact", **SMALL},
+                 "by hand: dloss/dlogit = -1/2 or 1/2, h = (1, 0)", "exact", expected=SMALL_FISHER),
+        Question("gradients-cancel",
+                 "two equal samples with both labels: the mean gradient is 0, the information is not",
+                 {"x": array([1], [1]), "labels": array([1], [0]), "kind": "empirical", **SMALL},
+                 "by hand: (1/4 + 1/4) / 2 at the logit", "exact", expected=SMALL_FISHER),
+        Question("four-equal-classes", "a softmax head of zeros: p = 1/4 each",
+                 {"x": array([1, 2]), "labels": array([0, 1, 0, 0]), "loss": "softmax", "kind": "exact",
+                  "weights": [array([1], [0.5])], "biases": [np.array([0.0])], "head": np.zeros((1, 4)),
+                  "head_bias": np.zeros(4)},
+                 "by hand: h = 2, E[(p_c - y_c)^2] = (1/4) (9/16) + (3/4) (1/16) = 3/16", "exact",
+                 expected={"fisher_weights": [np.zeros((2, 1))], "fisher_biases": [np.zeros(1)],
+                           "fisher_head": array([0.75, 0.75, 0.75, 0.75]), "fisher_head_bias": np.full(4, 0.1875)}),
+        Question("several-outputs", "two hidden layers, three sigmoid outputs",
+                 lambda: drawn(1, 4, (3, 4, 3), 3, "sigmoid", "exact"), ENUMERATED),
+        Question("several-outputs-empirical", "one hidden layer, two sigmoid outputs, the labels of the data",
+                 lambda: drawn(2, 6, (3, 5), 2, "sigmoid", "empirical"), ENUMERATED),
+        Question("softmax", "two hidden layers, four classes",
+                 lambda: drawn(3, 4, (3, 4, 3), 4, "softmax", "exact"), ENUMERATED),
+        Question("softmax-empirical", "one hidden layer, three classes, the labels of the data",
+                 lambda: drawn(4, 6, (4, 4), 3, "softmax", "empirical"), ENUMERATED),
     ])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tests.oracles import high_precision as hp
-from . import Case, Mistake, Operation
-from .draws import array, normals, sixteenths
+from tests.oracles.draws import array, normals, sixteenths
+from tests.oracles.recipe import Mistake, Question, Recipe
 
 SHAPES = ["samples are rows; a column of w is a unit's incoming weights, a row of w its outgoing weights"]
 BY_HAND = "by hand"
@@ -27,7 +27,7 @@ def affine_transposed(x, w, b):
     return {"out": x @ w.T + b} if w.shape[0] == w.shape[1] else {}
 
 
-AFFINE_FORWARD = Operation(
+AFFINE_FORWARD = Recipe(
     name="affine_forward",
     equation="out[n, j] = sum over i of x[n, i] w[i, j] + b[j]  (paper, section 3: the layer before its ReLU)",
     inputs={"x": "float64[*,*]", "w": "float64[*,*]", "b": "float64[*]"},
@@ -40,22 +40,23 @@ AFFINE_FORWARD = Operation(
         Mistake("bias-missing", "The bias b is not added to the product x w.",
                 lambda x, w, b: affine(x=x, w=w, b=0 * b)),
     ],
-    cases=[
-        Case("by-hand", "one sample, two features, two units",
-             {"x": array([1, 2]), "w": array([3, -1], [0.5, 4]), "b": np.array([0.25, -2])},
-             BY_HAND, "exact", expected={"out": array([4.25, 5])}),
-        Case("one-unit", "a single unit, several samples",
-             {"x": array([1, -1], [0, 0], [2, 0.5]), "w": array([2], [-4]), "b": np.array([1.0])},
-             BY_HAND, "exact", expected={"out": array([7], [1], [3])}),
-        Case("no-features", "a layer below of width 0: every unit is its bias",
-             {"x": np.zeros((2, 0)), "w": np.zeros((0, 3)), "b": np.array([1.0, 0, -1.5])},
-             BY_HAND, "exact", expected={"out": array([1, 0, -1.5], [1, 0, -1.5])}),
-        Case("no-samples", "an empty batch", {"x": np.zeros((0, 2)), "w": array([1], [2]), "b": np.array([3.0])},
-             BY_HAND, "exact", expected={"out": np.zeros((0, 1))}),
-        Case("larger-exact", "seven samples, square weights, multiples of 1/16",
-             lambda: {"x": sixteenths(1, 7, 5), "w": sixteenths(2, 5, 5), "b": sixteenths(3, 5)}, DECIMALS, "exact"),
-        Case("larger", "twelve samples, nine features, six units",
-             lambda: {"x": normals(4, 12, 9), "w": normals(5, 9, 6), "b": normals(6, 6)}, DECIMALS),
+    questions=[
+        Question("by-hand", "one sample, two features, two units",
+                 {"x": array([1, 2]), "w": array([3, -1], [0.5, 4]), "b": np.array([0.25, -2])},
+                 BY_HAND, "exact", expected={"out": array([4.25, 5])}),
+        Question("one-unit", "a single unit, several samples",
+                 {"x": array([1, -1], [0, 0], [2, 0.5]), "w": array([2], [-4]), "b": np.array([1.0])},
+                 BY_HAND, "exact", expected={"out": array([7], [1], [3])}),
+        Question("no-features", "a layer below of width 0: every unit is its bias",
+                 {"x": np.zeros((2, 0)), "w": np.zeros((0, 3)), "b": np.array([1.0, 0, -1.5])},
+                 BY_HAND, "exact", expected={"out": array([1, 0, -1.5], [1, 0, -1.5])}),
+        Question("no-samples", "an empty batch", {"x": np.zeros((0, 2)), "w": array([1], [2]), "b": np.array([3.0])},
+                 BY_HAND, "exact", expected={"out": np.zeros((0, 1))}),
+        Question("larger-exact", "seven samples, square weights, multiples of 1/16",
+                 lambda: {"x": sixteenths(1, 7, 5), "w": sixteenths(2, 5, 5), "b": sixteenths(3, 5)},
+                 DECIMALS, "exact"),
+        Question("larger", "twelve samples, nine features, six units",
+                 lambda: {"x": normals(4, 12, 9), "w": normals(5, 9, 6), "b": normals(6, 6)}, DECIMALS),
     ])
 
 
@@ -74,7 +75,7 @@ def averaged(x, w, b, dout):
     return {"dw": x.T @ dout / n, "db": dout.sum(axis=0) / n}
 
 
-AFFINE_BACKWARD = Operation(
+AFFINE_BACKWARD = Recipe(
     name="affine_backward",
     equation="dx = dout w^T,  dw = x^T dout,  db = sum over samples of dout: the gradients of a loss with "
              "dLoss/dout = dout",
@@ -89,23 +90,23 @@ AFFINE_BACKWARD = Operation(
                 "so its gradient is the sum over them.",
                 lambda x, w, b, dout: {"db": dout[0] if len(dout) else np.zeros_like(b)}),
     ],
-    cases=[
-        Case("by-hand", "two samples, two features, one unit",
-             {"x": array([1, 2], [3, -1]), "w": array([2], [0.5]), "b": np.array([7.0]), "dout": array([1], [-2])},
-             BY_HAND, "exact",
-             expected={"dx": array([2, 0.5], [-4, -1]), "dw": array([-5], [4]), "db": np.array([-1.0])}),
-        Case("no-samples", "an empty batch has zero gradients",
-             {"x": np.zeros((0, 2)), "w": array([1], [2]), "b": np.array([3.0]), "dout": np.zeros((0, 1))},
-             BY_HAND, "exact", expected={"dx": np.zeros((0, 2)), "dw": np.zeros((2, 1)), "db": np.zeros(1)}),
-        Case("no-features", "a layer below of width 0: only the bias has a gradient",
-             {"x": np.zeros((2, 0)), "w": np.zeros((0, 1)), "b": np.array([3.0]), "dout": array([1], [2])},
-             BY_HAND, "exact", expected={"dx": np.zeros((2, 0)), "dw": np.zeros((0, 1)), "db": np.array([3.0])}),
-        Case("larger-exact", "six samples, multiples of 1/16",
-             lambda: {"x": sixteenths(1, 6, 4), "w": sixteenths(2, 4, 3), "b": sixteenths(3, 3),
-                      "dout": sixteenths(4, 6, 3)}, DIFFERENCES, "exact"),
-        Case("larger", "ten samples, seven features, five units",
-             lambda: {"x": normals(5, 10, 7), "w": normals(6, 7, 5), "b": normals(7, 5), "dout": normals(8, 10, 5)},
-             DIFFERENCES),
+    questions=[
+        Question("by-hand", "two samples, two features, one unit",
+                 {"x": array([1, 2], [3, -1]), "w": array([2], [0.5]), "b": np.array([7.0]), "dout": array([1], [-2])},
+                 BY_HAND, "exact",
+                 expected={"dx": array([2, 0.5], [-4, -1]), "dw": array([-5], [4]), "db": np.array([-1.0])}),
+        Question("no-samples", "an empty batch has zero gradients",
+                 {"x": np.zeros((0, 2)), "w": array([1], [2]), "b": np.array([3.0]), "dout": np.zeros((0, 1))},
+                 BY_HAND, "exact", expected={"dx": np.zeros((0, 2)), "dw": np.zeros((2, 1)), "db": np.zeros(1)}),
+        Question("no-features", "a layer below of width 0: only the bias has a gradient",
+                 {"x": np.zeros((2, 0)), "w": np.zeros((0, 1)), "b": np.array([3.0]), "dout": array([1], [2])},
+                 BY_HAND, "exact", expected={"dx": np.zeros((2, 0)), "dw": np.zeros((0, 1)), "db": np.array([3.0])}),
+        Question("larger-exact", "six samples, multiples of 1/16",
+                 lambda: {"x": sixteenths(1, 6, 4), "w": sixteenths(2, 4, 3), "b": sixteenths(3, 3),
+                          "dout": sixteenths(4, 6, 3)}, DIFFERENCES, "exact"),
+        Question("larger", "ten samples, seven features, five units",
+                 lambda: {"x": normals(5, 10, 7), "w": normals(6, 7, 5), "b": normals(7, 5), "dout": normals(8, 10, 5)},
+                 DIFFERENCES),
     ])
 
 # --- ReLU --------------------------------------------------------------------------------------------------------
@@ -117,7 +118,7 @@ def relu(a):
     return {"h": hp.relu(a)}
 
 
-RELU_FORWARD = Operation(
+RELU_FORWARD = Recipe(
     name="relu_forward",
     equation="h = max(a, 0)",
     inputs={"a": "float64[*,*]"},
@@ -126,12 +127,12 @@ RELU_FORWARD = Operation(
     oracle=relu,
     mistakes=[Mistake("abs-for-relu", "Negative entries come out with their sign turned: they become 0.",
                       lambda a: {"h": np.abs(a)})],
-    cases=[
-        Case("by-hand", "negative, zero, positive", {"a": array([-1.5, 0, 2], [0.0625, -0.0625, 15])},
-             BY_HAND, "exact", expected={"h": array([0, 0, 2], [0.0625, 0, 15])}),
-        Case("no-units", "a layer of width 0", {"a": np.zeros((3, 0))}, BY_HAND, "exact",
-             expected={"h": np.zeros((3, 0))}),
-        Case("larger", "eight samples, six units", lambda: {"a": sixteenths(1, 8, 6)}, DECIMALS, "exact"),
+    questions=[
+        Question("by-hand", "negative, zero, positive", {"a": array([-1.5, 0, 2], [0.0625, -0.0625, 15])},
+                 BY_HAND, "exact", expected={"h": array([0, 0, 2], [0.0625, 0, 15])}),
+        Question("no-units", "a layer of width 0", {"a": np.zeros((3, 0))}, BY_HAND, "exact",
+                 expected={"h": np.zeros((3, 0))}),
+        Question("larger", "eight samples, six units", lambda: {"a": sixteenths(1, 8, 6)}, DECIMALS, "exact"),
     ])
 
 
@@ -144,7 +145,7 @@ def gate(dh, a):
     return {"da": da}
 
 
-RELU_BACKWARD = Operation(
+RELU_BACKWARD = Recipe(
     name="relu_backward",
     equation="da = dh where a > 0, else 0",
     inputs={"dh": "float64[*,*]", "a": "float64[*,*]"},
@@ -160,17 +161,17 @@ RELU_BACKWARD = Operation(
         Mistake("relu-gate-on-gradient", "The gate looks at the sign of the incoming gradient (guided "
                 "backpropagation); it looks at a alone.", lambda dh, a: {"da": dh * (a > 0) * (dh > 0)}),
     ],
-    cases=[
-        Case("on-the-kink", "units before, on and after the kink",
-             {"dh": array([5, 5, 5], [-3, -3, -3]), "a": array([-1, 0, 1], [0.5, 0, -0.5])},
-             "by hand, at a = 0 by convention", "exact", expected={"da": array([0, 0, 5], [-3, 0, 0])}),
-        Case("dead-unit", "a unit that is exactly 0 for every sample gets no gradient",
-             {"dh": array([1, 2], [3, 4]), "a": array([0, 1], [0, 2])},
-             "by hand, at a = 0 by convention", "exact", expected={"da": array([0, 2], [0, 4])}),
-        Case("no-units", "a layer of width 0", {"dh": np.zeros((2, 0)), "a": np.zeros((2, 0))}, BY_HAND, "exact",
-             expected={"da": np.zeros((2, 0))}),
-        Case("larger", "nine samples, seven units", lambda: {"dh": sixteenths(1, 9, 7), "a": sixteenths(2, 9, 7)},
-             "the rule, entry by entry in a loop", "exact"),
+    questions=[
+        Question("on-the-kink", "units before, on and after the kink",
+                 {"dh": array([5, 5, 5], [-3, -3, -3]), "a": array([-1, 0, 1], [0.5, 0, -0.5])},
+                 "by hand, at a = 0 by convention", "exact", expected={"da": array([0, 0, 5], [-3, 0, 0])}),
+        Question("dead-unit", "a unit that is exactly 0 for every sample gets no gradient",
+                 {"dh": array([1, 2], [3, 4]), "a": array([0, 1], [0, 2])},
+                 "by hand, at a = 0 by convention", "exact", expected={"da": array([0, 2], [0, 4])}),
+        Question("no-units", "a layer of width 0", {"dh": np.zeros((2, 0)), "a": np.zeros((2, 0))}, BY_HAND, "exact",
+                 expected={"da": np.zeros((2, 0))}),
+        Question("larger", "nine samples, seven units", lambda: {"dh": sixteenths(1, 9, 7), "a": sixteenths(2, 9, 7)},
+                 "the rule, entry by entry in a loop", "exact"),
     ])
 
-OPERATIONS = [AFFINE_FORWARD, AFFINE_BACKWARD, RELU_FORWARD, RELU_BACKWARD]
+RECIPES = [AFFINE_FORWARD, AFFINE_BACKWARD, RELU_FORWARD, RELU_BACKWARD]

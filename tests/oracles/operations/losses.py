@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tests.oracles import high_precision as hp
-from . import Case, Mistake, Operation
-from .draws import array, classes, coins, normals
+from tests.oracles.draws import array, classes, coins, normals
+from tests.oracles.recipe import Mistake, Question, Recipe
 
 ORACLE = "value: the formula in 50-digit decimals; gradient: central differences of it"
 
@@ -57,7 +57,7 @@ def clipped(logits, labels):
     return {"value": float(losses.sum()) / max(len(logits), 1)}
 
 
-SIGMOID = Operation(
+SIGMOID = Recipe(
     name="sigmoid_cross_entropy",
     equation="value = (1/n) sum over samples and outputs of log(1 + exp(z)) - y z;  dlogits = (sigmoid(z) - y) / n",
     inputs={"logits": "float64[*,*]", "labels": "float64[*,*]"},
@@ -79,21 +79,21 @@ SIGMOID = Operation(
         Mistake("probability-clipped", "Probabilities are cut to [1e-7, 1 - 1e-7] before the logarithm, so the value "
                 "stops growing for confident wrong answers (a default of some frameworks).", clipped),
     ],
-    cases=[
-        Case("at-zero", "logit 0 for both labels: value log 2, gradient -1/2 and 1/2",
-             {"logits": array([0], [0]), "labels": array([1], [0])},
-             "by hand: log(2), (1/2 - y) / 2", {"value": "f64", "dlogits": "exact"},
-             expected={"value": float(np.log(2)), "dlogits": array([-0.25], [0.25])}),
-        Case("several-outputs", "three samples, two outputs: sum over outputs, mean over samples",
-             {"logits": array([0.5, -1], [2, 0.25], [-3, 1]), "labels": array([1, 0], [0, 1], [0, 0])}, ORACLE),
-        Case("huge-logits", "logits of 1e4 and -1e4, right and wrong",
-             {"logits": array([1e4, -1e4], [-1e4, 1e4]), "labels": array([1, 1], [0, 0])},
-             "by hand: each wrong answer costs 1e4", expected={
-                 "value": 10000.0, "dlogits": array([0, -0.5], [0, 0.5])}),
-        Case("no-samples", "an empty batch", {"logits": np.zeros((0, 2)), "labels": np.zeros((0, 2))},
-             "by convention", "exact", expected={"value": 0.0, "dlogits": np.zeros((0, 2))}),
-        Case("larger", "eight samples, three outputs",
-             lambda: {"logits": normals(1, 8, 3, scale=3), "labels": coins(2, 8, 3)}, ORACLE),
+    questions=[
+        Question("at-zero", "logit 0 for both labels: value log 2, gradient -1/2 and 1/2",
+                 {"logits": array([0], [0]), "labels": array([1], [0])},
+                 "by hand: log(2), (1/2 - y) / 2", {"value": "f64", "dlogits": "exact"},
+                 expected={"value": float(np.log(2)), "dlogits": array([-0.25], [0.25])}),
+        Question("several-outputs", "three samples, two outputs: sum over outputs, mean over samples",
+                 {"logits": array([0.5, -1], [2, 0.25], [-3, 1]), "labels": array([1, 0], [0, 1], [0, 0])}, ORACLE),
+        Question("huge-logits", "logits of 1e4 and -1e4, right and wrong",
+                 {"logits": array([1e4, -1e4], [-1e4, 1e4]), "labels": array([1, 1], [0, 0])},
+                 "by hand: each wrong answer costs 1e4", expected={
+                     "value": 10000.0, "dlogits": array([0, -0.5], [0, 0.5])}),
+        Question("no-samples", "an empty batch", {"logits": np.zeros((0, 2)), "labels": np.zeros((0, 2))},
+                 "by convention", "exact", expected={"value": 0.0, "dlogits": np.zeros((0, 2))}),
+        Question("larger", "eight samples, three outputs",
+                 lambda: {"logits": normals(1, 8, 3, scale=3), "labels": coins(2, 8, 3)}, ORACLE),
     ])
 
 # --- softmax -----------------------------------------------------------------------------------------------------
@@ -114,7 +114,7 @@ def overflowing_softmax(logits, labels):
                 "dlogits": (p - np.eye(logits.shape[1])[labels]) / n}
 
 
-SOFTMAX = Operation(
+SOFTMAX = Recipe(
     name="softmax_cross_entropy",
     equation="value = (1/n) sum over samples of log(sum over c of exp(z_c)) - z_y;  "
              "dlogits = (softmax(z) - onehot(y)) / n",
@@ -133,20 +133,21 @@ SOFTMAX = Operation(
         Mistake("exp-overflows", "exp(z) is taken as it stands and overflows. Subtract the largest logit of each "
                 "sample first.", overflowing_softmax),
     ],
-    cases=[
-        Case("uniform", "equal logits: value log C", {"logits": array([0, 0], [3, 3]), "labels": np.array([1, 0])},
-             "by hand: log(2), (1/2 - onehot) / 2", {"value": "f64", "dlogits": "exact"},
-             expected={"value": float(np.log(2)), "dlogits": array([0.25, -0.25], [-0.25, 0.25])}),
-        Case("three-classes", "two samples, three classes",
-             {"logits": array([0.5, -1, 2], [1, 1.5, -0.5]), "labels": np.array([2, 0])}, ORACLE),
-        Case("huge-logits", "logits of 1e4 and -1e4, one answer right and one wrong",
-             {"logits": array([1e4, 0, -1e4], [1e4, 0, -1e4]), "labels": np.array([0, 2])},
-             "by hand: the wrong answer costs 2e4",
-             expected={"value": 10000.0, "dlogits": array([0, 0, 0], [0.5, 0, -0.5])}),
-        Case("one-class", "a single class is always right", {"logits": array([3], [-2]), "labels": np.array([0, 0])},
-             "by hand", "exact", expected={"value": 0.0, "dlogits": array([0], [0])}),
-        Case("larger", "seven samples, six classes",
-             lambda: {"logits": normals(1, 7, 6, scale=2), "labels": classes(2, 7, 6)}, ORACLE),
+    questions=[
+        Question("uniform", "equal logits: value log C", {"logits": array([0, 0], [3, 3]), "labels": np.array([1, 0])},
+                 "by hand: log(2), (1/2 - onehot) / 2", {"value": "f64", "dlogits": "exact"},
+                 expected={"value": float(np.log(2)), "dlogits": array([0.25, -0.25], [-0.25, 0.25])}),
+        Question("three-classes", "two samples, three classes",
+                 {"logits": array([0.5, -1, 2], [1, 1.5, -0.5]), "labels": np.array([2, 0])}, ORACLE),
+        Question("huge-logits", "logits of 1e4 and -1e4, one answer right and one wrong",
+                 {"logits": array([1e4, 0, -1e4], [1e4, 0, -1e4]), "labels": np.array([0, 2])},
+                 "by hand: the wrong answer costs 2e4",
+                 expected={"value": 10000.0, "dlogits": array([0, 0, 0], [0.5, 0, -0.5])}),
+        Question("one-class", "a single class is always right",
+                 {"logits": array([3], [-2]), "labels": np.array([0, 0])},
+                 "by hand", "exact", expected={"value": 0.0, "dlogits": array([0], [0])}),
+        Question("larger", "seven samples, six classes",
+                 lambda: {"logits": normals(1, 7, 6, scale=2), "labels": classes(2, 7, 6)}, ORACLE),
     ])
 
-OPERATIONS = [SIGMOID, SOFTMAX]
+RECIPES = [SIGMOID, SOFTMAX]

@@ -7,8 +7,9 @@ from math import isnan, nan
 
 import numpy as np
 
-from . import Case, Mistake, Operation
-from .draws import array
+from tests.oracles.draws import array
+from tests.oracles.recipe import Mistake, Question, Recipe
+
 from .metrics import best, difference, drawn_matrix, mean
 
 
@@ -107,7 +108,7 @@ EXPECTED_NAN = dict.fromkeys(("forward_transfer_lopez_paz", "backward_transfer_g
                               "forgetting_from_first", "backward_transfer_diaz", "remembering_diaz",
                               "positive_backward_transfer_diaz", "forward_transfer_diaz"), nan)
 
-OPERATION = Operation(
+RECIPE = Recipe(
     name="performance_matrix_variants",
     equation="learning = mean over j of R[j, j];  intransigence = mean over k of joint[k] - R[k, k] (Chaudhry et al. "
              "2018);  forward, Lopez-Paz and Ranzato 2017 = mean over i > 1 of R[i-1, i] - b[i];  backward, GEM's code "
@@ -163,41 +164,41 @@ OPERATION = Operation(
         Mistake("matrix-transposed", "R was read with rows for tasks; row i is the state after learning task i.",
                 lambda R, **others: variants(R.T, **others)),
     ],
-    cases=[
-        Case("by-hand", "three tasks, all measured; the second gains from the third",
-             {"R": array([0.75, 0.25, 0.5], [0.5, 0.625, 0.25], [0.25, 0.875, 1]),
-              "untrained": np.array([0.5, 0.5, 0.125]), "joint": np.array([0.75, 0.875, 0.875]),
-              "sizes": np.array([2.0, 4, 8])},
-             "by hand: BWT = (-1/4 - 1/2 + 1/4) / 3; MS = (1 + 1/2 + 1/4) / 3",
-             expected={"learning_performance": 2.375 / 3, "intransigence": 0.125 / 3,
-                       "forward_transfer_lopez_paz": -0.0625, "backward_transfer_gem_code": -0.25 / 3,
-                       "forgetting_with_last": 0.25, "forgetting_from_first": 0.125, "accuracy_diaz": 4 / 6,
-                       "backward_transfer_diaz": -0.5 / 3, "remembering_diaz": 1 - 0.5 / 3,
-                       "positive_backward_transfer_diaz": 0.0, "forward_transfer_diaz": 1 / 3,
-                       "model_size_efficiency": 1.75 / 3}),
-        Case("gains", "learning the second task helps the first, and the network shrinks",
-             {"R": array([0.5, 0.25], [0.75, 0.875]), "untrained": np.array([0.5, 0.5]),
-              "joint": np.array([0.5, 1]), "sizes": np.array([4.0, 2])}, "by hand", "exact",
-             expected={"learning_performance": 0.6875, "intransigence": 0.0625, "forward_transfer_lopez_paz": -0.25,
-                       "backward_transfer_gem_code": 0.125, "forgetting_with_last": 0.0,
-                       "forgetting_from_first": -0.25, "accuracy_diaz": 2.125 / 3, "backward_transfer_diaz": 0.25,
-                       "remembering_diaz": 1.0, "positive_backward_transfer_diaz": 0.25,
-                       "forward_transfer_diaz": 0.25, "model_size_efficiency": 1.0}),
-        Case("unseen-is-nan", "tasks not learnt yet were never measured: what looks ahead is NaN",
-             {"R": array([0.5, nan], [0.25, 0.75]), "untrained": np.array([0.5, 0.5]), "joint": np.array([0.5, 0.75]),
-              "sizes": np.array([2.0, 2])}, "by hand", "exact",
-             expected={"learning_performance": 0.625, "intransigence": 0.0, "forward_transfer_lopez_paz": nan,
-                       "backward_transfer_gem_code": -0.125, "forgetting_with_last": 0.25,
-                       "forgetting_from_first": 0.25, "accuracy_diaz": 0.5, "backward_transfer_diaz": -0.25,
-                       "remembering_diaz": 0.75, "positive_backward_transfer_diaz": 0.0, "forward_transfer_diaz": nan,
-                       "model_size_efficiency": 1.0}),
-        Case("one-task", "T = 1: no earlier and no later task",
-             {"R": array([0.75]), "untrained": np.array([0.5]), "joint": np.array([0.75]), "sizes": np.array([3.0])},
-             "by hand", "exact",
-             expected={**EXPECTED_NAN, "learning_performance": 0.75, "intransigence": 0.0, "accuracy_diaz": 0.75,
-                       "model_size_efficiency": 1.0}),
-        Case("larger", "seven tasks, all measured", lambda: drawn(3, 7, full_matrix(4, 7)),
-             "the definitions in fractions"),
-        Case("larger-unseen", "nine tasks, upper triangle never measured", lambda: drawn(5, 9, drawn_matrix(6, 9)),
-             "the definitions in fractions"),
+    questions=[
+        Question("by-hand", "three tasks, all measured; the second gains from the third",
+                 {"R": array([0.75, 0.25, 0.5], [0.5, 0.625, 0.25], [0.25, 0.875, 1]),
+                  "untrained": np.array([0.5, 0.5, 0.125]), "joint": np.array([0.75, 0.875, 0.875]),
+                  "sizes": np.array([2.0, 4, 8])},
+                 "by hand: BWT = (-1/4 - 1/2 + 1/4) / 3; MS = (1 + 1/2 + 1/4) / 3",
+                 expected={"learning_performance": 2.375 / 3, "intransigence": 0.125 / 3,
+                           "forward_transfer_lopez_paz": -0.0625, "backward_transfer_gem_code": -0.25 / 3,
+                           "forgetting_with_last": 0.25, "forgetting_from_first": 0.125, "accuracy_diaz": 4 / 6,
+                           "backward_transfer_diaz": -0.5 / 3, "remembering_diaz": 1 - 0.5 / 3,
+                           "positive_backward_transfer_diaz": 0.0, "forward_transfer_diaz": 1 / 3,
+                           "model_size_efficiency": 1.75 / 3}),
+        Question("gains", "learning the second task helps the first, and the network shrinks",
+                 {"R": array([0.5, 0.25], [0.75, 0.875]), "untrained": np.array([0.5, 0.5]),
+                  "joint": np.array([0.5, 1]), "sizes": np.array([4.0, 2])}, "by hand", "exact",
+                 expected={"learning_performance": 0.6875, "intransigence": 0.0625, "forward_transfer_lopez_paz": -0.25,
+                           "backward_transfer_gem_code": 0.125, "forgetting_with_last": 0.0,
+                           "forgetting_from_first": -0.25, "accuracy_diaz": 2.125 / 3, "backward_transfer_diaz": 0.25,
+                           "remembering_diaz": 1.0, "positive_backward_transfer_diaz": 0.25,
+                           "forward_transfer_diaz": 0.25, "model_size_efficiency": 1.0}),
+        Question("unseen-is-nan", "tasks not learnt yet were never measured: what looks ahead is NaN",
+                 {"R": array([0.5, nan], [0.25, 0.75]), "untrained": np.array([0.5, 0.5]),
+                  "joint": np.array([0.5, 0.75]), "sizes": np.array([2.0, 2])}, "by hand", "exact",
+                 expected={"learning_performance": 0.625, "intransigence": 0.0, "forward_transfer_lopez_paz": nan,
+                           "backward_transfer_gem_code": -0.125, "forgetting_with_last": 0.25,
+                           "forgetting_from_first": 0.25, "accuracy_diaz": 0.5, "backward_transfer_diaz": -0.25,
+                           "remembering_diaz": 0.75, "positive_backward_transfer_diaz": 0.0,
+                           "forward_transfer_diaz": nan, "model_size_efficiency": 1.0}),
+        Question("one-task", "T = 1: no earlier and no later task",
+                 {"R": array([0.75]), "untrained": np.array([0.5]), "joint": np.array([0.75]),
+                  "sizes": np.array([3.0])}, "by hand", "exact",
+                 expected={**EXPECTED_NAN, "learning_performance": 0.75, "intransigence": 0.0, "accuracy_diaz": 0.75,
+                           "model_size_efficiency": 1.0}),
+        Question("larger", "seven tasks, all measured", lambda: drawn(3, 7, full_matrix(4, 7)),
+                 "the definitions in fractions"),
+        Question("larger-unseen", "nine tasks, upper triangle never measured", lambda: drawn(5, 9, drawn_matrix(6, 9)),
+                 "the definitions in fractions"),
     ])

@@ -7,8 +7,8 @@ from math import isnan, nan
 
 import numpy as np
 
-from . import Case, Mistake, Operation
-from .draws import array
+from tests.oracles.draws import array
+from tests.oracles.recipe import Mistake, Question, Recipe
 
 # --- AUROC -------------------------------------------------------------------------------------------------------
 
@@ -34,7 +34,7 @@ def half_for_one_class(scores, labels):
     return {"auroc": 0.5 if isnan(right) else right}
 
 
-AUROC = Operation(
+AUROC = Recipe(
     name="auroc",
     equation="P(score of a positive > score of a negative) + P(equal scores) / 2, over all pairs",
     inputs={"scores": "float64[*]", "labels": "int64[*]"},
@@ -53,26 +53,26 @@ AUROC = Operation(
         Mistake("scores-reversed", "Low scores were taken for positive answers: this is 1 - AUROC.",
                 lambda scores, labels: share_of_pairs(-scores, labels)),
     ],
-    cases=[
-        Case("by-hand", "four pairs: two in order, one tied, one not in order",
-             {"scores": np.array([0.125, 0.5, 0.5, 0.75]), "labels": np.array([0, 1, 0, 1])},
-             "by hand: (1 + 1/2 + 1 + 1) / 4", "exact", expected={"auroc": 0.875}),
-        Case("all-tied", "a constant score knows nothing",
-             {"scores": np.array([3.0, 3, 3]), "labels": np.array([0, 1, 0])}, "by hand", "exact",
-             expected={"auroc": 0.5}),
-        Case("separated", "every positive above every negative, and every score above 0",
-             {"scores": np.array([1.0, 2, 3, 4]), "labels": np.array([0, 0, 1, 1])}, "by hand", "exact",
-             expected={"auroc": 1.0}),
-        Case("reversed", "every positive below every negative",
-             {"scores": np.array([-1.0, 2, -3]), "labels": np.array([0, 0, 1])}, "by hand", "exact",
-             expected={"auroc": 0.0}),
-        Case("one-class", "only positives: no pair to compare",
-             {"scores": np.array([0.25, 0.5]), "labels": np.array([1, 1])}, "by convention", "exact",
-             expected={"auroc": nan}),
-        Case("larger", "sixty scores, many of them tied",
-             lambda: {"scores": np.random.default_rng(1).integers(-8, 9, 60) / 4,
-                      "labels": np.random.default_rng(2).integers(0, 2, 60)},
-             "all pairs counted in fractions"),
+    questions=[
+        Question("by-hand", "four pairs: two in order, one tied, one not in order",
+                 {"scores": np.array([0.125, 0.5, 0.5, 0.75]), "labels": np.array([0, 1, 0, 1])},
+                 "by hand: (1 + 1/2 + 1 + 1) / 4", "exact", expected={"auroc": 0.875}),
+        Question("all-tied", "a constant score knows nothing",
+                 {"scores": np.array([3.0, 3, 3]), "labels": np.array([0, 1, 0])}, "by hand", "exact",
+                 expected={"auroc": 0.5}),
+        Question("separated", "every positive above every negative, and every score above 0",
+                 {"scores": np.array([1.0, 2, 3, 4]), "labels": np.array([0, 0, 1, 1])}, "by hand", "exact",
+                 expected={"auroc": 1.0}),
+        Question("reversed", "every positive below every negative",
+                 {"scores": np.array([-1.0, 2, -3]), "labels": np.array([0, 0, 1])}, "by hand", "exact",
+                 expected={"auroc": 0.0}),
+        Question("one-class", "only positives: no pair to compare",
+                 {"scores": np.array([0.25, 0.5]), "labels": np.array([1, 1])}, "by convention", "exact",
+                 expected={"auroc": nan}),
+        Question("larger", "sixty scores, many of them tied",
+                 lambda: {"scores": np.random.default_rng(1).integers(-8, 9, 60) / 4,
+                          "labels": np.random.default_rng(2).integers(0, 2, 60)},
+                 "all pairs counted in fractions"),
     ])
 
 # --- the performance matrix --------------------------------------------------------------------------------------
@@ -152,7 +152,7 @@ def drawn_matrix(seed: int, n_tasks: int) -> np.ndarray:
     return R
 
 
-METRICS = Operation(
+METRICS = Recipe(
     name="performance_matrix_metrics",
     equation="average = mean over j of R[T, j];  backward transfer = mean over j < T of R[T, j] - R[j, j];  forgetting "
              "= mean over j < T of (max over j <= i < T of R[i, j]) - R[T, j];  forward transfer = mean over j > 1 of "
@@ -186,28 +186,28 @@ METRICS = Operation(
         Mistake("matrix-transposed", "R was read with rows for tasks; row i is the state after learning task i.",
                 lambda R, separate: metrics(R.T, separate)),
     ],
-    cases=[
-        Case("by-hand", "three tasks, all measured; the first ends better than it ever was",
-             {"R": array([0.5, 0.25, 0.5], [0.75, 0.875, 0.25], [0.875, 0.625, 1]),
-              "separate": np.array([0.5, 0.75, 0.75])},
-             "by hand: (0.875 + 0.625 + 1) / 3; (0.375 - 0.25) / 2; (-0.125 + 0.25) / 2; (0.125 + 0.25) / 2",
-             expected={"average_performance": 2.5 / 3, "backward_transfer": 0.0625, "forgetting": 0.0625,
-                       "forward_transfer": 0.1875}),
-        Case("unseen-is-nan", "the upper triangle was never measured, which touches none of the four",
-             {"R": array([0.5, nan], [0.25, 0.75]), "separate": np.array([0.5, 1])},
-             "by hand", "exact", expected={"average_performance": 0.5, "backward_transfer": -0.25, "forgetting": 0.25,
-                                           "forward_transfer": -0.25}),
-        Case("hole-in-last-row", "a task that cannot be scored at the end (one class only) makes means over it NaN",
-             {"R": array([0.5, nan], [nan, 0.75]), "separate": np.array([0.5, 0.5])},
-             "by hand", "exact", expected={"average_performance": nan, "backward_transfer": nan, "forgetting": nan,
-                                           "forward_transfer": 0.25}),
-        Case("one-task", "T = 1: no earlier and no later task",
-             {"R": array([0.75]), "separate": np.array([0.5])}, "by hand", "exact",
-             expected={"average_performance": 0.75, "backward_transfer": nan, "forgetting": nan,
-                       "forward_transfer": nan}),
-        Case("larger", "ten tasks, upper triangle never measured",
-             lambda: {"R": drawn_matrix(3, 10), "separate": np.random.default_rng(4).integers(32, 64, 10) / 64},
-             "the definitions in fractions"),
+    questions=[
+        Question("by-hand", "three tasks, all measured; the first ends better than it ever was",
+                 {"R": array([0.5, 0.25, 0.5], [0.75, 0.875, 0.25], [0.875, 0.625, 1]),
+                  "separate": np.array([0.5, 0.75, 0.75])},
+                 "by hand: (0.875 + 0.625 + 1) / 3; (0.375 - 0.25) / 2; (-0.125 + 0.25) / 2; (0.125 + 0.25) / 2",
+                 expected={"average_performance": 2.5 / 3, "backward_transfer": 0.0625, "forgetting": 0.0625,
+                           "forward_transfer": 0.1875}),
+        Question("unseen-is-nan", "the upper triangle was never measured, which touches none of the four",
+                 {"R": array([0.5, nan], [0.25, 0.75]), "separate": np.array([0.5, 1])},
+                 "by hand", "exact", expected={"average_performance": 0.5, "backward_transfer": -0.25,
+                                               "forgetting": 0.25, "forward_transfer": -0.25}),
+        Question("hole-in-last-row", "a task that cannot be scored at the end (one class only) makes means over it NaN",
+                 {"R": array([0.5, nan], [nan, 0.75]), "separate": np.array([0.5, 0.5])},
+                 "by hand", "exact", expected={"average_performance": nan, "backward_transfer": nan, "forgetting": nan,
+                                               "forward_transfer": 0.25}),
+        Question("one-task", "T = 1: no earlier and no later task",
+                 {"R": array([0.75]), "separate": np.array([0.5])}, "by hand", "exact",
+                 expected={"average_performance": 0.75, "backward_transfer": nan, "forgetting": nan,
+                           "forward_transfer": nan}),
+        Question("larger", "ten tasks, upper triangle never measured",
+                 lambda: {"R": drawn_matrix(3, 10), "separate": np.random.default_rng(4).integers(32, 64, 10) / 64},
+                 "the definitions in fractions"),
     ])
 
-OPERATIONS = [AUROC, METRICS]
+RECIPES = [AUROC, METRICS]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import Case, Mistake, Operation
-from .small_networks import NEVER, floats, ints
+from tests.oracles.recipe import Mistake, Question, Recipe
+from tests.oracles.small_networks import NEVER, floats, ints
 
 
 def oracle(older, rho, sigma, at_most):
@@ -96,13 +96,13 @@ def nearest(older, rho, sigma, at_most) -> float:
     return float(min(distances))
 
 
-def choice(name, about, inputs, *split, margin=nearest) -> Case:
-    """A case; with ``split``, one worked out by hand."""
-    return Case(name, about, inputs, "by hand" if split else "for every unit, how many precede it", "exact",
-                {"split/*": margin}, {"split": ints(*split)} if split else None)
+def choice(name, about, inputs, *split, margin=nearest) -> Question:
+    """A question; with ``split``, one worked out by hand."""
+    return Question(name, about, inputs, "by hand" if split else "for every unit, how many precede it", "exact",
+                    {"split/*": margin}, {"split": ints(*split)} if split else None)
 
 
-CASES = [
+QUESTIONS = [
     choice("two-layers", "one sigma per layer, unit numbers with gaps",
            measured([[0, 2, 5], [1, 3]], [[0.5, 2, 1.5], [0.5, 0.25]], [1, 0.375]), [2, 5], [1]),
     choice("tie-with-sigma", "a drift equal to sigma does not exceed it", measured([[0, 1]], [[1, 1.5]], [1]), [1],
@@ -121,7 +121,7 @@ CASES = [
     choice("large", "four layers, at most five of each", lambda: drawn_choice(65, [20, 15, 12, 4], 5)),
 ]
 
-OPERATION = Operation(
+RECIPE = Recipe(
     name="most_drifted",
     equation="Algorithm 4: unit i is split if rho_i > sigma. max_splits: at most so many units per layer, the most "
              "drifted of them.",
@@ -130,4 +130,4 @@ OPERATION = Operation(
     conventions=["rho > sigma: a tie does not exceed", "sigma has one number per layer",
                  "among equally drifted units the lower index wins; no limit is 2147483647",
                  "split are indices of units (entries of older), ascending"],
-    oracle=oracle, mistakes=MISTAKES, cases=CASES)
+    oracle=oracle, mistakes=MISTAKES, questions=QUESTIONS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tests.oracles import high_precision as hp
-from . import Case, Mistake, Operation
-from .draws import GRADIENT, NETWORK, array, classes, coins, network, normals, sixteenths
+from tests.oracles.draws import GRADIENT, NETWORK, array, classes, coins, network, normals, sixteenths
+from tests.oracles.recipe import Mistake, Question, Recipe
 
 LAYERS = ["samples are rows; a column of a weight matrix is a unit's incoming weights",
           "ReLU on hidden layers only: the head is linear"]
@@ -34,7 +34,7 @@ def linear_layers(x, weights, biases, head, head_bias):
     return {"hidden": hidden[1:], "logits": hidden[-1] @ head + head_bias}
 
 
-FORWARD = Operation(
+FORWARD = Recipe(
     name="network_forward",
     equation="h_0 = x,  h_l = relu(h_{l-1} W_l + b_l),  logits = h_m V + c  (paper, section 3)",
     inputs={"x": "float64[*,*]", **NETWORK},
@@ -45,29 +45,29 @@ FORWARD = Operation(
         Mistake("relu-on-head", "The logits go through a ReLU; the head is linear.", relu_on_head),
         Mistake("relu-missing", "The hidden layers are linear; each has a ReLU.", linear_layers),
     ],
-    cases=[
-        Case("by-hand", "two units, one of them silent",
-             {"x": array([1, 2]), "weights": [array([2, -1], [1, -1])], "biases": [np.array([1.0, 0])],
-              "head": array([3], [9]), "head_bias": np.array([-15.5])},
-             "by hand: h = (5, 0), logit 15 - 15.5", "exact",
-             expected={"hidden": [array([5, 0])], "logits": array([-0.5])}),
-        Case("no-hidden-layer", "a head on the inputs", {
+    questions=[
+        Question("by-hand", "two units, one of them silent",
+                 {"x": array([1, 2]), "weights": [array([2, -1], [1, -1])], "biases": [np.array([1.0, 0])],
+                  "head": array([3], [9]), "head_bias": np.array([-15.5])},
+                 "by hand: h = (5, 0), logit 15 - 15.5", "exact",
+                 expected={"hidden": [array([5, 0])], "logits": array([-0.5])}),
+        Question("no-hidden-layer", "a head on the inputs", {
             "x": array([1, 2], [0, -1]), "weights": [], "biases": [], "head": array([1], [2]),
             "head_bias": np.array([0.5])}, "by hand", "exact", expected={"hidden": [], "logits": array([5.5], [-1.5])}),
-        Case("empty-layer", "a hidden layer of width 0: everything above is constant", {
+        Question("empty-layer", "a hidden layer of width 0: everything above is constant", {
             "x": array([1], [2]), "weights": [np.zeros((1, 0)), np.zeros((0, 2))],
             "biases": [np.zeros(0), np.array([1.0, -1])], "head": array([2], [5]), "head_bias": np.array([0.5])},
-             "by hand: h = (1, 0), logit 2.5", "exact",
-             expected={"hidden": [np.zeros((2, 0)), array([1, 0], [1, 0])], "logits": array([2.5], [2.5])}),
-        Case("one-hidden-layer", "seven samples, five inputs, six units, three outputs",
-             lambda: {"x": normals(1, 7, 5), **network(2, 5, 6, n_outputs=3)},
-             "the formula in 50-digit decimals"),
-        Case("two-hidden-layers-exact", "multiples of 1/16 in two hidden layers",
-             lambda: {"x": sixteenths(1, 5, 4), **network(2, 4, 5, 3, draw=sixteenths)},
-             "the formula in 50-digit decimals", "exact"),
-        Case("three-hidden-layers", "widths 8, 7, 5, 4 and two outputs",
-             lambda: {"x": normals(3, 10, 8), **network(4, 8, 7, 5, 4, n_outputs=2)},
-             "the formula in 50-digit decimals"),
+                 "by hand: h = (1, 0), logit 2.5", "exact",
+                 expected={"hidden": [np.zeros((2, 0)), array([1, 0], [1, 0])], "logits": array([2.5], [2.5])}),
+        Question("one-hidden-layer", "seven samples, five inputs, six units, three outputs",
+                 lambda: {"x": normals(1, 7, 5), **network(2, 5, 6, n_outputs=3)},
+                 "the formula in 50-digit decimals"),
+        Question("two-hidden-layers-exact", "multiples of 1/16 in two hidden layers",
+                 lambda: {"x": sixteenths(1, 5, 4), **network(2, 4, 5, 3, draw=sixteenths)},
+                 "the formula in 50-digit decimals", "exact"),
+        Question("three-hidden-layers", "widths 8, 7, 5, 4 and two outputs",
+                 lambda: {"x": normals(3, 10, 8), **network(4, 8, 7, 5, 4, n_outputs=2)},
+                 "the formula in 50-digit decimals"),
     ])
 
 # --- backward ----------------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ def by_factor(factor):
     return outputs
 
 
-BACKWARD = Operation(
+BACKWARD = Recipe(
     name="network_backward",
     equation="value = L(W; D), the mean sigmoid or softmax cross-entropy of the network's logits;  d... = its gradient",
     inputs={"x": "float64[*,*]", "labels": "float64[*,*]", "loss": "string", **NETWORK},
@@ -140,29 +140,29 @@ BACKWARD = Operation(
         Mistake("sum-over-samples", "The loss is summed over samples; it is the mean over samples.",
                 by_factor(lambda n, k: n)),
     ],
-    cases=[
-        Case("on-the-kink", "three units before, on and after the kink; the head's logit is 0",
-             {"x": array([1]), "labels": array([1]), "loss": "sigmoid", "weights": [array([-1, 1, 1])],
-              "biases": [np.array([0.0, -1, 0])], "head": array([2], [4], [1]), "head_bias": np.array([-1.0])},
-             "by hand: a = (-1, 0, 1), dlogit = -1/2, the gate is closed on the kink by convention",
-             {"value": "f64", **dict.fromkeys(("dweights", "dbiases", "dhead", "dhead_bias"), "exact")},
-             expected={"value": float(np.log(2)), "dweights": [array([0, 0, -0.5])], "dhead_bias": np.array([-0.5]),
-                       "dbiases": [np.array([0, 0, -0.5])], "dhead": array([0], [0], [-0.5])}, by_hand_only=True),
-        Case("no-hidden-layer", "a head on the inputs, at logit 0",
-             {"x": array([1, 2], [3, 0]), "labels": array([1], [0]), "loss": "sigmoid", "weights": [], "biases": [],
-              "head": array([0], [0]), "head_bias": np.array([0.0])}, "by hand: dlogits = (-1/4, 1/4)",
-             {"value": "f64", **dict.fromkeys(("dweights", "dbiases", "dhead", "dhead_bias"), "exact")},
-             expected={"value": float(np.log(2)), "dweights": [], "dbiases": [], "dhead": array([0.5], [-0.5]),
-                       "dhead_bias": np.array([0.0])}),
-        Case("several-outputs", "two hidden layers and three sigmoid outputs",
-             lambda: {"x": normals(1, 6, 4), "labels": coins(2, 6, 3), "loss": "sigmoid",
-                      **network(3, 4, 5, 3, n_outputs=3)}, ORACLE),
-        Case("softmax", "one hidden layer and four classes",
-             lambda: {"x": normals(4, 8, 3), "labels": np.eye(4)[classes(5, 8, 4)], "loss": "softmax",
-                      **network(6, 3, 5, n_outputs=4)}, ORACLE),
-        Case("larger", "three hidden layers, ten samples",
-             lambda: {"x": normals(7, 10, 6), "labels": coins(8, 10, 2), "loss": "sigmoid",
-                      **network(9, 6, 6, 5, 4, n_outputs=2)}, ORACLE),
+    questions=[
+        Question("on-the-kink", "three units before, on and after the kink; the head's logit is 0",
+                 {"x": array([1]), "labels": array([1]), "loss": "sigmoid", "weights": [array([-1, 1, 1])],
+                  "biases": [np.array([0.0, -1, 0])], "head": array([2], [4], [1]), "head_bias": np.array([-1.0])},
+                 "by hand: a = (-1, 0, 1), dlogit = -1/2, the gate is closed on the kink by convention",
+                 {"value": "f64", **dict.fromkeys(("dweights", "dbiases", "dhead", "dhead_bias"), "exact")},
+                 expected={"value": float(np.log(2)), "dweights": [array([0, 0, -0.5])], "dhead_bias": np.array([-0.5]),
+                           "dbiases": [np.array([0, 0, -0.5])], "dhead": array([0], [0], [-0.5])}, by_hand_only=True),
+        Question("no-hidden-layer", "a head on the inputs, at logit 0",
+                 {"x": array([1, 2], [3, 0]), "labels": array([1], [0]), "loss": "sigmoid", "weights": [], "biases": [],
+                  "head": array([0], [0]), "head_bias": np.array([0.0])}, "by hand: dlogits = (-1/4, 1/4)",
+                 {"value": "f64", **dict.fromkeys(("dweights", "dbiases", "dhead", "dhead_bias"), "exact")},
+                 expected={"value": float(np.log(2)), "dweights": [], "dbiases": [], "dhead": array([0.5], [-0.5]),
+                           "dhead_bias": np.array([0.0])}),
+        Question("several-outputs", "two hidden layers and three sigmoid outputs",
+                 lambda: {"x": normals(1, 6, 4), "labels": coins(2, 6, 3), "loss": "sigmoid",
+                          **network(3, 4, 5, 3, n_outputs=3)}, ORACLE),
+        Question("softmax", "one hidden layer and four classes",
+                 lambda: {"x": normals(4, 8, 3), "labels": np.eye(4)[classes(5, 8, 4)], "loss": "softmax",
+                          **network(6, 3, 5, n_outputs=4)}, ORACLE),
+        Question("larger", "three hidden layers, ten samples",
+                 lambda: {"x": normals(7, 10, 6), "labels": coins(8, 10, 2), "loss": "sigmoid",
+                          **network(9, 6, 6, 5, 4, n_outputs=2)}, ORACLE),
     ])
 
-OPERATIONS = [FORWARD, BACKWARD]
+RECIPES = [FORWARD, BACKWARD]

@@ -7,8 +7,8 @@ from decimal import Decimal
 import numpy as np
 
 from tests.oracles import high_precision as hp
-from . import Case, Mistake, Operation
-from .draws import GRADIENT, NETWORK, array, coins, network, normals
+from tests.oracles.draws import GRADIENT, NETWORK, array, coins, network, normals
+from tests.oracles.recipe import Mistake, Question, Recipe
 
 DATA = {"x": "float64[*,*]", "labels": "float64[*,*]", "loss": "string"}
 OUTPUTS = {"smooth": "float64", "penalty": "float64", **GRADIENT}
@@ -111,7 +111,7 @@ def rms(weights, head, mu, **others):
     return mu * hp.norm(np.concatenate([w.ravel() for w in [*weights, head]]))
 
 
-EQ2 = Operation(
+EQ2 = Recipe(
     name="objective_eq2",
     equation="L(W) + mu sum over all weight matrices, the head included, of sum(abs(W))  (Eq. 2)",
     inputs={**DATA, **NETWORK, "mu": "float64"},
@@ -132,16 +132,16 @@ EQ2 = Operation(
             lambda weights, head, mu, **others: l1_of(weights, head, mu) / sum(w.size for w in [*weights, head]))),
         mean_over_outputs(objective(l1_of)),
     ],
-    cases=[
-        Case("by-hand", "one sample, two units, one of them silent; the logit is 0", {**SMALL, "mu": 0.25},
-             "by hand: h = (1, 0), dlogit = -1/2; penalty (3 + 4.5) / 4", AT_LOGIT_0,
-             expected={**SMALL_GRADIENT, "penalty": 1.875}),
-        Case("no-penalty", "strength 0", {**SMALL, "mu": 0.0}, "by hand", AT_LOGIT_0,
-             expected={**SMALL_GRADIENT, "penalty": 0.0}),
-        Case("several-outputs", "two hidden layers, three sigmoid outputs",
-             lambda: {**data(1, 5, 4, 3), **network(2, 4, 4, 3, n_outputs=3), "mu": 0.01}, ORACLE),
-        Case("softmax", "one hidden layer, four classes",
-             lambda: {**data(3, 6, 3, 4, "softmax"), **network(4, 3, 5, n_outputs=4), "mu": 0.03}, ORACLE),
+    questions=[
+        Question("by-hand", "one sample, two units, one of them silent; the logit is 0", {**SMALL, "mu": 0.25},
+                 "by hand: h = (1, 0), dlogit = -1/2; penalty (3 + 4.5) / 4", AT_LOGIT_0,
+                 expected={**SMALL_GRADIENT, "penalty": 1.875}),
+        Question("no-penalty", "strength 0", {**SMALL, "mu": 0.0}, "by hand", AT_LOGIT_0,
+                 expected={**SMALL_GRADIENT, "penalty": 0.0}),
+        Question("several-outputs", "two hidden layers, three sigmoid outputs",
+                 lambda: {**data(1, 5, 4, 3), **network(2, 4, 4, 3, n_outputs=3), "mu": 0.01}, ORACLE),
+        Question("softmax", "one hidden layer, four classes",
+                 lambda: {**data(3, 6, 3, 4, "softmax"), **network(4, 3, 5, n_outputs=4), "mu": 0.03}, ORACLE),
     ])
 
 # --- Eq. 3 -------------------------------------------------------------------------------------------------------
@@ -170,7 +170,7 @@ def head_case(seed, n, p, k, loss, mu_head) -> dict:
             "head_bias": normals(seed + 2, k), "mu_head": mu_head}
 
 
-EQ3 = Operation(
+EQ3 = Recipe(
     name="objective_eq3",
     equation="L(V, c) + mu_head sum(abs(V)) with logits = features V + c; everything below the head is held  (Eq. 3)",
     inputs=HEAD,
@@ -182,24 +182,24 @@ EQ3 = Operation(
         Mistake("half-factor", "The penalty was halved; L1 has no factor 1/2.", of_head(EQ2.mistakes[3].outputs)),
         mean_over_outputs(of_head(objective(l1_of))),
     ],
-    cases=[
-        Case("by-hand", "two samples, both at logit 0, one of either label",
-             {"features": array([1, 2], [2, 4]), "labels": array([1], [0]), "loss": "sigmoid",
-              "head": array([2], [-1]), "head_bias": np.array([0.0]), "mu_head": 0.5},
-             "by hand: dlogits = (-1/4, 1/4)", {"smooth": "f64", "penalty": "exact", "dhead": "exact",
-                                                "dhead_bias": "exact"},
-             expected={"smooth": float(np.log(2)), "penalty": 1.5, "dhead": array([0.25], [0.5]),
-                       "dhead_bias": np.array([0.0])}),
-        Case("no-features", "nothing below: the head is its bias",
-             {"features": np.zeros((2, 0)), "labels": array([1], [0]), "loss": "sigmoid", "head": np.zeros((0, 1)),
-              "head_bias": np.array([0.0]), "mu_head": 0.5}, "by hand",
-             {"smooth": "f64", "penalty": "exact", "dhead": "exact", "dhead_bias": "exact"},
-             expected={"smooth": float(np.log(2)), "penalty": 0.0, "dhead": np.zeros((0, 1)),
-                       "dhead_bias": np.array([0.0])}),
-        Case("several-outputs", "eight samples, five features, three outputs",
-             lambda: head_case(1, 8, 5, 3, "sigmoid", 0.02), ORACLE),
-        Case("softmax", "eight samples, six features, four classes",
-             lambda: head_case(4, 8, 6, 4, "softmax", 0.05), ORACLE),
+    questions=[
+        Question("by-hand", "two samples, both at logit 0, one of either label",
+                 {"features": array([1, 2], [2, 4]), "labels": array([1], [0]), "loss": "sigmoid",
+                  "head": array([2], [-1]), "head_bias": np.array([0.0]), "mu_head": 0.5},
+                 "by hand: dlogits = (-1/4, 1/4)", {"smooth": "f64", "penalty": "exact", "dhead": "exact",
+                                                    "dhead_bias": "exact"},
+                 expected={"smooth": float(np.log(2)), "penalty": 1.5, "dhead": array([0.25], [0.5]),
+                           "dhead_bias": np.array([0.0])}),
+        Question("no-features", "nothing below: the head is its bias",
+                 {"features": np.zeros((2, 0)), "labels": array([1], [0]), "loss": "sigmoid", "head": np.zeros((0, 1)),
+                  "head_bias": np.array([0.0]), "mu_head": 0.5}, "by hand",
+                 {"smooth": "f64", "penalty": "exact", "dhead": "exact", "dhead_bias": "exact"},
+                 expected={"smooth": float(np.log(2)), "penalty": 0.0, "dhead": np.zeros((0, 1)),
+                           "dhead_bias": np.array([0.0])}),
+        Question("several-outputs", "eight samples, five features, three outputs",
+                 lambda: head_case(1, 8, 5, 3, "sigmoid", 0.02), ORACLE),
+        Question("softmax", "eight samples, six features, four classes",
+                 lambda: head_case(4, 8, 6, 4, "softmax", 0.05), ORACLE),
     ])
 
 # --- Eq. 4 -------------------------------------------------------------------------------------------------------
@@ -227,7 +227,7 @@ def sparse_network(seed, *widths, n_outputs=1) -> dict:
     return {**drawn, "weights": [w * e for w, e in zip(drawn["weights"], edges, strict=True)], "edges": edges}
 
 
-EQ4 = Operation(
+EQ4 = Recipe(
     name="objective_eq4",
     equation="L(W_S) + (mu_l2 / 2) norm(W_S)^2, W_S being the edges among the selected units that exist, and the "
              "selected head rows  (Eq. 4)",
@@ -252,22 +252,22 @@ EQ4 = Operation(
                 "or retraining fills it up.", other_gradient(None)),
         mean_over_outputs(objective(square_of, free_edges)),
     ],
-    cases=[
-        Case("by-hand", "one sample at logit 0, one connection that does not exist",
-             {**SMALL, "x": array([1, 1]), "weights": [array([2, -1], [0, 0])], "mu_l2": 0.5,
-              "edges": [np.array([[True, True], [False, True]])]},
-             "by hand: h = (1, 0), dlogit = -1/2; penalty (4 + 1 + 1/4 + 16) / 4", AT_LOGIT_0,
-             expected={**SMALL_GRADIENT, "dweights": [array([-0.25, 0], [0, 0])], "penalty": 5.3125}),
-        Case("nothing-selected", "no unit was selected: only the head's bias is free",
-             {"x": array([1], [2]), "labels": array([1], [0]), "loss": "sigmoid", "weights": [np.zeros((1, 0))],
-              "biases": [np.zeros(0)], "head": np.zeros((0, 1)), "head_bias": np.array([0.0]),
-              "edges": [np.zeros((1, 0), bool)], "mu_l2": 0.5}, "by hand", AT_LOGIT_0,
-             expected={"smooth": float(np.log(2)), "penalty": 0.0, "dweights": [np.zeros((1, 0))],
-                       "dbiases": [np.zeros(0)], "dhead": np.zeros((0, 1)), "dhead_bias": np.array([0.0])}),
-        Case("several-outputs", "two sparse hidden layers, two outputs",
-             lambda: {**data(1, 6, 5, 2), **sparse_network(2, 5, 4, 4, n_outputs=2), "mu_l2": 0.02}, ORACLE),
-        Case("softmax", "one sparse hidden layer, three classes",
-             lambda: {**data(3, 6, 4, 3, "softmax"), **sparse_network(4, 4, 6, n_outputs=3), "mu_l2": 0.1}, ORACLE),
+    questions=[
+        Question("by-hand", "one sample at logit 0, one connection that does not exist",
+                 {**SMALL, "x": array([1, 1]), "weights": [array([2, -1], [0, 0])], "mu_l2": 0.5,
+                  "edges": [np.array([[True, True], [False, True]])]},
+                 "by hand: h = (1, 0), dlogit = -1/2; penalty (4 + 1 + 1/4 + 16) / 4", AT_LOGIT_0,
+                 expected={**SMALL_GRADIENT, "dweights": [array([-0.25, 0], [0, 0])], "penalty": 5.3125}),
+        Question("nothing-selected", "no unit was selected: only the head's bias is free",
+                 {"x": array([1], [2]), "labels": array([1], [0]), "loss": "sigmoid", "weights": [np.zeros((1, 0))],
+                  "biases": [np.zeros(0)], "head": np.zeros((0, 1)), "head_bias": np.array([0.0]),
+                  "edges": [np.zeros((1, 0), bool)], "mu_l2": 0.5}, "by hand", AT_LOGIT_0,
+                 expected={"smooth": float(np.log(2)), "penalty": 0.0, "dweights": [np.zeros((1, 0))],
+                           "dbiases": [np.zeros(0)], "dhead": np.zeros((0, 1)), "dhead_bias": np.array([0.0])}),
+        Question("several-outputs", "two sparse hidden layers, two outputs",
+                 lambda: {**data(1, 6, 5, 2), **sparse_network(2, 5, 4, 4, n_outputs=2), "mu_l2": 0.02}, ORACLE),
+        Question("softmax", "one sparse hidden layer, three classes",
+                 lambda: {**data(3, 6, 4, 3, "softmax"), **sparse_network(4, 4, 6, n_outputs=3), "mu_l2": 0.1}, ORACLE),
     ])
 
 # --- Eq. 5 -------------------------------------------------------------------------------------------------------
@@ -311,7 +311,7 @@ def free_new(weights, biases, older, **others):
             "head": True, "head_bias": True}
 
 
-EQ5 = Operation(
+EQ5 = Recipe(
     name="objective_eq5",
     equation="L(W^N) + mu sum(abs(W^N and V)) + gamma sum over new units of norm(all their incoming weights)  (Eq. 5)",
     inputs={**DATA, **NETWORK, "older": "int64[*]", "mu": "float64", "gamma": "float64"},
@@ -345,27 +345,29 @@ EQ5 = Operation(
         Mistake("old-weights-free", HELD, other_gradient(None)),
         mean_over_outputs(objective(expansion, free_new)),
     ],
-    cases=[
-        Case("by-hand", "one old and one new unit in each of two layers, at logit 0",
-             {"x": array([1, 1]), "labels": array([0]), "loss": "sigmoid",
-              "weights": [array([1, 3], [0, 4]), array([2, 3], [0.5, 4])], "biases": [np.zeros(2), np.zeros(2)],
-              "head": array([0], [0]), "head_bias": np.array([0.0]), "older": np.array([1, 1]), "mu": 0.5,
-              "gamma": 0.25},
-             "by hand: h_1 = (1, 7), h_2 = (5.5, 31), dlogit = 1/2; abs 7 + 7 + 0.5, norms 5 and 5", AT_LOGIT_0,
-             expected={"smooth": float(np.log(2)), "penalty": 9.75, "dweights": [np.zeros((2, 2))] * 2,
-                       "dbiases": [np.zeros(2)] * 2, "dhead": array([2.75], [15.5]), "dhead_bias": np.array([0.5])}),
-        Case("nothing-appended", "k = 0: only the head is free",
-             {**SMALL, "older": np.array([2]), "mu": 0.5, "gamma": 4.0}, "by hand: the head alone, 4.5 / 2", AT_LOGIT_0,
-             expected={**SMALL_GRADIENT, "dweights": [array([0, 0])], "dbiases": [np.zeros(2)], "penalty": 2.25}),
-        Case("all-new", "a layer whose old units are all gone, under one that has some",
-             lambda: {**data(1, 5, 3, 1), **network(2, 3, 3, 4), "older": np.array([0, 2]), "mu": 0.02,
-                      "gamma": 0.3}, ORACLE),
-        Case("several-outputs", "two old and two new units in both layers, two outputs",
-             lambda: {**data(3, 5, 4, 2), **network(4, 4, 4, 4, n_outputs=2), "older": np.array([2, 2]), "mu": 0.05,
-                      "gamma": 0.2}, ORACLE),
-        Case("softmax", "one layer, three old and two new units, three classes",
-             lambda: {**data(5, 6, 4, 3, "softmax"), **network(6, 4, 5, n_outputs=3), "older": np.array([3]),
-                      "mu": 0.05, "gamma": 0.2}, ORACLE),
+    questions=[
+        Question("by-hand", "one old and one new unit in each of two layers, at logit 0",
+                 {"x": array([1, 1]), "labels": array([0]), "loss": "sigmoid",
+                  "weights": [array([1, 3], [0, 4]), array([2, 3], [0.5, 4])], "biases": [np.zeros(2), np.zeros(2)],
+                  "head": array([0], [0]), "head_bias": np.array([0.0]), "older": np.array([1, 1]), "mu": 0.5,
+                  "gamma": 0.25},
+                 "by hand: h_1 = (1, 7), h_2 = (5.5, 31), dlogit = 1/2; abs 7 + 7 + 0.5, norms 5 and 5", AT_LOGIT_0,
+                 expected={"smooth": float(np.log(2)), "penalty": 9.75, "dweights": [np.zeros((2, 2))] * 2,
+                           "dbiases": [np.zeros(2)] * 2, "dhead": array([2.75], [15.5]),
+                           "dhead_bias": np.array([0.5])}),
+        Question("nothing-appended", "k = 0: only the head is free",
+                 {**SMALL, "older": np.array([2]), "mu": 0.5, "gamma": 4.0}, "by hand: the head alone, 4.5 / 2",
+                 AT_LOGIT_0,
+                 expected={**SMALL_GRADIENT, "dweights": [array([0, 0])], "dbiases": [np.zeros(2)], "penalty": 2.25}),
+        Question("all-new", "a layer whose old units are all gone, under one that has some",
+                 lambda: {**data(1, 5, 3, 1), **network(2, 3, 3, 4), "older": np.array([0, 2]), "mu": 0.02,
+                          "gamma": 0.3}, ORACLE),
+        Question("several-outputs", "two old and two new units in both layers, two outputs",
+                 lambda: {**data(3, 5, 4, 2), **network(4, 4, 4, 4, n_outputs=2), "older": np.array([2, 2]), "mu": 0.05,
+                          "gamma": 0.2}, ORACLE),
+        Question("softmax", "one layer, three old and two new units, three classes",
+                 lambda: {**data(5, 6, 4, 3, "softmax"), **network(6, 4, 5, n_outputs=3), "older": np.array([3]),
+                          "mu": 0.05, "gamma": 0.2}, ORACLE),
     ])
 
 # --- Eq. 6 -------------------------------------------------------------------------------------------------------
@@ -403,7 +405,7 @@ def eq6_case(seed, widths, older, n_outputs=1, loss="sigmoid", lam=0.3) -> dict:
             "anchor_biases": [normals(seed + 70 + l, q) for l, q in enumerate(older)], "lam": lam}
 
 
-EQ6 = Operation(
+EQ6 = Recipe(
     name="objective_eq6",
     equation="L(W) + lam norm(W - W^{t-1})^2, over weights and biases of the units that existed at t-1  (Eq. 6)",
     inputs={**DATA, **NETWORK, "edges/*": "bool[*,*]", "anchor_weights/*": "float64[*,*]",
@@ -430,24 +432,24 @@ EQ6 = Operation(
                 "walk selects everything.", other_gradient(None)),
         mean_over_outputs(objective(anchored, free_edges)),
     ],
-    cases=[
-        Case("by-hand", "one old unit that moved, one new unit, at logit 0",
-             {**SMALL, "edges": [np.array([[True, True]])], "anchor_weights": [array([1.5])],
-              "anchor_biases": [np.array([-2.0])], "lam": 0.25},
-             "by hand: changes 1/2 and 1; penalty (1/4 + 1) / 4", AT_LOGIT_0,
-             expected={**SMALL_GRADIENT, "penalty": 0.3125}),
-        Case("nothing-moved", "weights at their anchors cost nothing",
-             {**SMALL, "edges": [np.array([[True, True]])], "anchor_weights": [array([2, -1])],
-              "anchor_biases": [np.array([-1.0, 0.5])], "lam": 0.25}, "by hand", AT_LOGIT_0,
-             expected={**SMALL_GRADIENT, "penalty": 0.0}),
-        Case("all-new", "no unit existed at t-1: nothing is anchored",
-             {**SMALL, "edges": [np.array([[True, True]])], "anchor_weights": [np.zeros((1, 0))],
-              "anchor_biases": [np.zeros(0)], "lam": 0.25}, "by hand", AT_LOGIT_0,
-             expected={**SMALL_GRADIENT, "penalty": 0.0}),
-        Case("several-outputs", "two layers with old and new units, two outputs",
-             lambda: eq6_case(1, (4, 4, 4), (3, 2), 2), ORACLE),
-        Case("softmax", "one layer with old and new units, three classes",
-             lambda: eq6_case(3, (4, 6), (4,), 3, "softmax"), ORACLE),
+    questions=[
+        Question("by-hand", "one old unit that moved, one new unit, at logit 0",
+                 {**SMALL, "edges": [np.array([[True, True]])], "anchor_weights": [array([1.5])],
+                  "anchor_biases": [np.array([-2.0])], "lam": 0.25},
+                 "by hand: changes 1/2 and 1; penalty (1/4 + 1) / 4", AT_LOGIT_0,
+                 expected={**SMALL_GRADIENT, "penalty": 0.3125}),
+        Question("nothing-moved", "weights at their anchors cost nothing",
+                 {**SMALL, "edges": [np.array([[True, True]])], "anchor_weights": [array([2, -1])],
+                  "anchor_biases": [np.array([-1.0, 0.5])], "lam": 0.25}, "by hand", AT_LOGIT_0,
+                 expected={**SMALL_GRADIENT, "penalty": 0.0}),
+        Question("all-new", "no unit existed at t-1: nothing is anchored",
+                 {**SMALL, "edges": [np.array([[True, True]])], "anchor_weights": [np.zeros((1, 0))],
+                  "anchor_biases": [np.zeros(0)], "lam": 0.25}, "by hand", AT_LOGIT_0,
+                 expected={**SMALL_GRADIENT, "penalty": 0.0}),
+        Question("several-outputs", "two layers with old and new units, two outputs",
+                 lambda: eq6_case(1, (4, 4, 4), (3, 2), 2), ORACLE),
+        Question("softmax", "one layer with old and new units, three classes",
+                 lambda: eq6_case(3, (4, 6), (4,), 3, "softmax"), ORACLE),
     ])
 
-OPERATIONS = [EQ2, EQ3, EQ4, EQ5, EQ6]
+RECIPES = [EQ2, EQ3, EQ4, EQ5, EQ6]

@@ -6,9 +6,8 @@ import numpy as np
 from scipy.special import expit
 
 from tests.oracles import high_precision as hp
-from den_ref.golden.networks import NETWORK
-from . import Case, Mistake, Operation
-from .small_networks import NEVER, drawn, drawn_network, floats, ints, visible
+from tests.oracles.recipe import Mistake, Question, Recipe
+from tests.oracles.small_networks import NETWORK, NEVER, drawn, drawn_network, floats, ints, visible
 
 
 @hp.in_fifty_digits
@@ -91,32 +90,33 @@ def drawn_case(seed, stage) -> dict:
 
 
 HAND, DECIMAL = "by hand", "all other units silenced, in 50-digit decimals"
-CASES = [
-    Case("first-task", "unit 0 alone: 1.5 + 0.125, twice", LIFE | {"stage": 1}, HAND, "exact",
-         expected={"logits": np.array([[1.625], [1.625]])}),
-    Case("second-task", "units 0 and 1: 1.5 + 2 * 2 + 0.25, and 1.5 + 0.25", LIFE | {"stage": 2}, HAND, "exact",
-         expected={"logits": np.array([[5.75], [1.75]])}),
-    Case("after-a-split", "unit 0 has retired, its copy stands in: 2 + 3 * 4.25 + 0.5, and 3 * 0.25 + 0.5",
-         LIFE | {"stage": 3}, HAND, "exact", expected={"logits": np.array([[15.25], [1.25]])}),
-    *(Case(f"lifetimes-task-{t}", f"units [1, 2), [1, 3), [2, never), [4, never) that say 1, 2, 4, 8: stage {t} reads "
-           f"{said}", ADDS_UP | {"stage": t}, HAND, "exact", expected={"logits": np.array([[logit]])})
+QUESTIONS = [
+    Question("first-task", "unit 0 alone: 1.5 + 0.125, twice", LIFE | {"stage": 1}, HAND, "exact",
+             expected={"logits": np.array([[1.625], [1.625]])}),
+    Question("second-task", "units 0 and 1: 1.5 + 2 * 2 + 0.25, and 1.5 + 0.25", LIFE | {"stage": 2}, HAND, "exact",
+             expected={"logits": np.array([[5.75], [1.75]])}),
+    Question("after-a-split", "unit 0 has retired, its copy stands in: 2 + 3 * 4.25 + 0.5, and 3 * 0.25 + 0.5",
+             LIFE | {"stage": 3}, HAND, "exact", expected={"logits": np.array([[15.25], [1.25]])}),
+    *(Question(f"lifetimes-task-{t}",
+               f"units [1, 2), [1, 3), [2, never), [4, never) that say 1, 2, 4, 8: stage {t} reads {said}",
+               ADDS_UP | {"stage": t}, HAND, "exact", expected={"logits": np.array([[logit]])})
       for t, said, logit in ((1, "1 + 2", 3.0), (2, "2 + 4", 6.5), (3, "4", 4.25), (4, "4 + 8", 24.0))),
-    Case("no-unit-seen", "the stage sees no unit at all: the head's bias is the answer",
-         LIFE | {"introduced": ints([2, 2, 3]), "stage": 1}, HAND, "exact",
-         expected={"logits": np.array([[0.125], [0.125]])}),
-    Case("empty-layer", "a layer of width 0: what is above is constant",
-         {"weights": [np.zeros((1, 0)), np.zeros((0, 1))], "biases": floats([], [2]), "introduced": ints([], [1]),
-          "retired": ints([], [NEVER]), "heads": floats([[3]]), "head_biases": floats([0.5]),
-          "head_stages": np.array([1]), "x": np.array([[1.0]]), "stage": 1}, HAND, "exact",
-         expected={"logits": np.array([[6.5]])}),
-    *(Case(f"large-task-{t}", f"task {t} of five, three layers, three outputs", lambda t=t: drawn_case(81, t), DECIMAL)
-      for t in (2, 3, 4)),
+    Question("no-unit-seen", "the stage sees no unit at all: the head's bias is the answer",
+             LIFE | {"introduced": ints([2, 2, 3]), "stage": 1}, HAND, "exact",
+             expected={"logits": np.array([[0.125], [0.125]])}),
+    Question("empty-layer", "a layer of width 0: what is above is constant",
+             {"weights": [np.zeros((1, 0)), np.zeros((0, 1))], "biases": floats([], [2]), "introduced": ints([], [1]),
+              "retired": ints([], [NEVER]), "heads": floats([[3]]), "head_biases": floats([0.5]),
+              "head_stages": np.array([1]), "x": np.array([[1.0]]), "stage": 1}, HAND, "exact",
+             expected={"logits": np.array([[6.5]])}),
+    *(Question(f"large-task-{t}", f"task {t} of five, three layers, three outputs",
+               lambda t=t: drawn_case(81, t), DECIMAL) for t in (2, 3, 4)),
 ]
 
-OPERATION = Operation(
+RECIPE = Recipe(
     name="predict_task",
     equation="h_l = relu(h_{l-1} W_l + b_l) over the units visible to the task's stage, logits = h_{L-1} V_t + c_t",
     inputs={"x": "float64[*,*]"} | NETWORK | {"stage": "int64"}, outputs={"logits": "float64[*,*]"},
     conventions=["samples are rows; logits, no sigmoid", "stage is that of the task; its head is the one with this "
                  "head_stage", "a stage t sees a unit iff introduced <= t < retired"],
-    oracle=oracle, mistakes=MISTAKES, cases=CASES)
+    oracle=oracle, mistakes=MISTAKES, questions=QUESTIONS)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from tests.oracles import high_precision as hp
-from . import Case, Mistake, Operation
-from .draws import array, network, normals
+from tests.oracles.draws import array, network, normals
+from tests.oracles.recipe import Mistake, Question, Recipe
 
 DECIMALS = "the formula in 50-digit decimals"
 
@@ -136,7 +136,7 @@ TWO_COLUMNS = {"x": array([2], [-1]), "weights": [[array([1])], [array([0.5])]],
                "head_biases": [np.array([1.0]), np.array([0.0])], "alphas": [[np.array([0.5])]],
                "laterals": [[array([4])]]}
 
-FORWARD = Operation(
+FORWARD = Recipe(
     name="progressive_forward",
     equation="h_1 = relu(x W_1 + b_1);  h_l = relu(h_{l-1} W_l + b_l + r_l U_l) for l > 1;  logits = h_m V + c + "
              "r_{m+1} U_{m+1};  r_l = relu(sum over older columns j of a_l[j] h_{l-1}^(j) P_l[j] + p_l)  (Rusu et al. "
@@ -173,23 +173,24 @@ FORWARD = Operation(
         Mistake("same-layer", "Layer l read the older columns' layer l; it reads their layer l - 1, as it does its "
                 "own.", same_layer),
     ],
-    cases=[
-        Case("by-hand", "two columns of one unit; the second sample leaves the first column's unit silent",
-             {**TWO_COLUMNS, "projections": [[np.full((1, 1, 1), 2.0)]], "projection_biases": [[np.array([-1.0])]]},
-             "by hand: first column h = (2, 0); second h = (2, 0.5), r = relu(2 h / 2 - 1) = (1, 0)", "exact",
-             expected={"logits": [array([7], [1]), array([6], [0.5])]}),
-        Case("closed-adapter", "the adapter's ReLU is closed for the first sample; the second gets its bias alone",
-             {**TWO_COLUMNS, "projections": [[np.full((1, 1, 1), -2.0)]], "projection_biases": [[np.array([1.0])]]},
-             "by hand: r = relu(-2 h / 2 + 1) = (0, 1)", "exact",
-             expected={"logits": [array([7], [1]), array([2], [4.5])]}),
-        Case("one-column", "the first column is a plain network", {**FIRST_COLUMN, **{name: [] for name in ADAPTER}},
-             "by hand", "exact", expected={"logits": [array([7], [1])]}),
-        Case("three-columns", "three columns of two hidden layers, with 2, 1 and 3 outputs",
-             lambda: drawn_columns(1, 4, (3, 4, 2), (2, 1, 3)), DECIMALS),
-        Case("equal-widths", "three columns of two hidden layers of equal width",
-             lambda: drawn_columns(2, 5, (3, 3, 3), (2, 2, 2)), DECIMALS),
-        Case("narrowing", "two columns of three hidden layers of unequal widths",
-             lambda: drawn_columns(3, 4, (5, 4, 3, 2), (1, 1)), DECIMALS),
+    questions=[
+        Question("by-hand", "two columns of one unit; the second sample leaves the first column's unit silent",
+                 {**TWO_COLUMNS, "projections": [[np.full((1, 1, 1), 2.0)]], "projection_biases": [[np.array([-1.0])]]},
+                 "by hand: first column h = (2, 0); second h = (2, 0.5), r = relu(2 h / 2 - 1) = (1, 0)", "exact",
+                 expected={"logits": [array([7], [1]), array([6], [0.5])]}),
+        Question("closed-adapter", "the adapter's ReLU is closed for the first sample; the second gets its bias alone",
+                 {**TWO_COLUMNS, "projections": [[np.full((1, 1, 1), -2.0)]], "projection_biases": [[np.array([1.0])]]},
+                 "by hand: r = relu(-2 h / 2 + 1) = (0, 1)", "exact",
+                 expected={"logits": [array([7], [1]), array([2], [4.5])]}),
+        Question("one-column", "the first column is a plain network",
+                 {**FIRST_COLUMN, **{name: [] for name in ADAPTER}}, "by hand", "exact",
+                 expected={"logits": [array([7], [1])]}),
+        Question("three-columns", "three columns of two hidden layers, with 2, 1 and 3 outputs",
+                 lambda: drawn_columns(1, 4, (3, 4, 2), (2, 1, 3)), DECIMALS),
+        Question("equal-widths", "three columns of two hidden layers of equal width",
+                 lambda: drawn_columns(2, 5, (3, 3, 3), (2, 2, 2)), DECIMALS),
+        Question("narrowing", "two columns of three hidden layers of unequal widths",
+                 lambda: drawn_columns(3, 4, (5, 4, 3, 2), (1, 1)), DECIMALS),
     ])
 
 # --- gradients of an adapter -------------------------------------------------------------------------------------
@@ -238,7 +239,7 @@ def drawn_slopes(seed: int, n: int, k: int, n_in: int, n_out: int) -> dict:
             "projections": projections, "bias": bias, "lateral": lateral, "dout": normals(seed + 20, n, n_out)}
 
 
-BACKWARD = Operation(
+BACKWARD = Recipe(
     name="progressive_adapter_backward",
     equation="gradients of an adapter out = r U, r = relu(sum over j of a_j h_j P_j + p), of a loss with dloss/dout = "
              "dout: with dr = dout U^T where r > 0, else 0: da_j = sum over samples of <dr, h_j P_j>, dP_j = h_j^T "
@@ -260,20 +261,20 @@ BACKWARD = Operation(
                 backward(scaled=False)),
         Mistake("alpha-unprojected", "da_j was taken as <dr, h_j>; h_j goes through P_j first.", unprojected),
     ],
-    cases=[
-        Case("by-hand", "one older column of two units, one adapter unit open and one closed",
-             {"older": [array([1, 2])], "alphas": np.array([0.5]), "projections": np.array([[[2.0, -1], [1, 0]]]),
-              "bias": np.array([1.0, 0]), "lateral": array([2], [3]), "dout": array([0.5])},
-             "by hand: h P = (4, -1), r = (3, 0), dr = (1, 0)", "exact",
-             expected={"dalphas": np.array([4.0]), "dprojections": np.array([[[0.5, 0], [1, 0]]]),
-                       "dbias": np.array([1.0, 0]), "dlateral": array([1.5], [0])}),
-        Case("all-closed", "the adapter's ReLU is closed: nothing flows",
-             {"older": [array([1], [2])], "alphas": np.array([1.0]), "projections": np.full((1, 1, 1), -1.0),
-              "bias": np.array([0.5]), "lateral": array([2]), "dout": array([1], [-1])}, "by hand", "exact",
-             expected={"dalphas": np.zeros(1), "dprojections": np.zeros((1, 1, 1)), "dbias": np.zeros(1),
-                       "dlateral": np.zeros((1, 1))}),
-        Case("larger", "three older columns of four units, five samples", lambda: drawn_slopes(1, 5, 3, 4, 3),
-             "central differences of sum(dout * out) in 50-digit decimals"),
+    questions=[
+        Question("by-hand", "one older column of two units, one adapter unit open and one closed",
+                 {"older": [array([1, 2])], "alphas": np.array([0.5]), "projections": np.array([[[2.0, -1], [1, 0]]]),
+                  "bias": np.array([1.0, 0]), "lateral": array([2], [3]), "dout": array([0.5])},
+                 "by hand: h P = (4, -1), r = (3, 0), dr = (1, 0)", "exact",
+                 expected={"dalphas": np.array([4.0]), "dprojections": np.array([[[0.5, 0], [1, 0]]]),
+                           "dbias": np.array([1.0, 0]), "dlateral": array([1.5], [0])}),
+        Question("all-closed", "the adapter's ReLU is closed: nothing flows",
+                 {"older": [array([1], [2])], "alphas": np.array([1.0]), "projections": np.full((1, 1, 1), -1.0),
+                  "bias": np.array([0.5]), "lateral": array([2]), "dout": array([1], [-1])}, "by hand", "exact",
+                 expected={"dalphas": np.zeros(1), "dprojections": np.zeros((1, 1, 1)), "dbias": np.zeros(1),
+                           "dlateral": np.zeros((1, 1))}),
+        Question("larger", "three older columns of four units, five samples", lambda: drawn_slopes(1, 5, 3, 4, 3),
+                 "central differences of sum(dout * out) in 50-digit decimals"),
     ])
 
-OPERATIONS = [FORWARD, BACKWARD]
+RECIPES = [FORWARD, BACKWARD]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from tests.oracles import high_precision as hp
-from . import Case, Mistake, Operation
-from .draws import array, normals, sixteenths
+from tests.oracles.draws import array, normals, sixteenths
+from tests.oracles.recipe import Mistake, Question, Recipe
 
 BY_HAND = "by hand"
 CONDITIONS = "the optimality conditions, solved by bisection in 50-digit decimals"
-CASES = "the three cases of the formula in 50-digit decimals"
+QUESTIONS = "the three cases of the formula in 50-digit decimals"
 TIE = "a threshold that is met exactly gives 0"
 GROUPS = "a group is a column of w: all incoming weights of one unit"
 
@@ -38,7 +38,7 @@ def soft(w, step, mu):
     return {"w": hp.elementwise(lambda z: hp.soft(z, step * mu), w)}
 
 
-SOFT_THRESHOLD = Operation(
+SOFT_THRESHOLD = Recipe(
     name="soft_threshold",
     equation="argmin over u of norm(u - w)^2 / (2 step) + mu sum(abs(u)) = sign(w) max(abs(w) - step mu, 0): "
              "Eq. 2, 3 and 5",
@@ -57,17 +57,18 @@ SOFT_THRESHOLD = Operation(
         Mistake("half-threshold", "The threshold is halved: the penalty is mu abs(w), without a half.",
                 lambda w, step, mu: soft(w=w, step=step, mu=mu / 2)),
     ],
-    cases=[
-        Case("mixed-signs", "entries on both sides of the threshold, two of them exactly on it",
-             {"w": np.array([3, -3, 0.25, -0.25, 1, -1, 0]), "step": 0.5, "mu": 2.0}, BY_HAND, "exact",
-             expected={"w": np.array([2, -2, 0, 0, 0, 0, 0])}),
-        Case("no-penalty", "strength 0 changes nothing", {"w": np.array([1.5, -0.0625, 0]), "step": 0.25, "mu": 0.0},
-             BY_HAND, "exact", expected={"w": np.array([1.5, -0.0625, 0])}),
-        Case("empty", "no entries", {"w": np.zeros(0), "step": 0.5, "mu": 1.0}, BY_HAND, "exact",
-             expected={"w": np.zeros(0)}),
-        Case("larger-exact", "fifty multiples of 1/16",
-             lambda: {"w": sixteenths(1, 50), "step": 0.25, "mu": 1.75}, CASES, "exact"),
-        Case("larger", "forty drawn numbers", lambda: {"w": normals(2, 40), "step": 0.3, "mu": 1.1}, CASES),
+    questions=[
+        Question("mixed-signs", "entries on both sides of the threshold, two of them exactly on it",
+                 {"w": np.array([3, -3, 0.25, -0.25, 1, -1, 0]), "step": 0.5, "mu": 2.0}, BY_HAND, "exact",
+                 expected={"w": np.array([2, -2, 0, 0, 0, 0, 0])}),
+        Question("no-penalty", "strength 0 changes nothing",
+                 {"w": np.array([1.5, -0.0625, 0]), "step": 0.25, "mu": 0.0},
+                 BY_HAND, "exact", expected={"w": np.array([1.5, -0.0625, 0])}),
+        Question("empty", "no entries", {"w": np.zeros(0), "step": 0.5, "mu": 1.0}, BY_HAND, "exact",
+                 expected={"w": np.zeros(0)}),
+        Question("larger-exact", "fifty multiples of 1/16",
+                 lambda: {"w": sixteenths(1, 50), "step": 0.25, "mu": 1.75}, QUESTIONS, "exact"),
+        Question("larger", "forty drawn numbers", lambda: {"w": normals(2, 40), "step": 0.3, "mu": 1.1}, QUESTIONS),
     ])
 
 
@@ -85,7 +86,7 @@ def mean_step(d) -> float:
     return float(np.mean(1 / d)) if d.size else 1.0
 
 
-SOFT_THRESHOLD_METRIC = Operation(
+SOFT_THRESHOLD_METRIC = Recipe(
     name="soft_threshold_metric",
     equation="argmin over u of sum(d (u - w)^2) / 2 + mu sum(abs(u)) = sign(w) max(abs(w) - mu / d, 0): the prox after "
              "a proximal Adam step, whose metric is d = (sqrt(v_hat) + eps) / step",
@@ -100,14 +101,14 @@ SOFT_THRESHOLD_METRIC = Operation(
         Mistake("metric-inverted", "The threshold is mu * d: d is a curvature, the inverse of a step.",
                 lambda w, d, mu: soft_metric(w=w, d=1 / d, mu=mu)),
     ],
-    cases=[
-        Case("by-hand", "equal entries under four curvatures, one exactly on its threshold",
-             {"w": np.array([2, 2, 2, -2]), "d": np.array([1, 0.25, 4, 0.5]), "mu": 1.0},
-             "by hand: thresholds 1, 4, 1/4, 2", "exact", expected={"w": np.array([1, 0, 1.75, 0])}),
-        Case("empty", "no entries", {"w": np.zeros(0), "d": np.zeros(0), "mu": 1.0}, BY_HAND, "exact",
-             expected={"w": np.zeros(0)}),
-        Case("larger", "thirty drawn numbers",
-             lambda: {"w": normals(3, 30), "d": positive(4, 30), "mu": 0.9}, CASES),
+    questions=[
+        Question("by-hand", "equal entries under four curvatures, one exactly on its threshold",
+                 {"w": np.array([2, 2, 2, -2]), "d": np.array([1, 0.25, 4, 0.5]), "mu": 1.0},
+                 "by hand: thresholds 1, 4, 1/4, 2", "exact", expected={"w": np.array([1, 0, 1.75, 0])}),
+        Question("empty", "no entries", {"w": np.zeros(0), "d": np.zeros(0), "mu": 1.0}, BY_HAND, "exact",
+                 expected={"w": np.zeros(0)}),
+        Question("larger", "thirty drawn numbers",
+                 lambda: {"w": normals(3, 30), "d": positive(4, 30), "mu": 0.9}, QUESTIONS),
     ])
 
 # --- group soft threshold ----------------------------------------------------------------------------------------
@@ -147,7 +148,7 @@ def dividing(prox):
     return outputs
 
 
-GROUP = Operation(
+GROUP = Recipe(
     name="group_soft_threshold",
     equation="argmin over u of norm(u - w)^2 / (2 step) + gamma sum over columns j of norm(u_j): "
              "u_j = w_j max(1 - step gamma / norm(w_j), 0)  (Eq. 5)",
@@ -167,30 +168,31 @@ GROUP = Operation(
                 lambda w, step, gamma: {"w": np.concatenate([
                     group(w=part, step=step, gamma=gamma)["w"] for part in np.array_split(w, 2)])}),
     ],
-    cases=[
-        Case("by-hand", "a column of norm 5, one exactly on the threshold, one within it",
-             {"w": array([3, 1.5, 0.25], [4, 2, -0.5]), "step": 1.25, "gamma": 2.0},
-             "by hand: threshold 5/2, norms 5, 5/2 and below", "f64", expected={"w": array([1.5, 0, 0], [2, 0, 0])}),
-        Case("zero-column", "a column of zeros beside an ordinary one",
-             {"w": array([0, 2], [0, -2], [0, 2], [0, 2]), "step": 0.25, "gamma": 4.0},
-             "by hand: threshold 1, norms 0 and 4", "f64",
-             expected={"w": array([0, 1.5], [0, -1.5], [0, 1.5], [0, 1.5])}),
-        Case("zero-column-zero-strength", "strength 0 leaves a column of zeros and every other as they are",
-             {"w": array([0, 3, -1], [0, 4, 2]), "step": 0.5, "gamma": 0.0}, BY_HAND, "f64",
-             expected={"w": array([0, 3, -1], [0, 4, 2])}),
-        Case("on-the-threshold", "norm(w_j) is exactly the threshold, or below it: exact zeros",
-             {"w": array([3, 0, -0.75], [-4, 0, 1]), "step": 1.25, "gamma": 4.0},
-             "by hand: threshold 5, norms 5, 0 and 1.25", "f64", expected={"w": np.zeros((2, 3))}),
-        Case("groups-of-one", "one row: every group is a single entry",
-             {"w": array([2, -3, 0.5, 0]), "step": 0.5, "gamma": 2.0}, BY_HAND, "f64",
-             expected={"w": array([1, -2, 0, 0])}),
-        Case("no-units", "no columns at all", {"w": np.zeros((3, 0)), "step": 0.5, "gamma": 1.0}, BY_HAND, "exact",
-             expected={"w": np.zeros((3, 0))}),
-        Case("no-rows", "units without incoming weights", {"w": np.zeros((0, 2)), "step": 0.5, "gamma": 1.0},
-             BY_HAND, "exact", expected={"w": np.zeros((0, 2))}),
-        Case("larger", "seven rows, nine columns, some of which go to 0",
-             lambda: {"w": normals(5, 7, 9) * np.linspace(0.2, 2, 9).round(2), "step": 0.4, "gamma": 4.0},
-             CONDITIONS),
+    questions=[
+        Question("by-hand", "a column of norm 5, one exactly on the threshold, one within it",
+                 {"w": array([3, 1.5, 0.25], [4, 2, -0.5]), "step": 1.25, "gamma": 2.0},
+                 "by hand: threshold 5/2, norms 5, 5/2 and below", "f64",
+                 expected={"w": array([1.5, 0, 0], [2, 0, 0])}),
+        Question("zero-column", "a column of zeros beside an ordinary one",
+                 {"w": array([0, 2], [0, -2], [0, 2], [0, 2]), "step": 0.25, "gamma": 4.0},
+                 "by hand: threshold 1, norms 0 and 4", "f64",
+                 expected={"w": array([0, 1.5], [0, -1.5], [0, 1.5], [0, 1.5])}),
+        Question("zero-column-zero-strength", "strength 0 leaves a column of zeros and every other as they are",
+                 {"w": array([0, 3, -1], [0, 4, 2]), "step": 0.5, "gamma": 0.0}, BY_HAND, "f64",
+                 expected={"w": array([0, 3, -1], [0, 4, 2])}),
+        Question("on-the-threshold", "norm(w_j) is exactly the threshold, or below it: exact zeros",
+                 {"w": array([3, 0, -0.75], [-4, 0, 1]), "step": 1.25, "gamma": 4.0},
+                 "by hand: threshold 5, norms 5, 0 and 1.25", "f64", expected={"w": np.zeros((2, 3))}),
+        Question("groups-of-one", "one row: every group is a single entry",
+                 {"w": array([2, -3, 0.5, 0]), "step": 0.5, "gamma": 2.0}, BY_HAND, "f64",
+                 expected={"w": array([1, -2, 0, 0])}),
+        Question("no-units", "no columns at all", {"w": np.zeros((3, 0)), "step": 0.5, "gamma": 1.0}, BY_HAND, "exact",
+                 expected={"w": np.zeros((3, 0))}),
+        Question("no-rows", "units without incoming weights", {"w": np.zeros((0, 2)), "step": 0.5, "gamma": 1.0},
+                 BY_HAND, "exact", expected={"w": np.zeros((0, 2))}),
+        Question("larger", "seven rows, nine columns, some of which go to 0",
+                 lambda: {"w": normals(5, 7, 9) * np.linspace(0.2, 2, 9).round(2), "step": 0.4, "gamma": 4.0},
+                 CONDITIONS),
     ])
 
 
@@ -211,7 +213,7 @@ def mean_metric(prox):
     return outputs
 
 
-GROUP_METRIC = Operation(
+GROUP_METRIC = Recipe(
     name="group_soft_threshold_metric",
     equation="argmin over u of sum(d (u - w)^2) / 2 + gamma sum over columns j of norm(u_j): u_j = 0 iff "
              "norm(d w_j) <= gamma, else u = w d r / (d r + gamma) with r = norm(u_j), the root of "
@@ -228,22 +230,22 @@ GROUP_METRIC = Operation(
                 lambda w, d, gamma: euclidean(w, d, gamma)),
         Mistake("zero-group-divides", ZERO_GROUP, dividing(group_metric)),
     ],
-    cases=[
-        Case("equal-curvature", "d = 2 everywhere is a step of 1/2",
-             {"w": array([3, 0.25], [4, 0.25]), "d": array([2, 2], [2, 2]), "gamma": 5.0},
-             "by hand: threshold 5/2, norm 5", "f64", expected={"w": array([1.5, 0], [2, 0])}),
-        Case("on-the-threshold", "norm(d w) is exactly gamma, so the column is 0; the next one is a little above",
-             {"w": array([3, 3], [2, 2.25]), "d": array([1, 1], [2, 2]), "gamma": 5.0},
-             CONDITIONS),
-        Case("zero-column-zero-strength", "strength 0 changes nothing",
-             {"w": array([0, 1.5], [0, -2]), "d": array([1, 2], [0.5, 4]), "gamma": 0.0}, BY_HAND, "f64",
-             expected={"w": array([0, 1.5], [0, -2])}),
-        Case("zero-column", "a column of zeros beside one that stays",
-             {"w": array([0, 3], [0, 4]), "d": array([4, 2], [1, 2]), "gamma": 5.0},
-             "by hand: threshold 5/2, norm 5", "f64", expected={"w": array([0, 1.5], [0, 2])}),
-        Case("larger", "six rows, eight columns, curvatures between 0.5 and 8",
-             lambda: {"w": normals(6, 6, 8) * np.linspace(0.2, 1.6, 8).round(2), "d": positive(7, 6, 8), "gamma": 5.0},
-             CONDITIONS),
+    questions=[
+        Question("equal-curvature", "d = 2 everywhere is a step of 1/2",
+                 {"w": array([3, 0.25], [4, 0.25]), "d": array([2, 2], [2, 2]), "gamma": 5.0},
+                 "by hand: threshold 5/2, norm 5", "f64", expected={"w": array([1.5, 0], [2, 0])}),
+        Question("on-the-threshold", "norm(d w) is exactly gamma, so the column is 0; the next one is a little above",
+                 {"w": array([3, 3], [2, 2.25]), "d": array([1, 1], [2, 2]), "gamma": 5.0},
+                 CONDITIONS),
+        Question("zero-column-zero-strength", "strength 0 changes nothing",
+                 {"w": array([0, 1.5], [0, -2]), "d": array([1, 2], [0.5, 4]), "gamma": 0.0}, BY_HAND, "f64",
+                 expected={"w": array([0, 1.5], [0, -2])}),
+        Question("zero-column", "a column of zeros beside one that stays",
+                 {"w": array([0, 3], [0, 4]), "d": array([4, 2], [1, 2]), "gamma": 5.0},
+                 "by hand: threshold 5/2, norm 5", "f64", expected={"w": array([0, 1.5], [0, 2])}),
+        Question("larger", "six rows, eight columns, curvatures between 0.5 and 8",
+                 lambda: {"w": normals(6, 6, 8) * np.linspace(0.2, 1.6, 8).round(2), "d": positive(7, 6, 8),
+                          "gamma": 5.0}, CONDITIONS),
     ])
 
 
@@ -268,7 +270,7 @@ def swapped(w, step, mu, gamma):
     return soft(w=group(w=w, step=step, gamma=gamma)["w"], step=step, mu=mu)
 
 
-SPARSE_GROUP = Operation(
+SPARSE_GROUP = Recipe(
     name="sparse_group_prox",
     equation="argmin over u of norm(u - w)^2 / (2 step) + mu sum(abs(u)) + gamma sum over columns j of norm(u_j): "
              "soft-threshold every entry by step mu, then shrink every column by step gamma  (Eq. 5)",
@@ -291,22 +293,22 @@ SPARSE_GROUP = Operation(
                     (soft(w=w, step=step, mu=mu)["w"] == 0).all(axis=0) & (w.shape[0] > 0), np.nan,
                     both(w=w, step=step, mu=mu, gamma=gamma)["w"])}),
     ],
-    cases=[
-        Case("by-hand", "one column: soft threshold 1 leaves (3, 4, 0), of norm 5; the group takes 5/2",
-             {"w": array([4], [-5], [1]), "step": 0.5, "mu": 2.0, "gamma": 5.0}, BY_HAND, "f64",
-             expected={"w": array([1.5], [-2], [0])}),
-        Case("column-emptied", "one column vanishes at the soft threshold, one at the group's, one stays",
-             {"w": array([0.5, 1.5, 7], [-0.5, -1.25, 9]), "step": 0.5, "mu": 2.0, "gamma": 10.0},
-             "by hand: (0, 0), (0.5, -0.25), (6, 8) of norms 0, below 5, and 10", "f64",
-             expected={"w": array([0, 0, 3], [0, 0, 4])}),
-        Case("zero-strengths", "nothing is shrunk", {"w": array([0, 1.5], [0, -2]), "step": 0.5, "mu": 0.0,
-                                                     "gamma": 0.0}, BY_HAND, "f64",
-             expected={"w": array([0, 1.5], [0, -2])}),
-        Case("no-units", "no columns at all", {"w": np.zeros((3, 0)), "step": 0.5, "mu": 1.0, "gamma": 1.0}, BY_HAND,
-             "exact", expected={"w": np.zeros((3, 0))}),
-        Case("larger", "eight rows, ten columns",
-             lambda: {"w": normals(8, 8, 10) * np.linspace(0.3, 2, 10).round(2), "step": 0.4, "mu": 0.8,
-                      "gamma": 2.0}, CONDITIONS),
+    questions=[
+        Question("by-hand", "one column: soft threshold 1 leaves (3, 4, 0), of norm 5; the group takes 5/2",
+                 {"w": array([4], [-5], [1]), "step": 0.5, "mu": 2.0, "gamma": 5.0}, BY_HAND, "f64",
+                 expected={"w": array([1.5], [-2], [0])}),
+        Question("column-emptied", "one column vanishes at the soft threshold, one at the group's, one stays",
+                 {"w": array([0.5, 1.5, 7], [-0.5, -1.25, 9]), "step": 0.5, "mu": 2.0, "gamma": 10.0},
+                 "by hand: (0, 0), (0.5, -0.25), (6, 8) of norms 0, below 5, and 10", "f64",
+                 expected={"w": array([0, 0, 3], [0, 0, 4])}),
+        Question("zero-strengths", "nothing is shrunk", {"w": array([0, 1.5], [0, -2]), "step": 0.5, "mu": 0.0,
+                                                         "gamma": 0.0}, BY_HAND, "f64",
+                 expected={"w": array([0, 1.5], [0, -2])}),
+        Question("no-units", "no columns at all", {"w": np.zeros((3, 0)), "step": 0.5, "mu": 1.0, "gamma": 1.0},
+                 BY_HAND, "exact", expected={"w": np.zeros((3, 0))}),
+        Question("larger", "eight rows, ten columns",
+                 lambda: {"w": normals(8, 8, 10) * np.linspace(0.3, 2, 10).round(2), "step": 0.4, "mu": 0.8,
+                          "gamma": 2.0}, CONDITIONS),
     ])
 
 
@@ -322,7 +324,7 @@ def swapped_metric(w, d, mu, gamma):
     return {"w": soft_metric(w=shrunk, d=d, mu=mu)["w"]}
 
 
-SPARSE_GROUP_METRIC = Operation(
+SPARSE_GROUP_METRIC = Recipe(
     name="sparse_group_prox_metric",
     equation="argmin over u of sum(d (u - w)^2) / 2 + mu sum(abs(u)) + gamma sum over columns j of norm(u_j): "
              "soft_threshold_metric, then group_soft_threshold_metric",
@@ -339,19 +341,19 @@ SPARSE_GROUP_METRIC = Operation(
                 "differs within a group, the norm of the result has to be found.",
                 lambda w, d, mu, gamma: euclidean(soft_metric(w=w, d=d, mu=mu)["w"], d, gamma)),
     ],
-    cases=[
-        Case("equal-curvature", "d = 2 everywhere is a step of 1/2",
-             {"w": array([4], [-5], [1]), "d": array([2], [2], [2]), "mu": 2.0, "gamma": 5.0}, BY_HAND, "f64",
-             expected={"w": array([1.5], [-2], [0])}),
-        Case("two-curvatures", "two columns under unequal curvatures",
-             {"w": array([4, 1], [-5, 2], [1, -3]), "d": array([2, 1], [0.5, 4], [1, 0.25]), "mu": 0.5, "gamma": 1.5},
-             CONDITIONS),
-        Case("zero-column", "a column of zeros stays 0", {"w": array([0, 4], [0, -5], [0, 1]), "mu": 2.0, "gamma": 5.0,
-                                                          "d": array([1, 2], [4, 2], [0.5, 2])},
-             BY_HAND, "f64", expected={"w": array([0, 1.5], [0, -2], [0, 0])}),
-        Case("larger", "five rows, nine columns",
-             lambda: {"w": normals(9, 5, 9) * np.linspace(0.3, 2, 9).round(2), "d": positive(10, 5, 9), "mu": 0.7,
-                      "gamma": 1.5}, CONDITIONS),
+    questions=[
+        Question("equal-curvature", "d = 2 everywhere is a step of 1/2",
+                 {"w": array([4], [-5], [1]), "d": array([2], [2], [2]), "mu": 2.0, "gamma": 5.0}, BY_HAND, "f64",
+                 expected={"w": array([1.5], [-2], [0])}),
+        Question("two-curvatures", "two columns under unequal curvatures",
+                 {"w": array([4, 1], [-5, 2], [1, -3]), "d": array([2, 1], [0.5, 4], [1, 0.25]),
+                  "mu": 0.5, "gamma": 1.5}, CONDITIONS),
+        Question("zero-column", "a column of zeros stays 0",
+                 {"w": array([0, 4], [0, -5], [0, 1]), "mu": 2.0, "gamma": 5.0, "d": array([1, 2], [4, 2], [0.5, 2])},
+                 BY_HAND, "f64", expected={"w": array([0, 1.5], [0, -2], [0, 0])}),
+        Question("larger", "five rows, nine columns",
+                 lambda: {"w": normals(9, 5, 9) * np.linspace(0.3, 2, 9).round(2), "d": positive(10, 5, 9), "mu": 0.7,
+                          "gamma": 1.5}, CONDITIONS),
     ])
 
 # --- squared l2 --------------------------------------------------------------------------------------------------
@@ -373,7 +375,7 @@ NO_HALF = ("The factor 1/2 of the penalty was left out, so the strength acts twi
 EXPLICIT = "A gradient step of the square was taken, w - step strength (w - anchor): that is not its prox."
 NO_ANCHOR = "Weights were pulled to 0; they are pulled to the anchor."
 
-SQUARED = Operation(
+SQUARED = Recipe(
     name="squared_l2_prox",
     equation="argmin over u of norm(u - w)^2 / (2 step) + (strength / 2) norm(u - anchor)^2 = "
              "w + step strength / (1 + step strength) (anchor - w): Eq. 4 (strength mu_l2, anchor 0) and Eq. 6 "
@@ -393,18 +395,18 @@ SQUARED = Operation(
         Mistake("step-missing", "The strength was not multiplied by the step.", lambda w, step, strength, anchor:
                 squared(w=w, step=1.0, strength=strength, anchor=anchor)),
     ],
-    cases=[
-        Case("by-hand", "step strength = 1: half way to the anchor",
-             {"w": np.array([3, -1, 0]), "step": 0.25, "strength": 4.0, "anchor": np.array([1, 0, 2])}, BY_HAND,
-             "f64", expected={"w": np.array([2, -0.5, 1])}),
-        Case("no-penalty", "strength 0 gives the numbers back bit for bit, none of them a binary fraction",
-             {"w": np.array([0.1, -0.7, 1e-3]), "step": 0.3, "strength": 0.0, "anchor": np.array([5.0, 0, 1])},
-             BY_HAND, "f64", expected={"w": np.array([0.1, -0.7, 1e-3])}),
-        Case("empty", "no entries", {"w": np.zeros(0), "step": 0.5, "strength": 1.0, "anchor": np.zeros(0)}, BY_HAND,
-             "exact", expected={"w": np.zeros(0)}),
-        Case("larger", "thirty drawn numbers",
-             lambda: {"w": normals(11, 30), "step": 0.3, "strength": 1.7, "anchor": normals(12, 30)},
-             "the formula in 50-digit decimals"),
+    questions=[
+        Question("by-hand", "step strength = 1: half way to the anchor",
+                 {"w": np.array([3, -1, 0]), "step": 0.25, "strength": 4.0, "anchor": np.array([1, 0, 2])}, BY_HAND,
+                 "f64", expected={"w": np.array([2, -0.5, 1])}),
+        Question("no-penalty", "strength 0 gives the numbers back bit for bit, none of them a binary fraction",
+                 {"w": np.array([0.1, -0.7, 1e-3]), "step": 0.3, "strength": 0.0, "anchor": np.array([5.0, 0, 1])},
+                 BY_HAND, "f64", expected={"w": np.array([0.1, -0.7, 1e-3])}),
+        Question("empty", "no entries", {"w": np.zeros(0), "step": 0.5, "strength": 1.0, "anchor": np.zeros(0)},
+                 BY_HAND, "exact", expected={"w": np.zeros(0)}),
+        Question("larger", "thirty drawn numbers",
+                 lambda: {"w": normals(11, 30), "step": 0.3, "strength": 1.7, "anchor": normals(12, 30)},
+                 "the formula in 50-digit decimals"),
     ])
 
 
@@ -414,7 +416,7 @@ def squared_metric(w, d, strength, anchor):
     return {"w": (d * w + strength * anchor) / (d + strength)}
 
 
-SQUARED_METRIC = Operation(
+SQUARED_METRIC = Recipe(
     name="squared_l2_prox_metric",
     equation="argmin over u of sum(d (u - w)^2) / 2 + (strength / 2) norm(u - anchor)^2 = "
              "w + strength / (d + strength) (anchor - w)",
@@ -433,17 +435,17 @@ SQUARED_METRIC = Operation(
         Mistake("gradient-for-prox", EXPLICIT, lambda w, d, strength, anchor: {
             "w": w - strength / d * (w - anchor)}),
     ],
-    cases=[
-        Case("by-hand", "shares 1/2, 1/4 and 3/4 of the way to the anchor",
-             {"w": np.array([3, 4, -1]), "d": np.array([3, 9, 1]), "strength": 3.0, "anchor": np.array([1, 0, 3])},
-             BY_HAND, "f64", expected={"w": np.array([2, 3, 2])}),
-        Case("no-penalty", "strength 0 gives the numbers back",
-             {"w": np.array([0.1, -0.7]), "d": np.array([0.3, 7]), "strength": 0.0, "anchor": np.array([5.0, 0])},
-             BY_HAND, "f64", expected={"w": np.array([0.1, -0.7])}),
-        Case("larger", "thirty drawn numbers", lambda: {
+    questions=[
+        Question("by-hand", "shares 1/2, 1/4 and 3/4 of the way to the anchor",
+                 {"w": np.array([3, 4, -1]), "d": np.array([3, 9, 1]), "strength": 3.0, "anchor": np.array([1, 0, 3])},
+                 BY_HAND, "f64", expected={"w": np.array([2, 3, 2])}),
+        Question("no-penalty", "strength 0 gives the numbers back",
+                 {"w": np.array([0.1, -0.7]), "d": np.array([0.3, 7]), "strength": 0.0, "anchor": np.array([5.0, 0])},
+                 BY_HAND, "f64", expected={"w": np.array([0.1, -0.7])}),
+        Question("larger", "thirty drawn numbers", lambda: {
             "w": normals(13, 30), "d": positive(14, 30), "strength": 1.7, "anchor": normals(15, 30)},
-             "the formula in 50-digit decimals"),
+                 "the formula in 50-digit decimals"),
     ])
 
-OPERATIONS = [SOFT_THRESHOLD, SOFT_THRESHOLD_METRIC, GROUP, GROUP_METRIC, SPARSE_GROUP, SPARSE_GROUP_METRIC, SQUARED,
+RECIPES = [SOFT_THRESHOLD, SOFT_THRESHOLD_METRIC, GROUP, GROUP_METRIC, SPARSE_GROUP, SPARSE_GROUP_METRIC, SQUARED,
               SQUARED_METRIC]

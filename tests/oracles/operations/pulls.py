@@ -7,8 +7,8 @@ from decimal import Decimal
 import numpy as np
 
 from tests.oracles import high_precision as hp
-from . import Case, Mistake, Operation
-from .draws import GRADIENT, NETWORK, array, network, normals
+from tests.oracles.draws import GRADIENT, NETWORK, array, network, normals
+from tests.oracles.recipe import Mistake, Question, Recipe
 
 BY_HAND = "by hand"
 DECIMALS = "the formula in 50-digit decimals"
@@ -108,7 +108,7 @@ def ewc_case(seed, n_tasks, n, lam, anchors="latest", decay=1.0) -> dict:
 TWO_TASKS = {"w": np.array([2.0, 1]), "lam": 2.0, "fisher": [np.array([1.0, 2]), np.array([3.0, 2])],
              "learnt": [np.array([-1.0, 0]), np.array([1.0, 2])]}
 
-EWC_PENALTY = Operation(
+EWC_PENALTY = Recipe(
     name="ewc_penalty",
     equation="latest: P(w) = (lam / 2) sum over i of decay F_i (w_i - W^{t-1}_i)^2, where F becomes decay F + F_k "
              "after task k (decay 1: Huszar 2018; below 1: online EWC, Schwarz et al. 2018);  separate: P(w) = (lam / "
@@ -149,26 +149,27 @@ EWC_PENALTY = Operation(
         Mistake("moving-average", "F became decay F + (1 - decay) F_k; the new task's information comes in whole, "
                 "decay F + F_k. (That is EWC++, which averages over steps.)", online(moving_average)),
     ],
-    cases=[
-        Case("by-hand", "two tasks, one latest anchor", {**TWO_TASKS, "anchors": "latest", "decay": 1.0},
-             "by hand: F = (4, 4), w - A = (1, -1)", "exact",
-             expected={"value": 8.0, "gradient": np.array([8.0, -8])}),
-        Case("online", "the same two tasks, decay 1/4", {**TWO_TASKS, "anchors": "latest", "decay": 0.25},
-             "by hand: F = (3.25, 2.5), strength lam F / 4", "exact",
-             expected={"value": 1.4375, "gradient": np.array([1.625, -1.25])}),
-        Case("separate", "the same two tasks, each with its anchor", {**TWO_TASKS, "anchors": "separate", "decay": 1.0},
-             "by hand: 2 ((3, 2) + (3, -2)); P(w) = 16, P(W^2) = 12; as one square: F = (4, 4), A = (1/2, 1)", "exact",
-             expected={"value": 4.0, "gradient": np.array([12.0, 0])}),
-        Case("at-the-anchor", "after one task the weights have not moved yet: nothing is pulled",
-             {"w": np.array([0.5, -2]), "lam": 100.0, "anchors": "latest", "decay": 1.0,
-              "fisher": [np.array([1.0, 4])], "learnt": [np.array([0.5, -2])]}, BY_HAND, "f64",
-             expected={"value": 0.0, "gradient": np.zeros(2)}),
-        Case("latest-three-tasks", "twelve weights, one of them without information", lambda: ewc_case(1, 3, 12, 40.0),
-             DECIMALS),
-        Case("online-three-tasks", "twelve weights, decay 0.8",
-             lambda: ewc_case(2, 3, 12, 40.0, decay=0.8), DECIMALS),
-        Case("separate-four-tasks", "ten weights, one of them without information",
-             lambda: ewc_case(3, 4, 10, 40.0, "separate"), "all squares one by one in 50-digit decimals"),
+    questions=[
+        Question("by-hand", "two tasks, one latest anchor", {**TWO_TASKS, "anchors": "latest", "decay": 1.0},
+                 "by hand: F = (4, 4), w - A = (1, -1)", "exact",
+                 expected={"value": 8.0, "gradient": np.array([8.0, -8])}),
+        Question("online", "the same two tasks, decay 1/4", {**TWO_TASKS, "anchors": "latest", "decay": 0.25},
+                 "by hand: F = (3.25, 2.5), strength lam F / 4", "exact",
+                 expected={"value": 1.4375, "gradient": np.array([1.625, -1.25])}),
+        Question("separate", "the same two tasks, each with its anchor",
+                 {**TWO_TASKS, "anchors": "separate", "decay": 1.0},
+                 "by hand: 2 ((3, 2) + (3, -2)); P(w) = 16, P(W^2) = 12; as one square: F = (4, 4), A = (1/2, 1)",
+                 "exact", expected={"value": 4.0, "gradient": np.array([12.0, 0])}),
+        Question("at-the-anchor", "after one task the weights have not moved yet: nothing is pulled",
+                 {"w": np.array([0.5, -2]), "lam": 100.0, "anchors": "latest", "decay": 1.0,
+                  "fisher": [np.array([1.0, 4])], "learnt": [np.array([0.5, -2])]}, BY_HAND, "f64",
+                 expected={"value": 0.0, "gradient": np.zeros(2)}),
+        Question("latest-three-tasks", "twelve weights, one of them without information",
+                 lambda: ewc_case(1, 3, 12, 40.0), DECIMALS),
+        Question("online-three-tasks", "twelve weights, decay 0.8",
+                 lambda: ewc_case(2, 3, 12, 40.0, decay=0.8), DECIMALS),
+        Question("separate-four-tasks", "ten weights, one of them without information",
+                 lambda: ewc_case(3, 4, 10, 40.0, "separate"), "all squares one by one in 50-digit decimals"),
     ])
 
 # --- EWC's prox --------------------------------------------------------------------------------------------------
@@ -186,7 +187,7 @@ def mean_importance(w, step, lam, importance, anchor):
     return ewc_prox(w=w, step=step, lam=lam, importance=0 * importance + importance.mean(), anchor=anchor)
 
 
-EWC_PROX = Operation(
+EWC_PROX = Recipe(
     name="ewc_prox",
     equation="argmin over u of norm(u - w)^2 / (2 step) + (lam / 2) sum(F (u - anchor)^2) = (w + s anchor) / (1 + s) "
              "with s = step lam F, weight by weight: a step of EWC after the gradient step",
@@ -208,19 +209,19 @@ EWC_PROX = Operation(
         Mistake("step-missing", "The strength was not multiplied by the step.",
                 lambda step, **given: ewc_prox(step=1.0, **given)),
     ],
-    cases=[
-        Case("by-hand", "shares 0, 1/2 and 3/4 of the way to the anchor",
-             {"w": np.array([3.0, 4, -1]), "step": 0.25, "lam": 4.0, "importance": np.array([0.0, 1, 3]),
-              "anchor": np.array([1.0, 0, 3])}, BY_HAND, "f64", expected={"w": np.array([3.0, 2, 2])}),
-        Case("stiff", "step lam F up to 1000, where a gradient step would leave for good",
-             {"w": np.array([1.0, -2, 0.5]), "step": 0.1, "lam": 100.0, "importance": np.array([100.0, 0.5, 0]),
-              "anchor": np.array([0.0, 1, 2])}, DECIMALS),
-        Case("no-penalty", "lam 0 gives the numbers back",
-             {"w": np.array([0.1, -0.7]), "step": 0.3, "lam": 0.0, "importance": np.array([1.0, 2]),
-              "anchor": np.array([5.0, 0])}, BY_HAND, "f64", expected={"w": np.array([0.1, -0.7])}),
-        Case("larger", "thirty drawn numbers",
-             lambda: {"w": normals(11, 30), "step": 0.02, "lam": 60.0, "importance": np.round(normals(12, 30) ** 2, 6),
-                      "anchor": normals(13, 30)}, DECIMALS),
+    questions=[
+        Question("by-hand", "shares 0, 1/2 and 3/4 of the way to the anchor",
+                 {"w": np.array([3.0, 4, -1]), "step": 0.25, "lam": 4.0, "importance": np.array([0.0, 1, 3]),
+                  "anchor": np.array([1.0, 0, 3])}, BY_HAND, "f64", expected={"w": np.array([3.0, 2, 2])}),
+        Question("stiff", "step lam F up to 1000, where a gradient step would leave for good",
+                 {"w": np.array([1.0, -2, 0.5]), "step": 0.1, "lam": 100.0, "importance": np.array([100.0, 0.5, 0]),
+                  "anchor": np.array([0.0, 1, 2])}, DECIMALS),
+        Question("no-penalty", "lam 0 gives the numbers back",
+                 {"w": np.array([0.1, -0.7]), "step": 0.3, "lam": 0.0, "importance": np.array([1.0, 2]),
+                  "anchor": np.array([5.0, 0])}, BY_HAND, "f64", expected={"w": np.array([0.1, -0.7])}),
+        Question("larger", "thirty drawn numbers",
+                 lambda: {"w": normals(11, 30), "step": 0.02, "lam": 60.0,
+                          "importance": np.round(normals(12, 30) ** 2, 6), "anchor": normals(13, 30)}, DECIMALS),
     ])
 
 # --- a step of DNN-L2 --------------------------------------------------------------------------------------------
@@ -280,7 +281,7 @@ L2_BY_HAND = {"weights": [array([3, 1])], "biases": [np.array([1.0, 0])], "head"
               "dhead": array([2], [0]), "dhead_bias": np.array([-2.0]), "anchor_weights": [array([0, 1])],
               "anchor_biases": [np.array([3.0, -1])], "step": 0.5}
 
-L2_STEP = Operation(
+L2_STEP = Recipe(
     name="l2_transfer_step",
     equation="one proximal gradient step on L + sum over l of lam_l norm((W_l, b_l) - (W_l, b_l)^{t-1})^2 (DNN-L2): "
              "z = w - step dL/dw, then w = (z + 2 step lam_l anchor) / (1 + 2 step lam_l) in layer l of the body, w = "
@@ -305,18 +306,18 @@ L2_STEP = Operation(
         Mistake("one-lam-for-all", "The first layer's lam was used for every layer; lam has one entry per layer.",
                 l2_step(lam_of=lambda lam, l: lam[0])),
     ],
-    cases=[
-        Case("by-hand", "2 step lam = 1: half way to the anchor", {**L2_BY_HAND, "lam": np.array([1.0])},
-             "by hand: z = (2, 2), (1, -2), (1, -1), 1.5", "f64",
-             expected={"weights": [array([1, 1.5])], "biases": [np.array([2.0, -1.5])], "head": array([1], [-1]),
-                       "head_bias": np.array([1.5])}),
-        Case("no-pull", "lam 0 is a plain gradient step", {**L2_BY_HAND, "lam": np.array([0.0])}, BY_HAND, "f64",
-             expected={"weights": [array([2, 2])], "biases": [np.array([1.0, -2])], "head": array([1], [-1]),
-                       "head_bias": np.array([1.5])}),
-        Case("two-layers", "two hidden layers with strengths of their own",
-             lambda: l2_case(1, 4, 5, 3, n_outputs=2, lam=[0.4, 3.0]), DECIMALS),
-        Case("three-layers", "three hidden layers, a large pull on the lowest",
-             lambda: l2_case(2, 3, 4, 4, 3, n_outputs=1, lam=[50.0, 0.0, 1.5]), DECIMALS),
+    questions=[
+        Question("by-hand", "2 step lam = 1: half way to the anchor", {**L2_BY_HAND, "lam": np.array([1.0])},
+                 "by hand: z = (2, 2), (1, -2), (1, -1), 1.5", "f64",
+                 expected={"weights": [array([1, 1.5])], "biases": [np.array([2.0, -1.5])], "head": array([1], [-1]),
+                           "head_bias": np.array([1.5])}),
+        Question("no-pull", "lam 0 is a plain gradient step", {**L2_BY_HAND, "lam": np.array([0.0])}, BY_HAND, "f64",
+                 expected={"weights": [array([2, 2])], "biases": [np.array([1.0, -2])], "head": array([1], [-1]),
+                           "head_bias": np.array([1.5])}),
+        Question("two-layers", "two hidden layers with strengths of their own",
+                 lambda: l2_case(1, 4, 5, 3, n_outputs=2, lam=[0.4, 3.0]), DECIMALS),
+        Question("three-layers", "three hidden layers, a large pull on the lowest",
+                 lambda: l2_case(2, 3, 4, 4, 3, n_outputs=1, lam=[50.0, 0.0, 1.5]), DECIMALS),
     ])
 
-OPERATIONS = [EWC_PENALTY, EWC_PROX, L2_STEP]
+RECIPES = [EWC_PENALTY, EWC_PROX, L2_STEP]

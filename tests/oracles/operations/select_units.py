@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from den_ref.golden.networks import LIFETIMES
-from . import Case, Mistake, Operation
-from .small_networks import NEVER, drawn, drawn_network, floats, ints, visible
+from tests.oracles.recipe import Mistake, Question, Recipe
+from tests.oracles.small_networks import LIFETIMES, NEVER, drawn, drawn_network, floats, ints, visible
 
 
 def everything(n_inputs, introduced, retired, stage) -> list:
@@ -127,45 +126,46 @@ def smallest(**inputs) -> float:
     return float(min((size.min() for size in sizes if size.size), default=1.0))
 
 
-def case(name, about, inputs, *selected, margin=smallest) -> Case:
-    """A case; with ``selected``, one worked out by hand."""
+def question(name, about, inputs, *selected, margin=smallest) -> Question:
+    """A question; with ``selected``, one worked out by hand."""
     expected = {"selected": ints(*selected)} if selected else None
-    return Case(name, about, inputs, BY_HAND if selected else DRAWN, "exact", {"selected/*": margin}, expected)
+    return Question(name, about, inputs, BY_HAND if selected else DRAWN, "exact", {"selected/*": margin}, expected)
 
 
-CASES = [
-    case("two-layers", "one unit of the top layer is read, and what it hears is followed down to the inputs",
-         asked(2, [[1.0], [0]], [LOWER, UPPER]), [0, 1], [0, 2], [0]),
-    case("second-output-only", "three outputs; unit 1 of the top layer is read by the second output alone",
-         asked(2, [[0, 0, 0], [0, -0.5, 0]], [LOWER, UPPER]), [1, 2], [1], [1]),
-    case("several-outputs", "two outputs read different units: the selection is the union",
-         asked(2, [[0, 1.0], [2, 0]], [LOWER, UPPER]), [0, 1, 2], [0, 1, 2], [0, 1]),
-    case("negative-weights", "every connection of the selected path is negative",
-         asked(2, [[-1.0], [0.5]], [[[-1.0, 0], [0, 2]], [[-3.0, 0], [0, -1]]]), [0, 1], [0, 1], [0, 1]),
-    case("nothing-selected", "the head is all zeros: the selection is empty in every layer",
-         asked(2, [[0.0], [0]], [LOWER, UPPER]), [], [], []),
-    case("everything-selected", "a dense head on a dense network",
-         asked(2, np.ones((2, 1)), [np.ones((3, 2)), np.full((2, 2), -0.5)]), [0, 1, 2], [0, 1], [0, 1]),
-    case("one-unit", "one input, one unit, one output", asked(2, [[0.5]], [[[2.0]]]), [0], [0]),
-    case("dead-ends", "a unit that feeds nothing is left out; a selected unit without incoming edges ends the walk",
-         asked(2, [[1.0], [0]], [[[0.0, 1, 2], [0, 3, 4]], [[0.5, 0], [0, 0], [0, 1]]]), [], [0], [0]),
-    case("tiny-weight", "a weight of 2^-60 is a connection: the test is != 0",
-         asked(2, [[2.0**-60], [1]], [[[2.0**-60, 0], [0, 1]]]), [0, 1], [0, 1], margin=None),
-    case("retired-unit", "unit 0 of the lower layer retired at stage 2 and still has an edge into unit 0 above",
-         asked(3, [[1.0], [0]], [[[1.0, 0, 0], [0, 0.5, -2]], [[0.25, 0], [2, 3], [0, 1]]],
-               [[1, 1, 2], [1, 1]], [[2, NEVER, NEVER], [NEVER, NEVER]]), [1], [1], [0]),
-    case("weights-have-moved", "unit 0 heard input 0 in W^{t-1} and hears input 2 now: the walk follows the old edge",
-         asked(2, [[1.0], [0]], [LOWER, UPPER], current_weights=[[[0, 0, 0], [0, 0.5, -2], [1, 1.5, 0]], UPPER]),
-         [0, 1], [0, 2], [0]),
-    case("empty-layer", "a layer of width 0 cuts the walk",
-         asked(2, [[1.0], [1]], [np.zeros((2, 0)), np.zeros((0, 2))]), [], [], [0, 1]),
-    case("large", "four layers, three outputs, units of five stages, some retired",
-         lambda: drawn_question(11, 14, [16, 14, 12, 9], 6, density=0.14, outputs=3, retire=0.4)),
-    case("large-one-layer", "one wide layer, five outputs",
-         lambda: drawn_question(12, 24, [30], 4, density=0.2, outputs=5, retire=0.4)),
+QUESTIONS = [
+    question("two-layers", "one unit of the top layer is read, and what it hears is followed down to the inputs",
+             asked(2, [[1.0], [0]], [LOWER, UPPER]), [0, 1], [0, 2], [0]),
+    question("second-output-only", "three outputs; unit 1 of the top layer is read by the second output alone",
+             asked(2, [[0, 0, 0], [0, -0.5, 0]], [LOWER, UPPER]), [1, 2], [1], [1]),
+    question("several-outputs", "two outputs read different units: the selection is the union",
+             asked(2, [[0, 1.0], [2, 0]], [LOWER, UPPER]), [0, 1, 2], [0, 1, 2], [0, 1]),
+    question("negative-weights", "every connection of the selected path is negative",
+             asked(2, [[-1.0], [0.5]], [[[-1.0, 0], [0, 2]], [[-3.0, 0], [0, -1]]]), [0, 1], [0, 1], [0, 1]),
+    question("nothing-selected", "the head is all zeros: the selection is empty in every layer",
+             asked(2, [[0.0], [0]], [LOWER, UPPER]), [], [], []),
+    question("everything-selected", "a dense head on a dense network",
+             asked(2, np.ones((2, 1)), [np.ones((3, 2)), np.full((2, 2), -0.5)]), [0, 1, 2], [0, 1], [0, 1]),
+    question("one-unit", "one input, one unit, one output", asked(2, [[0.5]], [[[2.0]]]), [0], [0]),
+    question("dead-ends", "a unit that feeds nothing is left out; a selected unit without incoming edges ends the walk",
+             asked(2, [[1.0], [0]], [[[0.0, 1, 2], [0, 3, 4]], [[0.5, 0], [0, 0], [0, 1]]]), [], [0], [0]),
+    question("tiny-weight", "a weight of 2^-60 is a connection: the test is != 0",
+             asked(2, [[2.0**-60], [1]], [[[2.0**-60, 0], [0, 1]]]), [0, 1], [0, 1], margin=None),
+    question("retired-unit", "unit 0 of the lower layer retired at stage 2 and still has an edge into unit 0 above",
+             asked(3, [[1.0], [0]], [[[1.0, 0, 0], [0, 0.5, -2]], [[0.25, 0], [2, 3], [0, 1]]],
+                   [[1, 1, 2], [1, 1]], [[2, NEVER, NEVER], [NEVER, NEVER]]), [1], [1], [0]),
+    question("weights-have-moved",
+             "unit 0 heard input 0 in W^{t-1} and hears input 2 now: the walk follows the old edge",
+             asked(2, [[1.0], [0]], [LOWER, UPPER], current_weights=[[[0, 0, 0], [0, 0.5, -2], [1, 1.5, 0]], UPPER]),
+             [0, 1], [0, 2], [0]),
+    question("empty-layer", "a layer of width 0 cuts the walk",
+             asked(2, [[1.0], [1]], [np.zeros((2, 0)), np.zeros((0, 2))]), [], [], [0, 1]),
+    question("large", "four layers, three outputs, units of five stages, some retired",
+             lambda: drawn_question(11, 14, [16, 14, 12, 9], 6, density=0.14, outputs=3, retire=0.4)),
+    question("large-one-layer", "one wide layer, five outputs",
+             lambda: drawn_question(12, 24, [30], 4, density=0.2, outputs=5, retire=0.4)),
 ]
 
-OPERATION = Operation(
+RECIPE = Recipe(
     name="select_units",
     equation="Algorithm 2, the walk: S starts with the units of the top layer whose weight in the new head (Eq. 3) is "
              "nonzero for any output; a unit of layer l-1, and an input feature, joins S if it has a nonzero edge in "
@@ -178,4 +178,4 @@ OPERATION = Operation(
                  "a stage t sees a unit iff introduced <= t < retired; only such units join",
                  "nonzero means != 0, whatever the size and the sign",
                  "selected/0 are input features, selected/1 the units of the first hidden layer, and so on; ascending"],
-    oracle=oracle, mistakes=MISTAKES, cases=CASES)
+    oracle=oracle, mistakes=MISTAKES, questions=QUESTIONS)

@@ -6,10 +6,12 @@ from decimal import Decimal
 
 import numpy as np
 
+from den_ref.golden.values import DIFFERS
 from tests.oracles import head_problem
 from tests.oracles import high_precision as hp
-from . import DIFFERS, Case, Mistake, Operation
-from .draws import array, normals
+from tests.oracles.draws import array, normals
+from tests.oracles.recipe import Mistake, Question, Recipe
+
 from .proxes import NOT_SCALED, ROWS, both, group, soft
 
 # --- ISTA --------------------------------------------------------------------------------------------------------
@@ -44,7 +46,7 @@ def prox_first(w, b, dw, db, step, mu, gamma):
     return {"w": both(w=w, step=step, mu=mu, gamma=gamma)["w"] - step * dw}
 
 
-ISTA = Operation(
+ISTA = Recipe(
     name="ista_step",
     equation="w <- prox(w - step dw), b <- b - step db, prox being that of mu sum(abs(w)) + gamma sum over columns of "
              "norm(w_j) with this step: sparse_group_prox  (gamma = 0: Eq. 2 and 3; else Eq. 5)",
@@ -70,24 +72,24 @@ ISTA = Operation(
                 "which makes exact zeros.", lambda w, b, dw, db, step, mu, gamma: {
                     "w": w - step * (dw + mu * np.sign(w))}),
     ],
-    cases=[
-        Case("l1-only", "gamma = 0: entries, one of them exactly on the threshold",
-             {"w": array([1, -1], [0.25, 2]), "b": np.array([0.5, 0]), "dw": array([1, -1], [-1, 0.5]),
-              "db": np.array([0.5, -0.25]), "step": 0.5, "mu": 1.0, "gamma": 0.0},
-             "by hand: (0.5, -0.5), (0.75, 1.75), then threshold 1/2", "exact",
-             expected={"w": array([0, 0], [0.25, 1.25]), "b": np.array([0.25, 0.125])}),
-        Case("with-groups", "one unit vanishes, one stays",
-             {"w": array([4, 1], [-5.5, 0.25]), "b": np.array([1.0, -1]), "dw": array([0, 0.5], [-1, 0.5]),
-              "db": np.array([-2.0, 2]), "step": 0.5, "mu": 2.0, "gamma": 5.0},
-             "by hand: (4, -5) and (0.75, 0), soft threshold 1: (3, -4) of norm 5, less 5/2", "f64",
-             expected={"w": array([1.5, 0], [-2, 0]), "b": np.array([2.0, -2])}),
-        Case("no-units", "nothing to move", {"w": np.zeros((2, 0)), "b": np.zeros(0), "dw": np.zeros((2, 0)),
-                                             "db": np.zeros(0), "step": 0.5, "mu": 1.0, "gamma": 1.0}, "by hand",
-             "exact", expected={"w": np.zeros((2, 0)), "b": np.zeros(0)}),
-        Case("larger", "six rows, eight units", lambda: {
+    questions=[
+        Question("l1-only", "gamma = 0: entries, one of them exactly on the threshold",
+                 {"w": array([1, -1], [0.25, 2]), "b": np.array([0.5, 0]), "dw": array([1, -1], [-1, 0.5]),
+                  "db": np.array([0.5, -0.25]), "step": 0.5, "mu": 1.0, "gamma": 0.0},
+                 "by hand: (0.5, -0.5), (0.75, 1.75), then threshold 1/2", "exact",
+                 expected={"w": array([0, 0], [0.25, 1.25]), "b": np.array([0.25, 0.125])}),
+        Question("with-groups", "one unit vanishes, one stays",
+                 {"w": array([4, 1], [-5.5, 0.25]), "b": np.array([1.0, -1]), "dw": array([0, 0.5], [-1, 0.5]),
+                  "db": np.array([-2.0, 2]), "step": 0.5, "mu": 2.0, "gamma": 5.0},
+                 "by hand: (4, -5) and (0.75, 0), soft threshold 1: (3, -4) of norm 5, less 5/2", "f64",
+                 expected={"w": array([1.5, 0], [-2, 0]), "b": np.array([2.0, -2])}),
+        Question("no-units", "nothing to move", {"w": np.zeros((2, 0)), "b": np.zeros(0), "dw": np.zeros((2, 0)),
+                                                 "db": np.zeros(0), "step": 0.5, "mu": 1.0, "gamma": 1.0}, "by hand",
+                 "exact", expected={"w": np.zeros((2, 0)), "b": np.zeros(0)}),
+        Question("larger", "six rows, eight units", lambda: {
             "w": normals(1, 6, 8) * np.linspace(0.3, 1.6, 8).round(2), "b": normals(2, 8), "dw": normals(3, 6, 8),
             "db": normals(4, 8), "step": 0.25, "mu": 0.9, "gamma": 2.5}, "sparse_group_prox's oracle: optimality "
-             "conditions in 50-digit decimals"),
+                 "conditions in 50-digit decimals"),
     ])
 
 # --- FISTA -------------------------------------------------------------------------------------------------------
@@ -126,7 +128,7 @@ def quadratic(seed: int, n: int, smallest: float) -> np.ndarray:
     return (q + q.T) / 2
 
 
-FISTA = Operation(
+FISTA = Recipe(
     name="fista",
     equation="minimise linear . u + u . quadratic u / 2 + mu sum(abs(u)):  x+ = prox(y - step gradient(y));  t = 1 if "
              "(y - x+) . (x+ - x) > 0;  t+ = (1 + sqrt(1 + 4 t^2)) / 2;  y+ = x+ + (t - 1) / t+ (x+ - x)",
@@ -150,23 +152,23 @@ FISTA = Operation(
                 fista_with(lagged=True)),
         Mistake("threshold-not-scaled", NOT_SCALED, fista_with(threshold=Decimal(1))),
     ],
-    cases=[
-        Case("by-hand", "one variable, two iterations, without momentum yet",
-             {"quadratic": array([1]), "linear": np.array([-4.0]), "mu": 1.0, "start": np.array([0.0]), "step": 0.5,
-              "iterations": 2}, "by hand: prox(2) = 1.5, prox(2.75) = 2.25, threshold 1/2", "exact",
-             expected={"iterates": array([1.5], [2.25])}),
-        Case("momentum", "two variables, five iterations", {
+    questions=[
+        Question("by-hand", "one variable, two iterations, without momentum yet",
+                 {"quadratic": array([1]), "linear": np.array([-4.0]), "mu": 1.0, "start": np.array([0.0]), "step": 0.5,
+                  "iterations": 2}, "by hand: prox(2) = 1.5, prox(2.75) = 2.25, threshold 1/2", "exact",
+                 expected={"iterates": array([1.5], [2.25])}),
+        Question("momentum", "two variables, five iterations", {
             "quadratic": array([1, 0.25], [0.25, 0.5]), "linear": np.array([-1.0, 2.0]), "mu": 0.25,
             "start": np.array([0.0, 0.5]), "step": 0.5, "iterations": 5}, "the formulas in 50-digit decimals"),
-        Case("restart", "one variable that overshoots: the momentum is reset on the way",
-             {"quadratic": array([0.125]), "linear": np.array([-1.0]), "mu": 0.25, "start": np.array([0.0]),
-              "step": 1.0, "iterations": 24}, "the formulas in 50-digit decimals"),
-        Case("nothing-to-do", "no iterations", {
+        Question("restart", "one variable that overshoots: the momentum is reset on the way",
+                 {"quadratic": array([0.125]), "linear": np.array([-1.0]), "mu": 0.25, "start": np.array([0.0]),
+                  "step": 1.0, "iterations": 24}, "the formulas in 50-digit decimals"),
+        Question("nothing-to-do", "no iterations", {
             "quadratic": array([1]), "linear": np.array([-4.0]), "mu": 1.0, "start": np.array([0.0]), "step": 0.5,
             "iterations": 0}, "by hand", "exact", expected={"iterates": np.zeros((0, 1))}),
-        Case("larger", "five variables, thirty iterations with restarts",
-             lambda: {"quadratic": quadratic(2, 5, 0.1), "linear": normals(2, 5), "mu": 0.25, "start": normals(3, 5),
-                      "step": 0.9, "iterations": 30}, "the formulas in 50-digit decimals"),
+        Question("larger", "five variables, thirty iterations with restarts",
+                 lambda: {"quadratic": quadratic(2, 5, 0.1), "linear": normals(2, 5), "mu": 0.25,
+                          "start": normals(3, 5), "step": 0.9, "iterations": 30}, "the formulas in 50-digit decimals"),
     ])
 
 # --- the head problem --------------------------------------------------------------------------------------------
@@ -219,7 +221,7 @@ def drawn_head(seed, n, p, k, loss, mu_head) -> dict:
     return {"features": features, "labels": labels, "loss": loss, "mu_head": mu_head}
 
 
-HEAD = Operation(
+HEAD = Recipe(
     name="solve_head",
     equation="minimise over V and c: L(V, c) + mu_head sum(abs(V)), logits = features V + c  (Eq. 3)",
     inputs={"features": "float64[*,*]", "labels": "float64[*,*]", "loss": "string", "mu_head": "float64"},
@@ -246,26 +248,26 @@ HEAD = Operation(
         Mistake("sum-over-samples", "The loss was summed over samples; it is their mean.",
                 of_other_strength(lambda n, k: n)),
     ],
-    cases=[
-        Case("by-hand", "one feature at -1 and 1 that decides the label; 1 / (1 + exp(v)) = 1/4",
-             {"features": array([-1], [-1], [1], [1]), "labels": array([0], [0], [1], [1]), "loss": "sigmoid",
-              "mu_head": 0.25}, "by hand: v = log(3), c = 0, objective log(4/3) + log(3) / 4", CLASSES,
-             margin={"support": decided_by}, expected={
-                 "objective": float(np.log(4 / 3) + np.log(3) / 4), "support": np.array([[True]]),
-                 "residual": RESIDUAL}),
-        Case("nothing-selected", "mu_head above the critical strength 1/2: the head is its bias",
-             {"features": array([-1], [-1], [1], [1]), "labels": array([0], [0], [1], [1]), "loss": "sigmoid",
-              "mu_head": 0.5625}, "by hand: the gradient at 0 is -1/2", CLASSES, margin={"support": decided_by},
-             expected={"objective": float(np.log(2)), "support": np.array([[False]]), "residual": RESIDUAL}),
-        Case("no-features", "no unit below: only a bias", {
+    questions=[
+        Question("by-hand", "one feature at -1 and 1 that decides the label; 1 / (1 + exp(v)) = 1/4",
+                 {"features": array([-1], [-1], [1], [1]), "labels": array([0], [0], [1], [1]), "loss": "sigmoid",
+                  "mu_head": 0.25}, "by hand: v = log(3), c = 0, objective log(4/3) + log(3) / 4", CLASSES,
+                 margin={"support": decided_by}, expected={
+                     "objective": float(np.log(4 / 3) + np.log(3) / 4), "support": np.array([[True]]),
+                     "residual": RESIDUAL}),
+        Question("nothing-selected", "mu_head above the critical strength 1/2: the head is its bias",
+                 {"features": array([-1], [-1], [1], [1]), "labels": array([0], [0], [1], [1]), "loss": "sigmoid",
+                  "mu_head": 0.5625}, "by hand: the gradient at 0 is -1/2", CLASSES, margin={"support": decided_by},
+                 expected={"objective": float(np.log(2)), "support": np.array([[False]]), "residual": RESIDUAL}),
+        Question("no-features", "no unit below: only a bias", {
             "features": np.zeros((4, 0)), "labels": array([0], [1], [1], [1]), "loss": "sigmoid", "mu_head": 0.1},
-             KKT, CLASSES, margin={"support": decided_by}),
-        Case("several-outputs", "twelve samples, four features, three outputs, a sparse head",
-             lambda: drawn_head(1, 12, 4, 3, "sigmoid", 0.06), KKT, CLASSES, margin={"support": decided_by}),
-        Case("softmax", "fifteen samples, four features, three classes",
-             lambda: drawn_head(3, 15, 4, 3, "softmax", 0.05), KKT, CLASSES, margin={"support": decided_by}),
-        Case("larger", "forty samples, eight features",
-             lambda: drawn_head(5, 40, 8, 1, "sigmoid", 0.03), KKT, CLASSES, margin={"support": decided_by}),
+                 KKT, CLASSES, margin={"support": decided_by}),
+        Question("several-outputs", "twelve samples, four features, three outputs, a sparse head",
+                 lambda: drawn_head(1, 12, 4, 3, "sigmoid", 0.06), KKT, CLASSES, margin={"support": decided_by}),
+        Question("softmax", "fifteen samples, four features, three classes",
+                 lambda: drawn_head(3, 15, 4, 3, "softmax", 0.05), KKT, CLASSES, margin={"support": decided_by}),
+        Question("larger", "forty samples, eight features",
+                 lambda: drawn_head(5, 40, 8, 1, "sigmoid", 0.03), KKT, CLASSES, margin={"support": decided_by}),
     ])
 
-OPERATIONS = [ISTA, FISTA, HEAD]
+RECIPES = [ISTA, FISTA, HEAD]

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from den_ref.golden.networks import NETWORK
-from . import DIFFERS, Case, Mistake, Operation
-from .small_networks import NEVER, drawn, drawn_network, floats, ints
+from den_ref.golden.values import DIFFERS
+from tests.oracles.recipe import Mistake, Question, Recipe
+from tests.oracles.small_networks import NETWORK, NEVER, drawn, drawn_network, floats, ints
 
 BEFORE, NOW, ZERO = "W^{t-1}", "W^t", 0
 #: (kind of the lower unit, kind of the upper unit) -> where the weight comes from, in the two readings.  Kinds:
@@ -347,29 +347,30 @@ def same_network(**inputs) -> dict:
 
 READINGS = ("retire", "keep")
 TABLE = "every number by its row of the edge table"
-CASES = [
-    *(Case(f"one-layer-{reading}", "one of two units splits; earlier heads keep the original, the head of t the copy",
-           one_layer(reading), "by hand", "exact", expected=after_one_layer(2 if reading == "retire" else NEVER))
+QUESTIONS = [
+    *(Question(f"one-layer-{reading}",
+               "one of two units splits; earlier heads keep the original, the head of t the copy",
+               one_layer(reading), "by hand", "exact", expected=after_one_layer(2 if reading == "retire" else NEVER))
       for reading in READINGS),
-    *(Case(f"lower-unit-{reading}", "a unit of the lower layer splits, none above",
-           table_network(reading) | {"split": ints([I], [])}, TABLE, "exact") for reading in READINGS),
-    *(Case(f"upper-unit-{reading}", "a unit of the upper layer splits, none below",
-           table_network(reading) | {"split": ints([], [I])}, TABLE, "exact") for reading in READINGS),
-    *(Case(f"both-layers-{reading}", "a lower and an upper unit split at once, beside units that stay, came new"
-           + (" or retired" if reading == "retire" else ""),
-           table_network(reading) | {"split": ints([I], [I])}, TABLE, "exact") for reading in READINGS),
-    *(Case(f"everything-{reading}", "every unit older than t and visible to it splits",
-           table_network(reading) | {"split": ints(*[[I, K] if reading == "retire" else [R, I, K]] * 2)}, TABLE,
-           "exact") for reading in READINGS),
-    *(Case(f"nothing-{reading}", "nothing splits: nothing changes",
-           table_network(reading) | {"split": ints([], [])}, "by hand", "exact",
-           expected=same_network(**table_network(reading))) for reading in READINGS),
-    *(Case(f"large-{reading}", "three layers at stage 4, about half of what can split does, two outputs",
-           lambda reading=reading, seed=seed: drawn_case(seed, 0.5, reading), TABLE, "exact")
+    *(Question(f"lower-unit-{reading}", "a unit of the lower layer splits, none above",
+               table_network(reading) | {"split": ints([I], [])}, TABLE, "exact") for reading in READINGS),
+    *(Question(f"upper-unit-{reading}", "a unit of the upper layer splits, none below",
+               table_network(reading) | {"split": ints([], [I])}, TABLE, "exact") for reading in READINGS),
+    *(Question(f"both-layers-{reading}", "a lower and an upper unit split at once, beside units that stay, came new"
+               + (" or retired" if reading == "retire" else ""),
+               table_network(reading) | {"split": ints([I], [I])}, TABLE, "exact") for reading in READINGS),
+    *(Question(f"everything-{reading}", "every unit older than t and visible to it splits",
+               table_network(reading) | {"split": ints(*[[I, K] if reading == "retire" else [R, I, K]] * 2)}, TABLE,
+               "exact") for reading in READINGS),
+    *(Question(f"nothing-{reading}", "nothing splits: nothing changes",
+               table_network(reading) | {"split": ints([], [])}, "by hand", "exact",
+               expected=same_network(**table_network(reading))) for reading in READINGS),
+    *(Question(f"large-{reading}", "three layers at stage 4, about half of what can split does, two outputs",
+               lambda reading=reading, seed=seed: drawn_case(seed, 0.5, reading), TABLE, "exact")
       for reading, seed in zip(READINGS, (71, 73))),
 ]
 
-OPERATION = Operation(
+RECIPE = Recipe(
     name="split_units",
     equation="Algorithm 4: the original i gets its incoming weights and bias of W^{t-1} back; the copy i', introduced "
              "at t, takes those of W^t. original = \"retire\": t and later see the copy in its place; \"keep\": they "
@@ -384,4 +385,4 @@ OPERATION = Operation(
                  "copies are appended in ascending order of their originals, with lifetime [stage, never)",
                  "an edge between units whose lifetimes do not overlap, and a head row of a unit that its stage does "
                  "not see, is 0", "never retired is 2147483647"],
-    oracle=oracle, mistakes=MISTAKES, cases=CASES)
+    oracle=oracle, mistakes=MISTAKES, questions=QUESTIONS)

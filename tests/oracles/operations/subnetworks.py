@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from . import Case, Mistake, Operation
-from .small_networks import drawn, floats, ints
+from tests.oracles.recipe import Mistake, Question, Recipe
+from tests.oracles.small_networks import drawn, floats, ints
 
 BODY = {"weights/*": "float64[*,*]", "biases/*": "float64[*]", "head": "float64[*,*]", "head_bias": "float64[*]"}
 SUBNETWORK = {f"sub_{name}": kind for name, kind in BODY.items()}
@@ -158,15 +158,15 @@ def subset(seed, sizes, share) -> list:
     return [np.flatnonzero(rng.random(n) < share) for n in sizes]
 
 
-def question(seed, sizes, share, outputs=2) -> dict:
+def asked(seed, sizes, share, outputs=2) -> dict:
     """A drawn network and a random share of its units."""
     return network(seed, sizes, outputs) | {"units": subset(seed + 1, sizes, share)}
 
 
-def put_back(seed, question) -> dict:
-    """The question with a retrained subnetwork beside it: drawn, on the edges that exist."""
-    rng, small = np.random.default_rng(seed), extracted(**question)
-    return question | {"sub_weights": [drawn(rng, w.shape) * (w != 0) for w in small["sub_weights"]],
+def put_back(seed, asked) -> dict:
+    """What is asked, with a retrained subnetwork beside it: drawn, on the edges that exist."""
+    rng, small = np.random.default_rng(seed), extracted(**asked)
+    return asked | {"sub_weights": [drawn(rng, w.shape) * (w != 0) for w in small["sub_weights"]],
                        "sub_biases": [drawn(rng, b.shape) for b in small["sub_biases"]],
                        "sub_head": drawn(rng, small["sub_head"].shape),
                        "sub_head_bias": drawn(rng, small["sub_head_bias"].shape)}
@@ -174,59 +174,59 @@ def put_back(seed, question) -> dict:
 
 SOME = NETWORK | {"units": ints([1], [0, 2], [1])}
 NONE, ALL = (NETWORK | {"units": ints(*units)} for units in (([], [], []), ([0, 1], [0, 1, 2], [0, 1])))
-LARGE = lambda: question(21, [9, 12, 10, 7], 0.5, 3)                                          # noqa: E731
+LARGE = lambda: asked(21, [9, 12, 10, 7], 0.5, 3)                                          # noqa: E731
 RULE = "entry by entry, from the definition of the block"
 
-EXTRACT_CASES = [
-    Case("some", "one input of two, units 0 and 2 of three, unit 1 of two", SOME, "by hand", "exact", expected={
+EXTRACT_QUESTIONS = [
+    Question("some", "one input of two, units 0 and 2 of three, unit 1 of two", SOME, "by hand", "exact", expected={
         "sub_weights": floats([[4, 6]], [[8], [12]]), "sub_biases": floats([0.5, 2.5], [-4.5]),
         "sub_head": np.array([[2.0, -2]]), "sub_head_bias": HEAD_BIAS,
         "edges": [np.array([[True, True]]), np.array([[True], [True]])]}),
-    Case("zero-pattern", "every unit is selected: the arrays come back whole, with the mask of their zeros", ALL,
-         "by hand", "exact", expected={
-             "sub_weights": WEIGHTS, "sub_biases": BIASES, "sub_head": HEAD, "sub_head_bias": HEAD_BIAS,
-             "edges": [np.array([[1, 0, 1], [1, 1, 1]], bool), np.array([[1, 1], [0, 1], [1, 1]], bool)]}),
-    Case("none", "nothing is selected: empty matrices, and the head's bias", NONE, "by hand", "exact", expected={
+    Question("zero-pattern", "every unit is selected: the arrays come back whole, with the mask of their zeros", ALL,
+             "by hand", "exact", expected={
+                 "sub_weights": WEIGHTS, "sub_biases": BIASES, "sub_head": HEAD, "sub_head_bias": HEAD_BIAS,
+                 "edges": [np.array([[1, 0, 1], [1, 1, 1]], bool), np.array([[1, 1], [0, 1], [1, 1]], bool)]}),
+    Question("none", "nothing is selected: empty matrices, and the head's bias", NONE, "by hand", "exact", expected={
         "sub_weights": [np.zeros((0, 0))] * 2, "sub_biases": [np.zeros(0)] * 2, "sub_head": np.zeros((0, 2)),
         "sub_head_bias": HEAD_BIAS, "edges": [np.zeros((0, 0), bool)] * 2}),
-    Case("one-unit", "one unit per layer", NETWORK | {"units": ints([0], [2], [0])}, "by hand", "exact", expected={
+    Question("one-unit", "one unit per layer", NETWORK | {"units": ints([0], [2], [0])}, "by hand", "exact", expected={
         "sub_weights": floats([[3]], [[11]]), "sub_biases": floats([2.5], [3.5]), "sub_head": np.array([[1.0, -1]]),
         "sub_head_bias": HEAD_BIAS, "edges": [np.array([[True]])] * 2}),
-    Case("large", "three layers, about half of everything", LARGE, RULE, "exact"),
-    Case("large-one-layer", "one layer", lambda: question(23, [15, 20], 0.4, 4), RULE, "exact"),
+    Question("large", "three layers, about half of everything", LARGE, RULE, "exact"),
+    Question("large-one-layer", "one layer", lambda: asked(23, [15, 20], 0.4, 4), RULE, "exact"),
 ]
-INSERT_CASES = [
-    Case("some", "a block of new values between input 1, units 0 and 2, and unit 1", SOME | {
+INSERT_QUESTIONS = [
+    Question("some", "a block of new values between input 1, units 0 and 2, and unit 1", SOME | {
         "sub_weights": floats([[-4, -6]], [[-8], [-12]]), "sub_biases": floats([0.125, 0.625], [4.5]),
         "sub_head": np.array([[3.0, 5]]), "sub_head_bias": np.array([9.0, 8])}, "by hand", "exact", expected={
-            "weights": floats([[1, 0, 3], [-4, 5, -6]], [[7, -8], [0, 10], [11, -12]]),
-            "biases": floats([0.125, 1.5, 0.625], [3.5, 4.5]), "head": np.array([[1.0, -1], [3, 5]]),
-            "head_bias": np.array([9.0, 8])}),
-    Case("unchanged", "extracting and inserting without training changes nothing",
-         SOME | {name: value for name, value in extracted(**SOME).items() if name != "edges"}, "by hand", "exact",
-         expected=NETWORK),
-    Case("none", "nothing was selected: only the head's bias is put back", NONE | {
+                "weights": floats([[1, 0, 3], [-4, 5, -6]], [[7, -8], [0, 10], [11, -12]]),
+                "biases": floats([0.125, 1.5, 0.625], [3.5, 4.5]), "head": np.array([[1.0, -1], [3, 5]]),
+                "head_bias": np.array([9.0, 8])}),
+    Question("unchanged", "extracting and inserting without training changes nothing",
+             SOME | {name: value for name, value in extracted(**SOME).items() if name != "edges"}, "by hand", "exact",
+             expected=NETWORK),
+    Question("none", "nothing was selected: only the head's bias is put back", NONE | {
         "sub_weights": [np.zeros((0, 0))] * 2, "sub_biases": [np.zeros(0)] * 2, "sub_head": np.zeros((0, 2)),
         "sub_head_bias": np.array([9.0, 8])}, "by hand", "exact", expected=NETWORK | {"head_bias": np.array([9.0, 8])}),
-    Case("everything", "every unit was selected", lambda: put_back(24, ALL), RULE, "exact"),
-    Case("large", "three layers, about half of everything", lambda: put_back(25, LARGE()), RULE, "exact"),
+    Question("everything", "every unit was selected", lambda: put_back(24, ALL), RULE, "exact"),
+    Question("large", "three layers, about half of everything", lambda: put_back(25, LARGE()), RULE, "exact"),
 ]
 
 UNITS = {"units/*": "int64[*]"}
 ORDER = "units/0 are input features, units/1 units of the first hidden layer, and so on; ascending"
-OPERATIONS = [
-    Operation(
+RECIPES = [
+    Recipe(
         name="extract_subnetwork",
         equation="Algorithm 2: W_l[S_{l-1}, S_l], b_l[S_l], the head's rows of S_{L-1} and its bias, and which of "
                  "these edges are nonzero.",
         inputs=BODY | UNITS, outputs=SUBNETWORK | {"edges/*": "bool[*,*]"},
         conventions=[ORDER, "cut out as small dense arrays, not masked by zeros", "edges: True where a weight is != 0"],
-        oracle=extracted, mistakes=EXTRACT_MISTAKES, cases=EXTRACT_CASES),
-    Operation(
+        oracle=extracted, mistakes=EXTRACT_MISTAKES, questions=EXTRACT_QUESTIONS),
+    Recipe(
         name="insert_subnetwork",
         equation="Algorithm 2: exactly the entries that extract_subnetwork cuts out are put back; nothing else changes "
                  "by a bit.",
         inputs=BODY | UNITS | SUBNETWORK, outputs=BODY,
         conventions=[ORDER, "inputs are not modified"],
-        oracle=inserted, mistakes=INSERT_MISTAKES, cases=INSERT_CASES),
+        oracle=inserted, mistakes=INSERT_MISTAKES, questions=INSERT_QUESTIONS),
 ]

@@ -7,9 +7,8 @@ from decimal import Decimal
 import numpy as np
 
 from tests.oracles import high_precision as hp
-from den_ref.golden.networks import BODY, LIFETIMES
-from . import Case, Mistake, Operation
-from .small_networks import NEVER, drawn, drawn_network, floats, ints, visible
+from tests.oracles.recipe import Mistake, Question, Recipe
+from tests.oracles.small_networks import BODY, LIFETIMES, NEVER, drawn, drawn_network, floats, ints, visible
 
 
 def members(weights, introduced, retired, stage) -> list:
@@ -152,40 +151,42 @@ def drawn_case(seed, n_inputs, widths, stage, drift, new=2) -> dict:
 
 EXACT, DIGITS = {"older": "exact", "rho": "exact"}, {"older": "exact", "rho": "f64"}
 HAND, DECIMAL = "by hand: right-angled triangles", "the root of the sum of squares, in 50-digit decimals"
-CASES = [
-    Case("one-layer", "weights move by (3, 0) and (0, 0), biases by 4 and 0",
-         moved([[[4, 1], [5, 1]]], [[4, 1]], [[[1, 1], [5, 1]]], [[0, 1]]), HAND, EXACT,
-         expected={"older": ints([0, 1]), "rho": floats([5, 0])}),
-    Case("two-layers", "the lower unit moves by (3, 4; 0), the upper by (5; 12)",
-         moved([[[3], [4]], [[5]]], [[1], [12]], [[[0], [0]], [[0]]], [[1], [0]]), HAND, EXACT,
-         expected={"older": ints([0], [0]), "rho": floats([5], [13])}),
-    Case("nothing-moved", "the network of the stage before",
-         moved([[[1, 2]], [[3], [4]]], [[1, 2], [3]], [[[1, 2]], [[3], [4]]], [[1, 2], [3]]), "by hand", EXACT,
-         expected={"older": ints([0, 1], [0]), "rho": floats([0, 0], [0])}),
-    Case("new-units", "unit 1 of each layer came with this stage: it is not measured, and what it sends does not count",
-         moved([[[3, 9]], [[6, 9], [9, 9]]], [[4, 9], [8, 9]], [[[0]], [[0]]], [[0], [0]], 2, "absolute",
-               [[1, 2], [1, 2]]), HAND, EXACT, expected={"older": ints([0], [0]), "rho": floats([5], [10])}),
-    Case("retired-units", "unit 0 below retired at stage 2: it is not measured, and its edge does not count",
-         moved([[[3, 3]], [[6], [6]]], [[4, 4], [8]], [[[3, 0]], [[6], [0]]], [[4, 0], [0]], 3, "relative",
-               [[1, 2], [1]], [[2, NEVER], [NEVER]]), "by hand: 5/0 and 10/0 are infinite", EXACT,
-         expected={"older": ints([1], [0]), "rho": floats([np.inf], [np.inf])}),
-    Case("relative", "a change of 5 on a unit of norm 10, of 0 on one of norm 0, of 1 on one of norm 0",
-         moved([[[9, 0, 1]]], [[12, 0, 0]], [[[6, 0, 0]]], [[8, 0, 0]], 2, "relative"),
-         "by hand: 5/10, 0/0 = 0, 1/0 = inf", EXACT,
-         expected={"older": ints([0, 1, 2]), "rho": floats([0.5, 0, np.inf])}),
-    Case("relative-with-retired-source", "the edge from a retired unit belongs to neither norm",
-         moved([[[1, 1]], [[7], [6]]], [[0, 0], [8]], [[[1, 1]], [[7], [3]]], [[0, 0], [4]], 3, "relative",
-               [[1, 2], [1]], [[2, NEVER], [NEVER]]), "by hand: norm(3, 4) / norm(3, 4)", EXACT,
-         expected={"older": ints([1], [0]), "rho": floats([0], [1])}),
-    Case("no-older-unit", "everything the stage sees is new: nothing to measure",
-         moved([[[1, 2]]], [[1, 2]], [[[1, 0]]], [[1, 0]], 3, "absolute", [[1, 3]], [[2, NEVER]]), "by hand", EXACT,
-         expected={"older": ints([]), "rho": floats([])}),
-    Case("large", "three layers at stage 4, new and retired units in each",
-         lambda: drawn_case(61, 6, [9, 8, 7], 4, "absolute"), DECIMAL, DIGITS),
-    Case("large-relative", "the same, relative", lambda: drawn_case(63, 6, [9, 8, 7], 4, "relative"), DECIMAL, DIGITS),
+QUESTIONS = [
+    Question("one-layer", "weights move by (3, 0) and (0, 0), biases by 4 and 0",
+             moved([[[4, 1], [5, 1]]], [[4, 1]], [[[1, 1], [5, 1]]], [[0, 1]]), HAND, EXACT,
+             expected={"older": ints([0, 1]), "rho": floats([5, 0])}),
+    Question("two-layers", "the lower unit moves by (3, 4; 0), the upper by (5; 12)",
+             moved([[[3], [4]], [[5]]], [[1], [12]], [[[0], [0]], [[0]]], [[1], [0]]), HAND, EXACT,
+             expected={"older": ints([0], [0]), "rho": floats([5], [13])}),
+    Question("nothing-moved", "the network of the stage before",
+             moved([[[1, 2]], [[3], [4]]], [[1, 2], [3]], [[[1, 2]], [[3], [4]]], [[1, 2], [3]]), "by hand", EXACT,
+             expected={"older": ints([0, 1], [0]), "rho": floats([0, 0], [0])}),
+    Question("new-units",
+             "unit 1 of each layer came with this stage: it is not measured, and what it sends does not count",
+             moved([[[3, 9]], [[6, 9], [9, 9]]], [[4, 9], [8, 9]], [[[0]], [[0]]], [[0], [0]], 2, "absolute",
+                   [[1, 2], [1, 2]]), HAND, EXACT, expected={"older": ints([0], [0]), "rho": floats([5], [10])}),
+    Question("retired-units", "unit 0 below retired at stage 2: it is not measured, and its edge does not count",
+             moved([[[3, 3]], [[6], [6]]], [[4, 4], [8]], [[[3, 0]], [[6], [0]]], [[4, 0], [0]], 3, "relative",
+                   [[1, 2], [1]], [[2, NEVER], [NEVER]]), "by hand: 5/0 and 10/0 are infinite", EXACT,
+             expected={"older": ints([1], [0]), "rho": floats([np.inf], [np.inf])}),
+    Question("relative", "a change of 5 on a unit of norm 10, of 0 on one of norm 0, of 1 on one of norm 0",
+             moved([[[9, 0, 1]]], [[12, 0, 0]], [[[6, 0, 0]]], [[8, 0, 0]], 2, "relative"),
+             "by hand: 5/10, 0/0 = 0, 1/0 = inf", EXACT,
+             expected={"older": ints([0, 1, 2]), "rho": floats([0.5, 0, np.inf])}),
+    Question("relative-with-retired-source", "the edge from a retired unit belongs to neither norm",
+             moved([[[1, 1]], [[7], [6]]], [[0, 0], [8]], [[[1, 1]], [[7], [3]]], [[0, 0], [4]], 3, "relative",
+                   [[1, 2], [1]], [[2, NEVER], [NEVER]]), "by hand: norm(3, 4) / norm(3, 4)", EXACT,
+             expected={"older": ints([1], [0]), "rho": floats([0], [1])}),
+    Question("no-older-unit", "everything the stage sees is new: nothing to measure",
+             moved([[[1, 2]]], [[1, 2]], [[[1, 0]]], [[1, 0]], 3, "absolute", [[1, 3]], [[2, NEVER]]), "by hand", EXACT,
+             expected={"older": ints([]), "rho": floats([])}),
+    Question("large", "three layers at stage 4, new and retired units in each",
+             lambda: drawn_case(61, 6, [9, 8, 7], 4, "absolute"), DECIMAL, DIGITS),
+    Question("large-relative", "the same, relative", lambda: drawn_case(63, 6, [9, 8, 7], 4, "relative"), DECIMAL,
+             DIGITS),
 ]
 
-OPERATION = Operation(
+RECIPE = Recipe(
     name="unit_drift",
     equation="Algorithm 4: rho_i = norm(w_i^t - w_i^{t-1}) over the bias and the incoming weights of unit i from input "
              "features and from units introduced before t and visible to t. drift = \"relative\": divided by the norm "
@@ -197,4 +198,4 @@ OPERATION = Operation(
                  "number for each of them",
                  "previous_... are W^{t-1}: its units are the first ones of each layer",
                  "drift is \"absolute\" or \"relative\"; 0/0 = 0 and x/0 = inf", "Euclidean norm, not squared"],
-    oracle=oracle, mistakes=MISTAKES, cases=CASES)
+    oracle=oracle, mistakes=MISTAKES, questions=QUESTIONS)

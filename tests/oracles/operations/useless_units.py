@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from den_ref.golden.networks import NETWORK
-from . import Case, Mistake, Operation
-from .small_networks import NEVER, drawn, drawn_network, floats, ints
+from tests.oracles.recipe import Mistake, Question, Recipe
+from tests.oracles.small_networks import NETWORK, NEVER, drawn, drawn_network, floats, ints
 
 
 class Removal:
@@ -186,10 +185,10 @@ def drawn_case(seed, n_inputs, widths, stage, new, density, outputs=1) -> dict:
     return net | {"stage": stage}
 
 
-def case(name, about, inputs, useless, biases=None, head_biases=None) -> Case:
-    """A case worked out by hand; biases that are not given do not change."""
+def question(name, about, inputs, useless, biases=None, head_biases=None) -> Question:
+    """A question worked out by hand; biases that are not given do not change."""
     biases = floats(*biases) if biases else inputs["biases"]
-    return Case(name, about, inputs, "by hand, following the rules", "exact", {"useless/*": nearest_weight}, {
+    return Question(name, about, inputs, "by hand, following the rules", "exact", {"useless/*": nearest_weight}, {
         "useless": ints(*useless), "biases": [np.delete(b, gone) for b, gone in zip(biases, ints(*useless))],
         "head_biases": floats(*head_biases) if head_biases else inputs["head_biases"]})
 
@@ -201,44 +200,48 @@ def nearest_weight(**inputs) -> float:
 
 
 RULE = "one unit at a time until no rule applies (not the two passes of the fast path)"
-CASES = [
-    case("constant-folds", "stage 1: unit 1 has no incoming weights and a bias of 2; 2 * 3 goes into the head's bias",
-         network([[[1, 0], [1, 0]]], [[0.5, 2]], [[[1], [3]]], [[1, 1]]), [[1]], head_biases=[[7]]),
-    case("constant-into-older-stays", "stage 2: a positive constant feeds an older unit and the new head",
-         network([[[1, 0]], [[1, 1], [2, 1]]], [[0, 0.5], [0, 0]], [[[1], [0]], [[1], [1]]], [[1, 2], [1, 2]]),
-         [[], []]),
-    case("constant-into-new-folds", "stage 2: the same constant feeds only the new unit above",
-         network([[[1, 0]], [[1, 1], [0, 1]]], [[0, 0.5], [0, 0]], [[[1], [0]], [[1], [1]]], [[1, 2], [1, 2]]),
-         [[1], []], biases=[[0, 0.5], [0, 0.5]]),
-    case("negative-constant", "a unit without incoming weights and with a negative bias is 0: it goes, older targets "
-         "or not", network([[[1, 0]], [[1, 1], [2, 1]]], [[0, -0.5], [0, 0]], [[[1], [0]], [[1], [1]]],
-                           [[1, 2], [1, 2]]), [[1], []]),
-    case("dead-end", "a unit that nothing hears goes",
-         network([[[1, 2]]], [[0.5, 2]], [[[1], [0]]], [[1, 1]]), [[1]]),
-    case("second-output", "unit 1 serves the second output alone: it stays",
-         network([[[1, 2]]], [[0.5, 2]], [[[1, 0], [0, 3]]], [[1, 1]]), [[]]),
-    case("dead-ends-followed-down", "unit 1 of the top layer is not heard; unit 1 below feeds only that one",
-         network([[[1, 2]], [[1, 0], [0, 2]]], [[0, 0], [0, 0]], [[[1], [0]]], [[1, 1], [1, 1]]), [[1], [1]]),
-    case("constants-followed-up", "unit 1 below is the constant 2; unit 1 above hears nothing else, and becomes "
-         "max(1 + 2 * 0.5, 0) = 2", network([[[1, 0]], [[1, 0], [0, 0.5]]], [[0, 2], [0, 1]], [[[1], [3]]],
-                                            [[1, 1], [1, 1]]), [[1], [1]], [[0, 2], [0, 2]], [[7]]),
-    case("constant-folds-below-0", "the constant 2 lowers the bias above to -0.5: that unit is then the constant 0",
-         network([[[1, 0]], [[1, 0], [0, -0.75]]], [[0, 2], [0, 1]], [[[1], [3]]], [[1, 1], [1, 1]]),
-         [[1], [1]], [[0, 2], [0, -0.5]]),
-    case("older-dead-end-stays", "stage 2: an older unit that nothing hears is not a candidate",
-         network([[[1, 2, 1]]], [[0, 0, 0]], [[[1], [0], [0]], [[1], [0], [2]]], [[1, 1, 2]]), [[]]),
-    case("none-useless", "every unit hears and is heard", network([[[1, 2]]], [[0, 0]], [[[1], [1]]], [[1, 1]]), [[]]),
-    case("none-survives", "a first task from which nothing can be learnt: all units go, the layers end with width 0",
-         network([[[0, 0]], [[0], [0]]], [[0.5, 0], [0]], [[[0]]], [[1, 1], [1]]), [[0, 1], [0]]),
-    case("all-constant", "all units are constants: they fold into the head's bias, 1 + 3 * (1 + 2 * 0.5) = 7",
-         network([[[0]], [[0.5]]], [[2], [1]], [[[3]]], [[1], [1]]), [[0], [0]], [[2], [2]], [[7]]),
-    Case("large-stage-1", "four layers of the first stage, sparse", lambda: drawn_case(40, 4, [7, 7, 7, 6], 1, 0, 0.2),
-         RULE, "exact", {"useless/*": nearest_weight}),
-    Case("large", "four layers at stage 4, five new units each, sparse, two outputs",
-         lambda: drawn_case(43, 4, [4, 5, 4, 3], 4, 5, 0.18, 2), RULE, "exact", {"useless/*": nearest_weight}),
+QUESTIONS = [
+    question("constant-folds",
+             "stage 1: unit 1 has no incoming weights and a bias of 2; 2 * 3 goes into the head's bias",
+             network([[[1, 0], [1, 0]]], [[0.5, 2]], [[[1], [3]]], [[1, 1]]), [[1]], head_biases=[[7]]),
+    question("constant-into-older-stays", "stage 2: a positive constant feeds an older unit and the new head",
+             network([[[1, 0]], [[1, 1], [2, 1]]], [[0, 0.5], [0, 0]], [[[1], [0]], [[1], [1]]], [[1, 2], [1, 2]]),
+             [[], []]),
+    question("constant-into-new-folds", "stage 2: the same constant feeds only the new unit above",
+             network([[[1, 0]], [[1, 1], [0, 1]]], [[0, 0.5], [0, 0]], [[[1], [0]], [[1], [1]]], [[1, 2], [1, 2]]),
+             [[1], []], biases=[[0, 0.5], [0, 0.5]]),
+    question("negative-constant",
+             "a unit without incoming weights and with a negative bias is 0: it goes, older targets or not",
+             network([[[1, 0]], [[1, 1], [2, 1]]], [[0, -0.5], [0, 0]], [[[1], [0]], [[1], [1]]],
+                     [[1, 2], [1, 2]]), [[1], []]),
+    question("dead-end", "a unit that nothing hears goes",
+             network([[[1, 2]]], [[0.5, 2]], [[[1], [0]]], [[1, 1]]), [[1]]),
+    question("second-output", "unit 1 serves the second output alone: it stays",
+             network([[[1, 2]]], [[0.5, 2]], [[[1, 0], [0, 3]]], [[1, 1]]), [[]]),
+    question("dead-ends-followed-down", "unit 1 of the top layer is not heard; unit 1 below feeds only that one",
+             network([[[1, 2]], [[1, 0], [0, 2]]], [[0, 0], [0, 0]], [[[1], [0]]], [[1, 1], [1, 1]]), [[1], [1]]),
+    question("constants-followed-up", "unit 1 below is the constant 2; unit 1 above hears nothing else, and becomes "
+             "max(1 + 2 * 0.5, 0) = 2", network([[[1, 0]], [[1, 0], [0, 0.5]]], [[0, 2], [0, 1]], [[[1], [3]]],
+                                                [[1, 1], [1, 1]]), [[1], [1]], [[0, 2], [0, 2]], [[7]]),
+    question("constant-folds-below-0", "the constant 2 lowers the bias above to -0.5: that unit is then the constant 0",
+             network([[[1, 0]], [[1, 0], [0, -0.75]]], [[0, 2], [0, 1]], [[[1], [3]]], [[1, 1], [1, 1]]),
+             [[1], [1]], [[0, 2], [0, -0.5]]),
+    question("older-dead-end-stays", "stage 2: an older unit that nothing hears is not a candidate",
+             network([[[1, 2, 1]]], [[0, 0, 0]], [[[1], [0], [0]], [[1], [0], [2]]], [[1, 1, 2]]), [[]]),
+    question("none-useless", "every unit hears and is heard",
+             network([[[1, 2]]], [[0, 0]], [[[1], [1]]], [[1, 1]]), [[]]),
+    question("none-survives",
+             "a first task from which nothing can be learnt: all units go, the layers end with width 0",
+             network([[[0, 0]], [[0], [0]]], [[0.5, 0], [0]], [[[0]]], [[1, 1], [1]]), [[0, 1], [0]]),
+    question("all-constant", "all units are constants: they fold into the head's bias, 1 + 3 * (1 + 2 * 0.5) = 7",
+             network([[[0]], [[0.5]]], [[2], [1]], [[[3]]], [[1], [1]]), [[0], [0]], [[2], [2]], [[7]]),
+    Question("large-stage-1", "four layers of the first stage, sparse",
+             lambda: drawn_case(40, 4, [7, 7, 7, 6], 1, 0, 0.2), RULE, "exact", {"useless/*": nearest_weight}),
+    Question("large", "four layers at stage 4, five new units each, sparse, two outputs",
+             lambda: drawn_case(43, 4, [4, 5, 4, 3], 4, 5, 0.18, 2), RULE, "exact", {"useless/*": nearest_weight}),
 ]
 
-OPERATION = Operation(
+RECIPE = Recipe(
     name="useless_units",
     equation="Algorithm 3, last line: units introduced at t go if that changes no task's scores. A unit without "
              "nonzero incoming weights is the constant max(b, 0): it goes if that is 0, or if all its outgoing edges "
@@ -252,4 +255,4 @@ OPERATION = Operation(
                  "constants are followed up and dead ends down to a fixed point",
                  "useless is in the indices before deletion, ascending; biases are those of the units that stay, with "
                  "the constants folded in"],
-    oracle=oracle, mistakes=MISTAKES, cases=CASES)
+    oracle=oracle, mistakes=MISTAKES, questions=QUESTIONS)

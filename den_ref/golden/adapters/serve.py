@@ -1,4 +1,4 @@
-"""A Python implementation over the wire: ``python -m den_ref.golden.serve FILE_OR_MODULE``.
+"""A Python implementation over the wire: ``python -m den_ref.golden.adapters.serve FILE_OR_MODULE``.
 
 ``den-ref golden check my_den.py`` asks it this way, so that a file that hangs, exits or crashes the interpreter
 costs one case and not the run.  Whatever it prints goes to stderr.
@@ -10,10 +10,12 @@ import os
 import sys
 from typing import BinaryIO
 
-from .adapter_python import AdapterError, PythonAdapter, load_module
-from .case import Case
-from .format import vector_of
-from .values import FormatError, encode
+from den_ref.golden.answers import AdapterError
+from den_ref.golden.case import Case
+from den_ref.golden.format import vector_of
+from den_ref.golden.values import FormatError, encode
+
+from .python import PythonAdapter, load_module
 from .wire import HELLO, check_hello, line, understand
 
 

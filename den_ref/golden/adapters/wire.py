@@ -16,10 +16,10 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from .adapter_python import AdapterError
-from .case import SCHEMA, Case
-from .parse import strict_json
-from .values import FormatError, declared, decode, encode, is_required
+from den_ref.golden.answers import AdapterError
+from den_ref.golden.case import Case
+from den_ref.golden.parse import strict_json
+from den_ref.golden.values import SCHEMA, FormatError, declared, decode, encode, is_required
 
 HELLO = {"hello": "den-golden", "schema": SCHEMA}
 #: No answer is nearly as long; a longer line is not read.

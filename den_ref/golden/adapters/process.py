@@ -16,8 +16,9 @@ import time
 from collections.abc import Sequence
 from typing import Any
 
-from .adapter_python import AdapterError
-from .case import Case
+from den_ref.golden.answers import AdapterError
+from den_ref.golden.case import Case
+
 from .wire import HELLO, LONGEST_LINE, Refusal, WireError, check_hello, line, outputs, question
 
 #: Lines that wait to be read.  One answer at a time is due, so a program that sends many more is not listened to.
@@ -186,7 +187,7 @@ class ProcessAdapter:
         self._begin()
 
     def __call__(self, case: Case) -> dict[str, Any]:
-        """The outputs of a case, flat (raises as :func:`den_ref.golden.wire.outputs`)."""
+        """The outputs of a case, flat (raises as :func:`den_ref.golden.adapters.wire.outputs`)."""
         self._refuse_if_hopeless(case.operation)
         if self.child is None:
             self._begin_again()

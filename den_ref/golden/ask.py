@@ -1,54 +1,21 @@
-"""Asking an adapter case by case, and what comes of it: the verdicts."""
+"""Asking an adapter case by case, and what failures were expected."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from .adapter_python import AdapterError
+from .answers import AdapterError
 from .case import Case
-from .compare import PRECISIONS, Difference, differences
-from .diagnose import diagnose
+from .compare import PRECISIONS
 from .format import chosen_by
-
-PASS, FAIL, ERROR = "pass", "fail", "error"
-NOT_IMPLEMENTED, EXPECTED_FAILURE, UNEXPECTED_PASS = "not implemented", "expected failure", "unexpected pass"
-VERDICTS = (PASS, FAIL, ERROR, NOT_IMPLEMENTED, EXPECTED_FAILURE, UNEXPECTED_PASS)
-#: Verdicts that end in exit status 1.
-BAD = (FAIL, ERROR, UNEXPECTED_PASS)
+from .judge import ERROR, EXPECTED_FAILURE, FAIL, NOT_IMPLEMENTED, PASS, UNEXPECTED_PASS, Result, judge
 
 #: What asks one case: it returns flat outputs, or raises NotImplementedError or AdapterError.
 Adapter = Callable[[Case], Mapping[str, Any]]
-
-
-@dataclass(frozen=True)
-class Result:
-    """What came of one case.
-
-    Parameters
-    ----------
-    case : Case
-    verdict : str
-        One of VERDICTS.
-    differences : tuple of Difference
-        What is wrong, the first output first.
-    mistakes : tuple of str
-        The named mistakes that give exactly this answer, the likeliest first.
-    message : str
-        The error, or why the failure was expected.
-    seconds : float
-        From question to answer.
-    """
-
-    case: Case
-    verdict: str
-    differences: tuple[Difference, ...] = ()
-    mistakes: tuple[str, ...] = ()
-    message: str = ""
-    seconds: float = field(default=0.0, compare=False)
 
 
 def check_all(adapter: Adapter, cases: Iterable[Case], precision: str = "f64",
@@ -84,27 +51,11 @@ def check_one(adapter: Adapter, case: Case, precision: str = "f64") -> Result:
     return replace(result, seconds=time.perf_counter() - started)
 
 
-def judge(case: Case, outputs: Mapping[str, Any], precision: str = "f64") -> Result:
-    """Compare outputs; if they are wrong, say what probably happened."""
-    wrong = differences(case, outputs, precision)
-    if not wrong:
-        return Result(case, PASS)
-    return Result(case, FAIL, tuple(wrong), tuple(diagnose(case, outputs, precision)))
-
-
 def _with_expectation(result: Result, reason: str) -> Result:
     """A failure that was expected is none; a pass that was not expected is."""
     instead = {FAIL: EXPECTED_FAILURE, ERROR: EXPECTED_FAILURE, PASS: UNEXPECTED_PASS}
     message = f"{result.message} [{reason}]".strip()
     return replace(result, verdict=instead.get(result.verdict, result.verdict), message=message)
-
-
-def exit_status(results: Iterable[Result], complaints: Iterable[str] = ()) -> int:
-    """0 if everything that was answered is right; 1 if anything is not; 2 if nothing was answered at all."""
-    verdicts = {result.verdict for result in results}
-    if verdicts & set(BAD) or list(complaints):
-        return 1
-    return 2 if verdicts <= {NOT_IMPLEMENTED} else 0
 
 
 # --- expected failures -------------------------------------------------------------------------------------------

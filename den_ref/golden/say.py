@@ -9,9 +9,8 @@ from typing import Any
 
 import den_ref
 
-from .case import SCHEMA
-from .run import FAIL, NOT_IMPLEMENTED, VERDICTS, Result, exit_status
-from .values import encode
+from .judge import FAIL, NOT_IMPLEMENTED, VERDICTS, Result, exit_status
+from .values import SCHEMA, encode
 
 WIDTH = 100
 #: Differences shown per case; the first says most.
