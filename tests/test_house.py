@@ -9,6 +9,7 @@ import importlib.metadata
 import re
 import statistics
 import sys
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import den_ref
@@ -250,6 +251,63 @@ def test_lengths_are_counted_as_said():
     source = long + "    x = 1\n    # why\n    return x\n\n\n" + short
     assert list(body_lengths(ast.parse(source)).values()) == [3, 0]
     assert percentile(range(1, 11), 0.9) == 9 and percentile([5], 0.9) == 5 and percentile([1] * 8 + [9, 9], 0.9) == 9
+
+
+# --- no circle of imports ----------------------------------------------------------------------------------------
+
+
+def module_of(path: str) -> str:
+    """"den_ref.core.flat" for core/flat.py, "den_ref.core" for core/__init__.py."""
+    return ".".join(["den_ref", *Path(path).with_suffix("").parts]).removesuffix(".__init__")
+
+
+def arrows(sources: dict[str, str]) -> dict[str, set[str]]:
+    """Module -> modules of ours that it imports, anywhere in the file, functions included.
+
+    ``import den_ref`` is no arrow where only the version is asked for: a package is there before its files.
+    """
+    modules, found = {module_of(path) for path in sources}, {}
+    for path, source in sources.items():
+        tree = ast.parse(source)
+        asked = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)
+                 and isinstance(node.value, ast.Name) and node.value.id == "den_ref"}
+        names = set(imported(path, tree)) - ({"den_ref"} if asked <= {"__version__"} else set())
+        owners = {max((module for module in modules if f"{name}.".startswith(f"{module}.")), default="", key=len)
+                  for name in names}
+        found[module_of(path)] = owners - {"", module_of(path)}
+    return found
+
+
+def circle(sources: dict[str, str]) -> list[str]:
+    """Modules that import each other round and round; [] if there are none."""
+    try:
+        TopologicalSorter(arrows(sources)).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_no_import_circle():
+    sources = {file.relative_to(PACKAGE).as_posix(): file.read_text("utf-8") for file in FILES}
+    assert sum(map(len, arrows(sources).values())) > 200
+    assert circle(sources) == []
+
+
+@pytest.mark.parametrize("sources", [
+    {"core/a.py": "from .b import f", "core/b.py": "def f():\n    from . import a"},
+    {"core/a.py": "import den_ref.core.b", "core/b.py": "from den_ref.core.a import f"},
+    {"core/a.py": "from .b import f", "core/b.py": "from .deep import c", "core/deep/c.py": "from ...core import a"},
+    {"core/__init__.py": "from .a import f", "core/a.py": "from . import g"},
+    {"__init__.py": "def run():\n    from den_ref import loop", "loop.py": "import den_ref\nden_ref.load()"},
+])
+def test_a_circle_is_seen(sources):
+    assert circle(sources)
+    assert circle(dict(list(sources.items())[:-1])) == []          # without its last file there is none
+
+
+def test_asking_for_the_version_closes_no_circle():
+    assert circle({"__init__.py": "def run():\n    from den_ref import loop",
+                   "loop.py": "import den_ref\nprint(den_ref.__version__)"}) == []
 
 
 # --- the distribution --------------------------------------------------------------------------------------------

@@ -249,12 +249,12 @@ def test_nothing_everything_and_one_are_asked():
 
 def test_walks_of_the_mistakes_start_from_the_right_one():
     """The matrix walk that mistakes are made of is right itself, unless a switch is thrown."""
-    for case in select_units.CASES:
+    for question in select_units.QUESTIONS:
         inputs = question.inputs() if callable(question.inputs) else question.inputs
         assert_alike(select_units.walk(**inputs), select_units.oracle(**inputs))
 
 
 def test_a_removal_with_no_rule_changed_is_the_oracle():
-    for case in useless_units.CASES:
+    for question in useless_units.QUESTIONS:
         inputs = question.inputs() if callable(question.inputs) else question.inputs
         assert_alike(useless_units.Removal(**inputs).outputs(), useless_units.oracle(**inputs))
