@@ -5,7 +5,7 @@
 Five rooms, bottom to top; each may import what stands to its left.
 """
 
-from den_ref.experiment.disk.results import Run, read_results
+from den_ref.experiment.disk.results import read_results
 from den_ref.experiment.disk.steps import kept_steps, read_step
 from den_ref.experiment.grid.all_cells import begin_comparison, compare
 from den_ref.experiment.grid.cluster import dask_executor
@@ -17,6 +17,7 @@ from den_ref.experiment.one_run.display import Display, Lines, Live, Stepping
 from den_ref.experiment.one_run.loop import follow, run
 from den_ref.experiment.one_run.plan import Plan, make_plan, method_named
 from den_ref.experiment.one_run.presets import changed_options, default_options
+from den_ref.experiment.one_run.run import Run
 from den_ref.experiment.pages.player.html_page import write_player
 from den_ref.methods import REGISTRY
 

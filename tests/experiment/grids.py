@@ -10,7 +10,7 @@ import numpy as np
 import den_ref
 from den_ref.experiment import Cell, read_results
 from den_ref.experiment.grid.one_cell import claimed
-from den_ref.experiment.disk.files import read_archive
+from den_ref.experiment.disk.archives import read_archive
 
 SHORT = {"epochs_eq2": 6, "epochs_eq4": 3, "epochs_eq5": 3, "epochs_eq6": 2}
 CELLS = [Cell("stl", 0, {"epochs": 3}, "stl"), Cell("den", 0, SHORT, "den"), Cell("den", 1, SHORT, "den"),

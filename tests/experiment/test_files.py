@@ -7,7 +7,9 @@ import zipfile
 import numpy as np
 import pytest
 
-from den_ref.experiment.disk.files import as_json, digest, pretty, read_archive, whole, write_archive, write_json
+from den_ref.experiment.disk.json_files import as_json, pretty, write_json
+from den_ref.experiment.disk.archives import digest, read_archive, write_archive
+from den_ref.experiment.disk.files import whole
 
 ARRAYS = {
     "weights/0": np.arange(6, dtype=np.float32).reshape(2, 3),

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from den_ref.experiment import read_results, read_step
-from den_ref.experiment.disk.files import read_archive
+from den_ref.experiment.disk.archives import read_archive
 
 PROGRAM = [sys.executable, str(Path(__file__).with_name("tiny_method.py")), "run", "--stream", "toy", "--resume"]
 COMMANDS = {

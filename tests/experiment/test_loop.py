@@ -9,7 +9,8 @@ from tiny_method import Tiny
 
 from den_ref.den.config import DENConfig
 from den_ref.experiment import read_step, run
-from den_ref.experiment.one_run.checkpoint import begin, differences, learnt, load
+from den_ref.experiment.one_run.checkpoint import begin, learnt, load
+from den_ref.experiment.disk.json_files import differences
 from den_ref.experiment.one_run.display import Display
 from den_ref.experiment.one_run.plan import make_plan
 from den_ref.methods import REGISTRY

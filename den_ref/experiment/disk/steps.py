@@ -14,7 +14,11 @@ from den_ref.den.network import Head, Network
 from den_ref.methods.plain import flat_from
 from den_ref.protocol import Step
 from den_ref.state import unpack_id
-from .files import as_json, read_archive, write_archive
+from .archives import read_archive, write_archive
+from .json_files import as_json
+
+#: Name of the steps' folder in that of their run.
+STEPS = "steps"
 
 #: What is kept of a solver's result: how it ended, its certificate, its work.
 _CERTIFICATE = ("success", "status", "message", "nit", "fun", "residual", "gap", "multiply_adds")
@@ -51,7 +55,7 @@ def write_step(folder: Path, step: Step, number: int, first: bool) -> None:
 
 def read_step(folder: Path | str, number: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The header and the arrays of a step that was kept, from the folder of its run."""
-    return read_archive(_path(Path(folder) / "steps", number), "step")
+    return read_archive(_path(Path(folder) / STEPS, number), "step")
 
 
 def kept_steps(folder: Path | str) -> Iterator[Step]:
@@ -83,7 +87,7 @@ def kept_steps(folder: Path | str) -> Iterator[Step]:
 
 def step_numbers(folder: Path | str) -> list[int]:
     """The numbers of the steps in the folder of a run, ascending; a FileNotFoundError if there are none."""
-    numbers = sorted(int(path.stem) for path in (Path(folder) / "steps").glob("*.npz") if path.stem.isdigit())
+    numbers = sorted(int(path.stem) for path in (Path(folder) / STEPS).glob("*.npz") if path.stem.isdigit())
     if not numbers:
         raise FileNotFoundError(f"folder: expected a run with kept steps (--keep-steps), got {folder}")
     return numbers

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from den_ref.experiment.one_run.checkpoint import writable_folder
+from den_ref.experiment.disk.files import writable_folder
 from den_ref.experiment.one_run.plan import make_config, make_plan, method_named
 from .grid import (
     Cell, Grid, begin_grid, cells_of, describe, forget_error, read_cell, read_grid, write_error)

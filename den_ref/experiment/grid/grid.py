@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import den_ref
-from den_ref.experiment.disk.files import VERSION, as_json, check_format, whole, write_json
-from den_ref.experiment.disk.results import check_shape, read_results
-from den_ref.experiment.one_run.checkpoint import differences
+from den_ref.experiment.disk.files import VERSION, whole
+from den_ref.experiment.disk.json_files import as_json, check_format, check_shape, differences, write_json
+from den_ref.experiment.disk.results import read_results
 from den_ref.tasks.seeds import checked_seed
 
 GRID, CELLS, ERROR = "grid.json", "cells", "error.txt"

@@ -6,19 +6,20 @@ different ages.  ``results.json`` is the same record for people and is never rea
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
+from den_ref.experiment.disk.archives import read_archive, write_archive
 from den_ref.experiment.disk.environment import environment
-from den_ref.experiment.disk.files import read_archive, write_archive, write_json
-from den_ref.experiment.disk.results import Run, matrices, unseen, validated
+from den_ref.experiment.disk.files import writable_folder
+from den_ref.experiment.disk.json_files import differences, write_json
+from den_ref.experiment.disk.results import RESULTS, matrices, validated
 from den_ref.protocol import Method
 from den_ref.state import pack_id
 from .plan import Plan, method_named
+from .run import Run, unseen
 
-NETWORK, RESULTS, STEPS = "network.npz", "results.json", "steps"
+#: Name of the file in the folder of its run.
+NETWORK = "network.npz"
 
 
 def save(run: Run, folder: Path) -> None:
@@ -84,31 +85,6 @@ def learnt(folder: Path | str) -> int:
     """How many tasks the folder's checkpoint has learnt; 0 without a checkpoint."""
     path = Path(folder) / NETWORK
     return len(read_archive(path, "network")[0]["results"]["stages"]) if path.exists() else 0
-
-
-def differences(there: Any, here: Any, where: str = "") -> Iterator[str]:
-    """The places where two JSON values differ, with both values.
-
-    >>> list(differences({"seed": 0, "options": {"mu": 1.0}}, {"seed": 0, "options": {"mu": 2.0}}))
-    ['options.mu: 1.0 there, 2.0 here']
-    """
-    if isinstance(there, dict) and isinstance(here, dict):
-        for key in sorted(set(there) | set(here)):
-            yield from differences(there.get(key), here.get(key), f"{where}.{key}" if where else key)
-    elif there != here:
-        yield f"{where}: {there!r} there, {here!r} here"
-
-
-def writable_folder(out: Path | str) -> Path:
-    """The folder, made if it is missing; a ValueError if it cannot be made or written to."""
-    out = Path(out)
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise ValueError(f"out: expected a folder that can be made, got {out} ({error.strerror})") from error
-    if not os.access(out, os.W_OK):
-        raise ValueError(f"out: expected a folder that can be written to, got {out}")
-    return out
 
 
 # --- small parts -------------------------------------------------------------------------------------------------

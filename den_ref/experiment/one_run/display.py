@@ -8,8 +8,8 @@ import time
 from collections.abc import Hashable
 from typing import TextIO
 
-from den_ref.experiment.disk.results import Run
 from den_ref.protocol import Step
+from .run import Run
 
 
 class Display:

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import Any
 
 from den_ref.experiment.disk.environment import environment
-from den_ref.experiment.disk.results import Run
-from den_ref.experiment.disk.steps import forget_steps_after, step_facts, write_step
+from den_ref.experiment.disk.steps import STEPS, forget_steps_after, step_facts, write_step
 from den_ref.protocol import Method, Task
 from den_ref.settings import Settings
 from den_ref.tasks.stream import Stream
-from .checkpoint import STEPS, begin, save
+from .checkpoint import begin, save
 from .display import Display
 from .measure import capacity, quality, stl_parameters
 from .plan import make_plan
+from .run import Run
 
 
 def run(method: str | type[Method] = "den", stream: str | Stream = "mnist-variation", *, seed: int = 0,

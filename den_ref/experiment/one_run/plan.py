@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import den_ref
-from den_ref.experiment.disk.files import as_json
+from den_ref.experiment.disk.json_files import as_json
 from den_ref.methods import REGISTRY
 from den_ref.protocol import Method
 from den_ref.settings import Settings

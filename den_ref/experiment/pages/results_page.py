@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from den_ref.experiment.disk.files import whole
-from den_ref.experiment.disk.results import read_results
+from den_ref.experiment.disk.results import RESULTS, read_results
 from den_ref.experiment.grid.grid import GRID, Grid, read_grid
-from den_ref.experiment.one_run.checkpoint import RESULTS
 from .figures import FIGURES, draw, draw_run
 from .markdown import filled
 from .summary import Summary, read_summary, summarised, write_summary

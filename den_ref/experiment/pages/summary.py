@@ -14,8 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from den_ref.experiment.disk.files import VERSION, as_json, check_format, write_json
-from den_ref.experiment.disk.results import check_shape
+from den_ref.experiment.disk.files import VERSION
+from den_ref.experiment.disk.json_files import as_json, check_format, check_shape, write_json
 
 _NUMBER, _OR_NULL = (int, float), (int, float, type(None))
 _PER_STAGE = [(list, type(None))]

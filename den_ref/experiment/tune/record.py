@@ -16,7 +16,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from den_ref.experiment.disk.results import check_shape
+from den_ref.experiment.disk.json_files import check_shape
 from .search_spaces import TUNED_ON
 
 #: A setting is judged when it was tried with all of these.

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from den_ref.core.metrics import head_auroc
-from den_ref.experiment.disk.files import as_json
+from den_ref.experiment.disk.json_files import as_json
 from den_ref.experiment.one_run.measure import stl_parameters
 from den_ref.experiment.one_run.plan import method_named
 from den_ref.protocol import Method, Task

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from den_ref.experiment.disk.files import as_json
+from den_ref.experiment.disk.json_files import as_json
 from den_ref.experiment.one_run.plan import make_config, method_named
 from den_ref.settings import Settings
 

@@ -16,9 +16,8 @@ from typing import Any
 from urllib.parse import quote
 
 from den_ref.experiment.disk.files import whole
-from den_ref.experiment.disk.results import read_results
-from den_ref.experiment.disk.steps import kept_steps, step_numbers
-from den_ref.experiment.one_run.checkpoint import RESULTS, STEPS
+from den_ref.experiment.disk.results import RESULTS, read_results
+from den_ref.experiment.disk.steps import STEPS, kept_steps, step_numbers
 from den_ref.experiment.one_run.display import Display
 from den_ref.protocol import Step
 from .formulas import LETTERS, as_html, formula

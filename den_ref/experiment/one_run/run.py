@@ -1,0 +1,75 @@
+"""A run: a method on its way through a stream."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from den_ref.experiment.disk.files import VERSION
+from den_ref.experiment.disk.json_files import as_json
+from den_ref.experiment.disk.results import METRICS, validated
+from den_ref.protocol import Method
+
+from .final_table import table
+
+
+@dataclass
+class Run:
+    """A method on its way through a stream, and everything measured on the way.
+
+    Parameters
+    ----------
+    method : Method
+        The method itself: ``run.method.scores(task_id, x)``.
+    identity : dict
+        What is run: method, options, seed, stream, tasks, version.  Two runs with equal identities end alike.
+    environment : dict
+        Versions, BLAS and threads.
+    R : dict of (T, T) arrays
+        ``R["auroc"][i, j]`` and ``R["accuracy"][i, j]``: on task j after learning task i, NaN where unseen.
+    stages : list of dicts
+        One per task learnt: its seconds, its steps, the capacity after it.
+    """
+
+    method: Method
+    identity: dict[str, Any]
+    environment: dict[str, Any]
+    R: dict[str, np.ndarray]
+    stages: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def task_ids(self) -> list:
+        """The run's tasks in the order of learning, learnt or not."""
+        return self.identity["tasks"]
+
+    @property
+    def complete(self) -> bool:
+        return len(self.stages) == len(self.task_ids)
+
+    @property
+    def capacities(self) -> list[dict[str, Any]]:
+        """The capacity after each task learnt, beside that of separate networks for the tasks so far."""
+        return [stage["capacity"] for stage in self.stages]
+
+    def measured(self, metric: str) -> np.ndarray:
+        """R of the tasks learnt so far, (t, t)."""
+        learnt = len(self.stages)
+        return self.R[metric][:learnt, :learnt]
+
+    def table(self) -> str:
+        """What the run came to, as text."""
+        return table(self)
+
+    def to_json(self) -> dict[str, Any]:
+        """The content of results.json, checked against its schema."""
+        return validated(as_json({
+            "format": "den_ref results", "version": VERSION, "complete": self.complete,
+            "run": self.identity, "environment": self.environment, "R": self.R, "stages": self.stages,
+        }))
+
+
+def unseen(n_tasks: int) -> dict[str, np.ndarray]:
+    """The matrices R of a run that has not begun."""
+    return {metric: np.full((n_tasks, n_tasks), np.nan) for metric in METRICS}
