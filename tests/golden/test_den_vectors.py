@@ -12,9 +12,10 @@ from den_ref.golden import cases, check, vectors
 from den_ref.golden.loops_den import FUNCTIONS as LOOPS
 from den_ref.golden.ours_den import FUNCTIONS as OURS
 from tests.oracles import high_precision as hp
+from tests.oracles.equations import Parameters, gradient
 from tests.oracles.operations import den_trace, recipes, select_units, split_units, unit_drift, useless_units
 from tests.oracles.small_networks import drawn_network, overlap
-from tests.oracles.trace import Parameters, Run, gradient
+from tests.oracles.trace import Run
 
 OPERATIONS = sorted({operation for operation, _ in MUTANTS})
 

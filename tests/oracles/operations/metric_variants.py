@@ -108,6 +108,81 @@ EXPECTED_NAN = dict.fromkeys(("forward_transfer_lopez_paz", "backward_transfer_g
                               "forgetting_from_first", "backward_transfer_diaz", "remembering_diaz",
                               "positive_backward_transfer_diaz", "forward_transfer_diaz"), nan)
 
+MISTAKES = [
+    Mistake("gem-code-as-printed", "The sum was divided by T - 1, as the paper of GEM has it; its code divides by "
+            "T, and that is the variant asked for.", lambda R, **others: {
+                "backward_transfer_gem_code": mean(difference(R[-1, j], R[j, j]) for j in range(len(R) - 1))}),
+    Mistake("diaz-over-all-columns", "Backward transfer was summed over all columns j; it looks at tasks learnt "
+            "before stage i only, j < i. (Seen in public code.)",
+            lambda R, **others: clipped(backward_diaz(R, read=lambda i: range(len(R))))),
+    Mistake("diaz-last-row-alone", "Only the last row was read: that is Lopez-Paz and Ranzato's backward transfer. "
+            "Diaz-Rodriguez et al. average over all stages.", last_row_alone),
+    Mistake("not-clipped", "REM and BWT+ were computed from BWT as it is; REM counts only a negative BWT, and BWT+ "
+            "only a positive one.", not_clipped),
+    Mistake("maximum-without-last-stage", "The last stage was left out of the maximum: that is Chaudhry et al.'s "
+            "forgetting, which may be negative. This variant includes it.", without_last),
+    Mistake("baseline-not-subtracted", "Forward transfer lacks its baseline: the score of an untrained network "
+            "is subtracted.", ahead(lambda R, b, i: R[i - 1, i])),
+    Mistake("forward-transfer-after-learning", "R[i, i] was taken; forward transfer looks at a task before it is "
+            "learnt, R[i-1, i].", ahead(lambda R, b, i: difference(R[i, i], b[i]))),
+    Mistake("diagonal-in-forward-transfer", "The diagonal was averaged with the entries above it; forward transfer "
+            "reads tasks not learnt yet, i < j.", triangle("forward_transfer_diaz", 0)),
+    Mistake("diagonal-not-in-average", "The diagonal was left out of the mean over all stages: A is over i >= j.",
+            triangle("accuracy_diaz", 1)),
+    Mistake("intransigence-reversed", "The joint network was subtracted from R[k, k]; it is the other way round.",
+            lambda **inputs: {"intransigence": -variants(**inputs)["intransigence"]}),
+    Mistake("sizes-inverted", "Each size was divided by the first; it is the first divided by each.",
+            lambda sizes, **others: {"model_size_efficiency": min(1.0, mean(
+                1 / share for share in first_share(sizes)))}),
+    Mistake("efficiency-above-one", "A network that shrank counts more than 1; the minimum with 1 is missing.",
+            lambda sizes, **others: {"model_size_efficiency": mean(first_share(sizes))}),
+    Mistake("unseen-counted-as-zero", "Entries that were never measured (NaN) were counted as 0.",
+            lambda R, **others: variants(np.nan_to_num(R, nan=0.0), **others)),
+    Mistake("one-task-is-zero", "With one task there is nothing to average over, and the answer is NaN, not 0.",
+            zero_for_one_task),
+    Mistake("matrix-transposed", "R was read with rows for tasks; row i is the state after learning task i.",
+            lambda R, **others: variants(R.T, **others)),
+]
+
+QUESTIONS = [
+    Question("by-hand", "three tasks, all measured; the second gains from the third",
+             {"R": array([0.75, 0.25, 0.5], [0.5, 0.625, 0.25], [0.25, 0.875, 1]),
+              "untrained": np.array([0.5, 0.5, 0.125]), "joint": np.array([0.75, 0.875, 0.875]),
+              "sizes": np.array([2.0, 4, 8])},
+             "by hand: BWT = (-1/4 - 1/2 + 1/4) / 3; MS = (1 + 1/2 + 1/4) / 3",
+             expected={"learning_performance": 2.375 / 3, "intransigence": 0.125 / 3,
+                       "forward_transfer_lopez_paz": -0.0625, "backward_transfer_gem_code": -0.25 / 3,
+                       "forgetting_with_last": 0.25, "forgetting_from_first": 0.125, "accuracy_diaz": 4 / 6,
+                       "backward_transfer_diaz": -0.5 / 3, "remembering_diaz": 1 - 0.5 / 3,
+                       "positive_backward_transfer_diaz": 0.0, "forward_transfer_diaz": 1 / 3,
+                       "model_size_efficiency": 1.75 / 3}),
+    Question("gains", "learning the second task helps the first, and the network shrinks",
+             {"R": array([0.5, 0.25], [0.75, 0.875]), "untrained": np.array([0.5, 0.5]),
+              "joint": np.array([0.5, 1]), "sizes": np.array([4.0, 2])}, "by hand", "exact",
+             expected={"learning_performance": 0.6875, "intransigence": 0.0625, "forward_transfer_lopez_paz": -0.25,
+                       "backward_transfer_gem_code": 0.125, "forgetting_with_last": 0.0,
+                       "forgetting_from_first": -0.25, "accuracy_diaz": 2.125 / 3, "backward_transfer_diaz": 0.25,
+                       "remembering_diaz": 1.0, "positive_backward_transfer_diaz": 0.25,
+                       "forward_transfer_diaz": 0.25, "model_size_efficiency": 1.0}),
+    Question("unseen-is-nan", "tasks not learnt yet were never measured: what looks ahead is NaN",
+             {"R": array([0.5, nan], [0.25, 0.75]), "untrained": np.array([0.5, 0.5]),
+              "joint": np.array([0.5, 0.75]), "sizes": np.array([2.0, 2])}, "by hand", "exact",
+             expected={"learning_performance": 0.625, "intransigence": 0.0, "forward_transfer_lopez_paz": nan,
+                       "backward_transfer_gem_code": -0.125, "forgetting_with_last": 0.25,
+                       "forgetting_from_first": 0.25, "accuracy_diaz": 0.5, "backward_transfer_diaz": -0.25,
+                       "remembering_diaz": 0.75, "positive_backward_transfer_diaz": 0.0,
+                       "forward_transfer_diaz": nan, "model_size_efficiency": 1.0}),
+    Question("one-task", "T = 1: no earlier and no later task",
+             {"R": array([0.75]), "untrained": np.array([0.5]), "joint": np.array([0.75]),
+              "sizes": np.array([3.0])}, "by hand", "exact",
+             expected={**EXPECTED_NAN, "learning_performance": 0.75, "intransigence": 0.0, "accuracy_diaz": 0.75,
+                       "model_size_efficiency": 1.0}),
+    Question("larger", "seven tasks, all measured", lambda: drawn(3, 7, full_matrix(4, 7)),
+             "the definitions in fractions"),
+    Question("larger-unseen", "nine tasks, upper triangle never measured", lambda: drawn(5, 9, drawn_matrix(6, 9)),
+             "the definitions in fractions"),
+]
+
 RECIPE = Recipe(
     name="performance_matrix_variants",
     equation="learning = mean over j of R[j, j];  intransigence = mean over k of joint[k] - R[k, k] (Chaudhry et al. "
@@ -128,77 +203,4 @@ RECIPE = Recipe(
                  "tasks 1 to k at once; sizes[i]: parameters after stage i",
                  "never measured is NaN, and what reads a NaN is NaN: REM and BWT+ too",
                  "T = 1: where there is nothing to average over, NaN"],
-    oracle=variants,
-    mistakes=[
-        Mistake("gem-code-as-printed", "The sum was divided by T - 1, as the paper of GEM has it; its code divides by "
-                "T, and that is the variant asked for.", lambda R, **others: {
-                    "backward_transfer_gem_code": mean(difference(R[-1, j], R[j, j]) for j in range(len(R) - 1))}),
-        Mistake("diaz-over-all-columns", "Backward transfer was summed over all columns j; it looks at tasks learnt "
-                "before stage i only, j < i. (Seen in public code.)",
-                lambda R, **others: clipped(backward_diaz(R, read=lambda i: range(len(R))))),
-        Mistake("diaz-last-row-alone", "Only the last row was read: that is Lopez-Paz and Ranzato's backward transfer. "
-                "Diaz-Rodriguez et al. average over all stages.", last_row_alone),
-        Mistake("not-clipped", "REM and BWT+ were computed from BWT as it is; REM counts only a negative BWT, and BWT+ "
-                "only a positive one.", not_clipped),
-        Mistake("maximum-without-last-stage", "The last stage was left out of the maximum: that is Chaudhry et al.'s "
-                "forgetting, which may be negative. This variant includes it.", without_last),
-        Mistake("baseline-not-subtracted", "Forward transfer lacks its baseline: the score of an untrained network "
-                "is subtracted.", ahead(lambda R, b, i: R[i - 1, i])),
-        Mistake("forward-transfer-after-learning", "R[i, i] was taken; forward transfer looks at a task before it is "
-                "learnt, R[i-1, i].", ahead(lambda R, b, i: difference(R[i, i], b[i]))),
-        Mistake("diagonal-in-forward-transfer", "The diagonal was averaged with the entries above it; forward transfer "
-                "reads tasks not learnt yet, i < j.", triangle("forward_transfer_diaz", 0)),
-        Mistake("diagonal-not-in-average", "The diagonal was left out of the mean over all stages: A is over i >= j.",
-                triangle("accuracy_diaz", 1)),
-        Mistake("intransigence-reversed", "The joint network was subtracted from R[k, k]; it is the other way round.",
-                lambda **inputs: {"intransigence": -variants(**inputs)["intransigence"]}),
-        Mistake("sizes-inverted", "Each size was divided by the first; it is the first divided by each.",
-                lambda sizes, **others: {"model_size_efficiency": min(1.0, mean(
-                    1 / share for share in first_share(sizes)))}),
-        Mistake("efficiency-above-one", "A network that shrank counts more than 1; the minimum with 1 is missing.",
-                lambda sizes, **others: {"model_size_efficiency": mean(first_share(sizes))}),
-        Mistake("unseen-counted-as-zero", "Entries that were never measured (NaN) were counted as 0.",
-                lambda R, **others: variants(np.nan_to_num(R, nan=0.0), **others)),
-        Mistake("one-task-is-zero", "With one task there is nothing to average over, and the answer is NaN, not 0.",
-                zero_for_one_task),
-        Mistake("matrix-transposed", "R was read with rows for tasks; row i is the state after learning task i.",
-                lambda R, **others: variants(R.T, **others)),
-    ],
-    questions=[
-        Question("by-hand", "three tasks, all measured; the second gains from the third",
-                 {"R": array([0.75, 0.25, 0.5], [0.5, 0.625, 0.25], [0.25, 0.875, 1]),
-                  "untrained": np.array([0.5, 0.5, 0.125]), "joint": np.array([0.75, 0.875, 0.875]),
-                  "sizes": np.array([2.0, 4, 8])},
-                 "by hand: BWT = (-1/4 - 1/2 + 1/4) / 3; MS = (1 + 1/2 + 1/4) / 3",
-                 expected={"learning_performance": 2.375 / 3, "intransigence": 0.125 / 3,
-                           "forward_transfer_lopez_paz": -0.0625, "backward_transfer_gem_code": -0.25 / 3,
-                           "forgetting_with_last": 0.25, "forgetting_from_first": 0.125, "accuracy_diaz": 4 / 6,
-                           "backward_transfer_diaz": -0.5 / 3, "remembering_diaz": 1 - 0.5 / 3,
-                           "positive_backward_transfer_diaz": 0.0, "forward_transfer_diaz": 1 / 3,
-                           "model_size_efficiency": 1.75 / 3}),
-        Question("gains", "learning the second task helps the first, and the network shrinks",
-                 {"R": array([0.5, 0.25], [0.75, 0.875]), "untrained": np.array([0.5, 0.5]),
-                  "joint": np.array([0.5, 1]), "sizes": np.array([4.0, 2])}, "by hand", "exact",
-                 expected={"learning_performance": 0.6875, "intransigence": 0.0625, "forward_transfer_lopez_paz": -0.25,
-                           "backward_transfer_gem_code": 0.125, "forgetting_with_last": 0.0,
-                           "forgetting_from_first": -0.25, "accuracy_diaz": 2.125 / 3, "backward_transfer_diaz": 0.25,
-                           "remembering_diaz": 1.0, "positive_backward_transfer_diaz": 0.25,
-                           "forward_transfer_diaz": 0.25, "model_size_efficiency": 1.0}),
-        Question("unseen-is-nan", "tasks not learnt yet were never measured: what looks ahead is NaN",
-                 {"R": array([0.5, nan], [0.25, 0.75]), "untrained": np.array([0.5, 0.5]),
-                  "joint": np.array([0.5, 0.75]), "sizes": np.array([2.0, 2])}, "by hand", "exact",
-                 expected={"learning_performance": 0.625, "intransigence": 0.0, "forward_transfer_lopez_paz": nan,
-                           "backward_transfer_gem_code": -0.125, "forgetting_with_last": 0.25,
-                           "forgetting_from_first": 0.25, "accuracy_diaz": 0.5, "backward_transfer_diaz": -0.25,
-                           "remembering_diaz": 0.75, "positive_backward_transfer_diaz": 0.0,
-                           "forward_transfer_diaz": nan, "model_size_efficiency": 1.0}),
-        Question("one-task", "T = 1: no earlier and no later task",
-                 {"R": array([0.75]), "untrained": np.array([0.5]), "joint": np.array([0.75]),
-                  "sizes": np.array([3.0])}, "by hand", "exact",
-                 expected={**EXPECTED_NAN, "learning_performance": 0.75, "intransigence": 0.0, "accuracy_diaz": 0.75,
-                           "model_size_efficiency": 1.0}),
-        Question("larger", "seven tasks, all measured", lambda: drawn(3, 7, full_matrix(4, 7)),
-                 "the definitions in fractions"),
-        Question("larger-unseen", "nine tasks, upper triangle never measured", lambda: drawn(5, 9, drawn_matrix(6, 9)),
-                 "the definitions in fractions"),
-    ])
+    oracle=variants, mistakes=MISTAKES, questions=QUESTIONS)

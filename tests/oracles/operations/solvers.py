@@ -10,9 +10,12 @@ from den_ref.golden.values import DIFFERS
 from tests.oracles import head_problem
 from tests.oracles import high_precision as hp
 from tests.oracles.draws import array, normals
+from tests.oracles.proxes import NOT_SCALED, ROWS
 from tests.oracles.recipe import Mistake, Question, Recipe
 
-from .proxes import NOT_SCALED, ROWS, both, group, soft
+from .group_soft_threshold import group
+from .soft_threshold import soft
+from .sparse_group_prox import both
 
 # --- ISTA --------------------------------------------------------------------------------------------------------
 

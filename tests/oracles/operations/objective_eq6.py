@@ -1,0 +1,95 @@
+"""Eq. 6: value and gradient of the smooth part, and value of the penalty."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import numpy as np
+
+from tests.oracles import high_precision as hp
+from tests.oracles.draws import NETWORK, array, normals
+from tests.oracles.objectives import AT_LOGIT_0, CONVENTIONS, DATA, ORACLE, OUTPUTS, SMALL, SMALL_GRADIENT, data
+from tests.oracles.objectives import mean_over_outputs, objective, other_gradient, other_penalty
+from tests.oracles.recipe import Mistake, Question, Recipe
+
+from .objective_eq4 import free_edges, sparse_network
+
+
+def anchored(weights, biases, anchor_weights, anchor_biases, lam, with_biases=True, **others):
+    """lam norm^2 of the change of what existed."""
+    pairs = [(w[:a.shape[0], :a.shape[1]], a) for w, a in zip(weights, anchor_weights, strict=True)]
+    if with_biases:
+        pairs += [(b[:len(a)], a) for b, a in zip(biases, anchor_biases, strict=True)]
+    return lam * sum((hp.total((w - a) ** 2) for w, a in pairs), Decimal(0))
+
+
+def padded(anchor, like):
+    """The anchor with zeros for what is newer."""
+    whole = np.full(like.shape, Decimal(0))
+    whole[tuple(slice(n) for n in anchor.shape)] = anchor
+    return whole
+
+
+def new_pulled_to_zero(weights, biases, anchor_weights, anchor_biases, lam, **others):
+    """Everything anchored, new weights at 0."""
+    wide = [padded(a, w) for a, w in zip(anchor_weights, weights, strict=True)]
+    wide_biases = [padded(a, b) for a, b in zip(anchor_biases, biases, strict=True)]
+    return anchored(weights, biases, wide, wide_biases, lam)
+
+
+def eq6_case(seed, widths, older, n_outputs=1, loss="sigmoid", lam=0.3) -> dict:
+    """A sparse network, and anchors near its older part with the same zeros."""
+    drawn = sparse_network(seed, *widths, n_outputs=n_outputs)
+    below = [widths[0], *older[:-1]]
+    near = [np.round((w[:p, :q] + normals(seed + 60 + l, p, q, scale=0.3)) * e[:p, :q], 6) for l, (w, e, p, q) in
+            enumerate(zip(drawn["weights"], drawn["edges"], below, older, strict=True))]
+    return {**data(seed + 1, 5, widths[0], n_outputs, loss), **drawn, "anchor_weights": near,
+            "anchor_biases": [normals(seed + 70 + l, q) for l, q in enumerate(older)], "lam": lam}
+
+
+RECIPE = Recipe(
+    name="objective_eq6",
+    equation="L(W) + lam norm(W - W^{t-1})^2, over weights and biases of the units that existed at t-1  (Eq. 6)",
+    inputs={**DATA, **NETWORK, "edges/*": "bool[*,*]", "anchor_weights/*": "float64[*,*]",
+            "anchor_biases/*": "float64[*]", "lam": "float64"},
+    outputs=OUTPUTS,
+    conventions=[*CONVENTIONS[:3], "no half: the strength of the square is 2 lam", "biases of older units are anchored",
+                 "anchors are W^{t-1} on the older units, which stand first; newer units and the head have none",
+                 "edges: nonzero weights of the network handed over; the others are 0, are held and get gradient 0"],
+    oracle=objective(anchored, free_edges),
+    mistakes=[
+        Mistake("half-factor", "The penalty was halved: Eq. 6 has no factor 1/2. (The released code uses a loss that "
+                "has one.)", other_penalty(lambda **given: anchored(**given) / 2)),
+        Mistake("biases-not-anchored", "The change of the biases was left out: a unit's bias belongs to it.",
+                other_penalty(lambda **given: anchored(with_biases=False, **given))),
+        Mistake("norm-not-squared", "The norm was not squared: Eq. 6 has the squared norm.", other_penalty(
+            lambda lam, **given: lam * anchored(lam=Decimal(1), **given).sqrt())),
+        Mistake("new-weights-pulled-to-zero", "Weights of units that are new at t were pulled to 0: they have no "
+                "anchor.", other_penalty(new_pulled_to_zero)),
+        Mistake("anchor-ignored", "The weights themselves were penalised, not their change since t-1.", other_penalty(
+            lambda anchor_weights, anchor_biases, **given: anchored(
+                anchor_weights=[0 * a for a in anchor_weights], anchor_biases=[0 * a for a in anchor_biases],
+                **given))),
+        Mistake("zero-edges-free", "Weights that are 0 got a gradient: Eq. 6 moves the nonzero ones only, or the next "
+                "walk selects everything.", other_gradient(None)),
+        mean_over_outputs(objective(anchored, free_edges)),
+    ],
+    questions=[
+        Question("by-hand", "one old unit that moved, one new unit, at logit 0",
+                 {**SMALL, "edges": [np.array([[True, True]])], "anchor_weights": [array([1.5])],
+                  "anchor_biases": [np.array([-2.0])], "lam": 0.25},
+                 "by hand: changes 1/2 and 1; penalty (1/4 + 1) / 4", AT_LOGIT_0,
+                 expected={**SMALL_GRADIENT, "penalty": 0.3125}),
+        Question("nothing-moved", "weights at their anchors cost nothing",
+                 {**SMALL, "edges": [np.array([[True, True]])], "anchor_weights": [array([2, -1])],
+                  "anchor_biases": [np.array([-1.0, 0.5])], "lam": 0.25}, "by hand", AT_LOGIT_0,
+                 expected={**SMALL_GRADIENT, "penalty": 0.0}),
+        Question("all-new", "no unit existed at t-1: nothing is anchored",
+                 {**SMALL, "edges": [np.array([[True, True]])], "anchor_weights": [np.zeros((1, 0))],
+                  "anchor_biases": [np.zeros(0)], "lam": 0.25}, "by hand", AT_LOGIT_0,
+                 expected={**SMALL_GRADIENT, "penalty": 0.0}),
+        Question("several-outputs", "two layers with old and new units, two outputs",
+                 lambda: eq6_case(1, (4, 4, 4), (3, 2), 2), ORACLE),
+        Question("softmax", "one layer with old and new units, three classes",
+                 lambda: eq6_case(3, (4, 6), (4,), 3, "softmax"), ORACLE),
+    ])
