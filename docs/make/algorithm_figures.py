@@ -14,7 +14,7 @@ from den_ref.core.losses import sigmoid_cross_entropy
 from den_ref.core.penalties import L1, soft_threshold
 from den_ref.core.result import ConvergenceWarning
 from den_ref.core.solvers import fista, ista
-from den_ref.den.algorithm import DEN
+from den_ref.den import DEN
 from den_ref.den.network import extract
 from den_ref.plots import (
     convergence, network_graph, norm_ball, prox_graph, show, shrunk_weights, zeros_against_strength)

@@ -18,8 +18,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 from den_ref.core.metrics import head_auroc
-from den_ref.den.algorithm import DEN
-from den_ref.den.config import DENConfig
+from den_ref.den import DEN, DENConfig
 from den_ref.experiment.disk.environment import environment
 from den_ref.tasks import make_stream
 

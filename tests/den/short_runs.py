@@ -5,8 +5,7 @@ from functools import cache
 
 import numpy as np
 
-from den_ref.den.algorithm import DEN
-from den_ref.den.config import DENConfig
+from den_ref.den import DEN, DENConfig
 from den_ref.protocol import Task
 
 N_INPUTS = 5

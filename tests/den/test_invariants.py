@@ -11,7 +11,7 @@ from random_networks import differences
 from short_runs import N_INPUTS, quick, random_task, run
 
 from den_ref.den import naive
-from den_ref.den.algorithm import DEN
+from den_ref.den import DEN
 from den_ref.den.network import NEVER, extract, insert
 
 RUNS = [dict(hidden=hidden, split_original=original, dtype=dtype)

@@ -13,7 +13,7 @@ import pytest
 
 import den_ref
 from den_ref.cli import main
-from den_ref.den.algorithm import DEN
+from den_ref.den import DEN
 from den_ref.experiment import Display, kept_steps, write_player
 from den_ref.experiment.pages.player import html_page as player
 from den_ref.experiment.pages.player.formulas import BOXES, LETTERS, TRAININGS, as_html, formula

@@ -7,7 +7,7 @@ import pytest
 
 from den_ref.core.checks import check_gradient
 from den_ref.core.mlp import JointLoss
-from den_ref.den.algorithm import DEN
+from den_ref.den import DEN
 from den_ref.den.config import DENConfig
 from den_ref.den.finetune import FineTuned, FineTunedConfig, finetune
 from den_ref.den.joint import examples, joint_loss, pack_network, pooled, unpack_network

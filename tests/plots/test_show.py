@@ -10,7 +10,7 @@ from matplotlib.collections import PathCollection
 from matplotlib.image import AxesImage
 from matplotlib.text import Text
 
-from den_ref.den.algorithm import DEN
+from den_ref.den import DEN
 from den_ref.den.config import DENConfig
 from den_ref.experiment.one_run.presets import default_options
 from den_ref.methods import REGISTRY

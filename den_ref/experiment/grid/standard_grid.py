@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from den_ref.den.algorithm import DENConfig
+from den_ref.den import DENConfig
 from den_ref.methods import REGISTRY
 from den_ref.methods.finetune import FineTuningConfig
 from den_ref.methods.plain import NetworkConfig
