@@ -16,6 +16,9 @@ from typing import Any
 
 import numpy as np
 
+#: The type of an option that is one number, or one number per layer.
+PerLayer = float | tuple[float, ...]
+
 
 def option(default: Any, doc: str, check: Callable[[Any], str | None] = lambda value: None) -> Any:
     """A documented field: ``check(value)`` returns None, or what was expected."""

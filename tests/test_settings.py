@@ -1,11 +1,14 @@
 """Options: checks, texts, round trips, and every error message."""
 
+import ast
 import dataclasses
 import json
 import math
+import typing
 
 import numpy as np
 import pytest
+from den_ref.methods import REGISTRY
 from den_ref.settings import Settings, at_least, integer, one_of, option
 
 
@@ -166,3 +169,57 @@ def test_explain_has_a_line_per_option():
     lines = Options.explain().splitlines()
     assert [line.split()[0] for line in lines] == [field.name for field in dataclasses.fields(Options)]
     assert lines[0].split(None, 2) == ["mu", "0.0001", "strength of the L1 penalty"]
+
+
+# --- annotations tell the truth ----------------------------------------------------------------------------------
+
+#: Values of every kind that an option can have.
+KINDS = [0, 1, 7, 0.0, 0.5, 2.5, math.inf, (1, 2), (0.5, 0.25), (0, 0.5), True, False, None]
+
+
+def choices(check) -> list:
+    """What ``one_of`` says that it expects; [] of any other check."""
+    expected = check(object())
+    named = expected.removeprefix("one of ").split(", ") if expected and expected.startswith("one of ") else []
+    return [math.inf if text == "inf" else ast.literal_eval(text) for text in named]
+
+
+def is_a(value, kind) -> bool:
+    """Is the value of an annotated type?  As for a type checker an int will do as a float; a bool will not as an int."""
+    if typing.get_args(kind) and typing.get_origin(kind) is not tuple:
+        return any(is_a(value, one) for one in typing.get_args(kind))
+    if typing.get_origin(kind) is tuple:
+        return isinstance(value, tuple) and all(is_a(one, typing.get_args(kind)[0]) for one in value)
+    return type(value) in {float: (float, int)}.get(kind, (kind,))
+
+
+def untruths(config) -> list[str]:
+    """Options with an allowed value that is not of the annotated type, or with a type of which no value is allowed."""
+    found, kinds = [], typing.get_type_hints(config)
+    for field in dataclasses.fields(config):
+        kind, check = kinds[field.name], field.metadata["check"]
+        allowed = [field.default, *(value for value in [*KINDS, *choices(check)] if check(value) is None)]
+        found += [f"{field.name}: {kind} does not hold {value!r}" for value in allowed if not is_a(value, kind)]
+        parts = typing.get_args(kind) if typing.get_origin(kind) is not tuple else ()
+        found += [f"{field.name}: no {part} is allowed" for part in parts or (kind,)
+                  if not any(is_a(value, part) for value in allowed)]
+    return found
+
+
+@pytest.mark.parametrize("config", sorted({method.Config for method in REGISTRY.values()}, key=lambda c: c.__name__))
+def test_annotations_of_options_tell_the_truth(config):
+    assert untruths(config) == []
+
+
+def test_an_annotation_that_lies_is_found():
+    @dataclasses.dataclass(frozen=True)
+    class Lies(Settings):
+        lists: float = option((1.0, 2.0), "", at_least(0, per_layer=True))
+        whole: int = option(1, "", at_least(0))
+        none: int = option(None, "", integer(0, optional=True))
+        many: "tuple[int, ...]" = option((1,), "", integer(0, per_layer=True))
+        never: "float | tuple[float, ...]" = option(1.0, "", at_least(0))
+        words: bool = option("a", "", one_of("a", "b"))
+        true: "int | None" = option(3, "", integer(0, optional=True))
+
+    assert {line.partition(":")[0] for line in untruths(Lies)} == {"lists", "whole", "none", "many", "never", "words"}

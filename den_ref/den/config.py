@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..core.training import Training
-from ..settings import at_least, integer, one_of, option
+from den_ref.core.training import Training
+from den_ref.settings import PerLayer, at_least, integer, one_of, option
 
 _NOT_NEGATIVE = at_least(0, per_layer=True)
 
@@ -22,21 +22,21 @@ class DENConfig(Training):
     ValueError: mu: expected a number >= 0 (or one per layer), got -1
     """
 
-    hidden: tuple = option((128, 64), "units per hidden layer of the first network", integer(1, many=True))
+    hidden: tuple[int, ...] = option((128, 64), "units per hidden layer of the first network", integer(1, many=True))
 
     # the paper's letters
-    mu: float = option(1e-5, "Eq. 2, 5: strength of L1, per layer", _NOT_NEGATIVE)
+    mu: PerLayer = option(1e-5, "Eq. 2, 5: strength of L1, per layer", _NOT_NEGATIVE)
     mu_head: float = option(3e-4, "Eq. 3: strength of L1 on the new head", at_least(0))
-    mu_l2: float = option(6e-3, "Eq. 4: strength of the l2 penalty on what is selected, per layer", _NOT_NEGATIVE)
-    gamma: float = option(1e-3, "Eq. 5: strength of the group lasso, per layer", _NOT_NEGATIVE)
-    lam: float = option((0.1, 5e-4), "Eq. 6 (or 4): strength of the pull to W^{t-1}, per layer", _NOT_NEGATIVE)
+    mu_l2: PerLayer = option(6e-3, "Eq. 4: strength of the l2 penalty on what is selected, per layer", _NOT_NEGATIVE)
+    gamma: PerLayer = option(1e-3, "Eq. 5: strength of the group lasso, per layer", _NOT_NEGATIVE)
+    lam: PerLayer = option((0.1, 5e-4), "Eq. 6 (or 4): strength of the pull to W^{t-1}, per layer", _NOT_NEGATIVE)
     tau: float = option(0.05, "Algorithm 1: expand if the task's loss exceeds it", at_least(0, infinite=True))
-    sigma: float = option(0.35, "Algorithm 4: split units that drifted further, per layer",
+    sigma: PerLayer = option(0.35, "Algorithm 4: split units that drifted further, per layer",
                           at_least(0, per_layer=True, infinite=True))
-    k: int = option(5, "Algorithm 3: units added per hidden layer", integer(0, per_layer=True))
+    k: int | tuple[int, ...] = option(5, "Algorithm 3: units added per hidden layer", integer(0, per_layer=True))
 
     # readings the paper leaves open (docs/readings.md)
-    weight_decay: float = option(0.01, "Eq. 2, 5, 6: strength of (1/2) norm^2 of free weights, per layer",
+    weight_decay: PerLayer = option(0.01, "Eq. 2, 5, 6: strength of (1/2) norm^2 of free weights, per layer",
                                  _NOT_NEGATIVE)
     eq4_norm: str = option("squared", "Eq. 4: (mu_l2 / 2) norm^2, or mu_l2 norm", one_of("squared", "unsquared"))
     dense_selection: bool = option(False, "Eq. 4, 6: also free the zero edges among the units", one_of(True, False))
@@ -52,7 +52,8 @@ class DENConfig(Training):
                                       one_of("eq6", "eq4", "none"))
     drift: str = option("relative", "norm of a unit's change, or that over the norm it had",
                         one_of("absolute", "relative"))
-    max_splits: int = option(None, "split at most so many units per layer, the most drifted", integer(0, optional=True))
+    max_splits: int | None = option(None, "split at most so many units per layer, the most drifted",
+                                    integer(0, optional=True))
     split_original: str = option("retire", "what becomes of a split unit's original", one_of("retire", "keep"))
     eq6: str = option("all", "Eq. 6: free all the stage sees, or only what is new", one_of("all", "new"))
     timestamps: bool = option(True, "old tasks read only the units of their stage", one_of(True, False))

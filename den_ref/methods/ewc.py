@@ -26,7 +26,7 @@ from ..core.fisher import fisher_diagonal
 from ..core.flat import Flat
 from ..core.penalties import SquaredL2
 from ..protocol import Task
-from ..settings import at_least, integer, one_of, option
+from den_ref.settings import PerLayer, at_least, integer, one_of, option
 from .finetune import FineTuning
 from .plain import STRENGTH, NetworkConfig, flat_from
 
@@ -35,8 +35,8 @@ from .plain import STRENGTH, NetworkConfig, flat_from
 class EWCConfig(NetworkConfig):
     """Options of DNN-EWC: those of a plain network with defaults of its own (docs/tuning.md), and the pull's."""
 
-    mu: float = option(1e-5, "strength of L1, per layer", STRENGTH)
-    weight_decay: float = option((0.058, 0.00023), "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
+    mu: PerLayer = option(1e-5, "strength of L1, per layer", STRENGTH)
+    weight_decay: PerLayer = option((0.058, 0.00023), "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
     epochs: int = option(10, "epochs at most", integer(0))
     lam: float = option(310.0, "strength of the pull, times the Fisher information", at_least(0))
     fisher: str = option("exact", "labels drawn from the model, or those of the data", one_of("exact", "empirical"))

@@ -12,7 +12,7 @@ from ..core.flat import Flat
 from ..core.penalties import SquaredL2
 from ..den.network import Head
 from ..protocol import Capacity, Method, Step, Task, check_task, timed, unknown_task
-from ..settings import at_least, integer, option
+from den_ref.settings import PerLayer, at_least, integer, option
 from ..state import pack_id, pack_meta, unpack_id, unpack_meta
 from .plain import STRENGTH, NetworkConfig, fit, flat_from, random_start, task_rng
 
@@ -21,7 +21,7 @@ from .plain import STRENGTH, NetworkConfig, fit, flat_from, random_start, task_r
 class FineTuningConfig(NetworkConfig):
     """Options of fine-tuning: those of a plain network, with defaults of its own (docs/tuning.md)."""
 
-    weight_decay: float = option((0.00087, 0.00051), "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
+    weight_decay: PerLayer = option((0.00087, 0.00051), "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
     step: float = option(5e-4, "step size at the start", at_least(0, above=True))
     epochs: int = option(5, "epochs at most", integer(0))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..core.penalties import SquaredL2
-from ..settings import integer, option
+from den_ref.settings import PerLayer, integer, option
 from .finetune import FineTuning
 from .plain import STRENGTH, NetworkConfig
 
@@ -14,11 +14,11 @@ from .plain import STRENGTH, NetworkConfig
 class L2Config(NetworkConfig):
     """Options of DNN-L2: those of a plain network with its own defaults (docs/tuning.md), and the pull's strength."""
 
-    weight_decay: float = option((0.00019, 0.0058), "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
+    weight_decay: PerLayer = option((0.00019, 0.0058), "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
     batch: int = option(64, "samples per mini-batch", integer(1))
     epochs: int = option(5, "epochs at most", integer(0))
-    lam: float = option((0.0025, 0.023), "strength of norm^2 of the body's change since the last task, "
-                                         "per layer", STRENGTH)
+    lam: PerLayer = option((0.0025, 0.023), "strength of norm^2 of the body's change since the last task, "
+                                            "per layer", STRENGTH)
 
     def __post_init__(self):
         super().__post_init__()

@@ -15,7 +15,7 @@ from ..core import mlp
 from ..core.flat import Flat
 from ..den.joint import examples, pooled
 from ..protocol import Capacity, Method, Step, Task, check_task, timed, unknown_task
-from ..settings import at_least, integer, option
+from den_ref.settings import PerLayer, at_least, integer, option
 from ..state import pack_id, pack_meta, unpack_id, unpack_meta
 from .plain import STRENGTH, NetworkConfig, fit, flat_from, random_start, task_rng
 
@@ -34,7 +34,7 @@ class Place:
 class MTLConfig(NetworkConfig):
     """Options of MTL: those of a plain network, with defaults of its own (docs/tuning.md)."""
 
-    weight_decay: float = option((0.0064, 0.00045), "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
+    weight_decay: PerLayer = option((0.0064, 0.00045), "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
     step: float = option(2e-3, "step size at the start", at_least(0, above=True))
     batch: int = option(64, "samples per mini-batch", integer(1))
     epochs: int = option(10, "epochs at most", integer(0))

@@ -15,7 +15,7 @@ from ..core.problem import Problem
 from ..core.training import Training, train
 from ..den.equations import eq2
 from ..protocol import Method
-from ..settings import at_least, integer, option
+from den_ref.settings import PerLayer, at_least, integer, option
 
 STRENGTH = at_least(0, per_layer=True)
 
@@ -24,9 +24,9 @@ STRENGTH = at_least(0, per_layer=True)
 class NetworkConfig(Training):
     """Options of a plain network: Eq. 2 without anything that grows."""
 
-    hidden: tuple = option((312, 128), "units per hidden layer", integer(1, many=True))
-    mu: float = option(0.0, "strength of L1, per layer", STRENGTH)
-    weight_decay: float = option(2e-2, "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
+    hidden: tuple[int, ...] = option((312, 128), "units per hidden layer", integer(1, many=True))
+    mu: PerLayer = option(0.0, "strength of L1, per layer", STRENGTH)
+    weight_decay: PerLayer = option(2e-2, "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
     epochs: int = option(20, "epochs at most", integer(0))
 
     def __post_init__(self):
