@@ -115,6 +115,29 @@ def delete_units(network: Network, units) -> Network:
 
 # --- Algorithm 4: split --------------------------------------------------------------------------------------------
 
+#: Kinds of units after a split: older than t, seen by t and not split (every input feature is); an original that was
+#: split; its copy; created at t by Eq. 5; retired before t.
+OLDER, SPLIT, COPY, NEW, RETIRED = range(5)
+#: Where a weight comes from: W^t, W^{t-1}, or it is 0.
+NOW, THEN, ZERO = range(3)
+
+
+def edge_table(original: str) -> np.ndarray:
+    """The weight of every edge after a split: [kind of the unit it leaves, kind of the unit it reaches].
+
+    W^t is the network before the split.  Only an original's edges into older units depend on what becomes of it
+    (see :func:`split_units`).  Source: docs/readings.md, where every row is explained.
+    """
+    as_then = THEN if original == "retire" else NOW
+    return np.array([
+        # into OLDER  SPLIT  COPY   NEW    RETIRED
+        [NOW,      THEN,  NOW,   NOW,   NOW],       # from OLDER
+        [as_then,  THEN,  ZERO,  ZERO,  NOW],       # from SPLIT
+        [NOW,      ZERO,  NOW,   NOW,   ZERO],      # from COPY
+        [NOW,      ZERO,  NOW,   NOW,   NOW],       # from NEW
+        [NOW,      NOW,   ZERO,  NOW,   NOW],       # from RETIRED
+    ])
+
 
 def split_units(network: Network, previous: Network, split, stage: int, original: str = "retire") -> Network:
     """Duplicate the units ``split`` (index arrays per hidden layer), all layers at once.
@@ -135,76 +158,46 @@ def split_units(network: Network, previous: Network, split, stage: int, original
         "retire": the original no longer serves from ``stage`` on, the copy stands in for it.  "keep": stage and
         later see both.
 
-    Source: paper, Algorithm 4; the rows named in the comments are those of the edge table in docs/readings.md.
+    Source: paper, Algorithm 4; the edges are those of :func:`edge_table`.
     """
-    weights, biases, introduced, retired = [], [], [], []
-    rows = _Rows.inputs(network.n_inputs)
+    table, weights, biases, introduced, retired = edge_table(original), [], [], [], []
+    below, rows = np.full(network.n_inputs, OLDER), np.arange(network.n_inputs)
     for l, units in enumerate(split):
-        columns = _Rows.layer(network, previous, l, units, stage)
-        weights.append(_split_matrix(network.weights[l], previous.weights[l], rows, columns, original))
-        b = network.biases[l].copy()
-        b[units] = previous.biases[l][units]
-        biases.append(np.concatenate([b, network.biases[l][units]]))
+        above = kinds_after_split(network, l, units, stage)
+        columns = np.concatenate([np.arange(network.widths[l]), units])            # a copy begins as its original
+        weights.append(_by_source(network.weights[l][np.ix_(rows, columns)], previous.weights[l],
+                                  table[np.ix_(below, above)]))
+        biases.append(network.biases[l][columns])
+        biases[l][units] = previous.biases[l][units]
         gone = network.retired[l].copy()
         if original == "retire":
             gone[units] = stage
         introduced.append(_grown(network.introduced[l], len(units), stage))
         retired.append(_grown(gone, len(units), NEVER))
-        rows = columns
-    heads = [_split_head(head, rows, stage) for head in network.heads]
+        below, rows = above, columns
+    heads = [_split_head(head, below, rows, stage) for head in network.heads]
     return Network(weights, biases, introduced, retired, heads)
 
 
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """What stands at each place of a layer, at the moment of a split.
-
-    old : number of units there at t-1;  units : number there now, before the copies
-    split : originals;  retired : units retired before t;  kept : older, visible, not split
-    """
-
-    old: int
-    units: int
-    split: np.ndarray
-    retired: np.ndarray
-    kept: np.ndarray
-
-    @classmethod
-    def inputs(cls, n: int) -> _Rows:
-        """Input features are older units that are not split."""
-        none = np.zeros(0, int)
-        return cls(n, n, none, none, np.arange(n))
-
-    @classmethod
-    def layer(cls, network, previous, l, split, stage) -> _Rows:
-        old = len(previous.biases[l])
-        retired = np.flatnonzero(network.retired[l][:old] <= stage)
-        kept = np.setdiff1d(np.arange(old), np.concatenate([split, retired]))
-        return cls(old, len(network.biases[l]), split, retired, kept)
-
-    @property
-    def with_copies(self):
-        return np.concatenate([np.arange(self.units), self.split])
+def kinds_after_split(network: Network, layer: int, split, stage: int) -> np.ndarray:
+    """The kind of every unit of a hidden layer (0 the first), the copies last."""
+    kinds = np.full(network.widths[layer], OLDER)
+    kinds[network.introduced[layer] == stage] = NEW
+    kinds[network.retired[layer] <= stage] = RETIRED
+    kinds[split] = SPLIT
+    return np.concatenate([kinds, np.full(len(split), COPY)])
 
 
-def _split_matrix(now, before, rows: _Rows, columns: _Rows, original: str):
-    """One weight matrix after the split, from W^t (now) and W^{t-1} (before)."""
-    w = now[np.ix_(rows.with_copies, columns.with_copies)]         # a copy starts as its original in W^t, both ways
-    w[:, columns.split] = 0                                        # an original hears nothing that is new at t,
-    w[:rows.old, columns.split] = before[:, columns.split]         #   and what was there as in W^{t-1}
-    w[np.ix_(rows.split, np.arange(columns.old, w.shape[1]))] = 0  # an original feeds nothing created at t, nor copies
-    if original == "retire":
-        w[np.ix_(rows.split, columns.kept)] = before[np.ix_(rows.split, columns.kept)]
-    copies = np.arange(rows.units, w.shape[0])
-    w[np.ix_(copies, columns.retired)] = 0                         # a copy feeds nobody who retired before it came
-    w[np.ix_(rows.retired, np.arange(columns.units, w.shape[1]))] = 0   # and hears nobody who did
-    return w
+def _by_source(now, then, source):
+    """Every entry as its source says.  What existed at t-1 stands at the same places in both matrices."""
+    now[source == ZERO] = 0
+    restored = np.nonzero(source == THEN)
+    now[restored] = then[restored]
+    return now
 
 
-def _split_head(head: Head, rows: _Rows, stage: int) -> Head:
+def _split_head(head: Head, kinds, rows, stage: int) -> Head:
     """The head of ``stage`` reads the copies instead of the originals; earlier heads do not see copies."""
-    copies = head.weights[rows.split] if head.stage == stage else np.zeros((len(rows.split), len(head.bias)))
-    weights = np.concatenate([head.weights, copies.astype(head.weights.dtype)])
-    if head.stage == stage:
-        weights[rows.split] = 0
+    weights = head.weights[rows]
+    weights[kinds == (SPLIT if head.stage == stage else COPY)] = 0
     return replace(head, weights=weights)

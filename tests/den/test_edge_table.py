@@ -1,4 +1,4 @@
-"""What a split does, row by row of the table, on one hand-made network; both implementations.
+"""What a split does, row by row of the table in docs/readings.md, on one hand-made network; both implementations.
 
 Stage t = 3.  Each of the two hidden layers has, in this order,
 
@@ -9,6 +9,8 @@ and after the split i' behind them.  The edge from unit a of layer 1 to unit b o
 and 200 + 10a + b in W^t, so that every number tells where it came from.
 """
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -17,23 +19,30 @@ from den_ref.den.network import NEVER, Head, Network
 
 T = 3
 PLACE = {"r": 0, "i": 1, "k": 2, "n": 3, "i'": 4}
-BEFORE, NOW, ZERO = "W^{t-1}", "W^t", 0
+BEFORE, NOW, ZERO = "W^{t-1}", "W^t", "0"
 
-#: Row of the table -> its edges: (from layer 1, to layer 2, in "retire", in "keep").  None: does not occur.
-TABLE = {
-    "i -> m, m older, visible to t, not split": [("i", "k", BEFORE, NOW), ("i'", "k", NOW, NOW)],
-    "i -> m, m retired before t": [("i", "r", BEFORE, None), ("i'", "r", ZERO, None)],
-    "i -> m, m split": [("i", "i", BEFORE, BEFORE), ("i'", "i", ZERO, ZERO)],
-    "i -> m'": [("i", "i'", ZERO, ZERO), ("i'", "i'", NOW, NOW)],
-    "i -> m created at t": [("i", "n", ZERO, ZERO), ("i'", "n", NOW, NOW)],
-    "k (older, not split) -> m split": [("k", "i", BEFORE, BEFORE), ("k", "i'", NOW, NOW)],
-    "n (new at t) -> m split": [("n", "i", ZERO, ZERO), ("n", "i'", NOW, NOW)],
-    "r (retired before t) -> m'": [("r", "i'", ZERO, None), ("r", "i", BEFORE, None)],
-    "k (older) -> m not split": [("k", "k", NOW, NOW), ("k", "n", NOW, NOW)],
-    "k (new) -> m not split": [("n", "k", NOW, NOW)],
-    "anything new -> new": [("n", "n", NOW, NOW)],
-    "r -> m not split, k -> m retired": [("r", "r", BEFORE, None), ("r", "k", BEFORE, None), ("k", "r", BEFORE, None)],
-}
+
+
+def table() -> dict:
+    """docs/readings.md: row -> its edges, (from layer 1, to layer 2, in "retire", in "keep").  None: does not occur."""
+    lines = (Path(__file__).parents[2] / "docs" / "readings.md").read_text().splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("| from"))
+    _, *columns = cells(lines[first])
+    return {lower: [(lower, upper, *sources(text, {lower, upper})) for upper, text in zip(columns, texts) if text != "–"]
+            for lower, *texts in map(cells, lines[first + 2:first + 2 + len(columns)])}
+
+
+def cells(line) -> list[str]:
+    return [cell.strip() for cell in line.strip("|").split("|")]
+
+
+def sources(text, ends) -> tuple:
+    """Of an edge in "retire", and in "keep", where nobody is retired; what is unchanged is that of W^{t-1}."""
+    retire, _, keep = text.replace("unchanged", BEFORE).partition(", kept: ")
+    return retire, None if "r" in ends else keep or retire
+
+
+TABLE = table()
 rows = pytest.mark.parametrize("row", TABLE)
 readings = pytest.mark.parametrize("original", ["retire", "keep"])
 rooms = pytest.mark.parametrize("room", [surgery, naive], ids=["fast", "naive"])
@@ -79,6 +88,7 @@ def wrong_edges(row, weights, original):
     found = []
     for lower, upper, retire, keep in TABLE[row]:
         what = retire if original == "retire" else keep
+        assert what in (BEFORE, NOW, ZERO, None)
         a, b = (PLACE["i" if name == "i'" else name] for name in (lower, upper))
         value = {BEFORE: 100 + 10 * a + b, NOW: 200 + 10 * a + b, ZERO: 0}.get(what)
         if what is not None and weights[PLACE[lower], PLACE[upper]] != value:
