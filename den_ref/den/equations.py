@@ -2,19 +2,22 @@
 
     minimise, over the **free** weights, the data loss L plus a **penalty**, starting from **here**
 
-===  ==========================================  =======================================================
-Eq.  free                                        penalty
-===  ==========================================  =======================================================
-2    the whole first network                     mu abs
+===  ==========================================  ===================================  ==========================
+Eq.  free                                        penalty                              by default there is also
+===  ==========================================  ===================================  ==========================
+2    the whole first network                     mu abs                               (weight_decay / 2) norm^2
 3    the new head                                mu_head abs
-4    the selected subnetwork: its nonzero edges  (mu_l2 / 2) norm^2
-5    the new units' edges, and the head          mu abs + gamma norm of each new unit's incoming weights
-6    the nonzero weights that the stage sees     lam norm(W - W^{t-1})^2
-===  ==========================================  =======================================================
+4    the selected subnetwork: its nonzero edges  (mu_l2 / 2) norm^2                   lam norm(W - W^{t-1})^2
+5    the new units' edges, and the head          mu abs + gamma norm of each new      (weight_decay / 2) norm^2
+                                                 unit's incoming weights
+6    the nonzero weights that the stage sees     lam norm(W - W^{t-1})^2              (weight_decay / 2) norm^2
+===  ==========================================  ===================================  ==========================
 
-Biases are penalised by an anchor only (in Eq. 6; in Eq. 4 with ``anchor_before_split="eq4"``).  Every function but
-``eq3`` takes a start (a flat vector of small dense matrices named W1..Wm, V, b1..bm, c, see ``core.mlp``), the data
-loss and the options, and returns a ``Problem``.
+By default the pull of Eq. 6 is thus inside Eq. 4 too (``anchor_before_split="eq4"``), in place of the Eq. 6 that the
+paper solves before drift is measured.  ``weight_decay=0, anchor_before_split="eq6"`` is the middle column alone.
+
+Biases are penalised by that pull only.  Every function but ``eq3`` takes a start (a flat vector of small dense
+matrices named W1..Wm, V, b1..bm, c, see ``core.mlp``), the data loss and the options, and returns a ``Problem``.
 """
 
 from __future__ import annotations
@@ -55,13 +58,14 @@ def eq3(features, task: Task, config: DENConfig) -> Result:
 
 
 def eq4(start: Flat, loss: DataLoss, config: DENConfig, edges) -> Problem:
-    """L(W_S) + sum over l of (mu_l2_l / 2) norm(W_S,l)^2, the head being the last W.
+    """L(W_S) + sum over l of (mu_l2_l / 2) norm(W_S,l)^2 + lam_l norm((W_S,l, b_l) - (W_S,l, b_l)^{t-1})^2.
 
-    W_S are the nonzero edges among the selected units, and the selected head rows.
+    W_S are the nonzero edges among the selected units, and the selected head rows, which are the last W_S and have no
+    pull.  The start is W^{t-1}, with Eq. 3's head.
 
     ``edges`` (one boolean array per hidden matrix) is the zero pattern that is kept; biases and c are free.
-    ``eq4_norm="unsquared"``: mu_l2 norm(W_S), one block.  ``anchor_before_split="eq4"`` adds
-    sum over l of lam_l norm((W_l, b_l) - start)^2.  Source: Eq. 4.
+    The pull is there with ``anchor_before_split="eq4"``, the default; ``"eq6"`` and ``"none"`` are Eq. 4 as printed,
+    without it.  ``eq4_norm="unsquared"``: mu_l2 norm(W_S), one block, without a pull.  Source: Eq. 4.
     """
     names = matrices(start)
     patterns = [*(e if not config.dense_selection else None for e in edges), None]
@@ -83,7 +87,7 @@ def eq4(start: Flat, loss: DataLoss, config: DENConfig, edges) -> Problem:
 def eq5(start: Flat, loss: DataLoss, config: DENConfig, older) -> Problem:
     """L(W^N) + sum over l of mu_l sum(abs(W^N_l)) + gamma_l sum over new units of norm(all their incoming weights).
 
-    W^N_l is what is free of W_l, the head being the last; weight_decay_l adds (weight_decay_l / 2) norm(W^N_l)^2.
+    W^N_l is what is free of W_l, the head being the last; there is (weight_decay_l / 2) norm(W^N_l)^2 besides.
     ``older[l]`` is how many of hidden layer l's units (l = 0 the first) are older than the stage; they stand first.
     Of the first layer only the new columns are in the vector: the old part is computed once (``DataLoss.known``).
     Free: incoming weights and biases of new units (L1 and group), edges new -> older (L1), the head (L1).
@@ -108,8 +112,11 @@ def eq6(start: Flat, loss: DataLoss, config: DENConfig, edges, anchor: Subnetwor
     """L(W) + sum over l of lam_l norm((W_l, b_l) - (W_l, b_l)^{t-1})^2 + (weight_decay_l / 2) norm(W_l)^2.
 
     The pull acts between units that existed at t-1, on their weights and biases: ``anchor`` is W^{t-1} on the older
-    units of the view, which stand first.  ``edges`` is the zero pattern that is kept.  What is newer is free without an
-    anchor, and so is the head.  ``eq6="new"`` holds all that is anchored.  Source: Eq. 6.
+    units of the view, which stand first.  What is newer is free without an anchor, and so is the head.  ``eq6="new"``
+    holds all that is anchored.
+
+    ``edges`` is the zero pattern that is kept.  An edge that has become 0 since t-1 stays 0, so that it is not pulled
+    back either: the penalty leaves out its constant lam_l (w^{t-1})^2, except with ``dense_selection``.  Source: Eq. 6.
     """
     lam = config.per_layer("lam", len(edges))
     decay = config.per_layer("weight_decay", len(edges) + 1)
