@@ -6,6 +6,7 @@ here lets it be seen: the "split" Step reports each unit's drift since its birth
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,6 +29,12 @@ class Birth:
         """All arrays by name, e.g. for a file."""
         named = {f"birth/weights/{l}": w for l, w in enumerate(self.weights)}
         return named | {f"birth/biases/{l}": b for l, b in enumerate(self.biases)}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Birth:
+        """The inverse of :meth:`arrays`; other arrays may stand among them."""
+        layers = range(sum(name.startswith("birth/weights/") for name in arrays))
+        return cls([arrays[f"birth/weights/{l}"] for l in layers], [arrays[f"birth/biases/{l}"] for l in layers])
 
     @property
     def size(self) -> int:

@@ -7,16 +7,20 @@ matrices in ascending order, never masked by zeros.
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..core import mlp
-from ..protocol import Capacity, unknown_task
+from den_ref.core import mlp
+from den_ref.protocol import Capacity, unknown_task
+from den_ref.state import pack_id, unpack_id
 
 #: "Never retired", as stored.
 NEVER = np.iinfo(np.int32).max
+
+#: What a Network holds an array of for every hidden layer.
+_PER_LAYER = ("weights", "biases", "introduced", "retired")
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +78,15 @@ class Network:
                  for born, gone in zip(self.introduced, self.retired, strict=True)]
         return [np.arange(self.n_inputs), *units]
 
+    def older(self, stage: int) -> list[np.ndarray]:
+        """Of what a stage sees, what was there before it; input features always were.
+
+        They stand first in :meth:`visible`: units are appended, stage by stage.
+        """
+        visible = self.visible(stage)
+        return [visible[0], *(units[born[units] < stage]
+                              for units, born in zip(visible[1:], self.introduced, strict=True))]
+
     def head_of(self, task_id: Hashable) -> Head:
         """The head of a learnt task."""
         for head in self.heads:
@@ -93,12 +106,23 @@ class Network:
 
     def arrays(self) -> dict[str, np.ndarray]:
         """All arrays by name, e.g. for a file: ``weights/0`` is the first hidden layer's."""
-        named = {}
-        for name in ("weights", "biases", "introduced", "retired"):
-            named |= {f"{name}/{l}": array for l, array in enumerate(getattr(self, name))}
+        named = {f"{name}/{l}": array for name in _PER_LAYER for l, array in enumerate(getattr(self, name))}
         for i, head in enumerate(self.heads):
             named |= {f"heads/{i}/weights": head.weights, f"heads/{i}/bias": head.bias}
         return named
+
+    def head_facts(self) -> list[dict]:
+        """What the arrays do not say of the heads, in JSON types: ``task``, ``stage``, ``loss`` of each."""
+        return [{"task": pack_id(head.task), "stage": head.stage, "loss": head.loss} for head in self.heads]
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], head_facts: Sequence[Mapping]) -> Network:
+        """The inverse of :meth:`arrays`, beside :meth:`head_facts`; other arrays may stand among them."""
+        layers = max(sum(name.startswith(f"{kind}/") for name in arrays) for kind in _PER_LAYER)
+        lists = {name: [arrays[f"{name}/{l}"] for l in range(layers)] for name in _PER_LAYER}
+        heads = [Head(unpack_id(facts["task"]), facts["stage"], arrays[f"heads/{i}/weights"], arrays[f"heads/{i}/bias"],
+                      facts["loss"]) for i, facts in enumerate(head_facts)]
+        return cls(**lists, heads=heads)
 
 
 #: The network before the first task.
@@ -110,14 +134,14 @@ class Subnetwork:
     """Small dense matrices cut out of a network.
 
     units : [inputs, layer 1, ..., layer L-1], the indices that were cut out.
-    weights, biases, head, head_bias : contiguous copies.
+    weights, biases, head, head_bias : contiguous copies; without a head None in its place.
     """
 
     units: list
     weights: list
     biases: list
-    head: np.ndarray
-    head_bias: np.ndarray
+    head: np.ndarray | None = None
+    head_bias: np.ndarray | None = None
 
     @property
     def edges(self) -> list[np.ndarray]:
@@ -125,11 +149,12 @@ class Subnetwork:
         return [w != 0 for w in self.weights]
 
 
-def extract(network: Network, units: list, head: Head) -> Subnetwork:
+def extract(network: Network, units: list, head: Head | None = None) -> Subnetwork:
     """W_l[S_{l-1}, S_l], b_l[S_l], the head's rows of S_{L-1} and its bias, for S = units (see ``visible``)."""
     weights = [np.ascontiguousarray(w[np.ix_(units[l], units[l + 1])]) for l, w in enumerate(network.weights)]
     biases = [b[units[l + 1]] for l, b in enumerate(network.biases)]
-    return Subnetwork(list(units), weights, biases, head.weights[units[-1]], head.bias.copy())
+    outputs = () if head is None else (head.weights[units[-1]], head.bias.copy())
+    return Subnetwork(list(units), weights, biases, *outputs)
 
 
 def insert(network: Network, sub: Subnetwork, head: Head) -> Network:

@@ -10,7 +10,7 @@ import numpy as np
 
 from den_ref.core.flat import Flat
 from den_ref.core.result import Result
-from den_ref.den.network import Head, Network
+from den_ref.den.network import Network
 from den_ref.methods.plain import flat_from
 from den_ref.protocol import Step
 from den_ref.state import unpack_id
@@ -48,8 +48,9 @@ def write_step(folder: Path, step: Step, number: int, first: bool) -> None:
     before, after = {} if first else _arrays_of(step.before), _arrays_of(step.after)
     chosen = {f"arrays/{name}": np.asarray(array) for name, array in step.arrays.items()}
     changed = {f"after/{name}": array for name, array in after.items() if not _same(array, before.get(name))}
+    heads = step.after.head_facts() if isinstance(step.after, Network) else []
     header = {"stage": step.stage, "task": as_json(step.task), **step_facts(step, number), "first": first,
-              "removed": sorted(set(before) - set(after)), "heads": _heads_of(step.after)}
+              "removed": sorted(set(before) - set(after)), "heads": heads}
     write_archive(_path(folder, number), "step", header, {**chosen, **changed})
 
 
@@ -111,20 +112,10 @@ def _arrays_of(model: Any) -> dict[str, np.ndarray]:
     return model.arrays() if hasattr(model, "arrays") else {}
 
 
-def _heads_of(model: Any) -> list[dict[str, Any]]:
-    """What the arrays of a Network do not say of its heads."""
-    heads = model.heads if isinstance(model, Network) else []
-    return [as_json({"task": head.task, "stage": head.stage, "loss": head.loss}) for head in heads]
-
-
-def _model(arrays: dict[str, np.ndarray], heads: list[dict[str, Any]]) -> Network | Flat | None:
+def _model(arrays: dict[str, np.ndarray], head_facts: list[dict[str, Any]]) -> Network | Flat | None:
     """The model whose arrays these are, if it is one of ours."""
-    if heads:
-        names = ("weights", "biases", "introduced", "retired")
-        lists = {name: list(_under(f"{name}/", arrays).values()) for name in names}
-        stored = [Head(unpack_id(head["task"]), head["stage"], arrays[f"heads/{i}/weights"], arrays[f"heads/{i}/bias"],
-                       head["loss"]) for i, head in enumerate(heads)]
-        return Network(**lists, heads=stored)
+    if head_facts:
+        return Network.from_arrays(arrays, head_facts)
     return flat_from(arrays, "") if "W1" in arrays else None
 
 
