@@ -11,17 +11,18 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..core import mlp
-from ..protocol import Capacity, Method, Step, Task, check_task, timed
-from ..state import pack_id, pack_meta, pack_rng, unpack_id, unpack_meta, unpack_rng
+from den_ref.core import mlp
+from den_ref.protocol import Capacity, Method, Step, Task, check_task, timed
+from den_ref.state import pack_meta, pack_rng, unpack_meta, unpack_rng
+
 from .birth import Birth, with_newborn
 from .config import DENConfig
 from .equations import eq2
 from .expansion import dynamic_expansion, remove_useless
-from .network import EMPTY, NEVER, Head, Network, Subnetwork, capacity, extract, insert
+from .network import EMPTY, NEVER, Head, Network, capacity
 from .selective import selective_retraining
 from .splitting import split_and_duplicate
-from .stage import Stage
+from .stage import Stage, solve_cut
 
 
 class DEN(Method):
@@ -50,10 +51,13 @@ class DEN(Method):
     def steps(self, task: Task) -> Iterator[Step]:
         """Learn one task: Algorithm 1 as a generator.  ``self.network`` becomes W^t when it ends."""
         check_task(task, self.tasks, self.network.n_inputs if self.tasks else None)
-        previous = self.network if self.tasks else random_network(task.n_inputs, self.config, self.rng)
-        stage = Stage(len(self.tasks) + 1, task, self.config, self.rng, previous, self.progress, self.birth)
-        network = yield from timed(self.boxes(stage))
+        network = yield from timed(self.boxes(self.stage(task)))
         self.network, self.birth = network, with_newborn(self.birth, network)
+
+    def stage(self, task: Task) -> Stage:
+        """The stage that learns one more task."""
+        previous = self.network if self.tasks else random_network(task.n_inputs, self.config, self.rng)
+        return Stage(len(self.tasks) + 1, task, self.config, self.rng, previous, self.progress, self.birth)
 
     def boxes(self, stage: Stage):
         """The boxes of one stage, from W^{t-1} to W^t."""
@@ -86,19 +90,14 @@ class DEN(Method):
         return replace(capacity(self.network), stored={"birth": self.birth.size})
 
     def state(self) -> dict[str, np.ndarray]:
-        heads = [{"task": pack_id(h.task), "stage": h.stage, "loss": h.loss} for h in self.network.heads]
-        meta = {"layers": len(self.network.widths), "heads": heads, "rng": pack_rng(self.rng)}
+        meta = {"layers": len(self.network.widths), "heads": self.network.head_facts(), "rng": pack_rng(self.rng)}
         return self.network.arrays() | self.birth.arrays() | {"meta": pack_meta(meta)}
 
     @classmethod
     def from_state(cls, state: Mapping[str, np.ndarray], config=None, seen: Sequence[Task] = ()) -> DEN:
         meta, den = unpack_meta(state["meta"]), cls(config)
-        lists = {name: [state[f"{name}/{l}"] for l in range(meta["layers"])]
-                 for name in ("weights", "biases", "introduced", "retired", "birth/weights", "birth/biases")}
-        den.birth = Birth(lists.pop("birth/weights"), lists.pop("birth/biases"))
-        heads = [Head(unpack_id(h["task"]), h["stage"], state[f"heads/{i}/weights"], state[f"heads/{i}/bias"],
-                      h["loss"]) for i, h in enumerate(meta["heads"])]
-        den.network, den.rng = Network(**lists, heads=heads), unpack_rng(meta["rng"])
+        den.network, den.birth = Network.from_arrays(state, meta["heads"]), Birth.from_arrays(state)
+        den.rng = unpack_rng(meta["rng"])
         return den
 
 
@@ -114,14 +113,12 @@ def random_network(n_inputs: int, config: DENConfig, rng) -> Network:
 def whole_network(network: Network, stage: Stage):
     """Algorithm 1 at t = 1: a random head, Eq. 2 on everything the stage sees, then drop useless units."""
     task, top = stage.task, network.widths[-1]
-    head = Head(task.id, stage.t, mlp.random_weights(stage.rng, top, task.n_outputs, network.dtype),
-                np.zeros(task.n_outputs, network.dtype), task.loss)
-    before = network = network.with_head(head)
-    sub = extract(network, network.visible(stage.t), head)
-    start = mlp.pack(sub.weights, sub.biases, sub.head, sub.head_bias, network.dtype)
-    loss, validation = stage.losses(start)
-    result = stage.solve(eq2(start, loss, stage.config), validation, 2, start_competes=False)
-    network = insert(network, Subnetwork(sub.units, *mlp.unpack(result.x)), head)
+    weights = stage.draw(top, (top, task.n_outputs)).astype(network.dtype)
+    head = Head(task.id, stage.t, weights, np.zeros(task.n_outputs, network.dtype), task.loss)
+    before = network.with_head(head)
+    network, result = solve_cut(before, network.visible(stage.t), head, stage,
+                                lambda start, loss, sub: eq2(start, loss, stage.config),
+                                label="Eq. 2", epochs=stage.config.epochs_eq2, start_competes=False)
     zeros = [float(np.mean(w == 0)) for w in network.weights]
     yield stage.step("eq2", "Algorithm 1, Eq. 2", f"trained the whole network, {result.message}; "
                      f"{', '.join(f'{z:.0%}' for z in zeros)} of its weights are 0", before, network, solve=result,

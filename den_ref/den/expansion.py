@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..core import mlp
-from ..core.flat import Flat
-from ..core.penalties import column_norms
+from den_ref.core.flat import Flat
+from den_ref.core.penalties import column_norms
+
 from .equations import eq5
-from .network import Network, Subnetwork, extract, insert
-from .stage import Stage
+from .network import Network
+from .stage import Stage, solve_cut
 from .surgery import append_units, delete_units, useless_units
 
 
@@ -22,11 +22,11 @@ def dynamic_expansion(network: Network, stage: Stage, loss_before: float):
     """
     before = network
     counts = stage.config.per_layer("k", len(network.widths))
-    grown = random_start(append_units(network, counts, stage.t), stage)
+    grown = random_new_units(append_units(network, counts, stage.t), stage)
     grown, result = train_new_units(grown, stage)
     loss_after = stage.loss(grown)
     yield stage.step(
-        "eq5", "Algorithm 3, Eq. 5", f"added {_listed(counts)} units, loss {loss_before:.4f} -> {loss_after:.4f}",
+        "eq5", "Algorithm 3, Eq. 5", f"added {_dashed(counts)} units, loss {loss_before:.4f} -> {loss_after:.4f}",
         before, grown, solve=result,
         facts={"added": list(counts), "loss_before": loss_before, "loss_after": loss_after},
         arrays={f"norms/{l}": trace for l, trace in enumerate(result.group_norms, 1)})
@@ -46,36 +46,26 @@ def remove_useless(network: Network, stage: Stage, title: str):
     pruned = delete_units(useless.folded, useless.units)
     added = [int(np.sum(born == stage.t)) for born in network.introduced]
     kept = [n - len(gone) for n, gone in zip(added, useless.units, strict=True)]
-    yield stage.step("prune", title, f"kept {_listed(kept)} of {_listed(added)} new units", network, pruned,
+    yield stage.step("prune", title, f"kept {_dashed(kept)} of {_dashed(added)} new units", network, pruned,
                      facts={"added": added, "kept": kept},
                      arrays={f"removed/{l}": units for l, units in enumerate(useless.units, 1)})
     return pruned
 
 
-def older_counts(network: Network, t: int) -> list[int]:
-    """Per hidden layer: how many of the units that stage t sees were introduced before t (they stand first)."""
-    seen = network.visible(t)[1:]
-    return [int(np.sum(born[units] < t)) for born, units in zip(network.introduced, seen, strict=True)]
-
-
-def random_start(network: Network, stage: Stage) -> Network:
+def random_new_units(network: Network, stage: Stage) -> Network:
     """Small random weights into the new units and from the new top units into the head of t.
 
     Normal with deviation init_scale * sqrt(2 / n_in), n_in the units of the layer below that t sees; edges
     new -> older and new biases stay 0.
     """
-    units, older = network.visible(stage.t), [network.n_inputs, *older_counts(network, stage.t)]
+    visible, scale = network.visible(stage.t), stage.config.init_scale
+    new = [units[len(older):] for units, older in zip(visible, network.older(stage.t), strict=True)]
     weights, head = [w.copy() for w in network.weights], network.head_of(stage.task.id)
-    for l, w in enumerate(weights):
-        block = np.ix_(units[l], units[l + 1][older[l + 1]:])
-        w[block] = _small(stage, len(units[l]), (len(units[l]), w[block].shape[1]))
-    rows, new = head.weights.copy(), units[-1][older[-1]:]
-    rows[new] = _small(stage, len(units[-1]), rows[new].shape)
+    for w, below, units in zip(weights, visible, new[1:]):
+        w[np.ix_(below, units)] = stage.draw(len(below), (len(below), len(units)), scale)
+    rows = head.weights.copy()
+    rows[new[-1]] = stage.draw(len(visible[-1]), (len(new[-1]), stage.task.n_outputs), scale)
     return replace(network, weights=weights).with_head(replace(head, weights=rows))
-
-
-def _small(stage: Stage, n_in: int, shape):
-    return stage.rng.normal(size=shape) * (stage.config.init_scale * np.sqrt(2 / max(n_in, 1)))
 
 
 def train_new_units(network: Network, stage: Stage) -> tuple:
@@ -84,21 +74,13 @@ def train_new_units(network: Network, stage: Stage) -> tuple:
     ``result.group_norms``: per hidden layer (1 + epochs, new units), the norm of each new unit's incoming weights, at
     the start and after every epoch.
     """
-    head, older = network.head_of(stage.task.id), older_counts(network, stage.t)
-    sub, p = extract(network, network.visible(stage.t), head), older[0]
-    old_w, old_b = [sub.weights[0][:, :p]], [sub.biases[0][:p]]
-    known = tuple(mlp.in_blocks(lambda x: mlp.hidden(x, old_w, old_b), split)
-                  for split in (stage.task.x_train, stage.task.x_valid))
-    start = mlp.pack([sub.weights[0][:, p:], *sub.weights[1:]], [sub.biases[0][p:], *sub.biases[1:]],
-                     sub.head, sub.head_bias, network.dtype)
-    loss, validation = stage.losses(start, known=known)
-    norms = []
-    result = stage.solve(eq5(start, loss, stage.config, older), validation, 5, start_competes=False,
-                         watch=lambda w: norms.append(group_norms(w, older)))
+    older, norms = [len(units) for units in network.older(stage.t)[1:]], []
+    network, result = solve_cut(network, network.visible(stage.t), network.head_of(stage.task.id), stage,
+                                lambda start, loss, sub: eq5(start, loss, stage.config, older), held=older[0],
+                                label="Eq. 5", epochs=stage.config.epochs_eq5, start_competes=False,
+                                watch=lambda w: norms.append(group_norms(w, older)))
     result["group_norms"] = [np.array(trace) for trace in zip(*norms)]
-    weights, biases, rows, bias = mlp.unpack(result.x)
-    weights[0], biases[0] = np.hstack([*old_w, weights[0]]), np.concatenate([*old_b, biases[0]])
-    return insert(network, Subnetwork(sub.units, weights, biases, rows, bias), head), result
+    return network, result
 
 
 def group_norms(w: Flat, older) -> list[np.ndarray]:
@@ -106,5 +88,6 @@ def group_norms(w: Flat, older) -> list[np.ndarray]:
     return [column_norms(w[f"W{l + 1}"][:, old if l else 0:]) for l, old in enumerate(older)]
 
 
-def _listed(counts) -> str:
+def _dashed(counts) -> str:
+    """Counts per layer, 5-5."""
     return "-".join(map(str, counts))

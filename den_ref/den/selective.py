@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core import mlp
+from den_ref.core import mlp
 from den_ref.core.certificate import head_certificate
+
 from .equations import eq3, eq4
-from .network import Head, Network, Subnetwork, extract, insert
-from .stage import Stage
+from .network import Head, Network, extract
+from .stage import Stage, solve_cut
 
 #: Input features are cut out of the first matrix when at most this share of them is selected.
 WORTH_CUTTING = 0.9
@@ -28,14 +29,14 @@ def selective_retraining(network: Network, stage: Stage):
         before, network, solve=result, facts={
             "head_units": chosen, "residual_as_stored": result.residual_as_stored})
 
-    units, seen = select_units(network, head), network.visible(stage.t)
-    shares = [f"{len(s)}/{len(v)}" for s, v in zip(units, seen, strict=True)]
+    units, visible = select_units(network, head), network.visible(stage.t)
+    shares = [f"{len(s)}/{len(v)}" for s, v in zip(units, visible, strict=True)]
     nothing = not len(units[-1])
     yield stage.step(
         "select", "Algorithm 2, selection",
         "nothing is selected: the head is its bias alone" if nothing else
         f"selected {', '.join(shares[1:])} units and {shares[0]} inputs",
-        network, network, facts={"selected": [len(s) for s in units], "visible": [len(v) for v in seen]},
+        network, network, facts={"selected": [len(s) for s in units], "visible": [len(v) for v in visible]},
         arrays={f"selected/{l}": s for l, s in enumerate(units)})
     if nothing:
         return network
@@ -52,17 +53,16 @@ def fit_head(network: Network, stage: Stage) -> tuple:
 
     The solve is in float64; ``result.residual_as_stored`` is the residual once the head has the network's precision.
     """
-    units = network.visible(stage.t)
-    head = Head(stage.task.id, stage.t, np.zeros((network.widths[-1], stage.task.n_outputs), network.dtype),
-                np.zeros(stage.task.n_outputs, network.dtype), stage.task.loss)
-    sub = extract(network, units, head)
-    features = mlp.in_blocks(lambda x: mlp.hidden(x, sub.weights, sub.biases), stage.task.x_train)
-    result = eq3(features, stage.task, stage.config)
-    head.weights[units[-1]], head.bias[...] = result.x.weights, result.x.bias
-    stored = result.x._replace(weights=head.weights[units[-1]], bias=head.bias)    # in the network's precision
-    result["residual_as_stored"] = head_certificate(
-        features, stage.task.y_train, stage.config.mu_head, stored, loss=stage.task.loss).residual
-    return head, result
+    task, units = stage.task, network.visible(stage.t)
+    below = extract(network, units)
+    features = mlp.in_blocks(lambda x: mlp.hidden(x, below.weights, below.biases), task.x_train)
+    result = eq3(features, task, stage.config)
+    rows, bias = (array.astype(network.dtype) for array in (result.x.weights, result.x.bias))
+    result["residual_as_stored"] = head_certificate(features, task.y_train, stage.config.mu_head,
+                                                    result.x._replace(weights=rows, bias=bias), loss=task.loss).residual
+    weights = np.zeros((network.widths[-1], task.n_outputs), network.dtype)
+    weights[units[-1]] = rows
+    return Head(task.id, stage.t, weights, bias, task.loss), result
 
 
 def select_units(network: Network, head: Head) -> list[np.ndarray]:
@@ -75,8 +75,8 @@ def select_units(network: Network, head: Head) -> list[np.ndarray]:
     """
     visible = network.visible(head.stage)
     units = [visible[-1][head.weights[visible[-1]].any(axis=1)]]
-    for w, seen in zip(reversed(network.weights), reversed(visible[:-1]), strict=True):
-        units.insert(0, seen[w[np.ix_(seen, units[0])].any(axis=1)])
+    for w, below in zip(reversed(network.weights), reversed(visible[:-1]), strict=True):
+        units.insert(0, below[w[np.ix_(below, units[0])].any(axis=1)])
     return units
 
 
@@ -84,8 +84,6 @@ def retrain(network: Network, head: Head, units, stage: Stage) -> tuple:
     """Eq. 4 on the selected units, as small dense matrices: its step time falls with their number."""
     few = len(units[0]) <= WORTH_CUTTING * network.n_inputs
     inputs = units[0] if few else np.arange(network.n_inputs)
-    sub = extract(network, [inputs, *units[1:]], head)
-    start = mlp.pack(sub.weights, sub.biases, sub.head, sub.head_bias, network.dtype)
-    loss, validation = stage.losses(start, inputs if few else None)
-    result = stage.solve(eq4(start, loss, stage.config, sub.edges), validation, 4, start_competes=True)
-    return insert(network, Subnetwork(sub.units, *mlp.unpack(result.x)), head), result
+    return solve_cut(network, [inputs, *units[1:]], head, stage,
+                     lambda start, loss, sub: eq4(start, loss, stage.config, sub.edges),
+                     label="Eq. 4", epochs=stage.config.epochs_eq4, start_competes=True)

@@ -4,19 +4,21 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core import mlp
 from .birth import at_birth_edges
 from .equations import eq6
-from .expansion import older_counts
-from .network import Network, Subnetwork, extract, insert
-from .stage import Stage
+from .network import Network, extract
+from .stage import Stage, solve_cut
 from .surgery import split_units
 
 
 def split_and_duplicate(network: Network, stage: Stage):
     """Algorithm 4 as a generator of Steps; it returns W^t.
 
-    Eq. 6 from the current weights gives W~; units whose drift exceeds sigma are split; Eq. 6 is solved again.
+    Units whose drift since W^{t-1} exceeds sigma are split; then Eq. 6 is solved from there, whether or not any was.
+
+    As printed (``anchor_before_split="eq6"``) Eq. 6 is solved before drift is measured as well.  By default (``"eq4"``)
+    it is not: Eq. 4 has pulled towards W^{t-1} already, and drift is that of the network after Algorithm 3, relative to
+    the norm that each unit had.
     """
     if stage.config.anchor_before_split == "eq6":
         before = network
@@ -32,7 +34,7 @@ def split_and_duplicate(network: Network, stage: Stage):
     shares = [f"{len(s)}/{len(o)}" for s, o in zip(split, older, strict=True)]
     yield stage.step(
         "split", "Algorithm 4, split", f"split {', '.join(shares)} older units; median drift "
-        f"{_listed(_per_layer(np.median, drifts))} against sigma {_listed(sigma)}", before, network,
+        f"{_in_words(_per_layer(np.median, drifts))} against sigma {_in_words(sigma)}", before, network,
         facts={"split": [len(s) for s in split], "older": [len(o) for o in older], "sigma": list(sigma),
                "median_drift": _per_layer(np.median, drifts), "largest_drift": _per_layer(np.max, drifts),
                "median_drift_since_birth": _per_layer(np.median, since_birth),
@@ -61,15 +63,14 @@ def unit_drift(network: Network, previous: Network, t: int, drift: str = "absolu
 
     Source: paper, Algorithm 4.
     """
-    older = [units[:p] for units, p in zip(network.visible(t)[1:], older_counts(network, t), strict=True)]
-    rows, drifts = [np.arange(network.n_inputs), *older], []
-    for l, units in enumerate(older):
-        block = np.ix_(rows[l], units)
+    older, drifts = network.older(t), []
+    for l, units in enumerate(older[1:]):
+        block = np.ix_(older[l], units)
         then = np.vstack([previous.weights[l][block], previous.biases[l][units]]).astype(np.float64)
         now = np.vstack([network.weights[l][block], network.biases[l][units]]).astype(np.float64)
         rho = np.linalg.norm(now - then, axis=0)
         drifts.append(_ratio(rho, np.linalg.norm(then, axis=0)) if drift == "relative" else rho)
-    return older, drifts
+    return older[1:], drifts
 
 
 def _ratio(change, size):
@@ -93,20 +94,10 @@ def most_drifted(units, drifts, sigma, at_most=None) -> list[np.ndarray]:
 
 def pull_back(network: Network, stage: Stage) -> tuple:
     """Solve Eq. 6 from the current weights, on all that stage t sees; (Network, Result)."""
-    head, units = network.head_of(stage.task.id), network.visible(stage.t)
-    sub = extract(network, units, head)
-    anchor = _older_part(stage.previous, units, older_counts(network, stage.t))
-    start = mlp.pack(sub.weights, sub.biases, sub.head, sub.head_bias, network.dtype)
-    loss, validation = stage.losses(start)
-    result = stage.solve(eq6(start, loss, stage.config, sub.edges, anchor), validation, 6, start_competes=True)
-    return insert(network, Subnetwork(units, *mlp.unpack(result.x)), head), result
-
-
-def _older_part(previous: Network, units, older) -> Subnetwork:
-    """W^{t-1} on the units of a view that existed then (they stand first), without a head."""
-    kept = [units[0], *(u[:p] for u, p in zip(units[1:], older, strict=True))]
-    weights = [w[np.ix_(kept[l], kept[l + 1])] for l, w in enumerate(previous.weights)]
-    return Subnetwork(kept, weights, [b[kept[l + 1]] for l, b in enumerate(previous.biases)], None, None)
+    anchor = extract(stage.previous, network.older(stage.t))
+    return solve_cut(network, network.visible(stage.t), network.head_of(stage.task.id), stage,
+                     lambda start, loss, sub: eq6(start, loss, stage.config, sub.edges, anchor),
+                     label="Eq. 6", epochs=stage.config.epochs_eq6, start_competes=True)
 
 
 def _per_layer(function, drifts) -> list:
@@ -114,6 +105,6 @@ def _per_layer(function, drifts) -> list:
     return [float(function(rho)) if len(rho) else None for rho in drifts]
 
 
-def _listed(values) -> str:
-    """Numbers of a sentence."""
+def _in_words(values) -> str:
+    """Numbers of a sentence, "-" for an empty layer."""
     return ", ".join("-" if value is None else f"{value:.3g}" for value in values)

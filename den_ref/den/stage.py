@@ -1,21 +1,28 @@
-"""What all boxes of one stage share: the task, the options, the generator of random numbers, W^{t-1}."""
+"""What all boxes of one stage share: the task, the options, W^{t-1}, random numbers, and how a problem is solved.
+
+Two seams hold all that is random once a stage has begun: ``Stage.draw`` (weights) and ``Stage.solve`` (the order of
+mini-batches).  Whoever replaces them has Algorithms 1 to 4 as functions of the data, the options and W^{t-1}.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.flat import Flat
-from ..core.losses import LOSSES, base_rate_entropy
-from ..core.mlp import DataLoss
-from ..core.problem import Problem
-from ..core.result import Result
-from ..core.training import train
-from ..protocol import Progress, Step, Task, no_progress
+from den_ref.core import mlp
+from den_ref.core.flat import Flat
+from den_ref.core.losses import LOSSES, base_rate_entropy
+from den_ref.core.mlp import DataLoss
+from den_ref.core.problem import Problem
+from den_ref.core.result import Result
+from den_ref.core.training import train
+from den_ref.protocol import Progress, Step, Task, no_progress
+
 from .birth import Birth
 from .config import DENConfig
-from .network import Network
+from .network import Head, Network, Subnetwork, extract, insert
 
 
 @dataclass
@@ -39,23 +46,25 @@ class Stage:
         """A Step of this stage."""
         return Step(self.t, self.task.id, box, title, sentence, before=before, after=after, **more)
 
-    def losses(self, layout: Flat, inputs=None, known=(None, None)) -> tuple[DataLoss, DataLoss]:
-        """The data loss on the training and on the validation split, for networks of one layout.
+    def draw(self, n_in: int, shape, scale: float = 1.0) -> np.ndarray:
+        """Random weights under units with ``n_in`` inputs: normal with deviation scale * sqrt(2 / n_in)."""
+        return self.rng.normal(size=shape) * (scale * np.sqrt(2 / max(n_in, 1)))
 
-        ``inputs``: which input features are there (all by default).  ``known``: see ``DataLoss``, one per split.
+    def solve(self, problem: Problem, validation: DataLoss, epochs: int, **how) -> Result:
+        """Train a problem as the options say; without validation samples nothing stops early.  how: see ``train``."""
+        return train(problem, self.config, epochs, self.rng, progress=self.progress,
+                     validation=validation if len(validation) else None, **how)
+
+    def data_loss(self, split: str, layout: Flat, inputs, held_weights, held_biases) -> DataLoss:
+        """L on the "train" or "valid" split, for networks of one layout that read the given input features.
+
+        ``held_*``: first-layer units that are not in the layout; what they answer is computed once.
         """
-        task = self.task
-        splits = [(task.x_train, task.y_train), (task.x_valid, task.y_valid)]
-        if inputs is not None:
-            splits = [(np.ascontiguousarray(x[:, inputs]), y) for x, y in splits]
-        pairs = zip(splits, known, strict=True)
-        return tuple(DataLoss(layout, x, y, task.loss, fixed) for (x, y), fixed in pairs)
-
-    def solve(self, problem: Problem, validation: DataLoss, equation: int, start_competes: bool, **watch) -> Result:
-        """Train a problem as the options say; without validation samples nothing stops early.  watch: see ``train``."""
-        return train(problem, self.config, getattr(self.config, f"epochs_eq{equation}"), self.rng,
-                     validation=validation if len(validation) else None, start_competes=start_competes,
-                     label=f"Eq. {equation}", progress=self.progress, **watch)
+        x, y = getattr(self.task, f"x_{split}"), getattr(self.task, f"y_{split}")
+        if len(inputs) < x.shape[1]:
+            x = np.ascontiguousarray(x[:, inputs])
+        known = mlp.in_blocks(lambda block: mlp.hidden(block, [held_weights], [held_biases]), x)
+        return DataLoss(layout, x, y, self.task.loss, known)
 
     def loss(self, network: Network) -> float:
         """L_t: the mean data loss of this stage's task, without penalties, on the split that tau is held against."""
@@ -74,3 +83,29 @@ class Stage:
         if self.config.loss_split == "validation" and len(task.x_valid):
             return task.x_valid, task.y_valid
         return task.x_train, task.y_train
+
+
+def solve_cut(network: Network, units: list, head: Head, stage: Stage,
+              equation: Callable[[Flat, DataLoss, Subnetwork], Problem], *, held: int = 0, **how) -> tuple:
+    """Cut units out, solve an equation on them, put what came out back; (Network, Result).
+
+    Parameters
+    ----------
+    network, units, head
+        What is cut out, see :func:`den.network.extract`.
+    stage : Stage
+    equation : callable
+        (start, data loss, subnetwork) -> Problem, one of those in ``equations``.
+    held : int
+        The first so many units of the first layer are held: their incoming weights are not in the start (Eq. 5).
+    how
+        ``epochs``, ``label``, ``start_competes``, ``watch``: see :func:`core.training.train`.
+    """
+    sub = extract(network, units, head)
+    (w, *weights), (b, *biases) = sub.weights, sub.biases
+    start = mlp.pack([w[:, held:], *weights], [b[held:], *biases], sub.head, sub.head_bias, network.dtype)
+    loss, validation = (stage.data_loss(split, start, units[0], w[:, :held], b[:held]) for split in ("train", "valid"))
+    result = stage.solve(equation(start, loss, sub), validation, **how)
+    weights, biases, *outputs = mlp.unpack(result.x)
+    weights[0], biases[0] = np.hstack([w[:, :held], weights[0]]), np.concatenate([b[:held], biases[0]])
+    return insert(network, Subnetwork(sub.units, weights, biases, *outputs), head), result

@@ -7,10 +7,9 @@ import pytest
 from random_networks import differences
 from short_runs import N_INPUTS, quick, random_task, run
 
-from den_ref.den import naive
+from den_ref.den import DEN, DENConfig, naive
 from den_ref.den.ablations import Constant, Dynamic, L1Network, Selective, WithoutTimestamps
-from den_ref.den.algorithm import DEN
-from den_ref.den.config import DENConfig
+from den_ref.den.network import Network
 from den_ref.den.selective import retrain, select_units
 from den_ref.den.stage import Stage
 from den_ref.protocol import Task
@@ -138,6 +137,25 @@ def test_continuing_from_another_generator_is_seen():
 def test_state_is_flat_arrays_without_objects():
     for name, array in learnt(quick((4, 3))).state().items():
         assert isinstance(name, str) and isinstance(array, np.ndarray) and array.dtype != object
+
+
+@pytest.mark.parametrize("hidden", [(5,), (5, 4), (4, 3, 3)])
+def test_a_network_is_rebuilt_from_its_arrays(hidden):
+    network = run(hidden=hidden, outputs=2).den.network
+    mixed = {"birth/weights/9": X, "tuned": X, **dict(reversed(network.arrays().items()))}      # in any order
+    again = Network.from_arrays(mixed, network.head_facts())
+    assert not differences(network, again) and again.widths == network.widths
+    assert [(h.task, h.stage, h.loss) for h in again.heads] == [(h.task, h.stage, h.loss) for h in network.heads]
+    assert Network.from_arrays({}, []).widths == ()
+
+
+@pytest.mark.parametrize("missing", ["weights/1", "biases/1", "retired/0", "heads/0/bias"])
+def test_an_array_that_is_missing_is_named(missing):
+    network = run(hidden=(5, 4)).den.network
+    arrays = network.arrays()
+    del arrays[missing]
+    with pytest.raises(KeyError, match=missing):
+        Network.from_arrays(arrays, network.head_facts())
 
 
 def test_task_ids_survive_a_state():

@@ -11,12 +11,12 @@ from short_runs import run
 from den_ref.core import mlp
 from den_ref.core.checks import check_gradient
 from den_ref.core.problem import Problem
+from den_ref.core.result import Result
 from den_ref.core.training import train
-from den_ref.den import equations, naive, selective, splitting
+from den_ref.den import equations, expansion, naive, selective, splitting
 from den_ref.den.config import DENConfig
-from den_ref.den.expansion import older_counts
-from den_ref.den.network import Network, Subnetwork, extract, insert
-from den_ref.den.stage import Stage
+from den_ref.den.network import Network, Subnetwork, insert
+from den_ref.den.stage import Stage, solve_cut
 from den_ref.protocol import Task
 
 SHAPES = [Shape((4,)), Shape((4, 3), outputs=2), Shape((4, 3, 3)), Shape((3, 3, 3, 3), retire=False),
@@ -67,41 +67,37 @@ class Case:
         return insert(self.network, Subnetwork(self.units, weights, biases, rows, bias), self.head)
 
 
+@dataclass
+class Probe(Stage):
+    """A stage that solves nothing and keeps the problem that it was given."""
+
+    problem: Problem = None
+
+    def solve(self, problem, validation, epochs, **how):
+        self.problem = problem
+        return Result(x=problem.start)
+
+
 def case(equation, shape, **options) -> Case:
+    """An equation as its box hands it to the solver."""
     rng = np.random.default_rng([equation, *shape.widths])
     previous, network = in_stage(rng, shape)
     config = DENConfig(hidden=(1,) * len(shape.widths), dtype="float64", **(STRENGTHS | options))
     x, y = rng.normal(size=(9, shape.n_inputs)), rng.integers(0, 2, (9, shape.outputs)).astype(float)
-    task, t = Task("now", x, y, x[:0], y[:0], n_outputs=shape.outputs), shape.t
-    head, units = network.heads[-1], network.visible(t)
-    if equation == 4:
-        units = selective.select_units(network, head)
-        units = [network.visible(t)[0], *units[1:]]
-    sub = extract(network, units, head)
-    stage = Stage(t, task, config, rng, previous)
-    if equation == 5:
-        return expansion_case(stage, network, sub)
-    start = mlp.pack(sub.weights, sub.biases, sub.head, sub.head_bias, np.float64)
-    loss = stage.losses(start)[0]
+    task, t = Task(network.heads[-1].task, x, y, x[:0], y[:0], n_outputs=shape.outputs), shape.t
+    probe, head, units, old = Probe(t, task, config, rng, previous), network.heads[-1], network.visible(t), None
     if equation == 2:
-        problem = equations.eq2(start, loss, config)
+        solve_cut(network, units, head, probe, lambda start, loss, sub: equations.eq2(start, loss, config), epochs=1)
     elif equation == 4:
-        problem = equations.eq4(start, loss, config, sub.edges)
+        units = [units[0], *selective.select_units(network, head)[1:]]
+        selective.retrain(network, head, units, probe)
+    elif equation == 5:
+        expansion.train_new_units(network, probe)
+        seen = units[1][network.introduced[0][units[1]] < t]
+        old = network.weights[0][:, seen], network.biases[0][seen]
     else:
-        anchor = splitting._older_part(previous, units, older_counts(network, t))
-        problem = equations.eq6(start, loss, config, sub.edges, anchor)
-    return Case(problem, network, previous, units, config, task, t)
-
-
-def expansion_case(stage, network, sub) -> Case:
-    older = older_counts(network, stage.t)
-    old = sub.weights[0][:, :older[0]], sub.biases[0][:older[0]]
-    known = np.maximum(stage.task.x_train @ old[0] + old[1], 0), np.zeros((0, older[0]))
-    start = mlp.pack([sub.weights[0][:, older[0]:], *sub.weights[1:]], [sub.biases[0][older[0]:], *sub.biases[1:]],
-                     sub.head, sub.head_bias, np.float64)
-    loss = stage.losses(start, known=known)[0]
-    problem = equations.eq5(start, loss, stage.config, older)
-    return Case(problem, network, stage.previous, sub.units, stage.config, stage.task, stage.t, old)
+        splitting.pull_back(network, probe)
+    return Case(probe.problem, network, previous, units, config, task, t, old)
 
 
 STRENGTHS = dict(mu=(0.3, 0.7), mu_l2=(0.5, 1.1), gamma=0.9, lam=0.4, weight_decay=(0.2, 0.05),

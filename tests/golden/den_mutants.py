@@ -6,13 +6,14 @@ Most of them break den_ref: a wrong input to a right function, a right answer sp
 
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import islice
 from unittest import mock
 
 import numpy as np
 from den_ref.core.linear_head import LinearHead
 from den_ref.core.penalties import L1, SparseGroupLasso, soft_threshold
 from den_ref.core.result import Result
-from den_ref.den import equations, expansion, selective, splitting, surgery
+from den_ref.den import algorithm, equations, expansion, selective, splitting, surgery
 from den_ref.den.network import NEVER
 from den_ref.golden.own import trace as ours_trace
 from den_ref.golden.networks import fields_of, network_of
@@ -484,7 +485,7 @@ def running(*replacements):
 
 right = {name: getattr(owner, name) for owner, name in (
     (selective, "eq4"), (splitting, "eq6"), (splitting, "pull_back"), (splitting, "unit_drift"),
-    (ours_trace, "split_and_duplicate"))}
+    (algorithm, "split_and_duplicate"))}
 
 
 def group_prox(arrange):
@@ -545,13 +546,14 @@ def old_copies(network, previous, split, stage, original):
 
 def only_beside_new_units(network, stage):
     if any((born == stage.t).any() for born in network.introduced):
-        yield from right["split_and_duplicate"](network, stage)
+        network = yield from right["split_and_duplicate"](network, stage)
+    return network
 
 
 def once(network, stage):
-    for n, done in enumerate(right["split_and_duplicate"](network, stage)):
-        if n < 2:
-            yield done
+    for done in islice(right["split_and_duplicate"](network, stage), 2):
+        yield done
+    return done.after
 
 
 def with_penalised_biases(equation):
@@ -576,7 +578,7 @@ def without_timestamps(**given):
 
 TRACE = {
     "threshold-not-scaled": running((L1, "prox", lambda self, z, step: soft_threshold(z, self.strength))),
-    "l1-on-biases": running((ours_trace, "eq2", with_penalised_biases(equations.eq2)),
+    "l1-on-biases": running((algorithm, "eq2", with_penalised_biases(equations.eq2)),
                             (expansion, "eq5", with_penalised_biases(equations.eq5))),
     "useless-units-stay": running((expansion, "useless_units", none_useless)),
     "one-gradient-step": running((selective, "eq3", one_step)),
@@ -589,8 +591,8 @@ TRACE = {
     "outgoing-weights": running((splitting, "unit_drift", outgoing)),
     "copies-of-the-old": running((splitting, "split_units", old_copies)),
     "other-reading": running((ours_trace, "READINGS", ours_trace.READINGS | {"split_original": "keep"})),
-    "split-only-after-expansion": running((ours_trace, "split_and_duplicate", only_beside_new_units)),
-    "no-second-eq6": running((ours_trace, "split_and_duplicate", once)),
+    "split-only-after-expansion": running((algorithm, "split_and_duplicate", only_beside_new_units)),
+    "no-second-eq6": running((algorithm, "split_and_duplicate", once)),
     "old-tasks-see-new-units": without_timestamps,
 }
 

@@ -1,13 +1,14 @@
 """The golden values of DEN itself: every mistake named, every row of the edge table asked, oracles checked too."""
 
 from collections import Counter
+from dataclasses import replace
 from decimal import Context, Decimal, localcontext
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from den_mutants import MUTANTS
-from den_ref.den import naive
+from den_ref.den import DEN, algorithm, expansion, naive
 from den_ref.golden import cases, check, vectors
 from den_ref.golden.loops_den import FUNCTIONS as LOOPS
 from den_ref.golden.ours_den import FUNCTIONS as OURS
@@ -89,6 +90,56 @@ def test_the_first_box_that_differs_is_reported_first(mistake):
 
 def test_every_mistake_of_the_run_has_its_box():
     assert {mistake for operation, mistake in MUTANTS if operation == "den_trace"} == set(FIRST_BOX)
+
+
+def without(box, boxes):
+    """The generator ``boxes`` that does not tell of one kind of box."""
+    def told(*arguments):
+        network = None
+        for step in boxes(*arguments):
+            if step.box != box:
+                yield step
+            network = step.after
+        return network
+
+    return told
+
+
+def left_out(network, stage, *rest):
+    """A generator of no box."""
+    return network
+    yield
+
+
+def spoilt_first(network, stage):
+    """Eq. 2 from other biases."""
+    return (yield from WHOLE_NETWORK(replace(network, biases=[b + 1 for b in network.biases]), stage))
+
+
+def spoilt_start(network, stage):
+    """New units of half the size."""
+    started = RANDOM_NEW_UNITS(network, stage)
+    return replace(started, weights=[w / 2 for w in started.weights])
+
+
+WHOLE_NETWORK, RANDOM_NEW_UNITS = algorithm.whole_network, expansion.random_new_units
+#: A part of ``den``, a wrong one in its place -> the first box that is then wrong.
+SPOILT = {
+    (DEN, "boxes", without("prune", DEN.boxes)): "t1_prune",
+    (algorithm, "whole_network", spoilt_first): "t1_eq2",
+    (algorithm, "selective_retraining", without("eq4", algorithm.selective_retraining)): "t2_eq4",
+    (algorithm, "dynamic_expansion", left_out): "t2_eq5",
+    (expansion, "random_new_units", spoilt_start): "t2_eq5",
+    (algorithm, "split_and_duplicate", left_out): "t2_eq6",
+}
+
+
+@pytest.mark.parametrize("part", SPOILT, ids=lambda part: part[1])
+def test_the_golden_run_runs_the_algorithm_itself(part, monkeypatch):
+    """Not a copy of it: spoil a part of ``den``, and the run is wrong from there on."""
+    monkeypatch.setattr(*part)
+    [result] = check(OURS, "den_trace/three-tasks")
+    assert result.differences[0].field.startswith(SPOILT[part] + "_")
 
 
 @pytest.mark.parametrize("case", cases("den_trace"), ids=str)
