@@ -27,6 +27,7 @@ WORKSHOP = sorted((Path(__file__).parent / "oracles").rglob("*.py"))
 MAY_IMPORT = {
     "core": set(),
     "den": {"core"},
+    "loops": set(),
     "methods": {"core", "den"},
     "tasks": set(),
     "plots": {"core", "den"},
@@ -47,6 +48,9 @@ MAY_IMPORT = {
 }
 SHARED = {"protocol", "settings", "state"}
 SAFE_RANDOM = {"default_rng", "Generator", "SeedSequence", "PCG64", "BitGenerator", "Random"}
+#: What the loops use of NumPy; and methods of arrays that hide a loop.
+OF_NUMPY = {"array", "broadcast_to", "int64", "ndarray", "ndindex", "reshape", "zeros"}
+OF_ARRAYS = {"T", "all", "any", "argmax", "argsort", "clip", "cumsum", "dot", "max", "mean", "min", "prod", "sum"}
 LONGEST, WIDEST = 40, 120
 
 
@@ -79,6 +83,24 @@ def imports_only_its_rooms(path, source, tree):
     here, rooms = room(path), [room(name.replace(".", "/")) for name in names]
     allowed = MAY_IMPORT.get(here, set()) | SHARED | {here, "__version__"}
     return [f"{here} imports {other}" for other in rooms if not {other, other.split("/")[0]} & allowed]
+
+
+def the_loops_are_loops(path, source, tree):
+    """They read NumPy, the standard library and each other, nothing of ours; and NumPy holds arrays, no more."""
+    if room(path) != "loops":
+        return []
+    allowed = {"numpy"} | sys.stdlib_module_names
+    names = [name for name in imported(path, tree) if name.split(".")[0] not in allowed]
+    found = [f"imports {name}" for name in names if not name.startswith("den_ref.loops.")]
+    found += [f"imports {name}" for name in imported(path, tree) if name.startswith("numpy.")]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.MatMult):
+            found.append("multiplies whole matrices: @")
+        elif isinstance(node, ast.Attribute):
+            of_numpy = isinstance(node.value, ast.Name) and node.value.id == "np"
+            if node.attr not in OF_NUMPY if of_numpy else node.attr in OF_ARRAYS:
+                found.append(f"line {node.lineno}: {node.attr} of a whole array")
+    return found
 
 
 def imports_only_numpy_and_scipy(path, source, tree):
@@ -162,6 +184,14 @@ RULES = {
         ("experiment/tune/a.py", "from den_ref.experiment.grid.grid import Cell"),
         ("experiment/disk/a.py", "from den_ref.experiment import run"), ("experiment/a.py", "from ..core import flat"),
         ("experiment/one_run/a.py", "from den_ref.plots import show"), ("core/a.py", "import den_ref.experiment.disk"),
+        ("den/a.py", "from den_ref.loops import select_units"),
+    ],
+    the_loops_are_loops: [
+        ("loops/a.py", "from den_ref.core import layers"), ("loops/a.py", "from den_ref.den.network import Network"),
+        ("loops/a.py", "from ..core.layers import affine_forward"), ("loops/a.py", "from den_ref.protocol import Task"),
+        ("loops/a.py", "from scipy.special import expit"), ("loops/a.py", "from numpy.linalg import norm"),
+        ("loops/a.py", "import den_ref"), ("loops/a.py", "def f(x, w):\n    return x @ w"),
+        ("loops/a.py", "h = np.maximum(a, 0)"), ("loops/a.py", "db = dout.sum(axis=0)"),
     ],
     imports_only_numpy_and_scipy: [
         ("core/a.py", "import matplotlib.pyplot as plt"), ("experiment/a.py", "def f():\n    import matplotlib"),

@@ -1,7 +1,6 @@
 """den_ref's own answers to the operations of DEN: its fast functions behind the names of the golden cases.
 
-``answers(...)`` builds the adapter from any functions with the arguments of those in ``den``; the loop-only twins
-(``loops_den``) go through the same lines.
+``Answers(...)`` builds the adapter from any functions with the arguments of those in ``den``.
 """
 
 from __future__ import annotations

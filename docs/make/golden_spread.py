@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-import den_ref.golden.loops
 import den_ref.golden.ours
+import den_ref.loops
 from den_ref.golden import cases
 from den_ref.golden.adapters.process import ProcessAdapter
 from den_ref.golden.adapters.python import PythonAdapter, load_module
@@ -73,7 +73,7 @@ def adapters():
     """Name, adapter, precision."""
     examples = load_module(str(EXAMPLES / "numpy_den.py"))
     yield "den_ref", PythonAdapter(den_ref.golden.ours), "f64"
-    yield "its loop-only twins", PythonAdapter(den_ref.golden.loops), "f64"
+    yield "its loops", PythonAdapter(den_ref.loops), "f64"
     yield "examples/numpy_den.py", PythonAdapter(examples), "f64"
     yield "examples/torch_den.py", ProcessAdapter(python_command(str(EXAMPLES / "torch_den.py")), seconds=60), "f64"
     if shutil.which("node"):

@@ -2,11 +2,13 @@
 
 import numpy as np
 import pytest
-from den_ref.core import naive, problem
+from den_ref.core import problem
 from den_ref.core.adam import ProximalAdam, ProximalSGD, proximal_adam_step, proximal_sgd_step
 from den_ref.core.flat import Flat
 from den_ref.core.penalties import L1, GroupLasso, Penalty, SparseGroupLasso, SquaredL2, Sum
 from den_ref.core.problem import Part, Problem
+from den_ref.loops import penalties as loops
+from den_ref.loops import solvers
 
 STEPS = 6
 SHAPES = {"W": (5, 4), "V": (4, 2), "held": (3, 3), "b": (4,)}
@@ -16,16 +18,16 @@ PATTERN = np.random.default_rng(8).random((4, 2)) < 0.5
 #: Name -> (penalty on W, its prox in a metric by the loops, its prox with a step by the loops).
 PENALTIES = {
     "none": (Penalty(), lambda z, d: z, lambda z, s: z),
-    "l1": (L1(0.3), lambda z, d: naive.l1_prox_metric(z, d, 0.3), lambda z, s: naive.l1_prox(z, s, 0.3)),
-    "anchored": (SquaredL2(0.3, ANCHOR), lambda z, d: naive.squared_l2_prox_metric(z, d, 0.3, ANCHOR),
-                 lambda z, s: naive.squared_l2_prox(z, s, 0.3, ANCHOR)),
-    "group": (GroupLasso(0.3), lambda z, d: naive.group_lasso_prox_metric(z, d, 0.3),
-              lambda z, s: naive.group_lasso_prox(z, s, 0.3)),
-    "sparse_group": (SparseGroupLasso(0.1, 0.3), lambda z, d: naive.sparse_group_lasso_prox_metric(z, d, 0.1, 0.3),
-                     lambda z, s: naive.sparse_group_lasso_prox(z, s, 0.1, 0.3)),
+    "l1": (L1(0.3), lambda z, d: loops.soft_threshold_metric(z, d, 0.3), lambda z, s: loops.soft_threshold(z, s, 0.3)),
+    "anchored": (SquaredL2(0.3, ANCHOR), lambda z, d: loops.squared_l2_prox_metric(z, d, 0.3, ANCHOR),
+                 lambda z, s: loops.squared_l2_prox(z, s, 0.3, ANCHOR)),
+    "group": (GroupLasso(0.3), lambda z, d: loops.group_soft_threshold_metric(z, d, 0.3),
+              lambda z, s: loops.group_soft_threshold(z, s, 0.3)),
+    "sparse_group": (SparseGroupLasso(0.1, 0.3), lambda z, d: loops.sparse_group_prox_metric(z, d, 0.1, 0.3),
+                     lambda z, s: loops.sparse_group_prox(z, s, 0.1, 0.3)),
     "sum": (Sum(SquaredL2(0.4, ANCHOR), L1(0.2)),
-            lambda z, d: naive.l1_prox_metric(*naive.complete_squares(z, d, [(0.4, ANCHOR)]), 0.2),
-            lambda z, s: naive.l1_prox_metric(*naive.complete_squares(z, 1 / s, [(0.4, ANCHOR)]), 0.2)),
+            lambda z, d: loops.soft_threshold_metric(*loops.complete_squares(z, d, [(0.4, ANCHOR)]), 0.2),
+            lambda z, s: loops.soft_threshold_metric(*loops.complete_squares(z, 1 / s, [(0.4, ANCHOR)]), 0.2)),
 }
 
 
@@ -70,7 +72,7 @@ def test_adam_equals_the_step_function_and_the_loops(name, eps, piece, monkeypat
         grad.vector[...] = g.vector
         optimiser.update(step)
         fast = proximal_adam_step(fast[0], g["W"], *fast[1:], k, penalty, step, 0.8, 0.95, eps)
-        slow = naive.proximal_adam_step(slow[0], g["W"], *slow[1:], k, slow_prox, step, 0.8, 0.95, eps)
+        slow = solvers.proximal_adam_step(slow[0], g["W"], *slow[1:], k, slow_prox, step, 0.8, 0.95, eps)
         np.testing.assert_allclose(w["W"], slow[0], rtol=1e-10, atol=1e-13)
         np.testing.assert_allclose(fast[0], slow[0], rtol=1e-10, atol=1e-13)
 
@@ -85,7 +87,7 @@ def test_sgd_equals_the_step_function_and_the_loops(name):
         grad.vector[...] = g.vector
         optimiser.update(step)
         fast = proximal_sgd_step(fast[0], g["W"], fast[1], penalty, step, 0.8)
-        slow = naive.proximal_sgd_step(slow[0], g["W"], slow[1], slow_prox, step, 0.8)
+        slow = solvers.proximal_sgd_step(slow[0], g["W"], slow[1], slow_prox, step, 0.8)
         np.testing.assert_allclose(w["W"], slow[0], rtol=1e-11, atol=1e-14)
         np.testing.assert_allclose(fast[0], slow[0], rtol=1e-11, atol=1e-14)
 

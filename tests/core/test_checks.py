@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from den_ref.core import naive
+from den_ref import loops
 from den_ref.core.checks import check_gradient, check_prox
 from den_ref.core.penalties import L1, GroupLasso, SparseGroupLasso, SquaredL2
 
@@ -151,10 +151,10 @@ WRONG_STEP = {
     "slightly off": (L1(0.7).value, lambda z, step: L1(0.7).prox(z, step) + 1e-4),
 }
 WRONG_METRIC = {
-    "one threshold for all": (L1(0.7).value, lambda z, d: naive.l1_prox(z, float(np.mean(1 / d)), 0.7)),
-    "threshold not scaled": (L1(0.7).value, lambda z, d: naive.l1_prox(z, 1.0, 0.7)),
-    "threshold times d": (L1(0.7).value, lambda z, d: naive.l1_prox_metric(z, 1 / d, 0.7)),
-    "euclidean group": (GroupLasso(0.5).value, lambda z, d: naive.group_lasso_prox(z, float(np.mean(1 / d)), 0.5)),
+    "one threshold for all": (L1(0.7).value, lambda z, d: loops.soft_threshold(z, float(np.mean(1 / d)), 0.7)),
+    "threshold not scaled": (L1(0.7).value, lambda z, d: loops.soft_threshold(z, 1.0, 0.7)),
+    "threshold times d": (L1(0.7).value, lambda z, d: loops.soft_threshold_metric(z, 1 / d, 0.7)),
+    "euclidean group": (GroupLasso(0.5).value, lambda z, d: loops.group_soft_threshold(z, float(np.mean(1 / d)), 0.5)),
 }
 
 

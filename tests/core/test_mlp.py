@@ -2,7 +2,8 @@
 
 import numpy as np
 import pytest
-from den_ref.core import mlp, naive
+from den_ref import loops
+from den_ref.core import mlp
 from den_ref.core.checks import check_gradient
 from den_ref.core.flat import Flat
 from den_ref.core.mlp import DataLoss, JointLoss
@@ -28,9 +29,10 @@ def data(n=11, n_inputs=4, n_outputs=3, loss="sigmoid", seed=1):
     return x, y
 
 
-def naive_gradient(x, y, net, loss="sigmoid"):
+def gradient_by_loops(x, y, net, loss="sigmoid"):
     """Value, and gradient as a flat vector."""
-    value, grads = naive.data_loss(x, y, *net, loss)
+    labels = np.eye(net[2].shape[1])[y] if loss == "softmax" else y
+    value, *grads = loops.network_backward(x, labels, loss, *net).values()
     return value, mlp.pack(*grads, np.float64)
 
 
@@ -44,7 +46,7 @@ def test_value_and_gradient_equal_the_loops(widths, loss):
     flat = mlp.pack(*net, np.float64)
     grad = flat.like(np.full(flat.vector.shape, np.nan))
     smooth = DataLoss(flat, x, y, loss, rows=11)
-    value, expected = naive_gradient(x, y, net, loss)
+    value, expected = gradient_by_loops(x, y, net, loss)
     assert smooth.value_and_gradient(flat, grad, np.arange(11)) == pytest.approx(value, rel=1e-13)
     np.testing.assert_allclose(grad.vector, expected.vector, rtol=1e-11, atol=1e-14)
     assert smooth.value(flat) == pytest.approx(value, rel=1e-13)
@@ -82,7 +84,7 @@ def test_network_on_a_kink_is_reported():
 def test_blocks_of_rows_give_the_whole(n, rows):
     """11 rows in blocks of 4: the last block has 3, and counts as 3."""
     net, (x, y) = network([5, 3]), data(n)
-    flat, (value, expected) = mlp.pack(*net, np.float64), naive_gradient(x, y, net)
+    flat, (value, expected) = mlp.pack(*net, np.float64), gradient_by_loops(x, y, net)
     grad = flat.like()
     smooth = DataLoss(flat, x, y, rows=rows)
     assert smooth.value_and_gradient(flat, grad) == pytest.approx(value, rel=1e-13)
@@ -95,7 +97,7 @@ def test_chosen_rows_are_those_rows_and_short_batches_leave_nothing_behind():
     flat, grad = mlp.pack(*net, np.float64), mlp.pack(*net, np.float64).like()
     smooth = DataLoss(flat, x, y, rows=8)
     for rows in (np.array([7, 2, 9, 0, 3, 1, 4, 10]), np.array([10, 2]), np.array([5]), np.array([3, 3])):
-        value, expected = naive_gradient(x[rows], y[rows], net)
+        value, expected = gradient_by_loops(x[rows], y[rows], net)
         assert smooth.value_and_gradient(flat, grad, rows) == pytest.approx(value, rel=1e-13)
         np.testing.assert_allclose(grad.vector, expected.vector, rtol=1e-11, atol=1e-14)
 
@@ -109,7 +111,7 @@ def test_known_units_are_first_layer_units_before_the_new_ones(widths, p):
     known = np.maximum(x @ w1[:, :p] + b1[:p], 0)
     flat = mlp.pack([w1[:, p:], *upper], [b1[p:], *upper_biases], head, head_bias, np.float64)
     smooth, grad = DataLoss(flat, x, y, known=known, rows=4), flat.like()
-    value, expected = naive_gradient(x, y, whole)
+    value, expected = gradient_by_loops(x, y, whole)
     assert smooth.value_and_gradient(flat, grad) == pytest.approx(value, rel=1e-13)
     assert smooth.value(flat) == pytest.approx(value, rel=1e-13)
     for name in flat.shapes:
@@ -124,7 +126,7 @@ def test_other_heads_get_no_gradient():
     flat = Flat.of(arrays, np.float64)
     grad = flat.like(np.full(flat.vector.shape, np.nan))
     value = DataLoss(flat, x, y, head="1").value_and_gradient(flat, grad, np.arange(11))
-    expected_value, expected = naive_gradient(x, y, (weights, biases, head, head_bias))
+    expected_value, expected = gradient_by_loops(x, y, (weights, biases, head, head_bias))
     assert value == pytest.approx(expected_value, rel=1e-13)
     assert not grad["V0"].any() and not grad["c0"].any()
     for ours, theirs in {"W1": "W1", "b1": "b1", "V1": "V", "c1": "c"}.items():
@@ -146,7 +148,7 @@ def test_scale_multiplies_value_and_gradient():
 def test_layers_without_units(widths):
     net, (x, y) = network(widths), data()
     flat = mlp.pack(*net, np.float64)
-    grad, (value, expected) = flat.like(), naive_gradient(x, y, net)
+    grad, (value, expected) = flat.like(), gradient_by_loops(x, y, net)
     assert DataLoss(flat, x, y).value_and_gradient(flat, grad) == pytest.approx(value, rel=1e-13)
     np.testing.assert_allclose(grad.vector, expected.vector, rtol=1e-11, atol=1e-14)
 
@@ -167,7 +169,7 @@ def test_float32_stays_float32_and_inputs_are_kept():
     assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
     np.testing.assert_array_equal(x, x_before)
     np.testing.assert_array_equal(flat.vector, w_before)
-    expected_value, expected = naive_gradient(x, y, net)
+    expected_value, expected = gradient_by_loops(x, y, net)
     assert value == pytest.approx(expected_value, rel=1e-5)
     np.testing.assert_allclose(grad.vector, expected.vector, rtol=1e-3, atol=1e-5)
 
@@ -245,9 +247,9 @@ def test_joint_epoch_averages_to_the_gradient_of_the_mean(joint):
 @pytest.mark.parametrize("n", [0, 1, 11])
 def test_scores_equal_the_loops(widths, n):
     net, (x, _) = network(widths), data(n)
-    done = naive.forward(x, *net)
-    np.testing.assert_allclose(mlp.scores(x, *net), done.logits, rtol=1e-12, atol=1e-13)
-    np.testing.assert_allclose(mlp.hidden(x, *net[:2]), done.inputs[-1], rtol=1e-12, atol=1e-13)
+    hidden, logits = loops.network_forward(x, *net)
+    np.testing.assert_allclose(mlp.scores(x, *net), logits, rtol=1e-12, atol=1e-13)
+    np.testing.assert_allclose(mlp.hidden(x, *net[:2]), [x, *hidden][-1], rtol=1e-12, atol=1e-13)
 
 
 def test_in_blocks_covers_rows_once_in_order():

@@ -2,7 +2,6 @@
 
 import numpy as np
 import pytest
-from den_ref.core import naive
 from den_ref.core.checks import check_prox
 from den_ref.core.penalties import (
     L1,
@@ -16,6 +15,7 @@ from den_ref.core.penalties import (
     group_soft_threshold_metric,
     soft_threshold,
 )
+from den_ref.loops import penalties as loops
 from scipy.optimize import minimize
 
 RNG = np.random.default_rng(0)
@@ -25,23 +25,23 @@ STRENGTHS = np.array([[0.0, 0.4], [2.0, 0.1], [30.0, 1.0]])        # one per ent
 #: Name -> (penalty, its documented formula in NumPy, its prox in a metric by the loops).
 CASES = {
     "none": (Penalty(), lambda u: 0.0, lambda z, d: z),
-    "l1": (L1(0.4), lambda u: 0.4 * np.abs(u).sum(), lambda z, d: naive.l1_prox_metric(z, d, 0.4)),
+    "l1": (L1(0.4), lambda u: 0.4 * np.abs(u).sum(), lambda z, d: loops.soft_threshold_metric(z, d, 0.4)),
     "squared_l2": (SquaredL2(0.4), lambda u: 0.4 / 2 * np.linalg.norm(u) ** 2,
-                   lambda z, d: naive.squared_l2_prox_metric(z, d, 0.4)),
+                   lambda z, d: loops.squared_l2_prox_metric(z, d, 0.4, 0.0)),
     "anchored": (SquaredL2(0.4, ANCHOR), lambda u: 0.4 / 2 * np.linalg.norm(u - ANCHOR) ** 2,
-                 lambda z, d: naive.squared_l2_prox_metric(z, d, 0.4, ANCHOR)),
+                 lambda z, d: loops.squared_l2_prox_metric(z, d, 0.4, ANCHOR)),
     "weighted": (SquaredL2(STRENGTHS, ANCHOR), lambda u: 0.5 * np.sum(STRENGTHS * (u - ANCHOR) ** 2),
-                 lambda z, d: naive.squared_l2_prox_metric(z, d, STRENGTHS, ANCHOR)),
+                 lambda z, d: loops.squared_l2_prox_metric(z, d, STRENGTHS, ANCHOR)),
     "group": (GroupLasso(0.4), lambda u: 0.4 * np.linalg.norm(u, axis=0).sum(),
-              lambda z, d: naive.group_lasso_prox_metric(z, d, 0.4)),
+              lambda z, d: loops.group_soft_threshold_metric(z, d, 0.4)),
     "sparse_group": (SparseGroupLasso(0.2, 0.4),
                      lambda u: 0.2 * np.abs(u).sum() + 0.4 * np.linalg.norm(u, axis=0).sum(),
-                     lambda z, d: naive.sparse_group_lasso_prox_metric(z, d, 0.2, 0.4)),
+                     lambda z, d: loops.sparse_group_prox_metric(z, d, 0.2, 0.4)),
     "sum": (Sum(SquaredL2(0.4, ANCHOR), SparseGroupLasso(0.2, 0.3), SquaredL2(0.6)),
             lambda u: (0.2 * np.linalg.norm(u - ANCHOR) ** 2 + 0.3 * np.linalg.norm(u) ** 2
                        + 0.2 * np.abs(u).sum() + 0.3 * np.linalg.norm(u, axis=0).sum()),
-            lambda z, d: naive.sparse_group_lasso_prox_metric(
-                *naive.complete_squares(z, d, [(0.4, ANCHOR), (0.6, 0.0)]), 0.2, 0.3)),
+            lambda z, d: loops.sparse_group_prox_metric(
+                *loops.complete_squares(z, d, [(0.4, ANCHOR), (0.6, 0.0)]), 0.2, 0.3)),
 }
 NAMES = list(CASES)
 DTYPES = [np.float32, np.float64]
@@ -195,8 +195,8 @@ def test_groups_are_columns_and_a_vector_is_one_group():
 def test_groups_of_one_are_soft_thresholds(strength):
     rng = np.random.default_rng(2)
     z, d = rng.normal(size=(1, 40)), 10 ** rng.uniform(-2, 2, size=(1, 40))
-    np.testing.assert_allclose(GroupLasso(strength).prox(z, 0.5), naive.l1_prox(z, 0.5, strength), atol=1e-15)
-    np.testing.assert_allclose(GroupLasso(strength).prox_metric(z, d), naive.l1_prox_metric(z, d, strength), atol=1e-14)
+    np.testing.assert_allclose(GroupLasso(strength).prox(z, 0.5), loops.soft_threshold(z, 0.5, strength), atol=1e-15)
+    np.testing.assert_allclose(GroupLasso(strength).prox_metric(z, d), loops.soft_threshold_metric(z, d, strength), atol=1e-14)
     assert GroupLasso(strength).value(z) == pytest.approx(strength * np.abs(z).sum())
     np.testing.assert_allclose(GroupLasso(strength).subdiff_distance(z, d), L1(strength).subdiff_distance(z, d)[0])
 
@@ -229,7 +229,7 @@ def test_newton_equals_bisection_at_every_scale(z_scale, d_scale, spread):
     for share in (1e-8, 1e-3, 0.5, 0.99, 1 - 1e-9):
         gamma = share * float(column_norms(d * z).min())
         u = group_soft_threshold_metric(z, d, gamma)
-        np.testing.assert_allclose(u, naive.group_lasso_prox_metric(z, d, gamma), rtol=1e-6 if share > 0.999 else 1e-9)
+        np.testing.assert_allclose(u, loops.group_soft_threshold_metric(z, d, gamma), rtol=1e-6 if share > 0.999 else 1e-9)
 
 
 def test_newton_with_many_columns_of_which_some_vanish():
@@ -238,7 +238,7 @@ def test_newton_with_many_columns_of_which_some_vanish():
     gamma = float(np.median(column_norms(d * z)))
     u = group_soft_threshold_metric(z, d, gamma)
     assert (u == 0).all(axis=0).sum() == 30
-    np.testing.assert_allclose(u, naive.group_lasso_prox_metric(z, d, gamma), rtol=1e-9)
+    np.testing.assert_allclose(u, loops.group_soft_threshold_metric(z, d, gamma), rtol=1e-9)
     np.testing.assert_array_equal((u == 0).all(axis=0), column_norms(d * z) <= gamma)
 
 
@@ -248,7 +248,7 @@ def test_newton_in_an_adams_metric():
     d = np.where(rng.random((784, 10)) < 0.5, 1e-5, 10 ** rng.uniform(0, 3, size=(784, 10)))
     z = rng.normal(size=(784, 10)) * 0.05
     u = group_soft_threshold_metric(z, d, 1e-3)
-    np.testing.assert_allclose(u, naive.group_lasso_prox_metric(z, d, 1e-3), rtol=1e-9)
+    np.testing.assert_allclose(u, loops.group_soft_threshold_metric(z, d, 1e-3), rtol=1e-9)
 
 
 # --- optimality --------------------------------------------------------------------------------------------------
@@ -311,7 +311,7 @@ def first_useful(name, grad):
     """The directions that lower the objective first: the largest entry for L1, a whole column for groups."""
     if name == "l1":
         return [np.where(np.abs(grad) == np.abs(grad).max(), -grad, 0)]
-    shrunk = naive.l1_prox(grad, 1.0, 0.2 if name == "sparse_group" else 0.0)
+    shrunk = loops.soft_threshold(grad, 1.0, 0.2 if name == "sparse_group" else 0.0)
     return [np.where(np.arange(2) == j, -shrunk, 0) for j in range(2)]
 
 

@@ -2,12 +2,14 @@
 
 import numpy as np
 import pytest
-from den_ref.core import mlp, naive
+from den_ref.core import mlp
 from den_ref.core.checks import check_gradient, check_prox
 from den_ref.core.mlp import DataLoss
 from den_ref.core.penalties import L1, GroupLasso, Penalty, SparseGroupLasso, SquaredL2
 from den_ref.core.problem import PIECE, Part, Problem
 from den_ref.core.solvers import fista
+from den_ref.loops.network import network_backward
+from den_ref.loops.penalties import l1_value, soft_threshold, sparse_group_prox, sparse_group_value
 
 RNG = np.random.default_rng(0)
 PATTERN = np.array([[1, 0], [0, 1], [1, 1], [1, 0]], bool)
@@ -24,17 +26,17 @@ def small():
     return Problem(DataLoss(flat, x, y, rows=5), flat, parts), x, y
 
 
-def naive_parts(x, y, w):
-    value, (dw, _, dv, dc) = naive.data_loss(x, y, *mlp.unpack(w))
-    return value, dw[0], dv, dc
+def parts_by_loops(x, y, w):
+    at = network_backward(x, y, "sigmoid", *mlp.unpack(w))
+    return at["value"], at["dweights"][0], at["dhead"], at["dhead_bias"]
 
 
 def test_objective_is_loss_plus_penalty(small):
     problem, x, y = small
     w = problem.start
-    penalty = naive.sparse_group_lasso_value(w["W1"], 0.01, 0.02) + naive.l1_value(w["V"], 0.03)
+    penalty = sparse_group_value(w["W1"], 0.01, 0.02) + l1_value(w["V"], 0.03)
     assert problem.penalty(w) == pytest.approx(penalty, rel=1e-13)
-    assert problem.objective(w) == pytest.approx(naive_parts(x, y, w)[0] + penalty, rel=1e-13)
+    assert problem.objective(w) == pytest.approx(parts_by_loops(x, y, w)[0] + penalty, rel=1e-13)
 
 
 def test_residual_is_the_direct_formula(small):
@@ -43,9 +45,9 @@ def test_residual_is_the_direct_formula(small):
     for seed in range(5):
         w = problem.start.copy()
         w.vector[...] *= np.random.default_rng(seed).uniform(-2, 2, size=w.vector.shape)
-        _, dw, dv, dc = naive_parts(x, y, w)
-        moved = [w["W1"] - naive.sparse_group_lasso_prox(w["W1"] - dw, 1.0, 0.01, 0.02),
-                 w["V"] - naive.l1_prox(w["V"] - dv * PATTERN, 1.0, 0.03), dc]
+        _, dw, dv, dc = parts_by_loops(x, y, w)
+        moved = [w["W1"] - sparse_group_prox(w["W1"] - dw, 1.0, 0.01, 0.02),
+                 w["V"] - soft_threshold(w["V"] - dv * PATTERN, 1.0, 0.03), dc]
         assert problem.residual(w) == pytest.approx(max(np.abs(m).max() for m in moved), rel=1e-11)
 
 
@@ -72,7 +74,7 @@ def test_residual_is_0_at_the_solution_only(small):
 def test_smooth_part_is_the_gradient_over_the_free_weights(small):
     problem, x, y = small
     grad = problem.start.like(problem.smooth(problem.start.vector)[1])
-    _, dw, dv, dc = naive_parts(x, y, problem.start)
+    _, dw, dv, dc = parts_by_loops(x, y, problem.start)
     np.testing.assert_allclose(grad["W1"], dw, rtol=1e-11, atol=1e-15)
     np.testing.assert_allclose(grad["V"], dv * PATTERN, rtol=1e-11, atol=1e-15)
     np.testing.assert_allclose(grad["c"], dc, rtol=1e-11, atol=1e-15)

@@ -119,6 +119,14 @@ def differences(one: Network, other: Network) -> list[str]:
     return names if facts[0] == facts[1] else [*names, "heads"]
 
 
+def copied(network: Network) -> Network:
+    """The same network with arrays of its own, free to be written to."""
+    heads = [replace(head, weights=head.weights.copy(), bias=head.bias.copy()) for head in network.heads]
+    lists = ([array.copy() for array in arrays]
+             for arrays in (network.weights, network.biases, network.introduced, network.retired))
+    return Network(*lists, heads)
+
+
 def frozen(network: Network) -> Network:
     """The same network with arrays that cannot be written to."""
     for array in network.arrays().values():

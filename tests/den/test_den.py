@@ -4,15 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from random_networks import differences
+from random_networks import copied, differences
 from short_runs import N_INPUTS, quick, random_task, run
 
-from den_ref.den import DEN, DENConfig, naive
+from den_ref.den import DEN, DENConfig
 from den_ref.den.ablations import Constant, Dynamic, L1Network, Selective, WithoutTimestamps
 from den_ref.den.network import Network
 from den_ref.den.selective import retrain, select_units
 from den_ref.den.stage import Stage
 from den_ref.protocol import Task
+from tests.loops import on_networks as loops
 
 X = np.random.default_rng(5).normal(size=(30, N_INPUTS)).astype(np.float32)
 depths = pytest.mark.parametrize("hidden", [(5,), (5, 4), (4, 3, 3), (4, 3, 3, 3)])
@@ -178,7 +179,7 @@ def test_the_seed_decides_everything():
                                      {"hidden": (5, 4), "outputs": 3}], ids=str)
 def test_capacity_is_an_independent_count(options):
     den = run(**options).den
-    counted, body = naive.capacity(den.network), den.network.weights + den.network.biases
+    counted, body = loops.capacity(den.network), den.network.weights + den.network.biases
     assert den.capacity() == replace(counted, stored={"birth": sum(a.size for a in body)})
     assert 0 < counted.nonzero < counted.allocated <= counted.arrays
     assert max(counted.per_task.values()) < counted.allocated
@@ -210,7 +211,7 @@ def test_layers_of_width_0_work(hidden, original, k):
         assert "split" in boxes and "eq5" in boxes
         assert "eq4" not in boxes or (k and number == 3), "there is nothing to select"
         task = f"task {number}"
-        np.testing.assert_allclose(den.scores(task, X), naive.predict(den.network, task, X), atol=1e-4)
+        np.testing.assert_allclose(den.scores(task, X), loops.predict(den.network, task, X), atol=1e-4)
 
 
 def test_nothing_selected_says_so_and_keeps_the_bias_only_head():
@@ -299,7 +300,7 @@ def test_tau_is_held_against_the_validation_loss():
     for split, (x, y) in (("validation", (task.x_valid, task.y_valid)), ("train", (task.x_train, task.y_train))):
         den = learnt(quick((4, 3), loss_split=split), 1)
         (step,) = [step for step in den.learn(task) if step.box == "loss"]
-        z = naive.predict(step.after, "task 2", x)
+        z = loops.predict(step.after, "task 2", x)
         assert step.facts["loss"] == pytest.approx(np.mean(np.log1p(np.exp(z)) - y * z), rel=1e-5)
         p = y.mean()
         assert step.facts["base_rate"] == pytest.approx(-p * np.log(p) - (1 - p) * np.log(1 - p), rel=1e-5)
@@ -329,7 +330,7 @@ def test_the_subnetwork_has_as_many_multiplications_as_it_has_edges():
 
 def test_input_features_that_nobody_reads_are_cut_out():
     den = learnt(quick((4, 3)), 1)
-    blind = naive.copied(den.network)
+    blind = copied(den.network)
     blind.weights[0][:2] = 0
     head = replace(den.network.heads[0], task="now", stage=2)
     units = select_units(blind, head)
@@ -378,7 +379,7 @@ def test_without_timestamps_old_tasks_read_every_unit():
     assert not differences(without.network, stamped.network)
     everything = [range(N_INPUTS), *map(range, without.network.widths)]
     for task in without.tasks:
-        expected = naive.predict(without.network, task, X, everything)
+        expected = loops.predict(without.network, task, X, everything)
         np.testing.assert_allclose(without.scores(task, X), expected, atol=1e-4)
     assert not np.allclose(without.scores("task 1", X), stamped.scores("task 1", X), atol=1e-3)
     np.testing.assert_allclose(without.scores("task 3", X), stamped.scores("task 3", X), atol=1e-5)

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from den_ref.den import naive, surgery
+from den_ref.den import surgery
 from den_ref.den.network import NEVER, Head, Network
+from tests.loops import on_networks as loops
 
 T = 3
 PLACE = {"r": 0, "i": 1, "k": 2, "n": 3, "i'": 4}
@@ -45,7 +46,7 @@ def sources(text, ends) -> tuple:
 TABLE = table()
 rows = pytest.mark.parametrize("row", TABLE)
 readings = pytest.mark.parametrize("original", ["retire", "keep"])
-rooms = pytest.mark.parametrize("room", [surgery, naive], ids=["fast", "naive"])
+rooms = pytest.mark.parametrize("room", [surgery, loops], ids=["fast", "loops"])
 
 
 def numbers(hundreds, n_rows, n_columns):

@@ -13,11 +13,12 @@ from den_ref.core.checks import check_gradient
 from den_ref.core.problem import Problem
 from den_ref.core.result import Result
 from den_ref.core.training import train
-from den_ref.den import equations, expansion, naive, selective, splitting
+from den_ref.den import equations, expansion, selective, splitting
 from den_ref.den.config import DENConfig
 from den_ref.den.network import Network, Subnetwork, insert
 from den_ref.den.stage import Stage, solve_cut
 from den_ref.protocol import Task
+from tests.loops import on_networks as loops
 
 SHAPES = [Shape((4,)), Shape((4, 3), outputs=2), Shape((4, 3, 3)), Shape((3, 3, 3, 3), retire=False),
           Shape((3, 0, 2), new=1)]
@@ -171,7 +172,7 @@ def test_parts_cover_exactly_the_free_weights_once(variant, shape):
 def data_loss(network, task) -> float:
     """Mean over samples of the sum over outputs of log(1 + exp(z)) - y z, in loops."""
     total = 0.0
-    for logits, labels in zip(naive.predict(network, network.heads[-1].task, task.x_train), task.y_train):
+    for logits, labels in zip(loops.predict(network, network.heads[-1].task, task.x_train), task.y_train):
         for z, y in zip(logits, labels):
             total += max(z, 0.0) + log1p(exp(-abs(z))) - y * z
     return total / len(task.x_train)
@@ -356,11 +357,11 @@ def replace_weights(head, weights):
 
 def eq3_residual(previous, head, task, mu_head) -> float:
     network = previous.with_head(head)
-    error = 1 / (1 + np.exp(-naive.predict(network, head.task, task.x_train))) - task.y_train
+    error = 1 / (1 + np.exp(-loops.predict(network, head.task, task.x_train))) - task.y_train
     worst = float(np.abs(error.mean(axis=0)).max())
     for unit in network.visible(head.stage)[-1]:
         one_hot = type(head)("probe", head.stage, np.eye(network.widths[-1])[:, [unit]], np.zeros(1))
-        h = naive.predict(network.with_head(one_hot), "probe", task.x_train)[:, 0]
+        h = loops.predict(network.with_head(one_hot), "probe", task.x_train)[:, 0]
         for output in range(error.shape[1]):
             g, v = float(np.mean(error[:, output] * h)), head.weights[unit, output]
             worst = max(worst, abs(g + mu_head * np.sign(v)) if v else max(abs(g) - mu_head, 0))
@@ -420,7 +421,7 @@ def test_eq6_moves_existing_edges_among_visible_units_only(options, box):
         for l, i, j in moved_edges(step):
             moved += 1
             assert network.weights[l - 1][i, j] != 0
-            assert naive.sees(network, t, l - 1, i) and naive.sees(network, t, l, j)
+            assert loops.sees(network, t, l - 1, i) and loops.sees(network, t, l, j)
             if options.get("eq6") == "new":
                 assert is_new(network, t, l - 1, i) or is_new(network, t, l, j)
     assert moved

@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from random_networks import differences
+from random_networks import copied, differences
 from short_runs import N_INPUTS, quick, random_task, run
 
-from den_ref.den import naive
 from den_ref.den import DEN
 from den_ref.den.network import NEVER, extract, insert
+from tests.loops import on_networks as loops
 
 RUNS = [dict(hidden=hidden, split_original=original, dtype=dtype)
         for hidden in ((5,), (5, 4), (5, 4, 4), (5, 4, 4, 4))
@@ -78,7 +78,7 @@ def forbidden_weights(network) -> list:
 
 def tampered(network, name, index):
     """The network with one number changed."""
-    other = naive.copied(network)
+    other = copied(network)
     other.arrays()[name][index] += 1
     return other
 
@@ -266,7 +266,7 @@ def drift_since_birth(result, t, l, unit) -> float:
     then = result.ends[now.introduced[l][unit] - 1]
     total = float(now.biases[l][unit] - then.biases[l][unit]) ** 2
     for i in range(then.weights[l].shape[0]):
-        if l == 0 or naive.sees(now, t, l, i):
+        if l == 0 or loops.sees(now, t, l, i):
             total += (float(now.weights[l][i, unit]) - float(then.weights[l][i, unit])) ** 2
     return np.sqrt(total)
 

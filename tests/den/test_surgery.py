@@ -4,15 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from random_networks import SHAPES, differences, end_of_stage, in_stage, name_of, random_split, samples
+from random_networks import SHAPES, copied, differences, end_of_stage, in_stage, name_of, random_split, samples
 
 from den_ref.core import mlp
-from den_ref.den import naive, network, selective, splitting, surgery
+from den_ref.den import network, selective, splitting, surgery
 from den_ref.den.network import NEVER, Head, Network
+from tests.loops import on_networks as loops
 
-rooms = pytest.mark.parametrize("room", [surgery, naive], ids=["fast", "naive"])
-drifts = pytest.mark.parametrize("room", [splitting, naive], ids=["fast", "naive"])
-walks = pytest.mark.parametrize("room", [selective, naive], ids=["fast", "naive"])
+rooms = pytest.mark.parametrize("room", [surgery, loops], ids=["fast", "loops"])
+drifts = pytest.mark.parametrize("room", [splitting, loops], ids=["fast", "loops"])
+walks = pytest.mark.parametrize("room", [selective, loops], ids=["fast", "loops"])
 everywhere = pytest.mark.parametrize("shape", SHAPES, ids=name_of)
 
 
@@ -245,7 +246,7 @@ def test_invariant_1_can_fail():
 def test_invariant_2_can_fail():
     """A constant folded into a bias of earlier tasks."""
     net = small([[[1, 0]], [[1], [4]]], [[0, 2], [1]], [([[1]], [0]), ([[1]], [0])], introduced=[[1, 2], [1]])
-    folded = naive.copied(net)
+    folded = copied(net)
     folded.biases[1][0] += 2 * 4
     x = np.ones((1, 1))
     assert close(net.scores("task 2", x), surgery.delete_units(folded, [[1], []]).scores("task 2", x))
@@ -293,7 +294,7 @@ def test_invariant_3_can_fail():
     previous, now = in_stage(rng, shape)
     x = samples(rng, shape, 50)
     split = [units[:2] for units in splitting.unit_drift(now, previous, shape.t)[0]]
-    after = naive.copied(surgery.split_units(now, previous, split, shape.t))
+    after = copied(surgery.split_units(now, previous, split, shape.t))
     after.weights[1][now.widths[0]:] = 0
     last = now.heads[-1].task
     assert not close(now.scores(last, x), after.scores(last, x))

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import den_ref
 import pytest
+from den_ref import loops
 from den_ref.den.config import DENConfig
 from den_ref.golden import cases, vectors
 from pages import DOCS, PAGES, ROOT, examples, fences, inline_math, links, prose, run
@@ -94,6 +95,16 @@ def test_code_is_included_from_the_source_and_linked(page):
 
 
 @each_box
+def test_a_page_leads_to_its_loops(page):
+    code = text_of(page).split("## In the code")[1].split("## Golden cases")[0]
+    named = re.findall(r"((?:`\w+`,?\s)+)in\s\[(loops/\w+\.py)\]\((\S+)\)", code)
+    assert named or page.stem == "algorithm1"                       # which is made of the others
+    for names, shown, link in named:
+        assert link == f"../../den_ref/{shown}"
+        assert all(is_there(name, (page.parent / link).resolve()) for name in re.findall(r"`(\w+)`", names))
+
+
+@each_box
 def test_a_page_has_a_picture_and_says_what_it_shows(page):
     picture = text_of(page).split("## Picture")[1].split("## In the code")[0].strip().split("\n\n")
     shown = [re.match(r"!\[([^\]]{20,})\]\((\S+\.png)\)$", part) for part in picture[::2]]
@@ -134,15 +145,25 @@ def parts(cell: str) -> tuple[str, Path]:
     return text, (DOCS / link).resolve()
 
 
-@pytest.mark.parametrize("row", TABLE, ids=lambda row: LINK.match(row[0])[1])
-def test_a_row_of_the_table_is_true(row):
-    what, function, test, case, notebook = row
-    name, source = parts(function)
+def is_there(name: str, source: Path) -> bool:
+    """Is `file.function` defined in the file that a link leads to?"""
     module = importlib.import_module(".".join(source.relative_to(ROOT).with_suffix("").parts))
     found = module
     for part in name.removeprefix(source.stem + ".").split("."):
         found = getattr(found, part)
-    assert callable(found) and found.__module__ == module.__name__
+    return callable(found) and found.__module__ == module.__name__
+
+
+@pytest.mark.parametrize("row", TABLE, ids=lambda row: LINK.match(row[0])[1])
+def test_a_row_of_the_table_is_true(row):
+    what, function, in_loops, test, case, notebook = row
+    assert is_there(*parts(function))
+    operation = case.strip("`").split("/")[0]
+    if hasattr(loops, operation):
+        name, source = parts(in_loops)
+        assert is_there(name, source) and source.parent.name == "loops" and name == f"{source.stem}.{operation}"
+    else:
+        assert in_loops == "-" and operation == "den_trace"
     test_name, test_file = parts(test)
     assert f"\ndef {test_name}(" in text_of(test_file)
     assert case.strip("`") in GOLDEN and "/" in case
@@ -154,7 +175,7 @@ def test_a_row_of_the_table_is_true(row):
 def test_the_table_leaves_nothing_out():
     pages = {parts(row[0])[1] for row in TABLE}
     assert set(EQUATIONS + ALGORITHMS) <= pages
-    assert {row[3].strip("`").split("/")[0] for row in TABLE} == {vector.operation for vector in vectors()}
+    assert {row[4].strip("`").split("/")[0] for row in TABLE} == {vector.operation for vector in vectors()}
     titles = [row[0] for row in TABLE]
     assert len(set(titles)) == len(titles) == len(TABLE) > 30
 

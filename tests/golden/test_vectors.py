@@ -1,4 +1,4 @@
-"""The golden values themselves: fit for release, as their oracles say, and passed by den_ref and its loop-only twins."""
+"""The golden values themselves: fit for release, as their oracles say, and passed by den_ref and by its loops."""
 
 import json
 from dataclasses import replace
@@ -6,9 +6,10 @@ from decimal import Context, Decimal, localcontext
 
 import numpy as np
 import pytest
+from den_ref import loops
 from den_ref.core import mlp
 from den_ref.core.checks import check_prox
-from den_ref.golden import cases, check, loops, ours, vectors
+from den_ref.golden import cases, check, ours, vectors
 from den_ref.golden.compare import difference
 from den_ref.golden.format import VECTORS, load
 from den_ref.golden.parse import parse
@@ -54,7 +55,7 @@ def test_den_ref_passes(adapter):
     failed = {result.case.id: result for result in results if result.verdict not in ("pass", "not implemented")}
     assert failed == {}
     absent = {result.case.operation for result in results if result.verdict == "not implemented"}
-    assert absent <= ({"solve_head", "den_trace"} if adapter is loops else set())
+    assert absent == ({"den_trace"} if adapter is loops else set())
 
 
 class SinglePrecision:
@@ -251,7 +252,7 @@ def test_lint_bites_on_discrete_outputs():
 def test_an_oracle_may_not_read_the_code_under_test(tmp_path, source):
     (tmp_path / "module.py").write_text(source)
     assert lint.oracle_imports(tmp_path / "module.py")
-    (tmp_path / "module.py").write_text("from den_ref.core import naive\nfrom den_ref.golden.values import decode\n"
+    (tmp_path / "module.py").write_text("from den_ref.loops import layers\nfrom den_ref.golden.values import decode\n"
                                         "from tests.oracles import high_precision as hp\nfrom . import draws\nimport math")
     assert not lint.oracle_imports(tmp_path / "module.py")
 

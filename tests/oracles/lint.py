@@ -32,10 +32,10 @@ MOST_NUMBERS = 4000
 LEAST_MARGIN = 1e-4
 #: Words by which an oracle may be named: all of them are independent of the function under test.
 ORACLES = ("by hand", "decimal", "brute force", "difference", "fraction", "loop", "convention", "optimality condition",
-           "search", "definition", "entry by entry", "edge table", "another solver", "naive", "trace", "at a time",
+           "search", "definition", "entry by entry", "edge table", "another solver", "trace", "at a time",
            "after the other", "for every")
-#: All that oracles may import of ours: each other, the format of values, and the loop-only twins.
-MAY_IMPORT = ("tests.oracles", "den_ref.golden.values", "den_ref.core.naive", "den_ref.den.naive")
+#: All that oracles may import of ours: each other, the format of values, and the loops.
+MAY_IMPORT = ("tests.oracles", "den_ref.golden.values", "den_ref.loops")
 
 # --- one case ----------------------------------------------------------------------------------------------------
 

@@ -1,12 +1,15 @@
-"""The fast functions of selection and surgery against their loop-only namesakes, on random legal networks."""
+"""The fast functions of selection and surgery against the loops, on random legal networks."""
 
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from random_networks import SHAPES, Shape, differences, end_of_stage, frozen, in_stage, name_of, random_split, samples
 
-from den_ref.den import naive, network, selective, splitting, surgery
+from den_ref.den import network, selective, splitting, surgery
+from den_ref.loops.splitting import places
+from tests.den.random_networks import SHAPES, Shape, copied, differences, end_of_stage, frozen, in_stage
+from tests.den.random_networks import name_of, random_split, samples
+from tests.loops import on_networks as loops
 
 everywhere = pytest.mark.parametrize("shape", SHAPES, ids=name_of)
 seeds = pytest.mark.parametrize("seed", range(2))
@@ -29,14 +32,14 @@ def same(one, other) -> bool:
 @seeds
 def test_visible(stage):
     for t in range(1, stage.t + 1):
-        assert same(stage.now.visible(t), naive.visible(stage.now, t))
+        assert same(stage.now.visible(t), loops.visible(stage.now, t))
 
 
 @everywhere
 @seeds
 def test_select_units(stage):
     for head in stage.now.heads:
-        assert same(selective.select_units(stage.now, head), naive.select_units(stage.now, head))
+        assert same(selective.select_units(stage.now, head), loops.select_units(stage.now, head))
 
 
 @everywhere
@@ -44,43 +47,43 @@ def test_select_units(stage):
 def test_extract_and_insert(stage, shape):
     head = stage.now.heads[-1]
     units = selective.select_units(stage.now, head)
-    fast, slow = network.extract(stage.now, units, head), naive.extract(stage.now, units, head)
+    fast, slow = network.extract(stage.now, units, head), loops.extract(stage.now, units, head)
     for a, b in zip([*fast.weights, *fast.biases, fast.head, fast.head_bias],
                     [*slow.weights, *slow.biases, slow.head, slow.head_bias], strict=True):
         assert np.array_equal(a, b) and a.dtype == b.dtype == shape.dtype
         assert a.flags.c_contiguous and not np.shares_memory(a, b)
         a *= 2
         b *= 2
-    assert not differences(network.insert(stage.now, fast, head), naive.insert(stage.now, slow, head))
+    assert not differences(network.insert(stage.now, fast, head), loops.insert(stage.now, slow, head))
 
 
 @everywhere
 @seeds
 def test_append_units(stage):
     counts = stage.rng.integers(0, 4, len(stage.now.widths))
-    fast, slow = (room.append_units(stage.now, counts, stage.t + 1) for room in (surgery, naive))
+    fast, slow = (room.append_units(stage.now, counts, stage.t + 1) for room in (surgery, loops))
     assert not differences(fast, slow)
 
 
 @everywhere
 @seeds
 def test_useless_and_delete_units(stage, shape):
-    fast, slow = (room.useless_units(stage.now, stage.t) for room in (surgery, naive))
+    fast, slow = (room.useless_units(stage.now, stage.t) for room in (surgery, loops))
     assert same(fast.units, slow.units)
     rounding = 1e-12 if shape.dtype == "float64" else 1e-5
     for name, array in fast.folded.arrays().items():
         np.testing.assert_allclose(array, slow.folded.arrays()[name], atol=rounding, err_msg=name)
-    assert not differences(surgery.delete_units(fast.folded, fast.units), naive.delete_units(fast.folded, fast.units))
+    assert not differences(surgery.delete_units(fast.folded, fast.units), loops.delete_units(fast.folded, fast.units))
 
 
 @pytest.mark.parametrize("seed", range(20))
 def test_useless_units_of_very_sparse_networks(seed):
     rng = np.random.default_rng(seed)
     now = in_stage(rng, Shape((3, 3, 3), t=1 + seed % 3 + 1, new=4, density=0.25))[1]
-    fast, slow = (room.useless_units(now, now.stage) for room in (surgery, naive))
+    fast, slow = (room.useless_units(now, now.stage) for room in (surgery, loops))
     assert same(fast.units, slow.units)
     one = end_of_stage(rng, Shape((6, 6, 6), t=2, density=0.2))
-    fast, slow = (room.useless_units(one, 1) for room in (surgery, naive))
+    fast, slow = (room.useless_units(one, 1) for room in (surgery, loops))
     assert same(fast.units, slow.units)
 
 
@@ -88,7 +91,7 @@ def test_useless_units_of_very_sparse_networks(seed):
 @seeds
 def test_unit_drift_and_most_drifted(stage):
     for drift in ("absolute", "relative"):
-        both = [room.unit_drift(stage.now, stage.previous, stage.t, drift) for room in (splitting, naive)]
+        both = [room.unit_drift(stage.now, stage.previous, stage.t, drift) for room in (splitting, loops)]
         (units, fast), (also, slow) = both
         assert same(units, also)
         for a, b in zip(fast, slow, strict=True):
@@ -96,7 +99,7 @@ def test_unit_drift_and_most_drifted(stage):
             np.testing.assert_allclose(a, b, rtol=1e-12)
         sigma = [np.median(rho) if len(rho) else 1.0 for rho in fast]
         for at_most in (None, 0, 1, 2):
-            assert same(*(room.most_drifted(units, fast, sigma, at_most) for room in (splitting, naive)))
+            assert same(*(room.most_drifted(units, fast, sigma, at_most) for room in (splitting, loops)))
 
 
 @everywhere
@@ -106,14 +109,14 @@ def test_split_units(stage, shape):
     for share in (0.0, 0.3, 0.5, 0.7, 1.0):
         split = random_split(stage.rng, stage.now, stage.t, share)
         fast, slow = (room.split_units(stage.now, stage.previous, split, stage.t, original)
-                      for room in (surgery, naive))
+                      for room in (surgery, loops))
         assert not differences(fast, slow)
 
 
 @everywhere
 @seeds
 def test_capacity(stage):
-    assert network.capacity(stage.now) == naive.capacity(stage.now)
+    assert network.capacity(stage.now) == loops.capacity(stage.now)
 
 
 @everywhere
@@ -122,7 +125,7 @@ def test_predict(shape):
     now = in_stage(rng, shape)[1]
     x = samples(rng, shape)
     for head in now.heads:
-        fast, slow = now.scores(head.task, x), naive.predict(now, head.task, x)
+        fast, slow = now.scores(head.task, x), loops.predict(now, head.task, x)
         assert fast.dtype == slow.dtype == shape.dtype
         np.testing.assert_allclose(fast, slow, rtol=1e-4, atol=1e-4 if shape.dtype == "float32" else 1e-12)
 
@@ -131,7 +134,7 @@ def test_comparison_of_networks_can_fail():
     rng = np.random.default_rng(0)
     now = end_of_stage(rng, SHAPES[1])
     for name in now.arrays():
-        other = naive.copied(now)
+        other = copied(now)
         array = other.arrays()[name]
         array[tuple(n // 2 for n in array.shape)] -= 1
         assert differences(now, other) == [name]
@@ -143,9 +146,10 @@ def test_random_networks_are_of_every_kind():
     for n, shape in enumerate(SHAPES):
         previous, now = in_stage(np.random.default_rng(n), shape)
         split = random_split(np.random.default_rng(n), now, shape.t)
-        for layer in range(1, len(now.widths) + 1):
-            kinds |= {(shape.retire, place.kind) for place in naive.places(now, layer, split, shape.t)}
-        units += sum(map(len, naive.useless_units(now, shape.t).units))
+        for layer in range(len(now.widths)):
+            stands = places(now.introduced[layer], now.retired[layer], split[layer], shape.t)
+            kinds |= {(shape.retire, place.kind) for place in stands}
+        units += sum(map(len, loops.useless_units(now, shape.t).units))
     every = {(retire, kind) for retire in (True, False) for kind in ("older", "split", "copy", "new", "retired")}
     assert kinds == every - {(False, "retired")}
     assert units > 5

@@ -1,0 +1,40 @@
+"""The loops: every formula once more, as what it literally says, one number at a time.
+
+A function here has the name, the arguments and the outputs of a golden operation: one output as it is, two or three
+as a tuple in the order of the signature, more as a dict.  So the room can be checked as it stands:
+
+    den-ref golden check den_ref.loops
+
+=============  ========================================================================================
+layers         affine layer and ReLU, forwards and backwards
+losses         sigmoid and softmax cross-entropy
+network        a whole network, forwards and backwards
+penalties      values of L1, group lasso, both, squares; their proxes with a step and in a metric
+equations      Eq. 2-6: data loss, penalty, gradient over what is free
+solvers        ISTA, FISTA, Eq. 3 to its minimum; proximal Adam and SGD
+subnetworks    what a stage sees, a task's scores; Algorithm 2: select, cut out, put back
+surgery        Algorithm 3: append, find what is useless, delete
+splitting      Algorithm 4: drift, who is split, the split edge by edge
+systems        the compared systems: EWC's Fisher information and pull, DNN-L2, DNN-Progressive
+metrics        AUROC, functions of the performance matrix
+arrays         filling an array entry by entry
+=============  ========================================================================================
+
+For reading, for checking the fast functions (tests hold the two against each other), and for whoever writes DEN in
+another language.  Nothing is imported from other rooms, and NumPy is a container: no array is multiplied, compared or
+reduced as a whole.  Numbers are float64.
+"""
+
+from .equations import objective_eq2, objective_eq3, objective_eq4, objective_eq5, objective_eq6
+from .layers import affine_backward, affine_forward, relu_backward, relu_forward
+from .losses import sigmoid_cross_entropy, softmax_cross_entropy
+from .metrics import auroc, performance_matrix_metrics, performance_matrix_variants
+from .network import network_backward, network_forward
+from .penalties import group_soft_threshold, group_soft_threshold_metric, soft_threshold, soft_threshold_metric
+from .penalties import sparse_group_prox, sparse_group_prox_metric, squared_l2_prox, squared_l2_prox_metric
+from .solvers import fista, ista_step, solve_head
+from .splitting import most_drifted, split_units, unit_drift
+from .subnetworks import extract_subnetwork, insert_subnetwork, predict_task, select_units
+from .surgery import append_units, delete_units, useless_units
+from .systems import ewc_penalty, ewc_prox, fisher_diagonal, l2_transfer_step
+from .systems import progressive_adapter_backward, progressive_forward

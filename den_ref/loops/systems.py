@@ -1,0 +1,130 @@
+"""The compared systems: EWC's Fisher information and pull, a step of DNN-L2, DNN-Progressive's columns."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .arrays import each, filled
+from .layers import affine_backward, affine_forward, relu_backward, relu_forward
+from .losses import sigmoid, softmax
+from .network import network_backward, network_forward
+from .penalties import squared_l2_prox
+from .solvers import moved
+
+# --- DNN-EWC -----------------------------------------------------------------------------------------------------
+
+
+def fisher_diagonal(x, labels, loss, kind, weights, biases, head, head_bias):
+    """F[i] = (1/n) sum over samples of E_y[(dloss/dw[i])^2].
+
+    "exact" goes through every label that a sample may have, with its probability; "empirical" takes the one it has.
+    """
+    network = weights, biases, head, head_bias
+    fisher = [np.zeros(array.shape) for array in (*weights, *biases, head, head_bias)]
+    for n in range(len(x)):
+        sample = x[n:n + 1]
+        logits = network_forward(sample, *network)[1][0]
+        for y, share in possible_labels(logits, loss) if kind == "exact" else [(labels[n], 1.0)]:
+            at = network_backward(sample, np.array([y]), loss, *network)
+            gradient = [*at["dweights"], *at["dbiases"], at["dhead"], at["dhead_bias"]]
+            fisher = [each(lambda f, g: f + share * g * g / len(x), f, g) for f, g in zip(fisher, gradient)]
+    return {"fisher_weights": fisher[:len(weights)], "fisher_biases": fisher[len(weights):-2],
+            "fisher_head": fisher[-2], "fisher_head_bias": fisher[-1]}
+
+
+def possible_labels(logits, loss: str) -> list:
+    """Every row of labels that one sample may have, with its probability: [(row, probability), ...].
+
+    Softmax: a single 1, at any class.  Sigmoid: each of the 2^C rows of 0 and 1, outputs being independent.
+    """
+    if loss == "softmax":
+        return [([int(c == k) for k in range(len(logits))], p) for c, p in enumerate(softmax(logits))]
+    rows = [([], 1.0)]
+    for p in map(sigmoid, logits):
+        rows = [([*row, y], share * (p if y else 1 - p)) for row, share in rows for y in (0, 1)]
+    return rows
+
+
+def ewc_penalty(w, lam, anchors, decay, fisher, learnt):
+    """sum over learnt tasks k = 1, ..., K of (lam / 2) sum of F_k (w - a_k)^2, minus its value at w_K; its gradient.
+
+    anchors = "separate": a_k = w_k, what task k learnt.  "latest": a_k = w_K for all, and F_k counts decay^(K + 1 - k).
+    """
+    pulls, last = [], len(fisher)
+    for k, (f, a) in enumerate(zip(fisher, learnt, strict=True), 1):
+        pulls.append((decay ** (last + 1 - k), f, learnt[-1]) if anchors == "latest" else (1.0, f, a))
+
+    def value(at):
+        return sum(lam / 2 * c * f[i] * (at[i] - a[i]) ** 2 for c, f, a in pulls for i in range(len(at)))
+
+    slope = filled(len(w), lambda i: sum(lam * c * f[i] * (w[i] - a[i]) for c, f, a in pulls))
+    return value(w) - value(learnt[-1]), slope
+
+
+def ewc_prox(w, step, lam, importance, anchor):
+    """argmin over u of sum of (u - w)^2 / (2 step) + (lam / 2) F (u - anchor)^2, F = importance, a number per weight.
+
+    The prox of a square, weight by weight: u = (w + s anchor) / (1 + s) with s = step lam F.
+    """
+    return each(lambda w_i, f_i, a_i: (w_i + step * lam * f_i * a_i) / (1 + step * lam * f_i), w, importance, anchor)
+
+
+# --- DNN-L2 ------------------------------------------------------------------------------------------------------
+
+
+def l2_transfer_step(weights, biases, head, head_bias, dweights, dbiases, dhead, dhead_bias,
+                     anchor_weights, anchor_biases, lam, step):
+    """A gradient step; then, in hidden layer l, the prox of lam_l sum of (w - anchor)^2.  The head is not pulled."""
+    def pulled(arrays, gradients, anchors):
+        return [squared_l2_prox(moved(w, dw, step), step, 2 * c, anchor)
+                for w, dw, c, anchor in zip(arrays, gradients, lam, anchors, strict=True)]
+
+    return {"weights": pulled(weights, dweights, anchor_weights), "biases": pulled(biases, dbiases, anchor_biases),
+            "head": moved(head, dhead, step), "head_bias": moved(head_bias, dhead_bias, step)}
+
+
+# --- DNN-Progressive ---------------------------------------------------------------------------------------------
+
+
+def progressive_forward(x, weights, biases, heads, head_biases, alphas, projections, projection_biases, laterals):
+    """Logits of every column.  Column k hears the layers of columns j < k through adapters:
+
+    h_l = relu(h_{l-1} W_l + b_l + r_l U_l),  r_l = relu(sum over j of a_j h_{l-1}^j P_j + p),  l > 1; so do the logits.
+    """
+    columns, logits = [], []
+    for k in range(len(heads)):
+        hidden = [x]
+        for l, (w, b) in enumerate(zip([*weights[k], heads[k]], [*biases[k], head_biases[k]], strict=True)):
+            a = affine_forward(hidden[-1], w, b)
+            if k and l:
+                own = [kind[k - 1][l - 1] for kind in (alphas, projections, projection_biases)]
+                r = relu_forward(before_relu([column[l] for column in columns], *own))
+                U = laterals[k - 1][l - 1]
+                a = each(lambda a_i, r_i: a_i + r_i, a, affine_forward(r, U, np.zeros(U.shape[1])))
+            hidden.append(relu_forward(a))
+        logits.append(a)
+        columns.append(hidden)
+    return logits
+
+
+def before_relu(older, alphas, projections, bias):
+    """sum over older columns j of a_j h_j P_j + p."""
+    shape = len(older[0]), len(bias)
+    return filled(shape, lambda n, m: bias[m] + sum(
+        a * h[n, i] * P[i, m] for h, a, P in zip(older, alphas, projections, strict=True) for i in range(len(P))))
+
+
+def progressive_adapter_backward(older, alphas, projections, bias, lateral, dout):
+    """Gradients of out = relu(a) U, a = sum over j of a_j h_j P_j + p: (dalphas, dprojections, dbias, dlateral).
+
+    dP_j is that of an affine layer on a_j h_j, whose derivative times h_j, summed, is da_j.
+    """
+    a = before_relu(older, alphas, projections, bias)
+    dr, dlateral, _ = affine_backward(relu_forward(a), lateral, np.zeros(lateral.shape[1]), dout)
+    da = relu_backward(dr, a)
+    dalphas, dprojections = [], []
+    for h, alpha, P in zip(older, alphas, projections, strict=True):
+        dscaled, dP, dbias = affine_backward(each(lambda h_i: alpha * h_i, h), P, bias, da)
+        dalphas.append(sum(h[i] * dscaled[i] for i in np.ndindex(h.shape)))
+        dprojections.append(dP)
+    return {"dalphas": np.array(dalphas), "dprojections": np.array(dprojections), "dbias": dbias, "dlateral": dlateral}
