@@ -17,7 +17,11 @@ from __future__ import annotations
 import numpy as np
 
 from .flat import Flat
+from .penalties import L1, Penalty, SquaredL2, Sum, Zero
 from .problem import Problem
+
+#: Numbers in one piece of the weights: small enough that all arrays of an update stay in the cache together.
+PIECE = 65536
 
 
 def proximal_adam_step(w, g, m, v, k, penalty, step, beta1=0.9, beta2=0.999, eps=1e-8):
@@ -57,9 +61,9 @@ class ProximalAdam:
             arrays = [part.of(flat) for flat in (w, grad)]
             arrays += [np.zeros(arrays[0].shape, w.vector.dtype) for _ in range(2)]
             pattern = None if part.pattern is None else part.pattern.astype(w.vector.dtype)
-            for index in part.pieces(arrays[0].shape):
+            for index, penalty in pieces(part.penalty, arrays[0].shape):
                 free = None if pattern is None else pattern[index]
-                self.pieces.append((*(a[index] for a in arrays), free, part.penalty.restricted(index)))
+                self.pieces.append((*(a[index] for a in arrays), free, penalty))
 
     def update(self, step: float) -> None:
         """One iteration: reads the gradient, changes the weights."""
@@ -81,6 +85,36 @@ class ProximalAdam:
             w -= move
             d *= scale
             penalty.prox_metric(w, d, out=w)
+
+
+def pieces(penalty: Penalty, shape: tuple[int, ...]) -> list:
+    """Cut an array of this shape into rows of about PIECE numbers: pairs (index, the penalty on these rows).
+
+    Only where every entry is penalised by itself; groups stay whole, and so does what is penalised in a way that is
+    not known here.
+    """
+    if not _is_elementwise(penalty):
+        return [(..., penalty)]
+    rows = max(PIECE // max(int(np.prod(shape[1:])), 1), 1)
+    cuts = [slice(i, i + rows) for i in range(0, shape[0], rows)]
+    return [(cut, _on_rows(penalty, cut, shape)) for cut in cuts]
+
+
+def _is_elementwise(penalty: Penalty) -> bool:
+    """Whether every entry is penalised by itself; by exact types, since a subclass may do anything."""
+    if type(penalty) is Sum:
+        return all(map(_is_elementwise, (*penalty.squares, penalty.other)))
+    return type(penalty) in (Zero, L1, SquaredL2)
+
+
+def _on_rows(penalty: Penalty, rows: slice, shape: tuple[int, ...]) -> Penalty:
+    """An elementwise penalty on some rows of an array of this shape."""
+    if isinstance(penalty, Sum):
+        return Sum(*(_on_rows(p, rows, shape) for p in (*penalty.squares, penalty.other)))
+    if isinstance(penalty, SquaredL2):
+        return SquaredL2(*(a if np.ndim(a) == 0 else np.broadcast_to(a, shape)[rows]
+                           for a in (penalty.strength, penalty.anchor)))
+    return penalty
 
 
 class ProximalSGD:

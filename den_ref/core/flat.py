@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 import numpy as np
 
@@ -40,8 +41,19 @@ class Flat:
     def __getitem__(self, name: str) -> np.ndarray:
         return self.views[name]
 
-    def like(self, vector=None) -> Flat:
-        """The same layout around a copy of ``vector`` (zeros without one)."""
+    def joined(self, names: Sequence[str]) -> np.ndarray:
+        """Several arrays as one vector, a view: they must lie beside each other in memory, in this order.
+
+        >>> Flat({"w": (2, 2), "v": (2,), "b": (2,)}, np.float64).joined(("w", "v")).shape
+        (6,)
+        """
+        slices = [self.slices[name] for name in names]
+        if any(one.stop != next_one.start for one, next_one in pairwise(slices)):
+            raise ValueError(f"names: expected neighbours in the order of {list(self.shapes)}, got {list(names)}")
+        return self.vector[slices[0].start:slices[-1].stop]
+
+    def like(self, vector: np.ndarray | float | None = None) -> Flat:
+        """The same layout around a copy of ``vector``, or filled with a number (zeros without either)."""
         other = Flat(self.shapes, self.vector.dtype)
         if vector is not None:
             other.vector[...] = vector

@@ -1,6 +1,7 @@
-"""Penalties: value, prox, distance to the subdifferential, critical strength.
+"""Penalties: value, prox, distance to the subdifferential.
 
-Each penalty P acts on one array w, and knows
+A penalty P acts on one array w.  It answers four questions, and fails by name (``NotImplementedError``) where it has
+no answer; none is answered by silence, and the penalty that is nothing is called ``Zero``.
 
 ``value(w)``
     P(w).
@@ -8,9 +9,12 @@ Each penalty P acts on one array w, and knows
     argmin over u of  norm(u - z)^2 / (2 * step) + P(u).
 ``prox_metric(z, d)``
     argmin over u of  sum(d * (u - z)^2) / 2 + P(u), with one curvature d > 0 per entry.
-    ``d = 1 / step`` everywhere is the line above.
+    ``d = 1 / step`` everywhere is the line above, and is what ``prox`` does unless a penalty knows a shorter way.
 ``subdiff_distance(w, grad)``
     Distance of -grad to the subdifferential of P at w: 0 everywhere exactly when w minimises smooth + P.
+
+Those that make exact zeros, L1 and the groups, also know
+
 ``critical_strength(grad)``
     The smallest strength at which w = 0 is optimal, ``grad`` being the smooth gradient at w = 0.
 
@@ -103,30 +107,42 @@ def column_norms(w):
 
 
 class Penalty:
-    """P(w) = 0: the base class, and the penalty of what is free but not penalised (the biases)."""
+    """The contract of every penalty: a subclass fills in ``value``, ``prox_metric`` and ``subdiff_distance``."""
 
-    #: True if every entry is penalised on its own, so that w may be cut into pieces (see ``restricted``).
-    elementwise = True
+    def value(self, w) -> float:
+        """P(w)."""
+        raise _not_defined(self, "value")
+
+    def prox(self, z, step):
+        """argmin over u of  norm(u - z)^2 / (2 * step) + P(u), by default ``prox_metric`` with d = 1 / step."""
+        return self.prox_metric(z, np.full_like(z, 1 / step))
+
+    def prox_metric(self, z, d, out=None):
+        """argmin over u of  sum(d * (u - z)^2) / 2 + P(u), d an array like z; written into ``out``, z itself maybe."""
+        raise _not_defined(self, "prox_metric")
+
+    def subdiff_distance(self, w, grad):
+        """Distance of -grad to the subdifferential of P at w: one number per entry, or one per group."""
+        raise _not_defined(self, "subdiff_distance")
+
+
+def _not_defined(penalty: Penalty, method: str) -> NotImplementedError:
+    """The error of a question that a penalty leaves open."""
+    return NotImplementedError(f"{type(penalty).__name__}.{method}: not defined; what it must return stands in "
+                               f"den_ref.core.penalties.Penalty.{method}")
+
+
+class Zero(Penalty):
+    """P(w) = 0: what is free but not penalised (the biases)."""
 
     def value(self, w) -> float:
         return 0.0
 
-    def prox(self, z, step):
-        return z.copy()
-
     def prox_metric(self, z, d, out=None):
-        if out is None:
-            return z.copy()
-        if out is not z:
-            out[...] = z
-        return out
+        return z.copy() if out is None else _into(out, z)
 
     def subdiff_distance(self, w, grad):
         return np.abs(grad)                                        # the subdifferential is {0}
-
-    def restricted(self, index) -> Penalty:
-        """The same penalty on ``w[index]``, if it is elementwise."""
-        return self
 
 
 class L1(Penalty):
@@ -192,20 +208,6 @@ class SquaredL2(Penalty):
     def subdiff_distance(self, w, grad):
         return np.abs(grad + self.strength * (w - self.anchor))    # the subdifferential is one point
 
-    def critical_strength(self, grad) -> float:
-        """0 if w = 0 is optimal without any penalty, else infinity (anchor 0: a square never makes exact zeros).
-
-        With another anchor: the strength at which grad = strength * anchor, infinity if there is none.
-        """
-        grad, anchor = np.broadcast_arrays(np.asarray(grad, float), self.anchor)
-        if not grad.any():
-            return 0.0
-        strength = float(np.vdot(grad, anchor)) / max(float(np.vdot(anchor, anchor)), np.finfo(float).tiny)
-        return strength if strength > 0 and np.allclose(grad, strength * anchor, rtol=1e-12, atol=0) else np.inf
-
-    def restricted(self, index) -> SquaredL2:
-        return SquaredL2(*(a if np.ndim(a) == 0 else a[index] for a in (self.strength, self.anchor)))
-
 
 class GroupLasso(Penalty):
     """P(w) = strength * sum over groups of norm(group): Eq. 5.
@@ -216,8 +218,6 @@ class GroupLasso(Penalty):
     >>> GroupLasso(2.0).value(np.array([[3.0, 0.0], [4.0, 1.0]]))
     12.0
     """
-
-    elementwise = False
 
     def __init__(self, strength: float):
         self.strength = checked_strength(strength)
@@ -257,8 +257,6 @@ class SparseGroupLasso(Penalty):
            [2.4],
            [0. ]])
     """
-
-    elementwise = False
 
     def __init__(self, l1: float, group: float):
         self.l1, self.group = L1(l1), GroupLasso(group)
@@ -306,15 +304,14 @@ class Sum(Penalty):
         others = [p for p in penalties if not isinstance(p, SquaredL2)]
         if len(others) > 1:
             raise ValueError(f"penalties: expected squares and at most one other, got {len(others)} others")
-        self.other = others[0] if others else Penalty()
-        self.elementwise = self.other.elementwise
+        self.other = others[0] if others else Zero()
 
     def value(self, w) -> float:
         return sum(p.value(w) for p in self.squares) + self.other.value(w)
 
     def prox(self, z, step):
         if any(np.ndim(square.strength) for square in self.squares):
-            return self.prox_metric(z, np.full_like(z, 1 / step))  # a strength per entry makes a metric of the step
+            return super().prox(z, step)                           # a strength per entry makes a metric of the step
         for square in self.squares:
             z = square.prox(z, step)
             step = step / (1 + step * square.strength)
@@ -329,9 +326,6 @@ class Sum(Penalty):
     def subdiff_distance(self, w, grad):
         slope = sum(square.strength * (w - square.anchor) for square in self.squares)
         return self.other.subdiff_distance(w, grad + slope)
-
-    def restricted(self, index) -> Sum:
-        return Sum(*(p.restricted(index) for p in self.squares), self.other.restricted(index))
 
 
 def columns(w):

@@ -5,15 +5,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 
 from .flat import Flat
-from .penalties import Penalty
-
-#: Numbers in one piece of the weights: small enough that all arrays of an update stay in the cache together.
-PIECE = 65536
+from .penalties import Penalty, Zero
 
 
 @dataclass(frozen=True)
@@ -22,8 +21,8 @@ class Part:
 
     Parameters
     ----------
-    name : str or None
-        Which named array of the flat vector; None is the vector itself.
+    name : str or tuple of str
+        Which named array of the flat vector; several that lie beside each other are one vector (:meth:`Flat.joined`).
     penalty : Penalty
     index : tuple or slice
         Which of its entries; all by default.
@@ -31,25 +30,18 @@ class Part:
         Entries that are 0 here are 0 in the start as well, and stay 0: connections that do not exist.
     """
 
-    name: str | None
-    penalty: Penalty = field(default_factory=Penalty)
-    index: object = ...
+    name: str | tuple[str, ...]
+    penalty: Penalty = field(default_factory=Zero)
+    index: Any = ...
     pattern: np.ndarray | None = None
 
     def of(self, flat: Flat) -> np.ndarray:
         """The part of a flat vector, as a view."""
-        return (flat.vector if self.name is None else flat[self.name])[self.index]
+        return (flat[self.name] if isinstance(self.name, str) else flat.joined(self.name))[self.index]
 
     def gradient(self, grad: Flat) -> np.ndarray:
         """The gradient with respect to what is free here."""
         return self.of(grad) if self.pattern is None else self.of(grad) * self.pattern
-
-    def pieces(self, shape) -> list:
-        """Indices that cut an array of the part's shape into pieces of about PIECE numbers; groups stay whole."""
-        if not self.penalty.elementwise:
-            return [...]
-        rows = max(PIECE // max(int(np.prod(shape[1:])), 1), 1)
-        return [slice(i, i + rows) for i in range(0, shape[0], rows)]
 
 
 class Problem:
@@ -61,10 +53,10 @@ class Problem:
         Anything with ``value(w)``, ``value_and_gradient(w, grad, rows=None)``, ``batches(rng, size)``.
     start : Flat
     parts : list of Part
-        Parts do not overlap.
+        They may not overlap.
     """
 
-    def __init__(self, loss, start: Flat, parts: list[Part]):
+    def __init__(self, loss, start: Flat, parts: Sequence[Part]):
         self.loss, self.start = loss, start
         self.parts = [part for part in parts if part.of(start).size]
 
@@ -101,9 +93,7 @@ class Problem:
 
 
 class _OnVector(Penalty):
-    """A problem's penalty, part by part, on its plain vector."""
-
-    elementwise = False
+    """A problem's penalty, part by part, on its plain vector: what ``ista`` and ``fista`` need of one."""
 
     def __init__(self, problem: Problem):
         self.problem = problem

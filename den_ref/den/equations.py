@@ -28,7 +28,7 @@ from ..core import mlp
 from ..core.flat import Flat
 from ..core.mlp import DataLoss
 from den_ref.core.head import solve_head
-from ..core.penalties import L1, GroupLasso, Penalty, SparseGroupLasso, SquaredL2, Sum
+from ..core.penalties import L1, GroupLasso, SparseGroupLasso, SquaredL2, Sum
 from ..core.problem import Part, Problem
 from ..core.result import Result
 from ..protocol import Task
@@ -68,18 +68,18 @@ def eq4(start: Flat, loss: DataLoss, config: DENConfig, edges) -> Problem:
     without it.  ``eq4_norm="unsquared"``: mu_l2 norm(W_S), one block, without a pull.  Source: Eq. 4.
     """
     names = matrices(start)
-    patterns = [*(e if not config.dense_selection else None for e in edges), None]
     if config.eq4_norm == "unsquared":
-        whole = np.concatenate([np.ones(start[name].size, bool) if pattern is None else pattern.ravel()
-                                for name, pattern in zip(names, patterns, strict=True)])
-        block = Part(None, GroupLasso(config.mu_l2), slice(0, whole.size), whole)
+        kept = start.like(1.0)                                     # 1 where a weight is free, else 0
+        for name, edge in zip(names[:-1], edges, strict=True):
+            kept[name][...] = edge | config.dense_selection
+        block = Part(tuple(names), GroupLasso(config.mu_l2), pattern=kept.joined(names))
         return Problem(loss, start, [block, *free_biases(start)])
     mu_l2 = config.per_layer("mu_l2", len(names))
     lam = config.per_layer("lam", len(edges)) if config.anchor_before_split == "eq4" else (0.0,) * len(edges)
     parts = [Part("V", SquaredL2(mu_l2[-1])), Part("c")]
     for l in range(len(edges)):
-        w, b = f"W{l + 1}", f"b{l + 1}"
-        parts.append(Part(w, Sum(SquaredL2(mu_l2[l]), SquaredL2(2 * lam[l], start[w].copy())), pattern=patterns[l]))
+        w, b, pattern = f"W{l + 1}", f"b{l + 1}", None if config.dense_selection else edges[l]
+        parts.append(Part(w, Sum(SquaredL2(mu_l2[l]), SquaredL2(2 * lam[l], start[w].copy())), pattern=pattern))
         parts.append(Part(b, SquaredL2(2 * lam[l], start[b].copy())))
     return Problem(loss, start, parts)
 
@@ -141,4 +141,4 @@ def matrices(flat: Flat) -> list[str]:
 
 def free_biases(flat: Flat) -> list[Part]:
     """All biases, free and not penalised."""
-    return [Part(name, Penalty()) for name in flat.shapes if name[0] in "bc"]
+    return [Part(name) for name in flat.shapes if name[0] in "bc"]

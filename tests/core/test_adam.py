@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
-from den_ref.core import problem
-from den_ref.core.adam import ProximalAdam, ProximalSGD, proximal_adam_step, proximal_sgd_step
+from den_ref.core import adam
+from den_ref.core.adam import PIECE, ProximalAdam, ProximalSGD, pieces, proximal_adam_step, proximal_sgd_step
 from den_ref.core.flat import Flat
-from den_ref.core.penalties import L1, GroupLasso, Penalty, SparseGroupLasso, SquaredL2, Sum
+from den_ref.core.penalties import L1, GroupLasso, Penalty, SparseGroupLasso, SquaredL2, Sum, Zero
 from den_ref.core.problem import Part, Problem
 from den_ref.loops import penalties as loops
 from den_ref.loops import solvers
@@ -17,7 +17,7 @@ PATTERN = np.random.default_rng(8).random((4, 2)) < 0.5
 
 #: Name -> (penalty on W, its prox in a metric by the loops, its prox with a step by the loops).
 PENALTIES = {
-    "none": (Penalty(), lambda z, d: z, lambda z, s: z),
+    "none": (Zero(), lambda z, d: z, lambda z, s: z),
     "l1": (L1(0.3), lambda z, d: loops.soft_threshold_metric(z, d, 0.3), lambda z, s: loops.soft_threshold(z, s, 0.3)),
     "anchored": (SquaredL2(0.3, ANCHOR), lambda z, d: loops.squared_l2_prox_metric(z, d, 0.3, ANCHOR),
                  lambda z, s: loops.squared_l2_prox(z, s, 0.3, ANCHOR)),
@@ -63,7 +63,7 @@ def setup(penalty, dtype=np.float64):
 @pytest.mark.parametrize("eps", [1e-8, 0.1])
 @pytest.mark.parametrize("piece", [7, 32768], ids=["cut in pieces", "whole"])
 def test_adam_equals_the_step_function_and_the_loops(name, eps, piece, monkeypatch):
-    monkeypatch.setattr(problem, "PIECE", piece)
+    monkeypatch.setattr(adam, "PIECE", piece)
     penalty, slow_prox, _ = PENALTIES[name]
     task, w, grad = setup(penalty)
     optimiser = ProximalAdam(task, w, grad, 0.8, 0.95, eps)
@@ -138,6 +138,68 @@ def test_float32_follows_float64(name):
     np.testing.assert_allclose(results[0].vector, results[1].vector, rtol=1e-3, atol=1e-5)
 
 
+# --- pieces ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (7, 3), (100, 1000), (70000,), (5, 0), (40000, 2)], ids=str)
+def test_pieces_tile_the_part(shape):
+    cuts, penalties = zip(*pieces(L1(1.0), shape), strict=True)
+    numbers = np.arange(shape[0])
+    np.testing.assert_array_equal(np.concatenate([numbers[cut] for cut in cuts]), numbers)
+    width = max(int(np.prod(shape[1:])), 1)
+    assert all(len(numbers[cut]) * width <= max(PIECE, width) for cut in cuts)
+    assert all(penalty.strength == 1.0 for penalty in penalties)
+
+
+class MyL1(L1):
+    """Might tie entries together, for all that the optimiser knows."""
+
+
+@pytest.mark.parametrize("penalty", [
+    GroupLasso(1.0), SparseGroupLasso(1.0, 1.0), Sum(SquaredL2(1.0), GroupLasso(1.0)), MyL1(1.0),
+    Sum(SquaredL2(1.0), Sum(SquaredL2(2.0), MyL1(1.0))), Penalty()], ids=lambda p: type(p).__name__)
+def test_groups_and_what_is_not_known_are_never_cut(penalty):
+    assert pieces(penalty, (100, 1000)) == [(..., penalty)]
+
+
+LARGE = np.arange(12.0).reshape(4, 3)
+
+
+@pytest.mark.parametrize("penalty", [
+    L1(0.4), SquaredL2(0.4), SquaredL2(0.4, LARGE), SquaredL2(LARGE, np.ones((4, 3))), SquaredL2(0.4, np.arange(3.0)),
+    Sum(SquaredL2(0.4, LARGE), L1(0.2)), Sum(SquaredL2(0.3), Sum(SquaredL2(0.4, LARGE), L1(0.2))), Zero()])
+def test_a_piece_has_the_same_penalty_on_its_rows(penalty, monkeypatch):
+    monkeypatch.setattr(adam, "PIECE", 6)
+    z, d = np.random.default_rng(9).normal(size=(4, 3)), np.full((4, 3), 0.5)
+    cut = pieces(penalty, z.shape)
+    assert [index for index, _ in cut] == [slice(0, 2), slice(2, 4)]
+    parts = [piece.prox_metric(z[index], d[index]) for index, piece in cut]
+    np.testing.assert_array_equal(np.concatenate(parts), penalty.prox_metric(z, d))
+    total = sum(piece.value(z[index]) for index, piece in cut)
+    assert total == pytest.approx(penalty.value(z), rel=1e-14)
+
+
+@pytest.mark.parametrize("optimiser", [ProximalAdam, ProximalSGD])
+def test_a_penalty_that_is_half_written_fails_by_name(optimiser):
+    """Once it was silently no penalty at all: L1 takes 0.3 to less, this left it at 0.3."""
+    class Half(Penalty):
+        def value(self, w):
+            return float(np.abs(w).sum())
+
+        def prox(self, z, step):
+            return loops.soft_threshold(z, step, 1.0)
+
+    start = Flat({"w": (1,)}, np.float64)
+    start["w"][...] = 0.3
+    task = Problem(None, start, [Part("w", Half())])
+    if optimiser is ProximalSGD:                                   # asks for no more than Half has
+        optimiser(task, start, start.like()).update(0.01)
+        assert start["w"] == pytest.approx(0.29)
+        return
+    with pytest.raises(NotImplementedError, match="^Half.prox_metric: not defined"):
+        optimiser(task, start, start.like()).update(0.01)
+
+
 # --- what the formulas mean --------------------------------------------------------------------------------------
 
 
@@ -156,7 +218,7 @@ def test_without_penalty_it_is_adam():
         g = np.cos(k * np.arange(1, 4))
         m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
         w = w - 0.01 * (m / (1 - 0.9**k)) / (np.sqrt(v / (1 - 0.999**k)) + 1e-8)
-        ours = proximal_adam_step(ours[0], g, *ours[1:], k, Penalty(), 0.01)
+        ours = proximal_adam_step(ours[0], g, *ours[1:], k, Zero(), 0.01)
         np.testing.assert_allclose(ours[0], w, rtol=1e-13)
 
 
@@ -179,11 +241,11 @@ def test_adam_solves_the_penalised_problem_and_scalar_thresholds_another():
         return proximal_adam_step(state[0], g, *state[1:], k, L1(0.5), step, eps=1e-3)
 
     def scalar(state, g, k, step):
-        w, m, v = proximal_adam_step(state[0], g, *state[1:], k, Penalty(), step, eps=1e-3)
+        w, m, v = proximal_adam_step(state[0], g, *state[1:], k, Zero(), step, eps=1e-3)
         return L1(0.5).prox(w, step), m, v
 
     def unscaled(state, g, k, step):
-        w, m, v = proximal_adam_step(state[0], g, *state[1:], k, Penalty(), step, eps=1e-3)
+        w, m, v = proximal_adam_step(state[0], g, *state[1:], k, Zero(), step, eps=1e-3)
         return L1(0.5).prox(w, 1.0), m, v
 
     np.testing.assert_allclose(minimum(exact), EXPECTED, atol=1e-3)

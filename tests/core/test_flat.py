@@ -41,6 +41,7 @@ def test_like_and_copy_are_independent():
     zeros, copy, given = flat.like(), flat.copy(), flat.like(np.arange(10))
     flat.vector[...] = 2
     assert not zeros.vector.any() and (copy.vector == 1).all() and given["number"] == 9
+    assert (flat.like(3.0).vector == 3).all()
     assert copy.shapes == flat.shapes and copy.vector.dtype == np.float32
 
 
@@ -50,6 +51,18 @@ def test_wrong_sizes_and_names_are_refused():
         flat.like(np.zeros(11))
     with pytest.raises(KeyError):
         flat["missing"]
+
+
+def test_neighbours_are_one_vector():
+    flat = Flat(SHAPES, np.float64)
+    flat.vector[...] = np.arange(10)
+    np.testing.assert_array_equal(flat.joined(["w", "empty", "b"]), np.arange(9))
+    flat.joined(("b", "number"))[...] = -1
+    np.testing.assert_array_equal(flat.vector, [0, 1, 2, 3, 4, 5, -1, -1, -1, -1])
+    np.testing.assert_array_equal(flat.joined(["b"]), flat["b"])
+    for names in (["w", "number"], ["b", "w"], ["w", "w"]):
+        with pytest.raises(ValueError, match="names: expected neighbours in the order of .*got"):
+            flat.joined(names)
 
 
 def test_no_arrays_at_all():

@@ -71,7 +71,7 @@ def test_network_on_a_kink_is_reported():
     (w,), (b,), head, head_bias = network([5], seed=2)
     w[:, 2], b[2] = 0, 0
     flat, (x, y) = mlp.pack([w], [b], head, head_bias, np.float64), data()
-    problem = Problem(DataLoss(flat, x, y), flat, [Part(None)])
+    problem = Problem(DataLoss(flat, x, y), flat, [Part(tuple(flat.shapes))])
     report = check_gradient(problem.smooth, flat.vector)
     assert not report and report.kinks == 10 and "undecided" in str(report)
     head_only = Problem(problem.loss, flat, [Part("V"), Part("c")])

@@ -10,6 +10,7 @@ from den_ref.core.penalties import (
     SparseGroupLasso,
     SquaredL2,
     Sum,
+    Zero,
     column_norms,
     group_soft_threshold,
     group_soft_threshold_metric,
@@ -24,7 +25,7 @@ STRENGTHS = np.array([[0.0, 0.4], [2.0, 0.1], [30.0, 1.0]])        # one per ent
 
 #: Name -> (penalty, its documented formula in NumPy, its prox in a metric by the loops).
 CASES = {
-    "none": (Penalty(), lambda u: 0.0, lambda z, d: z),
+    "none": (Zero(), lambda u: 0.0, lambda z, d: z),
     "l1": (L1(0.4), lambda u: 0.4 * np.abs(u).sum(), lambda z, d: loops.soft_threshold_metric(z, d, 0.4)),
     "squared_l2": (SquaredL2(0.4), lambda u: 0.4 / 2 * np.linalg.norm(u) ** 2,
                    lambda z, d: loops.squared_l2_prox_metric(z, d, 0.4, 0.0)),
@@ -142,7 +143,7 @@ def test_float32_stays_float32(name):
 
 
 @pytest.mark.parametrize("shape", [(0, 3), (3, 0), (0, 0), (0,), (1, 1), (1,), (4,)], ids=str)
-@pytest.mark.parametrize("penalty", [Penalty(), L1(0.4), SquaredL2(0.4), GroupLasso(0.4), SparseGroupLasso(0.2, 0.4),
+@pytest.mark.parametrize("penalty", [Zero(), L1(0.4), SquaredL2(0.4), GroupLasso(0.4), SparseGroupLasso(0.2, 0.4),
                                      Sum(SquaredL2(0.1), GroupLasso(0.4))], ids=lambda p: type(p).__name__)
 def test_empty_and_single_arrays(penalty, shape):
     z = np.random.default_rng(0).normal(size=shape)
@@ -162,7 +163,7 @@ def test_empty_and_single_arrays(penalty, shape):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("penalty", [
-    Penalty(), L1(0), SquaredL2(0), SquaredL2(0, ANCHOR), GroupLasso(0), SparseGroupLasso(0, 0),
+    Zero(), L1(0), SquaredL2(0), SquaredL2(0, ANCHOR), GroupLasso(0), SparseGroupLasso(0, 0),
     Sum(SquaredL2(0), L1(0)), Sum(SquaredL2(0, ANCHOR)), Sum(SquaredL2(0), SparseGroupLasso(0, 0)), Sum(),
 ], ids=lambda p: type(p).__name__)
 def test_strength_0_returns_the_point_bit_for_bit(penalty, dtype):
@@ -280,7 +281,7 @@ def test_distance_is_the_steepest_descent_there_is(name):
     moves = t * np.stack([np.cos(angles), np.sin(angles)], axis=1)[:, :, None]
     penalty = CASES[name][0]
     if name in ("anchored", "sum"):
-        penalty = Sum(SquaredL2(0.4, ANCHOR[:2, :1]), SparseGroupLasso(0.2, 0.3) if name == "sum" else Penalty())
+        penalty = Sum(SquaredL2(0.4, ANCHOR[:2, :1]), SparseGroupLasso(0.2, 0.3) if name == "sum" else Zero())
     for w in (np.zeros((2, 1)), np.array([[0.8], [-0.5]]), np.array([[0.0], [1.2]]), np.array([[-0.7], [0.0]])):
         for size in (0.1, 1.0, 3.0):
             grad = rng.normal(size=(2, 1)) * size
@@ -315,17 +316,23 @@ def first_useful(name, grad):
     return [np.where(np.arange(2) == j, -shrunk, 0) for j in range(2)]
 
 
-def test_critical_strength_of_a_square():
-    assert SquaredL2(1.0).critical_strength(np.zeros(3)) == 0
-    assert SquaredL2(1.0).critical_strength(np.ones(3)) == np.inf
+def test_a_square_keeps_zero_where_its_slope_meets_the_gradient():
     anchor = np.array([1.0, -2.0])
-    assert SquaredL2(1.0, anchor).critical_strength(3 * anchor) == pytest.approx(3)
-    assert SquaredL2(1.0, anchor).critical_strength(np.array([1.0, 2.0])) == np.inf
-    assert SquaredL2(1.0, anchor).critical_strength(-anchor) == np.inf
     assert SquaredL2(3.0, anchor).subdiff_distance(np.zeros(2), 3 * anchor).max() == 0
+    assert SquaredL2(3.0, anchor).subdiff_distance(np.zeros(2), -anchor).max() == 8
 
 
-# --- sums, restriction, errors -----------------------------------------------------------------------------------
+@pytest.mark.parametrize("name", ["none", *OPTIMA])
+def test_the_prox_residual_is_at_most_the_distance(name):
+    """w = prox(w + s) for every s in the subdifferential, and a prox never moves points apart (Euclidean norm)."""
+    penalty, rng = CASES[name][0], np.random.default_rng(10)
+    for w, _ in points(count=8):
+        grad = rng.normal(size=w.shape)
+        moved = np.linalg.norm(w - penalty.prox(w - grad, 1.0))
+        assert moved <= np.linalg.norm(penalty.subdiff_distance(w, grad)) * (1 + 1e-12)
+
+
+# --- sums, what is left out, errors -----------------------------------------------------------------------------------
 
 
 def test_squares_commute_and_join():
@@ -348,23 +355,39 @@ def test_more_than_one_other_is_refused():
         Sum(L1(1.0), GroupLasso(1.0))
 
 
-@pytest.mark.parametrize("penalty", [L1(0.4), SquaredL2(0.4), SquaredL2(0.4, np.arange(12.0).reshape(4, 3)),
-                                     SquaredL2(np.arange(12.0).reshape(4, 3), np.ones((4, 3))),
-                                     Sum(SquaredL2(0.4, np.arange(12.0).reshape(4, 3)), L1(0.2)), Penalty()])
-def test_restricted_is_the_same_penalty_on_a_piece(penalty):
-    z, d = np.random.default_rng(9).normal(size=(4, 3)), np.full((4, 3), 0.5)
-    assert penalty.elementwise
-    whole = penalty.prox_metric(z, d)
-    pieces = [penalty.restricted(np.s_[i:i + 2]) for i in (0, 2)]
-    parts = [piece.prox_metric(z[i:i + 2], d[i:i + 2]) for i, piece in zip((0, 2), pieces, strict=True)]
-    np.testing.assert_array_equal(np.concatenate(parts), whole)
-    total = sum(piece.value(z[i:i + 2]) for i, piece in zip((0, 2), pieces, strict=True))
-    assert total == pytest.approx(penalty.value(z), rel=1e-14)
+class Forgetful(Penalty):
+    """A penalty that answers nothing."""
 
 
-def test_groups_are_not_elementwise():
-    assert not GroupLasso(1.0).elementwise and not SparseGroupLasso(1.0, 1.0).elementwise
-    assert not Sum(SquaredL2(1.0), GroupLasso(1.0)).elementwise
+@pytest.mark.parametrize(("method", "missing"), [
+    (lambda p, z: p.value(z), "value"), (lambda p, z: p.prox(z, 0.5), "prox_metric"),
+    (lambda p, z: p.prox_metric(z, z), "prox_metric"), (lambda p, z: p.prox_metric(z, z, out=z), "prox_metric"),
+    (lambda p, z: p.subdiff_distance(z, z), "subdiff_distance"),
+])
+def test_what_a_penalty_leaves_out_fails_by_name(method, missing):
+    z = np.ones((3, 2))
+    for penalty in (Penalty(), Forgetful(), Sum(SquaredL2(1.0), Forgetful())):
+        name = "Penalty" if type(penalty) is Penalty else "Forgetful"
+        with pytest.raises(NotImplementedError, match=rf"^{name}\.{missing}: not defined; .*Penalty\.{missing}$"):
+            method(penalty, z)
+
+
+def test_every_question_of_the_base_is_left_open():
+    """So that the list above is all there is: a method that comes to the base must come to that list."""
+    public = {name for name in vars(Penalty) if not name.startswith("_")}
+    assert public == {"value", "prox", "prox_metric", "subdiff_distance"}
+    assert not [name for name in dir(Penalty) if not callable(getattr(Penalty, name)) and not name.startswith("_")]
+
+
+def test_prox_follows_from_the_metric_one():
+    class Doubled(Penalty):
+        """P(w) = 2 sum abs(w), by its prox in a metric alone."""
+
+        def prox_metric(self, z, d, out=None):
+            return loops.soft_threshold_metric(z, d, 2.0)
+
+    for z, _ in points():
+        np.testing.assert_allclose(Doubled().prox(z, 0.3), L1(2.0).prox(z, 0.3), rtol=1e-14)
 
 
 @pytest.mark.parametrize("strength", [-1e-9, -np.inf, np.nan])

@@ -5,8 +5,8 @@ import pytest
 from den_ref.core import mlp
 from den_ref.core.checks import check_gradient, check_prox
 from den_ref.core.mlp import DataLoss
-from den_ref.core.penalties import L1, GroupLasso, Penalty, SparseGroupLasso, SquaredL2
-from den_ref.core.problem import PIECE, Part, Problem
+from den_ref.core.penalties import L1, GroupLasso, SparseGroupLasso, SquaredL2, Zero
+from den_ref.core.problem import Part, Problem
 from den_ref.core.solvers import fista
 from den_ref.loops.network import network_backward
 from den_ref.loops.penalties import l1_value, soft_threshold, sparse_group_prox, sparse_group_value
@@ -92,29 +92,19 @@ def test_penalty_on_the_vector_has_the_prox_of_its_value(small):
     report = check_prox(penalty, z, step=3.0)
     assert report, report
     np.testing.assert_array_equal(z, problem.start.vector)
+    with pytest.raises(NotImplementedError, match="_OnVector.prox_metric: not defined"):
+        penalty.prox_metric(z, z)
 
 
-def test_parts_by_index_and_without_a_name(small):
+def test_parts_by_index_and_of_several_arrays(small):
     problem, _, _ = small
     w = problem.start
     np.testing.assert_array_equal(Part("V", index=np.s_[1:3]).of(w), w["V"][1:3])
     assert np.shares_memory(Part("V", index=np.s_[:, 1]).of(w), w.vector)
-    assert Part(None).of(w) is w.vector or np.shares_memory(Part(None).of(w), w.vector)
-    np.testing.assert_array_equal(Part(None, index=slice(0, 12)).of(w).reshape(3, 4), w["W1"])
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (7, 3), (100, 1000), (70000,), (5, 0), (40000, 2)], ids=str)
-def test_pieces_tile_the_part(shape):
-    pieces = Part("w", L1(1.0)).pieces(shape)
-    numbers = np.arange(shape[0])
-    np.testing.assert_array_equal(np.concatenate([numbers[piece] for piece in pieces]), numbers)
-    width = max(int(np.prod(shape[1:])), 1)
-    assert all(len(numbers[piece]) * width <= max(PIECE, width) for piece in pieces)
-
-
-@pytest.mark.parametrize("penalty", [GroupLasso(1.0), SparseGroupLasso(1.0, 1.0)])
-def test_groups_are_never_cut(penalty):
-    assert Part("w", penalty).pieces((100, 1000)) == [...]
+    both = Part(("W1", "V"), pattern=np.ones(20)).of(w)
+    assert np.shares_memory(both, w.vector)
+    np.testing.assert_array_equal(both, np.concatenate([w["W1"].ravel(), w["V"].ravel()]))
+    np.testing.assert_array_equal(Part(("V", "b1"), index=np.s_[8:]).of(w), w["b1"])
 
 
 def test_empty_parts_and_no_parts(small):
@@ -137,5 +127,5 @@ def test_anchored_square_by_its_linear_system():
             return 0.0
 
     flat = mlp.pack([], [], np.array([[3.0], [5.0]]), np.zeros(1), float)
-    problem = Problem(Nothing(), flat, [Part("V", SquaredL2(0.5, np.array([[1.0], [2.0]]))), Part("c", Penalty())])
+    problem = Problem(Nothing(), flat, [Part("V", SquaredL2(0.5, np.array([[1.0], [2.0]]))), Part("c", Zero())])
     assert problem.residual(flat) == pytest.approx(3 * 0.5 / 1.5, rel=1e-14)

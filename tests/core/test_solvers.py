@@ -4,7 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
-from den_ref.core.penalties import L1, GroupLasso, Penalty, SquaredL2
+from den_ref.core.penalties import L1, GroupLasso, SquaredL2, Zero
 from den_ref.core.result import ConvergenceWarning
 from den_ref.core.solvers import FistaState, fista, fista_step, ista, ista_step, prox_residual
 
@@ -56,7 +56,7 @@ def test_lasso_meets_its_optimality_conditions(solver, lasso):
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("penalty", [L1(0.3), GroupLasso(0.5), SquaredL2(2.0), Penalty()])
+@pytest.mark.parametrize("penalty", [L1(0.3), GroupLasso(0.5), SquaredL2(2.0), Zero()])
 def test_matrices_and_every_penalty(solver, penalty):
     """The objective cannot be lowered by any of many random moves (strict convexity makes this a test)."""
     rng = np.random.default_rng(2)
@@ -123,23 +123,23 @@ def test_fista_takes_the_documented_iterates(lasso):
 def test_fista_begins_at_x0_equal_y0_with_t0_equal_1():
     state = FistaState.at(np.array([2.0]))
     assert state.x is state.y and state.t == 1
-    first = fista_step(state, np.array([1.0]), Penalty(), 0.5)
+    first = fista_step(state, np.array([1.0]), Zero(), 0.5)
     assert first.x == first.y == 1.5, "t_0 = 1 gives the first step no momentum"
     assert first.t == pytest.approx((1 + 5**0.5) / 2)
-    second = fista_step(first, np.array([1.0]), Penalty(), 0.5)
+    second = fista_step(first, np.array([1.0]), Zero(), 0.5)
     t2 = (1 + (1 + 4 * first.t**2) ** 0.5) / 2
     assert second.x == 1.0
     assert second.y == pytest.approx(1.0 + (first.t - 1) / t2 * (1.0 - 1.5))
 
 
 def test_fista_restarts_exactly_when_the_momentum_points_uphill():
-    on = fista_step(FistaState(np.array([0.0]), np.array([1.0]), 5.0), np.array([-1.0]), Penalty(), 1.0)
+    on = fista_step(FistaState(np.array([0.0]), np.array([1.0]), 5.0), np.array([-1.0]), Zero(), 1.0)
     assert on.x == 2 and on.t == pytest.approx((1 + 101**0.5) / 2) and on.y > on.x, "(y - x+)(x+ - x) < 0: go on"
-    back = fista_step(FistaState(np.array([0.0]), np.array([1.0]), 5.0), np.array([0.5]), Penalty(), 1.0)
+    back = fista_step(FistaState(np.array([0.0]), np.array([1.0]), 5.0), np.array([0.5]), Zero(), 1.0)
     assert back.x == 0.5 and back.t == pytest.approx((1 + 5**0.5) / 2) and back.y == back.x, "> 0: restart"
-    still = fista_step(FistaState(np.array([1.0]), np.array([1.0]), 5.0), np.array([0.5]), Penalty(), 1.0)
+    still = fista_step(FistaState(np.array([1.0]), np.array([1.0]), 5.0), np.array([0.5]), Zero(), 1.0)
     assert still.t > 5, "x+ - x = -0.5 and y - x+ = 0.5: product < 0"
-    tie = fista_step(FistaState(np.array([0.0]), np.array([1.0]), 5.0), np.array([0.0]), Penalty(), 1.0)
+    tie = fista_step(FistaState(np.array([0.0]), np.array([1.0]), 5.0), np.array([0.0]), Zero(), 1.0)
     assert tie.t > 5, "a product of exactly 0 is no restart"
 
 
@@ -152,7 +152,7 @@ def test_restart_beats_plain_momentum_where_it_oscillates():
         t_next = (1 + (1 + 4 * t * t) ** 0.5) / 2
         x, y, t = new, new + (t - 1) / t_next * (new - x), t_next
     with pytest.warns(ConvergenceWarning):
-        restarted = fista(smooth, Penalty(), start, step=step, tol=0, max_iter=400)
+        restarted = fista(smooth, Zero(), start, step=step, tol=0, max_iter=400)
     assert restarted.fun < 1e-3 * smooth(x)[0]
 
 
@@ -186,7 +186,7 @@ def test_ista_never_rises(lasso, given):
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_backtracking_finds_a_step_at_any_scale(solver, scale):
     smooth, _ = least_squares(np.diag([1.0, 2.0]) * scale**0.5, scale**0.5 * np.ones(2))
-    result = solver(smooth, Penalty(), np.zeros(2), tol=1e-9 * scale, max_iter=500)
+    result = solver(smooth, Zero(), np.zeros(2), tol=1e-9 * scale, max_iter=500)
     np.testing.assert_allclose(result.x, [1.0, 0.5], rtol=1e-6)
 
 
@@ -270,4 +270,4 @@ def test_bad_arguments_are_named(change, message):
     arguments = {"smooth": lambda w: (float(w @ w), 2 * w), "start": np.ones(1), **change}
     smooth, start = arguments.pop("smooth"), arguments.pop("start")
     with pytest.raises(ValueError, match=message):
-        ista(smooth, Penalty(), start, **arguments)
+        ista(smooth, Zero(), start, **arguments)

@@ -7,7 +7,7 @@ import pytest
 from den_ref.core import mlp
 from den_ref.core.adam import proximal_adam_step, proximal_sgd_step
 from den_ref.core.mlp import DataLoss
-from den_ref.core.penalties import L1, Penalty
+from den_ref.core.penalties import L1, Zero
 from den_ref.core.problem import Part, Problem
 from den_ref.core.solvers import fista
 from den_ref.core.training import BestSoFar, Training, cosine, train
@@ -213,7 +213,7 @@ def test_start_is_kept_and_held_weights_too():
 @pytest.mark.parametrize("optimiser", ["adam", "sgd"])
 def test_strength_0_is_training_without_penalty_bit_for_bit(optimiser):
     problem, _ = setup(mu=0.0)
-    plain = Problem(problem.loss, problem.start, [Part(part.name, Penalty()) for part in problem.parts])
+    plain = Problem(problem.loss, problem.start, [Part(part.name, Zero()) for part in problem.parts])
     options = Training(step=0.01, batch=8, optimiser=optimiser)
     one, other = (train(p, options, 2, np.random.default_rng(0)) for p in (problem, plain))
     np.testing.assert_array_equal(one.x.vector, other.x.vector)
