@@ -9,8 +9,7 @@ from scipy.special import entr
 
 from .losses import sigmoid_cross_entropy, softmax_cross_entropy
 from .penalties import l1_subdiff_distance
-from .result import Result
-from .solvers import MESSAGES, warn_not_converged
+from .result import MESSAGES, Result, warn_not_converged
 
 
 class Certificate(NamedTuple):
@@ -71,7 +70,7 @@ def _quotient(a, b):
 
 def certified(name, head, certificate, history, tol) -> Result:
     """The Result of a head solve; warns if the certificate misses the tolerance."""
-    nit = len(history["residual"]) - 1
+    nit = len(history["objective"]) - 1
     success = certificate.residual <= tol
     if not success:
         warn_not_converged(name, certificate.residual, tol, nit)

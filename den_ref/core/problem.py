@@ -13,6 +13,7 @@ import numpy as np
 
 from .flat import Flat
 from .penalties import Penalty, Zero
+from .solvers import prox_residual
 
 
 @dataclass(frozen=True)
@@ -68,16 +69,12 @@ class Problem:
         """Smooth loss over all samples, plus penalty."""
         return self.loss.value(w) + self.penalty(w)
 
-    def residual(self, w: Flat) -> float:
-        """The certificate: norm_inf(w - prox(w - grad, step=1)) over the free weights; 0 iff w is stationary."""
+    def prox_residual(self, w: Flat) -> float:
+        """norm_inf(w - prox(w - grad, step=1)) over the free weights, see ``solvers``: 0 iff w is stationary."""
         grad = w.like()
         self.loss.value_and_gradient(w, grad)
-        largest = [0.0]
-        for part in self.parts:
-            here = part.of(w)
-            moved = here - part.penalty.prox(here - part.gradient(grad), 1.0)
-            largest.append(float(np.abs(moved).max()))
-        return float(np.max(largest))                              # unlike max, np.max lets no NaN pass
+        residuals = [prox_residual(part.of(w), part.gradient(grad), part.penalty) for part in self.parts]
+        return float(np.max(residuals, initial=0))                 # unlike max, np.max lets no NaN pass
 
     def smooth(self, vector):
         """(value, gradient) of the smooth loss at a plain vector, for ``ista`` and ``fista``; held weights get 0."""

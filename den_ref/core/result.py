@@ -1,29 +1,72 @@
-"""What every solver returns, and the warning of one that stopped early."""
+"""What every solver returns, what its status means, and the warning of one that stopped early.
+
+Two numbers say how far a point w is from a minimum of smooth + P; both are 0 iff w is stationary, and no other number
+is called by their names.
+
+residual
+    The distance of -gradient to the subdifferential of P at w, in its largest entry.  The strict one: what Eq. 3 is
+    solved to, and what a proof of optimality uses (``core.penalties``: ``subdiff_distance``).
+prox_residual
+    norm_inf(w - prox(w - gradient, step=1)).  It asks for a prox only and is continuous in w, which the residual is
+    not where an entry of w becomes 0: an iterate that is nearly 0 where the solution is 0 has a small one.  In the
+    Euclidean norm it is never larger than the distance above, because w = prox(w + s) for every subgradient s.
+"""
+
+from __future__ import annotations
+
+import warnings
 
 from scipy.optimize import OptimizeResult
 
+#: Status of a solve -> what it means: its message, unless the solver says the same with its numbers.
+MESSAGES = {
+    0: "converged: within the tolerance",
+    1: "all iterations done, the tolerance not reached",
+    2: "no better validation loss for some epochs",
+    3: "diverged: the objective is not finite",
+    99: "callback raised StopIteration",                           # the number scipy uses for it
+}
+
 
 class ConvergenceWarning(UserWarning):
-    """A deterministic solver stopped before its residual reached the tolerance."""
+    """A deterministic solver stopped before its certificate reached the tolerance."""
 
 
 class Result(OptimizeResult):
-    """scipy's result vocabulary, with a certificate.
+    """scipy's result vocabulary, with a certificate.  Fields are attributes and keys; not every solve has all.
 
     Attributes
     ----------
-    x : array
-        The solution.
+    x : array, LinearHead or Flat
+        The solution, as the solver deals in it: ``ista`` and ``fista``, ``solve_head``, ``train``.
     fun : float
         Objective (smooth + penalty) at x.
     nit : int
-        Iterations (epochs for mini-batch solvers).
+        Iterations; epochs of ``train``.
     success : bool
+        Converged; of ``train``, which promises no certificate: did not diverge.
     status : int
-        0 converged, 1 iterations exhausted, 2 stopped early by the validation loss, 3 diverged.
+        A key of ``MESSAGES``.
     message : str
     residual : float
-        norm_inf(x - prox(x - step * grad, step)) / step, with step = 1, recomputed at x: 0 iff x is stationary.
+        Of heads: the distance of -gradient to the subdifferential, in its largest entry, recomputed at x.
+    gap : float
+        Of sigmoid heads: the duality gap, which bounds  fun - min F.
+    prox_residual : float
+        Of ``ista``, ``fista`` and ``train``: norm_inf(x - prox(x - gradient, step=1)), recomputed at x.
     history : dict of lists
-        What was recorded per iteration, by name ("objective", ...).
+        Per iteration from the start on, "objective" and the certificate under its name; of ``train`` per epoch:
+        "loss", "penalty", "validation".
+    multiply_adds : int
+        Of ``train``: those of all its passes with gradient, if the loss counts its own.
+    residual_as_stored : float
+        Added by Algorithm 2: the residual of the head once it has the network's precision.
+    group_norms : list of arrays
+        Added by Algorithm 3: per hidden layer (1 + epochs, new units), the norms that Eq. 5's group lasso shrinks.
     """
+
+
+def warn_not_converged(name: str, value: float, tol: float, nit: int, certificate: str = "residual") -> None:
+    """The ConvergenceWarning of a deterministic solver; points at the line that called the solver."""
+    text = f"{name}: {certificate} {value:.3g} after {nit} iterations, expected at most tol = {tol:.3g}"
+    warnings.warn(text, ConvergenceWarning, stacklevel=4)

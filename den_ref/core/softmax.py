@@ -78,7 +78,7 @@ def _fista_until_certified(smooth, penalty, start, certify, tol, max_iter):
 
     Returns (head, certificate, history).
     """
-    history = {"objective": [], "residual": []}
+    history = {"objective": [], "prox_residual": []}
     own_tol = tol
     while True:
         with warnings.catch_warnings():

@@ -11,18 +11,11 @@ its prox.  ISTA is gradient descent with the prox after each step, FISTA adds mo
 
 from __future__ import annotations
 
-import warnings
 from typing import NamedTuple
 
 import numpy as np
 
-from .result import ConvergenceWarning, Result
-
-MESSAGES = {
-    0: "converged: the residual is at most the tolerance",
-    1: "stopped before the residual reached the tolerance",
-    99: "callback raised StopIteration",                           # the number scipy uses for it
-}
+from .result import MESSAGES, Result, warn_not_converged
 
 
 # --- one step of each --------------------------------------------------------------------------------------------
@@ -87,14 +80,14 @@ def _with_momentum(state, x) -> FistaState:
     return FistaState(x, x + (t - 1) / t_next * (x - state.x), t_next)
 
 
-def prox_residual(w, grad, penalty, step=1.0) -> float:
-    """max(abs(w - prox(w - step * grad, step))) / step: 0 iff w is stationary for smooth + penalty.
+def prox_residual(w, grad, penalty) -> float:
+    """norm_inf(w - prox(w - grad, step=1)): 0 iff w is stationary for smooth + penalty.
 
     ``grad`` is the gradient of the smooth part at this very w; with a gradient from elsewhere it certifies nothing.
-    An empty w has residual 0.
+    An empty w has 0.
     """
-    moved = w - ista_step(w, grad, penalty, step)
-    return float(np.abs(moved).max(initial=0)) / step
+    moved = w - ista_step(w, grad, penalty, step=1.0)
+    return float(np.abs(moved).max(initial=0))
 
 
 # --- the solvers -------------------------------------------------------------------------------------------------
@@ -116,17 +109,17 @@ def ista(smooth, penalty, start, *, step=None, tol=1e-8, max_iter=10_000, callba
         Used as given, so at most 1 / L.  By default it is found by backtracking: from the curvature at ``start``,
         halved until  f(x+) <= f(y) + grad . (x+ - y) + norm(x+ - y)^2 / (2 * step).
     tol : float
-        Stop when ``residual`` <= tol.
+        Stop when ``prox_residual`` <= tol.
     max_iter : int
     callback : callable, optional
-        Called after each iteration as ``callback(intermediate_result=...)`` with x, fun, nit and residual;
+        Called after each iteration as ``callback(intermediate_result=...)`` with x, fun, nit and prox_residual;
         may raise StopIteration to halt.
 
     Returns
     -------
     Result
-        ``residual`` is :func:`prox_residual` at x with step 1; ``history`` has "objective" and "residual" from the
-        start (entry 0) to x (entry nit).
+        ``prox_residual`` is :func:`prox_residual` at x; ``history`` has "objective" and "prox_residual" from the start
+        (entry 0) to x (entry nit).
 
     Raises
     ------
@@ -149,7 +142,7 @@ def fista(smooth, penalty, start, *, step=None, tol=1e-8, max_iter=10_000, callb
     """Minimise smooth(w) + penalty(w) by FISTA with adaptive restart.
 
     Parameters, result, errors and warnings are those of :func:`ista`; one iteration is :func:`fista_step`.
-    The objective may rise between restarts.  The residual is that of the iterate x, with the gradient at x
+    The objective may rise between restarts.  The prox residual is that of the iterate x, with the gradient at x
     (not at the extrapolated point), which costs a second evaluation of ``smooth`` per iteration.
 
     >>> from den_ref.core.penalties import L1
@@ -212,7 +205,7 @@ class _Trace:
 
     def __init__(self, name, penalty, tol, max_iter, callback=None):
         self.name, self.penalty, self.tol, self.max_iter, self.callback = name, penalty, tol, max_iter, callback
-        self.history = {"objective": [], "residual": []}
+        self.history = {"objective": [], "prox_residual": []}
         self.status = 1
 
     @property
@@ -223,9 +216,9 @@ class _Trace:
         """Record x with its smooth value and gradient; True if it is the last one."""
         self.x = x
         self.history["objective"].append(float(value) + self.penalty.value(x))
-        self.history["residual"].append(prox_residual(x, grad, self.penalty))
+        self.history["prox_residual"].append(prox_residual(x, grad, self.penalty))
         halted = self.nit > 0 and self._halted()
-        if self.history["residual"][-1] <= self.tol:
+        if self.history["prox_residual"][-1] <= self.tol:
             self.status = 0
         elif halted:
             self.status = 99
@@ -242,23 +235,17 @@ class _Trace:
         return False
 
     def _summary(self) -> Result:
-        fun, residual = (self.history[name][-1] for name in ("objective", "residual"))
-        return Result(x=self.x, fun=fun, nit=self.nit, residual=residual)
+        last = {name: trace[-1] for name, trace in self.history.items()}
+        return Result(x=self.x, fun=last["objective"], nit=self.nit, prox_residual=last["prox_residual"])
 
     def result(self) -> Result:
         """The Result at the last iterate; warns if the iterations ran out."""
         result = self._summary()
         if self.status == 1:
-            warn_not_converged(self.name, result.residual, self.tol, result.nit)
+            warn_not_converged(self.name, result.prox_residual, self.tol, result.nit, "prox_residual")
         result.update(success=self.status == 0, status=self.status, message=MESSAGES[self.status])
         result.history = self.history
         return result
-
-
-def warn_not_converged(name: str, residual: float, tol: float, nit: int) -> None:
-    """The ConvergenceWarning of a deterministic solver; points at the line that called the solver."""
-    text = f"{name}: residual {residual:.3g} after {nit} iterations, expected at most tol = {tol:.3g}"
-    warnings.warn(text, ConvergenceWarning, stacklevel=4)
 
 
 def _prepare(name, smooth, penalty, start, step, tol, max_iter, callback):

@@ -113,7 +113,7 @@ def _optimiser(problem, w, grad, options):
 
 
 def _result(problem, w, history, epochs, best) -> Result:
-    """The best weights with their certificate.  Mini-batch training promises no residual, so it warns of none."""
+    """The best weights with their certificate.  Mini-batch training promises none, so it does not warn."""
     done = len(history["loss"])
     messages = {1: f"all {epochs} epochs done", 2: f"no better validation loss for {best.patience} epochs"}
     status, fun = 2 if best.tired else 1, problem.objective(w)
@@ -121,4 +121,4 @@ def _result(problem, w, history, epochs, best) -> Result:
     counted = {"multiply_adds": done * problem.loss.multiply_adds} if hasattr(problem.loss, "multiply_adds") else {}
     return Result(x=w, fun=fun, nit=done, success=finite, status=status if finite else 3,
                   message=messages[status] if finite else f"diverged: the objective is {fun}; a smaller step may help",
-                  residual=problem.residual(w), history=history, **counted)
+                  prox_residual=problem.prox_residual(w), history=history, **counted)

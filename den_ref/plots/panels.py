@@ -72,12 +72,13 @@ def history(step: Step) -> dict:
 
 
 def solve(step: Step) -> Iterator[Panel]:
-    """How the solve went: losses per epoch, or the residual per iteration."""
+    """How the solve went: losses per epoch, or its certificate per iteration."""
     recorded = history(step)
     if recorded.get("loss"):
         yield panel(training, recorded["loss"], recorded.get("validation", ()))
-    elif recorded.get("residual"):
-        yield panel(residuals, recorded["residual"])
+    for certificate in ("residual", "prox_residual"):
+        if recorded.get(certificate):
+            yield panel(residuals, recorded[certificate], ylabel=certificate.replace("_", " "))
 
 
 def zeros(step: Step) -> Iterator[Panel]:

@@ -37,13 +37,13 @@ def convergence(ax, objectives: Mapping[str, Sequence[float]], best: float, *, s
     return lines
 
 
-def residuals(ax, residual: Sequence[float], *, style: Style = PLAIN) -> list:
-    """The residual of a full-batch solve per iteration, on a logarithmic axis: 0 iff stationary."""
+def residuals(ax, residual: Sequence[float], *, ylabel: str = "residual", style: Style = PLAIN) -> list:
+    """The residual (or prox residual) of a full-batch solve per iteration, on a logarithmic axis: 0 iff stationary."""
     residual = np.asarray(residual, float)
     seen = np.flatnonzero(residual > 0)
     lines = ax.semilogy(seen, residual[seen], color=style.plain, linewidth=style.line, marker="o", markersize=3)
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
-    tidy(ax, style, xlabel="iteration", ylabel="residual")
+    tidy(ax, style, xlabel="iteration", ylabel=ylabel)
     return lines
 
 

@@ -39,7 +39,7 @@ def test_objective_is_loss_plus_penalty(small):
     assert problem.objective(w) == pytest.approx(parts_by_loops(x, y, w)[0] + penalty, rel=1e-13)
 
 
-def test_residual_is_the_direct_formula(small):
+def test_prox_residual_is_the_direct_formula(small):
     """norm_inf(w - prox(w - grad, 1)), part by part with the loops; b1 is held and does not count."""
     problem, x, y = small
     for seed in range(5):
@@ -48,23 +48,23 @@ def test_residual_is_the_direct_formula(small):
         _, dw, dv, dc = parts_by_loops(x, y, w)
         moved = [w["W1"] - sparse_group_prox(w["W1"] - dw, 1.0, 0.01, 0.02),
                  w["V"] - soft_threshold(w["V"] - dv * PATTERN, 1.0, 0.03), dc]
-        assert problem.residual(w) == pytest.approx(max(np.abs(m).max() for m in moved), rel=1e-11)
+        assert problem.prox_residual(w) == pytest.approx(max(np.abs(m).max() for m in moved), rel=1e-11)
 
 
 def test_nan_does_not_pass_the_certificate(small):
     problem, *_ = small
     w = problem.start.copy()
     w["W1"][...] = np.nan
-    assert np.isnan(problem.residual(w))
+    assert np.isnan(problem.prox_residual(w))
 
 
-def test_residual_is_0_at_the_solution_only(small):
+def test_prox_residual_is_0_at_the_solution_only(small):
     """With W1 held the problem is convex; FISTA solves it on the plain vector, held weights stay."""
     problem, _, _ = small
     head = Problem(problem.loss, problem.start, problem.parts[1:])
     result = fista(head.smooth, head.vector_penalty(), head.start.vector, tol=1e-11)
     w = head.start.like(result.x)
-    assert head.residual(w) <= 1e-10 < 1e-3 < head.residual(head.start)
+    assert head.prox_residual(w) <= 1e-10 < 1e-3 < head.prox_residual(head.start)
     assert result.fun == pytest.approx(head.objective(w), rel=1e-14)
     np.testing.assert_array_equal(w["W1"], head.start["W1"])
     np.testing.assert_array_equal(w["b1"], head.start["b1"])
@@ -111,13 +111,13 @@ def test_empty_parts_and_no_parts(small):
     problem, _, _ = small
     w = problem.start
     empty = Problem(problem.loss, w, [Part("V", GroupLasso(1.0), index=np.s_[:0])])
-    assert empty.parts == [] and empty.residual(w) == 0 and empty.penalty(w) == 0
+    assert empty.parts == [] and empty.prox_residual(w) == 0 and empty.penalty(w) == 0
     assert empty.objective(w) == problem.loss.value(w)
     assert not empty.smooth(w.vector)[1].any()
 
 
 def test_anchored_square_by_its_linear_system():
-    """No data: (s / 2) norm(w - anchor)^2 alone has residual norm_inf(w - anchor) s / (1 + s)."""
+    """No data: (s / 2) norm(w - anchor)^2 alone has prox residual norm_inf(w - anchor) s / (1 + s)."""
     class Nothing:
         def value(self, w):
             return 0.0
@@ -128,4 +128,4 @@ def test_anchored_square_by_its_linear_system():
 
     flat = mlp.pack([], [], np.array([[3.0], [5.0]]), np.zeros(1), float)
     problem = Problem(Nothing(), flat, [Part("V", SquaredL2(0.5, np.array([[1.0], [2.0]]))), Part("c", Zero())])
-    assert problem.residual(flat) == pytest.approx(3 * 0.5 / 1.5, rel=1e-14)
+    assert problem.prox_residual(flat) == pytest.approx(3 * 0.5 / 1.5, rel=1e-14)

@@ -191,32 +191,32 @@ def test_backtracking_finds_a_step_at_any_scale(solver, scale):
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_the_residual_is_that_of_the_returned_point(solver, lasso):
+def test_the_prox_residual_is_that_of_the_returned_point(solver, lasso):
     _, _, smooth, _ = lasso
     result = solver(smooth, L1(0.4), np.zeros(12), tol=1e-6, max_iter=50_000)
     grad = smooth(result.x)[1]
     z = result.x - grad
     by_hand = np.abs(result.x - np.sign(z) * np.maximum(np.abs(z) - 0.4, 0)).max()
-    assert result.residual == pytest.approx(by_hand, abs=1e-15) and 0 < by_hand <= 1e-6
-    assert result.history["residual"][-1] == result.residual and result.history["objective"][-1] == result.fun
+    assert result.prox_residual == pytest.approx(by_hand, abs=1e-15) and 0 < by_hand <= 1e-6
+    assert result.history["prox_residual"][-1] == result.prox_residual and result.history["objective"][-1] == result.fun
     assert len(result.history["objective"]) == result.nit + 1
 
 
-def test_the_residual_can_fail():
+def test_the_prox_residual_can_fail():
     grad = np.array([0.5])
     assert prox_residual(np.array([0.0]), grad, L1(1.0)) == 0, "0 is optimal while abs(grad) <= mu"
     assert prox_residual(np.array([0.0]), 3 * grad, L1(1.0)) == 0.5
     assert prox_residual(np.array([9.0]), -2 * grad, L1(1.0)) == 0, "grad + mu * sign = 0"
-    assert prox_residual(np.array([9.0]), grad, L1(1.0), step=0.5) == 1.5
+    assert prox_residual(np.array([9.0]), grad, L1(1.0)) == 1.5
     assert prox_residual(np.zeros(0), np.zeros(0), L1(1.0)) == 0
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_early_end_is_said_out_loud(solver, lasso):
     _, _, smooth, _ = lasso
-    with pytest.warns(ConvergenceWarning, match=r"residual .* after 3 iterations.* tol = 1e-08") as caught:
+    with pytest.warns(ConvergenceWarning, match=r"prox_residual .* after 3 iterations.* tol = 1e-08") as caught:
         result = solver(smooth, L1(0.4), np.ones(12), max_iter=3)
-    assert not result.success and result.status == 1 and result.nit == 3 and result.residual > 1e-8
+    assert not result.success and result.status == 1 and result.nit == 3 and result.prox_residual > 1e-8
     assert caught[0].filename == __file__, "the warning points at the caller"
 
 
@@ -226,7 +226,7 @@ def test_callback_sees_and_halts(solver, lasso):
     seen = []
 
     def callback(intermediate_result):
-        seen.append((intermediate_result.nit, intermediate_result.fun, intermediate_result.residual))
+        seen.append((intermediate_result.nit, intermediate_result.fun, intermediate_result.prox_residual))
         if len(seen) == 4:
             raise StopIteration
 
@@ -239,7 +239,7 @@ def test_callback_sees_and_halts(solver, lasso):
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_a_start_that_is_optimal_takes_no_iteration(solver):
     result = solver(least_squares(np.eye(2), np.zeros(2))[0], L1(1.0), np.zeros(2))
-    assert result.nit == 0 and result.success and result.residual == 0
+    assert result.nit == 0 and result.success and result.prox_residual == 0
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

@@ -145,7 +145,7 @@ def test_no_epochs_return_the_start(start_competes, validated):
                    start_competes=start_competes)
     np.testing.assert_array_equal(result.x.vector, problem.start.vector)
     assert result.nit == 0 and result.history == {"loss": [], "penalty": [], "validation": []}
-    assert result.residual == pytest.approx(problem.residual(problem.start), rel=1e-14)
+    assert result.prox_residual == pytest.approx(problem.prox_residual(problem.start), rel=1e-14)
 
 
 def test_best_so_far_keeps_a_copy():
@@ -161,11 +161,11 @@ def test_best_so_far_keeps_a_copy():
 # --- certificate, history, repeatability -------------------------------------------------------------------------
 
 
-def test_residual_and_objective_are_those_of_the_returned_point():
+def test_prox_residual_and_objective_are_those_of_the_returned_point():
     problem, validation = setup()
     result = train(problem, OPTIONS, 5, np.random.default_rng(0), validation=validation)
-    assert result.fun == problem.objective(result.x) and result.residual == problem.residual(result.x)
-    assert result.residual != problem.residual(problem.start)
+    assert result.fun == problem.objective(result.x) and result.prox_residual == problem.prox_residual(result.x)
+    assert result.prox_residual != problem.prox_residual(problem.start)
 
 
 def test_history_has_one_entry_per_epoch():

@@ -7,6 +7,7 @@ import pytest
 from random_networks import copied, differences
 from short_runs import N_INPUTS, quick, random_task, run
 
+from den_ref.core.result import Result
 from den_ref.den import DEN, DENConfig
 from den_ref.den.ablations import Constant, Dynamic, L1Network, Selective, WithoutTimestamps
 from den_ref.den.network import Network
@@ -212,6 +213,12 @@ def test_layers_of_width_0_work(hidden, original, k):
         assert "eq4" not in boxes or (k and number == 3), "there is nothing to select"
         task = f"task {number}"
         np.testing.assert_allclose(den.scores(task, X), loops.predict(den.network, task, X), atol=1e-4)
+
+
+def test_what_the_algorithms_add_to_a_solve_is_documented_there():
+    solves = {step.box: set(step.solve) for step in run((5, 4)).steps if step.solve is not None}
+    assert "residual_as_stored" in solves["eq3"] and "group_norms" in solves["eq5"]
+    assert all(f"\n    {field} : " in Result.__doc__ for field in set.union(*solves.values()))
 
 
 def test_nothing_selected_says_so_and_keeps_the_bias_only_head():

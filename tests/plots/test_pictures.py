@@ -10,10 +10,13 @@ from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
 
 import den_ref.plots as plots
+from den_ref.core.result import Result
 from den_ref.den.network import NEVER, Head, Network
 from den_ref.plots import Segment, Style
 from den_ref.plots.network import layout
+from den_ref.plots.panels import panels
 from den_ref.plots.style import PLAIN, spread
+from den_ref.protocol import Step
 
 
 @pytest.fixture
@@ -93,7 +96,16 @@ def test_convergence_leaves_out_what_reaches_the_best(ax):
 def test_residuals_are_logarithmic(ax):
     line, = plots.residuals(ax, [1.0, 1e-3, 0.0])
     np.testing.assert_array_equal(line.get_data(), [[0, 1], [1, 1e-3]])
-    assert ax.get_yscale() == "log"
+    assert (ax.get_yscale(), ax.get_ylabel()) == ("log", "residual")
+
+
+@pytest.mark.parametrize(("name", "label"), [("residual", "residual"), ("prox_residual", "prox residual")])
+def test_the_certificate_of_a_solve_is_drawn_under_its_name(ax, name, label):
+    solve = Result(history={"objective": [2.0, 1.0], name: [1.0, 1e-3]})
+    panel, = panels(Step(1, 0, "linear", "a linear head", "done", solve=solve))
+    line, = panel.draw(ax, style=PLAIN)
+    np.testing.assert_array_equal(line.get_ydata(), [1, 1e-3])
+    assert ax.get_ylabel() == label
 
 
 def test_training_marks_the_lowest_validation_loss(ax):

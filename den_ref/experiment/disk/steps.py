@@ -21,7 +21,7 @@ from .json_files import as_json
 STEPS = "steps"
 
 #: What is kept of a solver's result: how it ended, its certificate, its work.
-_CERTIFICATE = ("success", "status", "message", "nit", "fun", "residual", "gap", "multiply_adds")
+_CERTIFICATE = ("success", "status", "message", "nit", "fun", "residual", "gap", "prox_residual", "multiply_adds")
 
 
 def step_facts(step: Step, number: int) -> dict[str, Any]:

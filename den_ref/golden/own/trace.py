@@ -43,7 +43,7 @@ class FullBatch(Stage):
         for _ in range(self.steps):
             w = ista_step(w, problem.smooth(w)[1], penalty, self.step_length)
         end = problem.start.like(w)
-        return Result(x=end, fun=problem.objective(end), nit=self.steps, residual=problem.residual(end),
+        return Result(x=end, fun=problem.objective(end), nit=self.steps, prox_residual=problem.prox_residual(end),
                       success=True, status=0, message="done", history={})
 
 

@@ -34,7 +34,8 @@ TEXT = 10
 _PLAIN_IN_URL = " /:;=,.+-()!*?$@"
 
 #: What of a solve's result is shown, and under which name.
-_SOLVE = {"nit": "iterations", "fun": "objective", "residual": "residual", "gap": "duality gap"}
+_SOLVE = {"nit": "iterations", "fun": "objective", "residual": "residual", "gap": "duality gap",
+          "prox_residual": "prox residual"}
 
 
 def write_player(folder: Path | str, out: Path | str | None = None, display: Display | None = None) -> Path:
