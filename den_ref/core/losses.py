@@ -4,6 +4,10 @@ Both are the **mean over samples**; the sigmoid loss is **summed over outputs**.
 Stable for any finite logits: nothing large is ever exponentiated.
 """
 
+from __future__ import annotations
+
+from collections.abc import Callable
+
 import numpy as np
 from scipy.special import expit
 
@@ -66,6 +70,13 @@ def softmax_cross_entropy(logits, labels):
 
 #: Loss by the name that a Task carries.
 LOSSES = {"sigmoid": sigmoid_cross_entropy, "softmax": softmax_cross_entropy}
+
+
+def loss_function(loss: str | Callable) -> Callable:
+    """The function (logits, labels) -> (value, dlogits) of a loss, given by its name or as that function itself."""
+    if not callable(loss) and loss not in LOSSES:
+        raise ValueError(f"loss: expected one of {', '.join(LOSSES)}, or a function, got {loss!r}")
+    return loss if callable(loss) else LOSSES[loss]
 
 
 def base_rate_entropy(labels, loss: str) -> float:

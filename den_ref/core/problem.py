@@ -7,13 +7,33 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 
 from .flat import Flat
 from .penalties import Penalty, Zero
 from .solvers import prox_residual
+
+
+class Loss(Protocol):
+    """What a Problem asks of its smooth loss: a mean over samples, as a function of a flat vector.
+
+    A *batch* is whatever ``batches`` yields: the loss alone looks into it, all others hand it back.  A loss may also
+    have ``multiply_adds``, the cost of one pass over all samples with gradient.
+    """
+
+    def __len__(self) -> int:
+        """Number of samples."""
+
+    def batches(self, rng: np.random.Generator, size: int) -> Sequence[Any]:
+        """One epoch: all samples in random order, in batches of ``size`` samples at most."""
+
+    def value(self, w: Flat) -> float:
+        """The loss over all samples."""
+
+    def value_and_gradient(self, w: Flat, grad: Flat, batch: Any = None) -> float:
+        """The loss over a batch (over all samples without one); its gradient is written into all of ``grad``."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +70,14 @@ class Problem:
 
     Parameters
     ----------
-    loss : DataLoss
-        Anything with ``value(w)``, ``value_and_gradient(w, grad, rows=None)``, ``batches(rng, size)``.
+    loss : Loss
+        ``core.mlp.DataLoss``, or any other.
     start : Flat
     parts : list of Part
         They may not overlap.
     """
 
-    def __init__(self, loss, start: Flat, parts: Sequence[Part]):
+    def __init__(self, loss: Loss, start: Flat, parts: Sequence[Part]):
         self.loss, self.start = loss, start
         self.parts = [part for part in parts if part.of(start).size]
 

@@ -81,25 +81,19 @@ class PoolLoss(DataLoss):
         own = {head.task: View(network.visible(head.stage), columns)
                for head, columns in zip(network.heads, head_columns(network), strict=True)}
         self.views = [own[task.id] for task in tasks]
-        self._products = 2 * layout["W1"].size + 3 * sum(view.size for view in self.views)
+        self.products = 2 * layout["W1"].size + 3 * sum(view.size for view in self.views)
 
-    def _forward(self, w: Flat, rows):
-        """Loss, its gradient with respect to the pool's logits, and what its gradient needs."""
-        n = len(rows)
-        if n > len(self._x):
-            self._make_buffers(n)
-        x = np.take(self.x, rows, axis=0, out=self._x[:n], mode="clip")              # (n, n_inputs)
-        h, _ = affine_forward(x, w["W1"], w["b1"], out=self._hidden[0][:n])          # (n, n_1)
+    def forward(self, w: Flat, x, rows):
+        """The pool's logits (n, its outputs), and what their gradient needs."""
+        h, _ = affine_forward(x, w["W1"], w["b1"], out=self.hidden[0][:len(x)])     # (n, n_1)
         relu_forward(h, out=h)
         logits, caches = zip(*(view.forward(w, h) for view in self.views))
-        value, dlogits = self.loss(np.hstack(logits), self.y[rows])
-        dlogits *= self.scale
-        return value * self.scale, dlogits, (x, caches)
+        return np.hstack(logits), (x, caches)
 
-    def _backward(self, w: Flat, grad: Flat, delta, cache):
+    def backward(self, w: Flat, grad: Flat, delta, cache):
         """Every view adds to the gradient of what it sees; delta becomes dLoss/da of layer 1."""
         (x, caches), first = cache, 0
-        delta1 = self._delta[0][:len(x)]                                             # (n, n_1)
+        delta1 = self.deltas[0][:len(x)]                                             # (n, n_1)
         delta1[...] = grad.vector[...] = 0
         for view, own in zip(self.views, caches, strict=True):
             last = first + view.n_outputs

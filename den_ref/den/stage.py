@@ -64,7 +64,7 @@ class Stage:
         if len(inputs) < x.shape[1]:
             x = np.ascontiguousarray(x[:, inputs])
         known = mlp.in_blocks(lambda block: mlp.hidden(block, [held_weights], [held_biases]), x)
-        return DataLoss(layout, x, y, self.task.loss, known)
+        return DataLoss(layout, x, y, self.task.loss, known=known)
 
     def loss(self, network: Network) -> float:
         """L_t: the mean data loss of this stage's task, without penalties, on the split that tau is held against."""

@@ -133,26 +133,21 @@ class ColumnLoss(DataLoss):
         super().__init__(layout, x, y, loss)
         self.older = older
         adapters = [adapter_names(l) for l in adapted_layers(layout)]
-        self._products += sum(2 * layout[P].size + 3 * layout[U].size for _, P, _, U in adapters)
+        self.products += sum(2 * layout[P].size + 3 * layout[U].size for _, P, _, U in adapters)
 
-    def _forward(self, w: Flat, rows):
-        """Loss, its gradient with respect to the logits, and the layers' caches of some rows."""
-        n = len(rows)
-        if n > len(self._x):
-            self._make_buffers(n)
-        x = np.take(self.x, rows, axis=0, out=self._x[:n], mode="clip")              # (n, n_inputs)
+    def forward(self, w: Flat, x, rows):
+        """Logits (n, n_outputs), and the layers' caches."""
         older = [np.take(h, rows, axis=0) for h in self.older]
-        logits, caches = column_forward(w, x, older, out=[h[:n] for h in self._hidden])
-        return *self.loss(logits, self.y[rows]), caches
+        return column_forward(w, x, older, out=[h[:len(x)] for h in self.hidden])
 
-    def _backward(self, w: Flat, grad: Flat, delta, caches):
+    def backward(self, w: Flat, grad: Flat, delta, caches):
         """Walk down: delta is dLoss/da of layer l, (n, n_l)."""
         for l in range(len(caches), 0, -1):
             h, adapter = caches[l - 1]
             if adapter is not None:
                 adapter_backward(delta, adapter, out=[grad[name] for name in adapter_names(l)])
             W, b = affine_names(w, l)
-            dh = self._delta[l - 2][:len(delta)] if l > 1 else False                 # (n, n_{l-1})
+            dh = self.deltas[l - 2][:len(delta)] if l > 1 else False                 # (n, n_{l-1})
             affine_backward(delta, (h, w[W]), out=(dh, grad[W], grad[b]))
             if l > 1:
                 delta = relu_backward(dh, h, out=dh)

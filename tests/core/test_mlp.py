@@ -45,7 +45,7 @@ def test_value_and_gradient_equal_the_loops(widths, loss):
     net, (x, y) = network(widths), data(loss=loss)
     flat = mlp.pack(*net, np.float64)
     grad = flat.like(np.full(flat.vector.shape, np.nan))
-    smooth = DataLoss(flat, x, y, loss, rows=11)
+    smooth = DataLoss(flat, x, y, loss, block=11)
     value, expected = gradient_by_loops(x, y, net, loss)
     assert smooth.value_and_gradient(flat, grad, np.arange(11)) == pytest.approx(value, rel=1e-13)
     np.testing.assert_allclose(grad.vector, expected.vector, rtol=1e-11, atol=1e-14)
@@ -80,13 +80,67 @@ def test_network_on_a_kink_is_reported():
     assert check_gradient(head_only.smooth, flat.vector, directions=[along_the_head.vector])
 
 
+def squared_error(outputs, targets):
+    """mean over samples of norm(output - target)^2 / 2: what an autoencoder minimises."""
+    away = outputs - targets
+    return float((away**2).sum()) / (2 * len(away)), away / len(away)
+
+
+@pytest.mark.parametrize("widths", WIDTHS, ids=str)
+def test_a_loss_of_ones_own(widths):
+    """Targets are real numbers, handed to the loss as they are."""
+    net, (x, _) = network(widths, seed=2), data()
+    targets = np.random.default_rng(3).normal(size=(11, 3))
+    flat, seen = mlp.pack(*net, np.float64), []
+    smooth = DataLoss(flat, x, targets, lambda z, y: seen.append(y) or squared_error(z, y), block=4)
+    _, outputs = loops.network_forward(x, *net)
+    assert smooth.value(flat) == pytest.approx(np.mean([((a - b) ** 2).sum() / 2 for a, b in zip(outputs, targets)]))
+    np.testing.assert_array_equal(np.concatenate(seen), targets)
+    assert DataLoss(flat, x, list("abc"), squared_error).y == list("abc")
+
+    def f(vector):
+        grad = flat.like()
+        return smooth.value_and_gradient(flat.like(vector), grad), grad.vector
+
+    assert (report := check_gradient(f, flat.vector)), report
+    smooth.loss = lambda z, y: (squared_error(z, y)[0], squared_error(z, y)[1] / 2)
+    assert not check_gradient(f, flat.vector)
+
+
+def test_an_unknown_loss_is_named():
+    with pytest.raises(ValueError, match="loss: expected one of sigmoid, softmax, or a function, got 'hinge'"):
+        DataLoss(mlp.pack(*network([2]), np.float64), *data(), "hinge")
+
+
+def test_a_network_of_another_kind_is_forward_and_backward():
+    """One linear layer in the place of all layers, by a subclass: batches, blocks, loss and scale come with it."""
+    class Linear(DataLoss):
+        def forward(self, w, x, rows):
+            return x @ w["V"] + w["c"] + rows[:, None] * w["V"].sum(), (x, rows)
+
+        def backward(self, w, grad, delta, cache):
+            x, rows = cache
+            grad["V"][...] = x.T @ delta + (rows @ delta).sum()
+            grad["c"][...] = delta.sum(axis=0)
+
+    flat, (x, y) = mlp.pack(*network([]), np.float64), data()
+    smooth = Linear(flat, 0.1 * x, y, block=4, scale=2.0)
+
+    def f(vector):
+        grad = flat.like()
+        return smooth.value_and_gradient(flat.like(vector), grad), grad.vector
+
+    assert (report := check_gradient(f, flat.vector)), report
+    assert smooth.value(flat) == pytest.approx(f(flat.vector)[0], rel=1e-13)
+
+
 @pytest.mark.parametrize(("n", "rows"), [(11, 4), (11, 11), (11, 1), (8, 4), (1, 4)])
 def test_blocks_of_rows_give_the_whole(n, rows):
     """11 rows in blocks of 4: the last block has 3, and counts as 3."""
     net, (x, y) = network([5, 3]), data(n)
     flat, (value, expected) = mlp.pack(*net, np.float64), gradient_by_loops(x, y, net)
     grad = flat.like()
-    smooth = DataLoss(flat, x, y, rows=rows)
+    smooth = DataLoss(flat, x, y, block=rows)
     assert smooth.value_and_gradient(flat, grad) == pytest.approx(value, rel=1e-13)
     assert smooth.value(flat) == pytest.approx(value, rel=1e-13)
     np.testing.assert_allclose(grad.vector, expected.vector, rtol=1e-11, atol=1e-14)
@@ -95,7 +149,7 @@ def test_blocks_of_rows_give_the_whole(n, rows):
 def test_chosen_rows_are_those_rows_and_short_batches_leave_nothing_behind():
     net, (x, y) = network([5, 3]), data()
     flat, grad = mlp.pack(*net, np.float64), mlp.pack(*net, np.float64).like()
-    smooth = DataLoss(flat, x, y, rows=8)
+    smooth = DataLoss(flat, x, y, block=8)
     for rows in (np.array([7, 2, 9, 0, 3, 1, 4, 10]), np.array([10, 2]), np.array([5]), np.array([3, 3])):
         value, expected = gradient_by_loops(x[rows], y[rows], net)
         assert smooth.value_and_gradient(flat, grad, rows) == pytest.approx(value, rel=1e-13)
@@ -110,7 +164,7 @@ def test_known_units_are_first_layer_units_before_the_new_ones(widths, p):
     (w1, *upper), (b1, *upper_biases), head, head_bias = whole
     known = np.maximum(x @ w1[:, :p] + b1[:p], 0)
     flat = mlp.pack([w1[:, p:], *upper], [b1[p:], *upper_biases], head, head_bias, np.float64)
-    smooth, grad = DataLoss(flat, x, y, known=known, rows=4), flat.like()
+    smooth, grad = DataLoss(flat, x, y, known=known, block=4), flat.like()
     value, expected = gradient_by_loops(x, y, whole)
     assert smooth.value_and_gradient(flat, grad) == pytest.approx(value, rel=1e-13)
     assert smooth.value(flat) == pytest.approx(value, rel=1e-13)
@@ -163,7 +217,7 @@ def test_no_samples_is_loss_0():
 def test_float32_stays_float32_and_inputs_are_kept():
     net, (x, y) = network([5, 3], dtype=np.float32), data()
     x_before, flat = x.copy(), mlp.pack(*net, np.float32)
-    w_before, smooth, grad = flat.vector.copy(), DataLoss(flat, x, y, rows=4), flat.like()
+    w_before, smooth, grad = flat.vector.copy(), DataLoss(flat, x, y, block=4), flat.like()
     value = smooth.value_and_gradient(flat, grad)
     arrays = [smooth.x, smooth.y, grad.vector, mlp.scores(x.astype(np.float32), *net)]
     assert {a.dtype for a in arrays} == {np.dtype(np.float32)}
@@ -200,7 +254,7 @@ def joint():
     weights, biases, head, head_bias = network([5])
     arrays = {"W1": weights[0], "V0": head, "V1": 2 * head, "b1": biases[0], "c0": head_bias, "c1": head_bias - 1}
     flat = Flat.of(arrays, np.float64)
-    losses = [DataLoss(flat, *data(n, seed=n), rows=4, head=head) for n, head in ((11, "0"), (6, "1"))]
+    losses = [DataLoss(flat, *data(n, seed=n), block=4, head=head) for n, head in ((11, "0"), (6, "1"))]
     return flat, losses, JointLoss(losses)
 
 
@@ -255,7 +309,7 @@ def test_scores_equal_the_loops(widths, n):
 def test_in_blocks_covers_rows_once_in_order():
     x = np.arange(10.0)[:, None]
     seen = []
-    result = mlp.in_blocks(lambda a, b: seen.append(len(a)) or a + b, x, 10 * x, rows=4)
+    result = mlp.in_blocks(lambda a: seen.append(len(a)) or 11 * a, x, block=4)
     np.testing.assert_array_equal(result, 11 * x)
     assert seen == [4, 4, 2]
 

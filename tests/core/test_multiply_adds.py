@@ -37,7 +37,7 @@ def data(rng, n, sizes):
 def test_a_pass_makes_as_many_as_are_said(counted, sizes):
     rng = np.random.default_rng(0)
     flat = network(rng, sizes)
-    loss = DataLoss(flat, *data(rng, 11, sizes), rows=4)
+    loss = DataLoss(flat, *data(rng, 11, sizes), block=4)
     loss.value_and_gradient(flat, flat.like())
     assert loss.multiply_adds == sum(np.prod(product) for product in counted) > 0
 

@@ -23,7 +23,7 @@ def small():
     head = rng.normal(size=(4, 2)) * PATTERN
     flat = mlp.pack([rng.normal(size=(3, 4))], [rng.normal(size=4)], head, np.zeros(2), np.float64)
     parts = [Part("W1", SparseGroupLasso(0.01, 0.02)), Part("V", L1(0.03), pattern=PATTERN), Part("c")]
-    return Problem(DataLoss(flat, x, y, rows=5), flat, parts), x, y
+    return Problem(DataLoss(flat, x, y, block=5), flat, parts), x, y
 
 
 def parts_by_loops(x, y, w):
@@ -122,7 +122,7 @@ def test_anchored_square_by_its_linear_system():
         def value(self, w):
             return 0.0
 
-        def value_and_gradient(self, w, grad, rows=None):
+        def value_and_gradient(self, w, grad, batch=None):
             grad.vector[...] = 0
             return 0.0
 

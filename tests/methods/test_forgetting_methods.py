@@ -95,7 +95,7 @@ def _minimised(curvature, target, pull):
         def value(self, w):
             return curvature / 2 * float(((w["w"] - target) ** 2).sum())
 
-        def value_and_gradient(self, w, grad, rows=None):
+        def value_and_gradient(self, w, grad, batch=None):
             grad["w"][...] = curvature * (w["w"] - target)
             return self.value(w)
 
