@@ -6,11 +6,14 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..protocol import Progress, no_progress
-from ..settings import Settings, at_least, integer, one_of, option
+import numpy as np
+
+from den_ref.protocol import Progress, no_progress
+from den_ref.settings import Settings, at_least, integer, one_of, option
+
 from .adam import ProximalAdam, ProximalSGD
 from .flat import Flat
-from .problem import Problem
+from .problem import Loss, Problem
 from .result import Result
 
 
@@ -37,7 +40,7 @@ def cosine(k: int, total: int, start: float, end_share: float) -> float:
 class BestSoFar:
     """Early stopping: the weights with the lowest validation loss, and how long ago they were seen."""
 
-    def __init__(self, validation, patience: int):
+    def __init__(self, validation: Loss | None, patience: int):
         self.validation, self.patience = validation, patience
         self.loss, self.vector, self.age = math.inf, None, 0
 
@@ -57,8 +60,10 @@ class BestSoFar:
         return self.age >= self.patience
 
 
-def train(problem: Problem, options: Training, epochs: int, rng, *, validation=None, start_competes=True,
-          label="", progress: Progress = no_progress, watch: Callable[[Flat], None] = lambda w: None) -> Result:
+def train(problem: Problem, options: Training, epochs: int, rng: np.random.Generator, *,
+          validation: Loss | None = None, start_competes: bool = True,
+          label="", progress: Progress = no_progress, watch: Callable[[Flat], None] = lambda w: None,
+          each_iteration: Callable[[Flat, Flat, Flat], None] | None = None) -> Result:
     """Solve a non-convex problem with mini-batches; the best weights on validation data are returned.
 
     Parameters
@@ -69,7 +74,7 @@ def train(problem: Problem, options: Training, epochs: int, rng, *, validation=N
         Passes over the data at most; 0 returns the start.
     rng : numpy.random.Generator
         Orders the batches.
-    validation : DataLoss, optional
+    validation : Loss, optional
         Without it the last weights are returned and nothing stops early.
     start_competes : bool
         Whether the start itself may be the best (Eq. 4 and 6), or not (Eq. 2 and 5).
@@ -77,12 +82,20 @@ def train(problem: Problem, options: Training, epochs: int, rng, *, validation=N
         What to call the solve, and whom to tell after every epoch.
     watch : callable
         Is shown the weights, at the start and after every epoch; it may copy them, not change or keep them.
+    each_iteration : callable, optional
+        ``each_iteration(gradient, before, after)`` after every step, three Flats of the start's layout: ``before`` and
+        ``after`` the weights around the step, ``gradient`` that of the *data loss alone* on the step's batch, at
+        ``before``, for all weights, held ones included: without penalty, momentum, step size or zero pattern, all of
+        which are in ``after - before``.  ``gradient`` and ``before`` are copies made for it, which it may keep and
+        change; ``after`` is the vector that training goes on with: copy what is to be kept, change nothing.
+        Synaptic intelligence sums  -gradient * (after - before).
 
     Returns
     -------
     Result
-        ``x`` is a Flat.  ``history`` has per epoch: "loss" (mean of its batches), "penalty", "validation".
-        ``multiply_adds``: of all epochs, if the loss counts its own.  Moments start at 0 in every call.
+        ``x`` is a Flat, with its ``prox_residual``.  ``history`` has per epoch: "loss" (mean of its batches),
+        "penalty", "validation".  ``multiply_adds``: of all epochs, if the loss counts its own.  Moments start at 0 in
+        every call.
     """
     w, grad = problem.start.copy(), problem.start.like()
     optimiser = _optimiser(problem, w, grad, options)
@@ -93,9 +106,12 @@ def train(problem: Problem, options: Training, epochs: int, rng, *, validation=N
     watch(w)
     for epoch in range(1, epochs + 1):
         batches, total = problem.loss.batches(rng, options.batch), 0.0
-        for k, rows in enumerate(batches, (epoch - 1) * len(batches)):
-            total += problem.loss.value_and_gradient(w, grad, rows)
+        for k, batch in enumerate(batches, (epoch - 1) * len(batches)):
+            total += problem.loss.value_and_gradient(w, grad, batch)
+            seen = (grad.copy(), w.copy()) if each_iteration else None       # the update writes into both
             optimiser.update(cosine(k, epochs * len(batches), options.step, options.step_end))
+            if seen:
+                each_iteration(*seen, w)
         history["loss"].append(total / len(batches))
         history["penalty"].append(problem.penalty(w))
         history["validation"].append(best.look(w))

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from den_ref.core import mlp
 from den_ref.core.adam import proximal_adam_step, proximal_sgd_step
+from den_ref.core.flat import Flat
 from den_ref.core.mlp import DataLoss
 from den_ref.core.penalties import L1, Zero
 from den_ref.core.problem import Part, Problem
@@ -187,6 +188,89 @@ def test_watch_sees_the_start_and_what_every_epoch_ends_with():
     assert len(seen) == 4
     for epochs, vector in enumerate(seen):
         np.testing.assert_array_equal(vector, train(problem, steady, epochs, np.random.default_rng(0)).x.vector)
+
+
+class Quadratic:
+    """mean over rows i of  sum over j of a_j (w_j - t_ij)^2 / 2,  plus u: one array and one number."""
+
+    curvature = np.array([1.0, 3.0, 0.5, 2.0])
+
+    def __init__(self, targets):
+        self.targets = targets
+
+    def __len__(self):
+        return len(self.targets)
+
+    def batches(self, rng, size):
+        return np.split(rng.permutation(len(self)), range(size, len(self), size))
+
+    def value(self, w):
+        return float((self.curvature * (w["w"] - self.targets) ** 2).sum(axis=1).mean()) / 2 + w["u"].item()
+
+    def gradient(self, w, rows):
+        return self.curvature * (w - self.targets[rows].mean(axis=0))
+
+    def value_and_gradient(self, w, grad, batch=None):
+        grad["w"][...], grad["u"][...] = self.gradient(w["w"], slice(None) if batch is None else batch), 1
+        return Quadratic(self.targets if batch is None else self.targets[batch]).value(w)
+
+
+PATTERN = np.array([1.0, 1.0, 1.0, 0.0])
+
+
+@pytest.fixture
+def quadratic():
+    """w with L1 and one connection that does not exist; u is held."""
+    start = Flat.of({"w": [0.5, -0.5, 2.0, 0.0], "u": [0.0]}, np.float64)
+    return Problem(Quadratic(np.random.default_rng(7).normal(size=(11, 4))), start,
+                   [Part("w", L1(0.1), pattern=PATTERN)])
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "sgd"])
+def test_each_iteration_gives_the_path_integral(quadratic, optimiser):
+    """The sum over iterations of gradient * movement, beside one of a loop of its own over the same batches.
+
+    The gradient is that of the data loss alone, of weights that are held or do not exist too.
+    """
+    options = Training(step=0.1, step_end=1.0, batch=4, optimiser=optimiser, dtype="float64")
+    seen = []
+    result = train(quadratic, options, 5, np.random.default_rng(3), each_iteration=lambda *flats: seen.append(
+        [flat.vector.copy() for flat in flats]))
+    rng, w, m, v, path, k = np.random.default_rng(3), quadratic.start["w"].copy(), 0.0, 0.0, np.zeros(4), 0
+    for _ in range(5):
+        for rows in quadratic.loss.batches(rng, 4):
+            g, k = quadratic.loss.gradient(w, rows), k + 1
+            if optimiser == "adam":
+                new, m, v = proximal_adam_step(w, g * PATTERN, m, v, k, L1(0.1), 0.1)
+            else:
+                new, m = proximal_sgd_step(w, g * PATTERN, m, L1(0.1), 0.1)
+            np.testing.assert_allclose(seen[k - 1], [np.append(a, b) for a, b in ((g, 1), (w, 0), (new, 0))], rtol=1e-9)
+            path, w = path + g * (new - w), new
+    assert len(seen) == k == 15
+    gradients, before, after = np.swapaxes(seen, 0, 1)
+    np.testing.assert_allclose((gradients * (after - before)).sum(axis=0), np.append(path, 0), rtol=1e-9)
+    assert gradients[:, 3].all() and not after[:, 3].any()
+    np.testing.assert_array_equal(before, [quadratic.start.vector, *after[:-1]])
+    np.testing.assert_array_equal(after[-1], result.x.vector)
+
+
+@pytest.mark.parametrize("optimiser", ["adam", "sgd"])
+def test_on_all_samples_the_path_adds_up_to_what_the_loss_lost(quadratic, optimiser):
+    """A quadratic has no third derivative:  L(after) - L(before) = g . move + move . a move / 2,  to rounding."""
+    total, kept = 0.0, []
+    options = Training(step=0.1, batch=11, optimiser=optimiser, dtype="float64")
+
+    def each_iteration(gradient, before, after):
+        nonlocal total
+        move = after.vector - before.vector
+        total += gradient.vector @ move + (Quadratic.curvature * move[:4] ** 2).sum() / 2
+        kept.append((gradient, before))                            # what is promised to stay as it was
+
+    result = train(quadratic, options, 6, np.random.default_rng(0), each_iteration=each_iteration)
+    assert total == pytest.approx(quadratic.loss.value(result.x) - quadratic.loss.value(quadratic.start), rel=1e-12)
+    assert len({flat.vector.tobytes() for flats in kept for flat in flats}) == 12
+    plain = train(quadratic, options, 6, np.random.default_rng(0))
+    assert plain.x.vector.tobytes() == result.x.vector.tobytes() and plain.history["loss"] == result.history["loss"]
 
 
 @pytest.mark.parametrize("optimiser", ["adam", "sgd"])
