@@ -136,8 +136,6 @@ def no_global_generator(path, source, tree):
 
 
 def public_things_have_docstrings(path, source, tree):
-    if not tree.body:
-        return []
     kinds = (ast.FunctionDef, ast.ClassDef)
     things = [node for node in tree.body if isinstance(node, kinds) and not node.name.startswith("_")]
     missing = [node.name for node in things if not ast.get_docstring(node)]
@@ -209,7 +207,8 @@ RULES = {
         ("a.py", "from numpy.random import normal"), ("a.py", "np.random.RandomState(0)"),
     ],
     public_things_have_docstrings: [
-        ("a.py", "x = 1"), ("a.py", '"""File."""\ndef f():\n    return 1'), ("a.py", '"""File."""\nclass A:\n    pass'),
+        ("core/__init__.py", ""), ("a.py", "x = 1"),
+        ("a.py", '"""File."""\ndef f():\n    return 1'), ("a.py", '"""File."""\nclass A:\n    pass'),
     ],
     no_long_function: [("a.py", '"""File."""\ndef f():\n    """Doc."""\n' + "    x = 1\n" * 41)],
     no_wide_line: [("a.py", "# " + "x" * 119)],
@@ -285,6 +284,13 @@ def test_every_arrow_between_rooms_points_one_way():
     TopologicalSorter(MAY_IMPORT).prepare()
     with pytest.raises(CycleError):
         TopologicalSorter({**MAY_IMPORT, "core": {"experiment/tune"}}).prepare()
+
+
+@pytest.mark.parametrize("folder", ["core"])
+def test_the_door_plate_names_every_file(folder):
+    plate = ast.get_docstring(ast.parse((PACKAGE / folder / "__init__.py").read_text("utf-8")))
+    files = {file.stem for file in (PACKAGE / folder).glob("*.py")} - {"__init__"}
+    assert set(re.findall(r"``(\w+)``", plate)) == files
 
 
 def percentile(lengths, share: float) -> int:

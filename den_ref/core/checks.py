@@ -1,7 +1,7 @@
 """Checkers of gradients and proxes, for tests, notebooks and other implementations: they take any callables.
 
-Both return a report that is true iff the check passed and that prints as one sentence with the numbers.  A number that
-is not finite never passes.
+Both return an outcome that is true iff the check passed and that prints as one sentence with the numbers.  A number
+that is not finite never passes.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from scipy.optimize import minimize
 
 
 @dataclass(frozen=True, eq=False)
-class GradientReport:
+class GradientCheck:
     """Outcome of :func:`check_gradient`; true iff it passed.
 
     Parameters
@@ -54,7 +54,7 @@ class GradientReport:
                 + (f"; {kinked}, not compared" if self.kinks else ""))
 
 
-def check_gradient(f, x, gradient=None, *, directions=10, rng=None, step=None, rtol=None) -> GradientReport:
+def check_gradient(f, x, gradient=None, *, directions=10, rng=None, step=None, rtol=None) -> GradientCheck:
     """Compare a gradient with central differences of f along random directions p of norm 1:
 
         gradient . p    against    (f(x + h p) - f(x - h p)) / (2 h)
@@ -112,7 +112,7 @@ def check_gradient(f, x, gradient=None, *, directions=10, rng=None, step=None, r
     numeric, rough = np.array([_differences(f, x, p, h) for p in directions]).T
     rounding = 16 * eps * abs(_value(f, x)) / h
     tolerance = rtol * np.abs(numeric).max() + rounding            # of f alone: a wrong gradient cannot widen it
-    return _gradient_report(directions, analytic, numeric, tolerance, kinked=rough > tolerance)
+    return _judged_gradient(directions, analytic, numeric, tolerance, kinked=rough > tolerance)
 
 
 def _value(f, x) -> float:
@@ -156,12 +156,12 @@ def _differences(f, x, p, h):
     return centre[0], max(abs(2 * gap[1] - gap[0]), abs(centre[0] - centre[1]))
 
 
-def _gradient_report(directions, analytic, numeric, tolerance, kinked):
+def _judged_gradient(directions, analytic, numeric, tolerance, kinked):
     compared = np.flatnonzero(~kinked) if not kinked.all() else np.arange(len(kinked))
     difference = np.abs(analytic - numeric)[compared]
     worst = compared[np.where(np.isnan(difference), np.inf, difference).argmax()]
     passed = not kinked.all() and bool(np.all(np.isfinite(difference) & (difference <= tolerance)))
-    return GradientReport(passed, directions[worst], float(analytic[worst]), float(numeric[worst]),
+    return GradientCheck(passed, directions[worst], float(analytic[worst]), float(numeric[worst]),
                           float(tolerance), len(directions), int(kinked.sum()))
 
 
@@ -172,7 +172,7 @@ BRUTE_FORCE_SIZE = 8
 
 
 @dataclass(frozen=True, eq=False)
-class ProxReport:
+class ProxCheck:
     """Outcome of :func:`check_prox`; true iff it passed.
 
     Parameters
@@ -208,7 +208,7 @@ class ProxReport:
                 f"and {self.at_witness:.9g} at the witness, {why}")
 
 
-def check_prox(penalty, z, *, step=None, metric=None, trials=500, rng=None, rtol=None) -> ProxReport:
+def check_prox(penalty, z, *, step=None, metric=None, trials=500, rng=None, rtol=None) -> ProxCheck:
     """Check that a prox minimises its objective, for a convex penalty P and d = metric, or d = 1 / step:
 
         F(u) = sum(d * (u - z)^2) / 2 + P(u)
@@ -261,7 +261,7 @@ def check_prox(penalty, z, *, step=None, metric=None, trials=500, rng=None, rtol
         return float((d * (v - z) ** 2).sum()) / 2 + float(value(v))
 
     witnesses = chain(_random_witnesses(u, z, rng, trials), _brute_force(objective, u, z, rng))
-    return _prox_report(objective, u, d, list(witnesses), rtol)
+    return _judged_prox(objective, u, d, list(witnesses), rtol)
 
 
 def _metric(step, metric, z):
@@ -324,7 +324,7 @@ def _zooming_grid(objective, z, points=11, zooms=30):
     return best
 
 
-def _prox_report(objective, u, d, witnesses, rtol):
+def _judged_prox(objective, u, d, witnesses, rtol):
     at_u = objective(u)
     heights = np.array([objective(v) for v in witnesses])
     bounds = at_u + np.array([float((d * (v - u) ** 2).sum()) / 2 for v in witnesses])
@@ -332,5 +332,5 @@ def _prox_report(objective, u, d, witnesses, rtol):
         violations, sizes = bounds - heights, rtol * np.maximum(np.abs(bounds), np.abs(heights))
     failing = np.flatnonzero(~(np.isfinite(bounds) & (violations <= sizes)))       # so that NaN fails
     worst = failing[heights[failing].argmin()] if len(failing) else (violations - sizes).argmax()
-    return ProxReport(not len(failing), u, witnesses[worst], at_u, float(heights[worst]),
+    return ProxCheck(not len(failing), u, witnesses[worst], at_u, float(heights[worst]),
                       float(violations[worst]), float(sizes[worst]))

@@ -184,11 +184,13 @@ def test_the_table_leaves_nothing_out():
 
 
 def test_every_module_is_in_the_reference():
+    """Each once; the door plate of a room (its ``__init__``) may stand there too."""
     package = Path(den_ref.__file__).parent
     modules = {".".join(path.relative_to(package.parent).with_suffix("").parts) for path in package.rglob("*.py")
                if not path.name.startswith("_")}
+    rooms = {module.rpartition(".")[0] for module in modules}
     listed = [name for page in DOCS.glob("api/*.md") for name in re.findall(r"automodule:: (\S+)", text_of(page))]
-    assert set(listed) == modules and len(listed) == len(set(listed))
+    assert modules <= set(listed) <= modules | rooms and len(listed) == len(set(listed))
 
 
 def test_every_page_is_in_the_contents():
