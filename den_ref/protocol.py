@@ -1,6 +1,6 @@
 """What every room of the house agrees on: Task, Step, Capacity and Method.
 
-This file imports nothing of ours and is imported by all.  Data flows one way:
+This file imports nothing of ours but :mod:`den_ref.describe`, and is imported by all.  Data flows one way:
 
     tasks  ->  Task  ->  a method's steps(task)  ->  Steps  ->  experiment  ->  plots
 """
@@ -10,10 +10,13 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from time import perf_counter
 from typing import Any
 
 import numpy as np
+
+from .describe import Box, Look, Space
 
 #: Called while a solve runs: (what is solved, epochs done, epochs at most, validation loss).
 Progress = Callable[[str, int, int, float], None]
@@ -26,6 +29,11 @@ def no_progress(label: str, done: int, total: int, loss: float) -> None:
 @dataclass(frozen=True, eq=False)
 class Task:
     """One task of a stream: what is learnt, and the data it is learnt from.
+
+    All labels of a task's head are known when the task comes.  Classes that arrive one by one inside *one* head are out
+    of scope: a stream that brings new classes has a task for each lot of them, with a head of its own, and a method
+    that is about arriving classes (a tree that grows with them, say) keeps what it needs of the earlier lots
+    (``needs_all_data``) and answers ``scores(task_id, x)`` with the scores of that task's classes.
 
     Parameters
     ----------
@@ -87,6 +95,9 @@ class Step:
         The solver's result with its certificate.
     seconds : float
         Wall-clock time of the box.
+    about : Box, optional
+        What its method says of the box (:attr:`Method.explained`): how it is pictured, what it computes.  A box's name
+        alone says nothing: another method may have a box of the same name.
     """
 
     stage: int
@@ -100,6 +111,7 @@ class Step:
     after: Any = None
     solve: Any = None
     seconds: float = 0.0
+    about: Box | None = None
 
     def __str__(self) -> str:
         return f"task {self.task} (stage {self.stage}) | {self.title}: {self.sentence}"
@@ -133,11 +145,20 @@ class Capacity:
     widths: tuple[int, ...] = ()
 
 
+#: What a method can be in a comparison: a bound (separate networks, all data at once, nothing done to remember), a
+#: system to be compared, DEN, or DEN with a part left out or added.
+FAMILIES = BOUND, COMPARED, THE_PAPER, VARIANT = "bound", "compared system", "DEN", "variant of DEN"
+
+
 class Method(ABC):
     """A learner of tasks in sequence.  DEN and everything it is compared with has this surface.
 
     A method is made from its options and a seed, ``Method(config, seed=0)``, and learns the number of inputs from
     its first task.  ``progress`` may be replaced to watch the solves.
+
+    What a method must have: ``name``, ``Config``, ``boxes``, ``tasks``, ``scores``, ``loss_of``, ``capacity``,
+    ``state`` and ``from_state``.  What it may say of itself besides is below its name; a subclass does not inherit who
+    it is (``title``, ``family``, ``look``, ``space``), only how it works.
     """
 
     #: Name in the registry and on the command line.
@@ -147,25 +168,75 @@ class Method(ABC):
     #: True if the method reads the data of earlier tasks again.
     needs_all_data: bool = False
 
+    #: What it is called in text and pictures; by default by its name.
+    title: str = ""
+    #: What it is in a comparison: one of FAMILIES.
+    family: str = COMPARED
+    #: How it is drawn; by default by its place in the picture.
+    look: Look | None = None
+    #: What ``den-ref tune`` draws; a method without a space is not tuned.
+    space: Space | None = None
+    #: Box -> what is known of it: formula, pictures.
+    explained: Mapping[str, Box] = {}
+    #: True if it takes much longer than the others: a comparison begins with it, not to end with it alone.
+    slow: bool = False
+
+    def __init_subclass__(cls, **keywords):
+        super().__init_subclass__(**keywords)
+        for name in ("title", "family", "look", "space"):
+            if name not in vars(cls):
+                setattr(cls, name, getattr(Method, name))
+
     def __init__(self, config=None, seed: int = 0):
         self.config = self.Config() if config is None else config
         if not isinstance(self.config, self.Config):
             raise ValueError(f"config: expected a {self.Config.__name__} for {self.name}, got {config!r}")
-        self.rng = np.random.default_rng(seed)
+        self.seed = seed
         self.progress: Progress = no_progress
+
+    @cached_property
+    def rng(self) -> np.random.Generator:
+        """The generator of a method that draws in the order of learning, made when first asked for.
+
+        It is part of the method's state.  A method whose tasks do not depend on their order makes one per task from the
+        seed instead (``methods.shared.network.task_rng``), and never asks for it.
+        """
+        return np.random.default_rng(self.seed)
 
     @property
     @abstractmethod
     def tasks(self) -> list[Hashable]:
         """Ids of the tasks learnt, in the order of learning."""
 
-    @abstractmethod
+    @property
+    def n_inputs(self) -> int | None:
+        """The number of inputs that the next task must have; None if it may have any."""
+        return None
+
     def steps(self, task: Task) -> Iterator[Step]:
         """Learn one task, yielding a Step after every box.
 
         The model changes only when the generator ends: a stage that is abandoned half-way leaves the method as it
         was, except for its random generator.
+
+        Raises
+        ------
+        ValueError
+            If the task cannot be learnt next.
         """
+        check_task(task, self.tasks, self.n_inputs)
+        yield from timed(self.boxes(task), self.explained)
+
+    def boxes(self, task: Task) -> Iterator[Step]:
+        """The boxes of the method's algorithm on one task, which may be learnt: what :meth:`steps` checks and times.
+
+        The model changes after the last Step.  A method without boxes yields one Step.
+        """
+        raise NotImplementedError(f"{type(self).__name__}.boxes: expected a generator of Steps, which learns the task")
+
+    def step(self, task: Task, box: str, title: str, sentence: str, **more) -> Step:
+        """A Step of the task that is being learnt."""
+        return Step(len(self.tasks) + 1, task.id, box, title, sentence, **more)
 
     @abstractmethod
     def scores(self, task_id: Hashable, x: np.ndarray) -> np.ndarray:
@@ -195,6 +266,11 @@ class Method(ABC):
         """Learn one task to its end; the list of its Steps."""
         return list(self.steps(task.without_test()))
 
+    def learn_all(self, tasks: Sequence[Task]) -> None:
+        """Learn tasks in their order, where only the model at the end is asked for."""
+        for task in tasks:
+            self.learn(task)
+
     def predict(self, task_id: Hashable, x: np.ndarray) -> np.ndarray:
         """Predicted labels: (n, n_outputs) of 0/1 for sigmoid heads (1 iff logit > 0), (n,) classes for softmax."""
         scores = self.scores(task_id, x)
@@ -203,15 +279,18 @@ class Method(ABC):
         return (scores > 0).astype(np.int64)
 
 
-def timed(steps: Iterator[Step]) -> Iterator[Step]:
-    """The same steps, each with the time that went by since the one before was taken; returns what they return."""
+def timed(steps: Iterator[Step], explained: Mapping[str, Box] | None = None) -> Iterator[Step]:
+    """The same steps, each with the time that went by since the one before was taken; returns what they return.
+
+    ``explained`` (:attr:`Method.explained`) tells them what their boxes are.
+    """
     while True:
         started = perf_counter()
         try:
             step = next(steps)
         except StopIteration as end:
             return end.value
-        yield replace(step, seconds=perf_counter() - started)
+        yield replace(step, seconds=perf_counter() - started, about=(explained or {}).get(step.box, step.about))
 
 
 def check_task(task: Task, learnt: Sequence[Hashable], n_inputs: int | None = None) -> None:
@@ -226,6 +305,13 @@ def check_task(task: Task, learnt: Sequence[Hashable], n_inputs: int | None = No
         expected = (len(x),) if task.loss == "softmax" else (len(x), task.n_outputs)
         if np.shape(y) != expected:
             raise ValueError(f"task.y_{split}: expected shape {expected} for a {task.loss} head, got {np.shape(y)}")
+
+
+def check_seen(seen: Sequence[Task], learnt: Sequence[Hashable]) -> None:
+    """Raise a ValueError unless the data of all learnt tasks are there, which the next task is learnt with."""
+    if len(seen) < len(learnt):
+        raise ValueError(f"seen: expected the data of all learnt tasks {learnt} to learn another, "
+                         f"got {[task.id for task in seen]}")
 
 
 def unknown_task(task_id: Hashable, known: Sequence[Hashable]) -> KeyError:

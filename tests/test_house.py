@@ -30,23 +30,24 @@ MAY_IMPORT = {
     "loops": set(),
     "methods": {"core", "den"},
     "tasks": set(),
-    "plots": {"core", "den"},
+    "plots": {"core", "den", "methods"},
     "experiment": {"methods"},
     "experiment/disk": {"core", "den", "methods"},
     "experiment/one_run": {"experiment/disk", "core", "methods", "tasks"},
     "experiment/grid": {"experiment/disk", "experiment/one_run", "core", "den", "methods", "tasks"},
-    "experiment/pages": {"experiment/disk", "experiment/one_run", "experiment/grid", "core", "den", "plots"},
-    "experiment/tune": {"experiment/disk", "experiment/one_run", "experiment/pages", "core", "tasks"},
+    "experiment/pages": {"experiment/disk", "experiment/one_run", "experiment/grid", "core", "den", "methods", "plots"},
+    "experiment/tune": {"experiment/disk", "experiment/one_run", "experiment/pages", "core", "methods", "tasks"},
     "golden": {"core", "den", "methods"},
     "commands": {"experiment", "golden"},
     "cli": {"commands"},
     "__main__": {"cli"},
     "__init__": {"experiment"},
     "protocol": set(),
+    "describe": set(),
     "settings": set(),
     "state": set(),
 }
-SHARED = {"protocol", "settings", "state"}
+SHARED = {"protocol", "describe", "settings", "state"}
 SAFE_RANDOM = {"default_rng", "Generator", "SeedSequence", "PCG64", "BitGenerator", "Random"}
 #: What the loops use of NumPy; and methods of arrays that hide a loop.
 OF_NUMPY = {"array", "broadcast_to", "int64", "ndarray", "ndindex", "reshape", "zeros"}

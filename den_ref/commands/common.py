@@ -8,6 +8,9 @@ import sys
 #: Exit statuses besides 0: misuse, and what a shell expects after Ctrl-C and after a closed pipe.
 MISUSE, INTERRUPTED, PIPE_CLOSED = 2, 130, 141
 
+#: What can be said for a method.
+METHODS = "what den-ref options lists, or module:Class, a method of your own in a module on PYTHONPATH"
+
 
 def add_command(commands, name: str, function, epilog: str) -> argparse.ArgumentParser:
     """A parser for ``den-ref NAME``, described by the function's docstring, which is called with (arguments, argv)."""

@@ -7,7 +7,7 @@ import shlex
 import sys
 from contextlib import ExitStack
 
-from .common import INTERRUPTED, add_command, misuse
+from .common import INTERRUPTED, METHODS, add_command, misuse
 from .stream import add_stream_arguments, stream_options
 
 FAILED = 1
@@ -31,7 +31,7 @@ def add(commands) -> None:
 
 
 def _what_arguments(what) -> None:
-    what.add_argument("--methods", metavar="NAME,...", help="by default all; den-ref options lists them")
+    what.add_argument("--methods", metavar="NAME,...", help=f"by default all; {METHODS}")
     add_stream_arguments(what)
     what.add_argument("--seeds", type=int, nargs="+", metavar="S", help="by default 0 1 2; --quick: 0")
     what.add_argument("--set", dest="settings", nargs="+", action="extend", default=[], metavar="METHOD.NAME=VALUE",
@@ -103,11 +103,11 @@ def _settings(arguments, methods: list[str]) -> dict[str, dict]:
 
     texts = {name: [] for name in methods}
     for text in arguments.settings:
-        name, dot, assignment = text.partition(".")
-        if not dot or name not in texts:
+        method, dot, _ = text.partition("=")[0].rpartition(".")  # a module's name may have dots too
+        if not dot or method not in texts:
             raise ValueError(f"--set: expected METHOD.NAME=VALUE of a method that is compared "
                              f"({', '.join(methods)}), got {text!r}")
-        texts[name].append(assignment)
+        texts[method].append(text.removeprefix(f"{method}."))
     return {name: experiment.changed_options(experiment.method_named(name), arguments.stream, changes)
             for name, changes in texts.items()}
 

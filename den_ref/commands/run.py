@@ -7,7 +7,7 @@ import shlex
 import sys
 
 from . import report
-from .common import INTERRUPTED, add_command, misuse
+from .common import INTERRUPTED, METHODS, add_command, misuse
 from .stream import add_stream_arguments, stream_options
 
 EXAMPLES = """examples:
@@ -29,8 +29,7 @@ def add(commands) -> None:
 
 def _what_arguments(what) -> None:
     what.add_argument("--method", default="den", metavar="NAME",
-                      help="den, stl, mtl, finetune, l2, ewc, progressive, or an ablation that den-ref options names "
-                           "(default: den)")
+                      help=f"{METHODS} (default: den)")
     add_stream_arguments(what)
     what.add_argument("--seed", type=int, default=0, metavar="S", help="of the data and the method (default: 0)")
     what.add_argument("--hidden", type=int, nargs="+", metavar="N", help="units per hidden layer, e.g. 64 32")
@@ -76,7 +75,7 @@ def _plan(arguments):
     texts = list(arguments.settings)
     if arguments.hidden:
         texts.append("hidden=" + ",".join(map(str, arguments.hidden)) + ",")
-    return experiment.make_plan(method, arguments.stream, seed=arguments.seed,
+    return experiment.make_plan(arguments.method, arguments.stream, seed=arguments.seed,
                                 settings=experiment.default_options(method, arguments.stream).with_text(texts),
                                 **stream_options(arguments))
 

@@ -7,7 +7,7 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 
-from .common import INTERRUPTED, add_command, misuse
+from .common import INTERRUPTED, METHODS, add_command, misuse
 from .stream import add_stream_arguments, stream_options
 
 EXAMPLES = """examples:
@@ -24,7 +24,7 @@ FAILED = 1
 def add(commands) -> None:
     """The command's arguments."""
     command = add_command(commands, "tune", tune, EXAMPLES)
-    command.add_argument("method", nargs="?", metavar="METHOD", help="what to tune, e.g. den, stl, ewc")
+    command.add_argument("method", nargs="?", metavar="METHOD", help=f"den, stl, ewc, ...: {METHODS}")
     command.add_argument("--tries", type=int, metavar="N", help="settings tried with seed 0 (default: 30); "
                          "the best go on to other seeds, and a second round redraws their options")
     command.add_argument("--second", type=int, metavar="N", help="settings of the second round (default: 11)")

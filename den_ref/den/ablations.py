@@ -1,7 +1,7 @@
 """The paper's ablations: DEN with parts of it left out, on the same code (paper, section 4).
 
-What an ablation leaves out is an option that it holds fixed: another value is refused, not ignored.  Without
-Algorithm 4 there is no pull towards W^{t-1} either, wherever DEN has it.
+What an ablation leaves out is an option that it holds fixed (``config.held``).  Without Algorithm 4 there is no pull
+towards W^{t-1} either, wherever DEN has it.
 """
 
 from __future__ import annotations
@@ -9,21 +9,21 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-from ..settings import one_of, option
+from den_ref.describe import Look
+from den_ref.protocol import VARIANT
+
 from .algorithm import DEN, whole_network
-from .config import DENConfig
+from .config import DENConfig, held
 from .stage import Stage
-
-
-def held(value):
-    """An option that has one value only."""
-    return option(value, "held fixed by this ablation", one_of(value))
 
 
 class L1Network(DEN):
     """DNN-L1: the whole network is retrained with Eq. 2's L1 for every task; nothing is selected, grown or split."""
 
     name = "dnn-l1"
+    title = "DNN-L1"
+    family = VARIANT
+    look = Look("#56B4E9", "-", "X")
 
     def boxes(self, stage: Stage):
         return whole_network(stage.previous, stage)
@@ -43,6 +43,9 @@ class Selective(DEN):
 
     name = "dnn-selective"
     Config = SelectiveConfig
+    title = "DNN-Selective"
+    family = VARIANT
+    look = Look("#E69F00", "--", "v")
 
 
 @dataclass(frozen=True)
@@ -58,6 +61,9 @@ class Dynamic(DEN):
 
     name = "dnn-dynamic"
     Config = DynamicConfig
+    title = "DNN-Dynamic"
+    family = VARIANT
+    look = Look("#009E73", "-", "^")
 
 
 @dataclass(frozen=True)
@@ -77,6 +83,9 @@ class Constant(DEN):
 
     name = "dnn-constant"
     Config = ConstantConfig
+    title = "DNN-Constant"
+    family = VARIANT
+    look = Look("#CC79A7", "-.", "s")
 
 
 @dataclass(frozen=True)
@@ -96,3 +105,6 @@ class WithoutTimestamps(DEN):
 
     name = "den-no-timestamps"
     Config = WithoutTimestampsConfig
+    title = "DEN, no timestamps"
+    family = VARIANT
+    look = Look("#D55E00", "--", "D")

@@ -12,13 +12,15 @@ from dataclasses import replace
 import numpy as np
 
 from den_ref.core import mlp
-from den_ref.protocol import Capacity, Method, Step, Task, check_task, timed
+from den_ref.describe import Look
+from den_ref.protocol import THE_PAPER, Capacity, Method, Step, Task, check_task, timed
 from den_ref.state import pack_meta, pack_rng, unpack_meta, unpack_rng
 
 from .birth import Birth, with_newborn
 from .config import DENConfig
 from .equations import eq2
 from .expansion import dynamic_expansion, remove_useless
+from .explained import BOXES, SPACE
 from .network import EMPTY, NEVER, Head, Network, capacity
 from .selective import selective_retraining
 from .splitting import split_and_duplicate
@@ -38,6 +40,11 @@ class DEN(Method):
 
     name = "den"
     Config = DENConfig
+    title = "DEN"
+    family = THE_PAPER
+    look = Look("#0072B2", "-", "o")
+    space = SPACE
+    explained = BOXES
 
     def __init__(self, config: DENConfig | None = None, seed: int = 0):
         super().__init__(config, seed)
@@ -48,10 +55,14 @@ class DEN(Method):
     def tasks(self) -> list[Hashable]:
         return [head.task for head in self.network.heads]
 
+    @property
+    def n_inputs(self) -> int | None:
+        return self.network.n_inputs if self.tasks else None
+
     def steps(self, task: Task) -> Iterator[Step]:
         """Learn one task: Algorithm 1 as a generator.  ``self.network`` becomes W^t when it ends."""
-        check_task(task, self.tasks, self.network.n_inputs if self.tasks else None)
-        network = yield from timed(self.boxes(self.stage(task)))
+        check_task(task, self.tasks, self.n_inputs)
+        network = yield from timed(self.boxes(self.stage(task)), self.explained)
         self.network, self.birth = network, with_newborn(self.birth, network)
 
     def stage(self, task: Task) -> Stage:
@@ -60,7 +71,7 @@ class DEN(Method):
         return Stage(len(self.tasks) + 1, task, self.config, self.rng, previous, self.progress, self.birth)
 
     def boxes(self, stage: Stage):
-        """The boxes of one stage, from W^{t-1} to W^t."""
+        """The boxes of one stage, from W^{t-1} to W^t: what they share, the task included, is the stage."""
         if stage.t == 1:
             return (yield from whole_network(stage.previous, stage))
         network = yield from selective_retraining(stage.previous, stage)

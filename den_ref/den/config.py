@@ -10,6 +10,11 @@ from den_ref.settings import PerLayer, at_least, integer, one_of, option
 _NOT_NEGATIVE = at_least(0, per_layer=True)
 
 
+def held(value):
+    """An option that a variant of DEN holds fixed: another value is refused, not ignored."""
+    return option(value, "held fixed by this ablation", one_of(value))
+
+
 @dataclass(frozen=True)
 class DENConfig(Training):
     """Options of DEN.  Strengths are exactly those of the objectives in ``equations``.

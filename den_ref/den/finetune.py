@@ -14,19 +14,22 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..core import mlp
-from ..core.flat import Flat
-from ..core.penalties import SquaredL2
-from ..core.problem import Part, Problem
-from ..core.result import Result
-from ..core.training import train
-from ..protocol import Capacity, Step, Task
-from ..settings import at_least, integer, option
-from .ablations import held
+from den_ref.core import mlp
+from den_ref.core.flat import Flat
+from den_ref.core.penalties import SquaredL2
+from den_ref.core.pools import examples
+from den_ref.core.problem import Part, Problem
+from den_ref.core.result import Result
+from den_ref.core.training import train
+from den_ref.describe import Look
+from den_ref.protocol import VARIANT, Capacity, Step, Task, check_seen
+from den_ref.settings import at_least, integer, option
+
 from .algorithm import DEN
-from .config import DENConfig
+from .config import DENConfig, held
 from .equations import free_biases, matrices
-from .joint import examples, joint_loss, pack_network, unpack_network
+from .explained import BOXES, FINETUNE
+from .joint import joint_loss, pack_network, unpack_network
 from .network import EMPTY, Network, capacity
 from .stage import Stage
 
@@ -53,6 +56,11 @@ class FineTuned(DEN):
     name = "den-finetune"
     Config = FineTunedConfig
     needs_all_data = True
+    title = "DEN-Finetune"
+    family = VARIANT
+    look = Look("#0072B2", ":", "*")
+    explained = BOXES | {"finetune": FINETUNE}
+    slow = True
 
     def __init__(self, config: FineTunedConfig | None = None, seed: int = 0):
         super().__init__(config, seed)
@@ -61,9 +69,7 @@ class FineTuned(DEN):
 
     def boxes(self, stage: Stage) -> Iterator[Step]:
         """DEN's boxes, and one more."""
-        if len(self.seen) < len(self.tasks):
-            raise ValueError(f"seen: expected the data of all learnt tasks {self.tasks} to learn another, "
-                             f"got {[task.id for task in self.seen]}")
+        check_seen(self.seen, self.tasks)
         network, seen = (yield from super().boxes(stage)), [*self.seen, stage.task]
         options, rng = self.config, copy.deepcopy(self.rng)         # DEN's own generator stays where it is
         tuned, result = train_jointly(network, seen, options, options.finetune_epochs, options.finetune_step, rng,

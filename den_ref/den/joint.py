@@ -11,11 +11,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..core import mlp
-from ..core.flat import Flat
-from ..core.layers import affine_backward, affine_forward, relu_backward, relu_forward
-from ..core.mlp import DataLoss, JointLoss
-from ..protocol import Task
+from den_ref.core import mlp
+from den_ref.core.flat import Flat
+from den_ref.core.layers import affine_backward, affine_forward, relu_backward, relu_forward
+from den_ref.core.mlp import DataLoss
+from den_ref.core.pools import mean_loss, pooled, samples
+from den_ref.protocol import Task
+
 from .network import Network
 
 
@@ -42,22 +44,7 @@ def head_columns(network: Network) -> list[np.ndarray]:
 def joint_loss(layout: Flat, network: Network, tasks: Sequence[Task], split: str):
     """(1/T) sum over tasks of L_t, on the "train" or "valid" split."""
     pools = pooled(tasks)
-    losses = [PoolLoss(layout, network, pool, split, len(pools) / len(tasks)) for pool in pools]
-    return losses[0] if len(losses) == 1 else JointLoss(losses)
-
-
-def pooled(tasks: Sequence[Task]) -> list[list[Task]]:
-    """The tasks, those with sigmoid heads on the same samples (the very same arrays) together."""
-    pools: dict = {}
-    for i, task in enumerate(tasks):
-        pools.setdefault((id(task.x_train), id(task.x_valid)) if task.loss == "sigmoid" else i, []).append(task)
-    return list(pools.values())
-
-
-def examples(tasks: Sequence[Task]) -> int:
-    """Numbers in the tasks' training and validation data; arrays that tasks share count once."""
-    samples = {id(x): x.size for task in tasks for x in (task.x_train, task.x_valid)}
-    return sum(samples.values()) + sum(task.y_train.size + task.y_valid.size for task in tasks)
+    return mean_loss([PoolLoss(layout, network, pool, split, len(pools) / len(tasks)) for pool in pools])
 
 
 class PoolLoss(DataLoss):
@@ -75,9 +62,7 @@ class PoolLoss(DataLoss):
     """
 
     def __init__(self, layout: Flat, network: Network, tasks: Sequence[Task], split: str, scale: float = 1.0):
-        labels = [getattr(task, f"y_{split}") for task in tasks]
-        super().__init__(layout, getattr(tasks[0], f"x_{split}"),
-                         np.hstack(labels) if tasks[0].loss == "sigmoid" else labels[0], tasks[0].loss, scale=scale)
+        super().__init__(layout, *samples(tasks, split), tasks[0].loss, scale=scale)
         own = {head.task: View(network.visible(head.stage), columns)
                for head, columns in zip(network.heads, head_columns(network), strict=True)}
         self.views = [own[task.id] for task in tasks]

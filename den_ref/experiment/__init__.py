@@ -15,11 +15,11 @@ from den_ref.experiment.grid.processes import Processes
 from den_ref.experiment.one_run.checkpoint import begin, learnt, load
 from den_ref.experiment.one_run.display import Display, Lines, Live, Stepping
 from den_ref.experiment.one_run.loop import follow, run
-from den_ref.experiment.one_run.plan import Plan, make_plan, method_named
+from den_ref.experiment.one_run.plan import Plan, make_plan
 from den_ref.experiment.one_run.presets import changed_options, default_options
 from den_ref.experiment.one_run.run import Run
 from den_ref.experiment.pages.player.html_page import write_player
-from den_ref.methods import REGISTRY
+from den_ref.methods import REGISTRY, method_named
 
 __all__ = [
     "Cell", "Display", "Grid", "GridDisplay", "GridLines", "GridLive", "Lines", "Live", "Plan", "Processes",

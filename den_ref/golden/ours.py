@@ -15,7 +15,7 @@ from ..core.penalties import L1, GroupLasso, SparseGroupLasso, SquaredL2
 from ..den import equations
 from ..den.config import DENConfig
 from ..den.network import Subnetwork
-from ..methods import columns
+from den_ref.methods.shared import columns
 from ..methods.ewc import EWC, EWCConfig
 from ..methods.l2 import L2, L2Config
 from .ours_den import FUNCTIONS as DEN_FUNCTIONS
@@ -283,7 +283,7 @@ def l2_transfer_step(anchor_weights, anchor_biases, lam, step, **network):
 
 
 def progressive_forward(x, weights, biases, heads, head_biases, alphas, projections, projection_biases, laterals):
-    """``methods.columns.columns_forward``, for every column in turn."""
+    """``methods.shared.columns.columns_forward``, for every column in turn."""
     plain = [packed(*network).views for network in zip(weights, biases, heads, head_biases, strict=True)]
     adapters = [{}, *(column_adapters(*kinds) for kinds in zip(alphas, projections, projection_biases, laterals,
                                                                strict=True))]
@@ -292,13 +292,13 @@ def progressive_forward(x, weights, biases, heads, head_biases, alphas, projecti
 
 
 def column_adapters(*kinds) -> dict:
-    """The adapters of one column by the names that ``methods.columns`` has for them."""
+    """The adapters of one column by the names that ``methods.shared.columns`` has for them."""
     return {name: array for l, arrays in enumerate(zip(*kinds, strict=True), 2)
             for name, array in zip(columns.adapter_names(l), arrays, strict=True)}
 
 
 def progressive_adapter_backward(older, alphas, projections, bias, lateral, dout):
-    """``methods.columns.adapter_backward``."""
+    """``methods.shared.columns.adapter_backward``."""
     parameters = (alphas, projections, bias, lateral)
     _, cache = columns.adapter_forward(np.stack(older, axis=1), *parameters)
     slopes = [np.empty_like(array) for array in parameters]

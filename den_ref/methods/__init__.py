@@ -1,15 +1,14 @@
-"""The learners by name: DEN, its ablations, and the systems it is compared with."""
+"""The learners by name: DEN, its variants, and the systems it is compared with, one file each.
 
-from ..den import ablations
-from ..den.algorithm import DEN
-from ..den.finetune import FineTuned
+``registry`` knows them, ``labels`` what they are called and how they are drawn, ``shared`` is what they are made of.
+"""
+
 from .ewc import EWC
 from .finetune import FineTuning
 from .l2 import L2
 from .mtl import MTL
 from .progressive import Progressive
+from .registry import REGISTRY, method_named
 from .stl import STL
 
-REGISTRY = {method.name: method for method in (
-    STL, MTL, FineTuning, L2, EWC, Progressive, ablations.L1Network, ablations.Selective, ablations.Dynamic,
-    ablations.Constant, ablations.WithoutTimestamps, DEN, FineTuned)}
+__all__ = ["EWC", "FineTuning", "L2", "MTL", "Progressive", "REGISTRY", "STL", "method_named"]

@@ -22,13 +22,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..core.fisher import fisher_diagonal
-from ..core.flat import Flat
-from ..core.penalties import SquaredL2
-from ..protocol import Task
+from den_ref.core.fisher import fisher_diagonal
+from den_ref.core.flat import Flat
+from den_ref.core.penalties import SquaredL2
+from den_ref.describe import Look, Space, log_uniform
+from den_ref.protocol import Task
 from den_ref.settings import PerLayer, at_least, integer, one_of, option
-from .finetune import FineTuning
-from .plain import STRENGTH, NetworkConfig, flat_from
+
+from .finetune import ONWARD, ONWARD_START, FineTuning
+from .shared.network import STRENGTH, UNNAMED, NetworkConfig, arrays_of, flat_from, trained
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,11 @@ class EWC(FineTuning):
 
     name = "ewc"
     Config = EWCConfig
+    title = "EWC"
+    look = Look("#009E73", "-.", "v")
+    space = Space({**ONWARD_START, "lam": 1e4}, {**ONWARD, "lam": log_uniform(1e2, 1e7)}, unnamed=UNNAMED)
+    explained = trained("L(W; D_t)", "Free: the body and the task's head. F: Fisher information, times decay; "
+                        "A: the anchor.", "ewc", " + (λ / 2) Σ_i F_i (W_i − A_i)^2", ["lam", "decay"])
 
     def __init__(self, config: EWCConfig | None = None, seed: int = 0):
         super().__init__(config, seed)
@@ -68,15 +75,18 @@ class EWC(FineTuning):
         strength = self.config.lam * self.config.decay
         return {name: SquaredL2(strength * f, self.anchor[name]) for name, f in self.importance.views.items()}
 
-    def to_keep(self, task: Task, network: Flat) -> dict:
+    def measured(self, task: Task, network: Flat) -> Flat:
+        """The Fisher information of all of the network."""
         fisher = fisher_diagonal(network, task.x_train, task.y_train, task.loss, self.config.fisher)
         if not fisher.vector.any():
             warnings.warn(f"EWC: the Fisher information of task {task.id!r} is 0 everywhere, so nothing protects it",
                           RuntimeWarning, stacklevel=2)
-        kept = super().to_keep(task, network)
-        own = Flat.of({name: fisher[name] for name in kept["body"].shapes}, fisher.vector.dtype)
-        importance, anchor = self.consolidated(own, kept["body"])
-        return kept | {"importance": importance, "anchor": anchor}
+        return fisher
+
+    def keep(self, task: Task, network: Flat, measured: Flat) -> None:
+        super().keep(task, network, measured)
+        own = Flat.of({name: measured[name] for name in self.body.shapes}, measured.vector.dtype)
+        self.importance, self.anchor = self.consolidated(own, self.body)
 
     def consolidated(self, own: Flat, body: Flat) -> tuple[Flat, Flat]:
         """(F, A) after a task that ended at ``body`` with Fisher information ``own``."""
@@ -98,7 +108,7 @@ class EWC(FineTuning):
         arrays = super().state()
         for name, flat in (("fisher", self.importance), ("anchor", self.anchor)):
             if flat is not None and flat is not self.body:
-                arrays |= {f"{name}/{key}": array for key, array in flat.views.items()}
+                arrays |= arrays_of(flat, f"{name}/")
         return arrays
 
     @classmethod

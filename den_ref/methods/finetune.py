@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..core import mlp
-from ..core.flat import Flat
-from ..core.penalties import SquaredL2
-from ..den.network import Head
-from ..protocol import Capacity, Method, Step, Task, check_task, timed, unknown_task
+from den_ref.core import mlp
+from den_ref.core.flat import Flat
+from den_ref.core.penalties import SquaredL2, Sum
+from den_ref.core.problem import Problem
+from den_ref.den.equations import eq2
+from den_ref.den.network import Head
+from den_ref.describe import Look, Space, choice, each, log_uniform
+from den_ref.protocol import BOUND, Capacity, Task
 from den_ref.settings import PerLayer, at_least, integer, option
-from ..state import pack_id, pack_meta, unpack_id, unpack_meta
-from .plain import STRENGTH, NetworkConfig, fit, flat_from, random_start, task_rng
+from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
+
+from .shared.network import (DRAWS, STRENGTH, UNNAMED, NetworkConfig, NetworkMethod, arrays_of, data_losses, flat_from,
+                             random_start, task_rng, trained)
+
+#: A network that goes on from the last task: fewer epochs, and weight decay down to where it forgets nothing by itself.
+ONWARD = {**DRAWS, "weight_decay": each(log_uniform(1e-4, 0.1), log_uniform(1e-4, 0.1)), "epochs": choice(3, 5, 10)}
+ONWARD_START = {"weight_decay": 2e-2, "mu": 0.0, "epochs": 10}
 
 
 @dataclass(frozen=True)
@@ -26,7 +35,7 @@ class FineTuningConfig(NetworkConfig):
     epochs: int = option(5, "epochs at most", integer(0))
 
 
-class FineTuning(Method):
+class FineTuning(NetworkMethod):
     """DNN, plain fine-tuning: one shared body, a head for every task; nothing holds the body where it was.
 
         minimise  L_t(W; D_t)  +  Eq. 2's penalties  +  the method's pull on the body (none here),  from W^{t-1}
@@ -37,32 +46,36 @@ class FineTuning(Method):
 
     name = "finetune"
     Config = FineTuningConfig
+    title = "fine-tuning"
+    family = BOUND
+    look = Look("#D55E00", "-", "X")
+    space = Space(ONWARD_START, ONWARD, unnamed=UNNAMED)
+    explained = trained("L(W; D_t)", "Free: the body, from where the last task left it, and the task's head.",
+                        "finetune")
 
     def __init__(self, config: NetworkConfig | None = None, seed: int = 0):
         super().__init__(config, seed)
-        self.seed = seed
         self.body: Flat | None = None
-        self.heads: list[Head] = []
 
     @property
-    def tasks(self) -> list[Hashable]:
-        return [head.task for head in self.heads]
+    def heads(self) -> list[Head]:
+        """The heads in the order of learning."""
+        return list(self.kept.values())
 
-    def steps(self, task: Task) -> Iterator[Step]:
-        return timed(self._boxes(task))
+    @property
+    def n_inputs(self) -> int | None:
+        return self.body["W1"].shape[0] if self.heads else None
 
-    def _boxes(self, task: Task):
-        check_task(task, self.tasks, self.body["W1"].shape[0] if self.heads else None)
+    def boxes(self, task: Task):
         rng = task_rng(self.seed, task.id)
         start = self._start(task, rng)
-        loss, valid = (mlp.DataLoss(start, getattr(task, f"x_{split}"), getattr(task, f"y_{split}"), task.loss)
-                       for split in ("train", "valid"))
-        result = fit(start, loss, valid, self, rng, self.pulls() if self.heads else {})
-        kept = self.to_keep(task, result.x)
-        yield Step(len(self.heads) + 1, task.id, "train", f"training ({self.name})",
-                   f"trained the whole network, {result.message}", before=start, after=result.x, solve=result)
-        for name, value in kept.items():
-            setattr(self, name, value)
+        loss, valid = data_losses(start, task)
+        pulls = self.pulls() if self.heads else {}
+        result = self.fit(pulled(eq2(start, loss, self.config), pulls), valid, rng)
+        measured = self.measured(task, result.x)
+        yield self.step(task, "train", f"training ({self.name})", f"trained the whole network, {result.message}",
+                        before=start, after=result.x, solve=result)
+        self.keep(task, result.x, measured)
 
     def _start(self, task: Task, rng) -> Flat:
         """The shared body with a random head, W1..Wm, V, b1..bm, c."""
@@ -75,28 +88,22 @@ class FineTuning(Method):
         """The pull on each array of the body, from the second task on."""
         return {}
 
-    def to_keep(self, task: Task, network: Flat) -> dict:
-        """What the method becomes with this task, by attribute."""
+    def measured(self, task: Task, network: Flat):
+        """What a method asks of the network that a task ends at, to remember the task by: nothing here."""
+
+    def keep(self, task: Task, network: Flat, measured) -> None:
+        """The network that a task ended at becomes the method's."""
         body = {name: array for name, array in network.views.items() if name[0] in "Wb"}
-        head = Head(task.id, len(self.heads) + 1, network["V"].copy(), network["c"].copy(), task.loss)
-        return {"body": Flat.of(body, network.vector.dtype), "heads": [*self.heads, head]}
+        self.body = Flat.of(body, network.vector.dtype)
+        self.kept[task.id] = Head(task.id, len(self.kept) + 1, network["V"].copy(), network["c"].copy(), task.loss)
 
     def _layers(self):
         layers = range(1, len(self.config.hidden) + 1)
         return [self.body[f"W{l}"] for l in layers], [self.body[f"b{l}"] for l in layers]
 
-    def head_of(self, task_id: Hashable) -> Head:
-        """The head of a learnt task; a KeyError that names the learnt ones for another."""
-        if task_id not in self.tasks:
-            raise unknown_task(task_id, self.tasks)
-        return next(head for head in self.heads if head.task == task_id)
-
     def scores(self, task_id: Hashable, x) -> np.ndarray:
-        head = self.head_of(task_id)
+        head = self.kept_of(task_id)
         return mlp.scores(x, *self._layers(), head.weights, head.bias)
-
-    def loss_of(self, task_id: Hashable) -> str:
-        return self.head_of(task_id).loss
 
     def stored(self) -> dict[str, int]:
         """What is kept between tasks beside the network: name -> number of floats."""
@@ -113,7 +120,7 @@ class FineTuning(Method):
                         self.stored(), self.config.hidden)
 
     def state(self) -> dict[str, np.ndarray]:
-        arrays = {f"body/{name}": array for name, array in self.body.views.items()} if self.heads else {}
+        arrays = arrays_of(self.body, "body/") if self.heads else {}
         for i, head in enumerate(self.heads):
             arrays |= {f"heads/{i}/weights": head.weights, f"heads/{i}/bias": head.bias}
         heads = [{"task": pack_id(head.task), "loss": head.loss} for head in self.heads]
@@ -123,7 +130,16 @@ class FineTuning(Method):
     def from_state(cls, state: Mapping[str, np.ndarray], config=None, seen: Sequence[Task] = ()) -> FineTuning:
         meta = unpack_meta(state["meta"])
         method = cls(config, meta["seed"])
-        method.heads = [Head(unpack_id(head["task"]), i + 1, state[f"heads/{i}/weights"], state[f"heads/{i}/bias"],
-                             head["loss"]) for i, head in enumerate(meta["heads"])]
+        for i, about in enumerate(meta["heads"]):
+            task_id = unpack_id(about["task"])
+            method.kept[task_id] = Head(task_id, i + 1, state[f"heads/{i}/weights"], state[f"heads/{i}/bias"],
+                                        about["loss"])
         method.body = flat_from(state, "body/") if method.heads else None
         return method
+
+
+def pulled(problem: Problem, pulls: Mapping[str, SquaredL2]) -> Problem:
+    """The problem with a pull added to the penalty of every array that is named."""
+    return Problem(problem.loss, problem.start, [
+        replace(part, penalty=Sum(pulls[part.name], part.penalty)) if part.name in pulls else part
+        for part in problem.parts])

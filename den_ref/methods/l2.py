@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ..core.penalties import SquaredL2
+from den_ref.core.penalties import SquaredL2
+from den_ref.den.explained import PULL
+from den_ref.describe import Look, Space, each, log_uniform
 from den_ref.settings import PerLayer, integer, option
-from .finetune import FineTuning
-from .plain import STRENGTH, NetworkConfig
+
+from .finetune import ONWARD, ONWARD_START, FineTuning
+from .shared.network import STRENGTH, UNNAMED, NetworkConfig, trained
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,12 @@ class L2(FineTuning):
 
     name = "l2"
     Config = L2Config
+    title = "L2"
+    look = Look("#56B4E9", "--", "P")
+    space = Space({**ONWARD_START, "lam": (0.1, 0.1)},
+                  {**ONWARD, "lam": each(log_uniform(1e-3, 10), log_uniform(1e-3, 10))}, unnamed=UNNAMED)
+    explained = trained("L(W; D_t)", "Free: the body, pulled to where the last task left it, and the task's head.",
+                        "l2", f" + {PULL}", ["lam"])
 
     def pulls(self) -> dict[str, SquaredL2]:
         lam = self.config.per_layer("lam", len(self.config.hidden))

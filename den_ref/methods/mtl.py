@@ -6,22 +6,26 @@ everything, beside methods that keep nothing.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from ..core import mlp
-from ..core.flat import Flat
-from ..den.joint import examples, pooled
-from ..protocol import Capacity, Method, Step, Task, check_task, timed, unknown_task
+from den_ref.core import mlp
+from den_ref.core.flat import Flat
+from den_ref.core.pools import examples, mean_loss, pooled, samples
+from den_ref.den.equations import eq2
+from den_ref.describe import Look, Space
+from den_ref.protocol import BOUND, Capacity, Task, check_seen
 from den_ref.settings import PerLayer, at_least, integer, option
-from ..state import pack_id, pack_meta, unpack_id, unpack_meta
-from .plain import STRENGTH, NetworkConfig, fit, flat_from, random_start, task_rng
+from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
+
+from .shared.network import (DRAWS, STRENGTH, UNNAMED, NetworkConfig, NetworkMethod, arrays_of, flat_from,
+                             random_start, task_rng, trained)
 
 
 @dataclass(frozen=True)
-class Place:
+class Outputs:
     """Where a task's logits stand: columns [first, last) of the head named V + suffix."""
 
     suffix: str
@@ -40,7 +44,7 @@ class MTLConfig(NetworkConfig):
     epochs: int = option(10, "epochs at most", integer(0))
 
 
-class MTL(Method):
+class MTL(NetworkMethod):
     """A shared body and one head per task, minimising the mean of the tasks' losses (plus Eq. 2's penalties).
 
     Tasks with sigmoid heads that share their samples (the very same array) are one *pool*: they are outputs of one
@@ -50,64 +54,60 @@ class MTL(Method):
     name = "mtl"
     Config = MTLConfig
     needs_all_data = True
+    title = "MTL"
+    family = BOUND
+    look = Look("#000000", ":", "D")
+    # The mean of the tasks' losses, where the start was first found for their sum: a tenth of those strengths.
+    space = Space({"weight_decay": (0.04, 2e-4), "mu": 0.0}, DRAWS, unnamed=UNNAMED)
+    explained = trained("(1 / t) Σ_{s ≤ t} L_s(W; D_s)", "Free: one network, on the data of all tasks seen.", "mtl")
+    slow = True
 
     def __init__(self, config: MTLConfig | None = None, seed: int = 0):
         super().__init__(config, seed)
-        self.seed = seed
         self.seen: list[Task] = []
-        self.places: dict[Hashable, Place] = {}
         self.network: Flat | None = None
 
     @property
-    def tasks(self) -> list[Hashable]:
-        return list(self.places)
+    def n_inputs(self) -> int | None:
+        return self.seen[0].n_inputs if self.seen else None
 
-    def steps(self, task: Task) -> Iterator[Step]:
-        return timed(self._boxes(task))
-
-    def _boxes(self, task: Task):
-        check_task(task, self.tasks, self.seen[0].n_inputs if self.seen else None)
-        if len(self.seen) < len(self.places):
-            raise ValueError(f"seen: expected the data of all learnt tasks {self.tasks} to learn another, "
-                             f"got {[t.id for t in self.seen]}")
+    def boxes(self, task: Task):
+        check_seen(self.seen, self.tasks)
         seen = [*self.seen, task]
         pools = pooled(seen)
         rng = task_rng(self.seed, seen[0].id)
         start = random_start(task.n_inputs, [sum(t.n_outputs for t in pool) for pool in pools], self.config, rng)
-        loss, valid = (joint_loss(start, pools, split) for split in ("train", "valid"))
-        result = fit(start, loss, valid, self, rng)
-        yield Step(len(seen), task.id, "train", "all tasks at once", f"trained on {len(seen)} tasks, {result.message}",
-                   before=self.network, after=result.x, solve=result)
-        self.seen, self.places, self.network = seen, placed(seen, pools), result.x
+        loss, valid = (all_tasks_loss(start, seen, split) for split in ("train", "valid"))
+        result = self.fit(eq2(start, loss, self.config), valid, rng)
+        yield self.step(task, "train", "all tasks at once", f"trained on {len(seen)} tasks, {result.message}",
+                        before=self.network, after=result.x, solve=result)
+        self.seen, self.kept, self.network = seen, outputs_of(seen), result.x
 
-    def place_of(self, task_id: Hashable) -> Place:
-        if task_id not in self.places:
-            raise unknown_task(task_id, self.tasks)
-        return self.places[task_id]
+    def learn_all(self, tasks: Sequence[Task]) -> None:
+        """One network per stage, each from a random start: the last alone is the model at the end."""
+        self.seen = [task.without_test() for task in tasks[:-1]]
+        super().learn_all(tasks[-1:])
 
     def scores(self, task_id: Hashable, x) -> np.ndarray:
-        place = self.place_of(task_id)
-        layers, columns = range(1, mlp.depth(self.network) + 1), slice(place.first, place.last)
+        outputs = self.kept_of(task_id)
+        layers, columns = range(1, mlp.depth(self.network) + 1), slice(outputs.first, outputs.last)
         body = [self.network[f"W{l}"] for l in layers], [self.network[f"b{l}"] for l in layers]
-        head, bias = self.network["V" + place.suffix], self.network["c" + place.suffix]
+        head, bias = self.network["V" + outputs.suffix], self.network["c" + outputs.suffix]
         return mlp.scores(x, *body, head[:, columns], bias[columns])
-
-    def loss_of(self, task_id: Hashable) -> str:
-        return self.place_of(task_id).loss
 
     def capacity(self) -> Capacity:
         flat = self.network
         if flat is None:
             return Capacity(0, 0, 0, {})
         body = sum(array.size for name, array in flat.views.items() if name[0] in "Wb")
-        per_task = {task: body + (self.config.hidden[-1] + 1) * (place.last - place.first)
-                    for task, place in self.places.items()}
+        per_task = {task: body + (self.config.hidden[-1] + 1) * (outputs.last - outputs.first)
+                    for task, outputs in self.kept.items()}
         return Capacity(flat.vector.size, int(np.count_nonzero(flat.vector)), flat.vector.size, per_task,
                         {"examples": examples(self.seen)}, self.config.hidden)
 
     def state(self) -> dict[str, np.ndarray]:
-        arrays = {f"network/{name}": array for name, array in self.network.views.items()} if self.network else {}
-        places = [asdict(place) | {"task": pack_id(task)} for task, place in self.places.items()]
+        arrays = arrays_of(self.network, "network/") if self.network else {}
+        places = [asdict(outputs) | {"task": pack_id(task)} for task, outputs in self.kept.items()]
         return arrays | {"meta": pack_meta({"seed": self.seed, "places": places})}
 
     @classmethod
@@ -115,27 +115,28 @@ class MTL(Method):
         meta = unpack_meta(state["meta"])
         mtl = cls(config, meta["seed"])
         mtl.network, mtl.seen = flat_from(state, "network/") if meta["places"] else None, list(seen)
-        mtl.places = {unpack_id(place.pop("task")): Place(**place) for place in meta["places"]}
+        mtl.kept = {unpack_id(place.pop("task")): Outputs(**place) for place in meta["places"]}
         return mtl
 
 
-def placed(seen: Sequence[Task], pools: list[list[Task]]) -> dict[Hashable, Place]:
-    """The place of every task's logits, in the order of learning."""
-    places = {}
+def outputs_of(tasks: Sequence[Task]) -> dict[Hashable, Outputs]:
+    """Where every task's logits stand, in the order of learning."""
+    pools, found = pooled(tasks), {}
     for i, pool in enumerate(pools):
         first = 0
         for task in pool:
-            places[task.id] = Place("" if len(pools) == 1 else str(i), first, first + task.n_outputs, task.loss)
+            found[task.id] = Outputs(suffix(i, pools), first, first + task.n_outputs, task.loss)
             first += task.n_outputs
-    return {task.id: places[task.id] for task in seen}
+    return {task.id: found[task.id] for task in tasks}
 
 
-def joint_loss(layout: Flat, pools, split: str):
-    """(1/T) sum over tasks of L_t, on the "train" or "valid" split."""
-    total, losses = sum(map(len, pools)), []
-    for i, pool in enumerate(pools):
-        labels = [getattr(task, f"y_{split}") for task in pool]
-        losses.append(mlp.DataLoss(
-            layout, getattr(pool[0], f"x_{split}"), np.hstack(labels) if pool[0].loss == "sigmoid" else labels[0],
-            pool[0].loss, head="" if len(pools) == 1 else str(i), scale=len(pools) / total))
-    return losses[0] if len(losses) == 1 else mlp.JointLoss(losses)
+def suffix(i: int, pools: Sequence) -> str:
+    """What the name of pool i's head ends in: nothing if there is one head only."""
+    return "" if len(pools) == 1 else str(i)
+
+
+def all_tasks_loss(layout: Flat, tasks: Sequence[Task], split: str):
+    """(1/T) sum over tasks of L_t, on the "train" or "valid" split: a DataLoss of the head of every pool."""
+    pools = pooled(tasks)
+    return mean_loss([mlp.DataLoss(layout, *samples(pool, split), pool[0].loss, head=suffix(i, pools),
+                                   scale=len(pools) / len(tasks)) for i, pool in enumerate(pools)])

@@ -10,17 +10,18 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..core import mlp
-from ..core.flat import Flat
-from ..core.penalties import L1, SquaredL2, Sum
-from ..core.problem import Part, Problem
-from ..core.training import train
-from ..den.equations import eq2
-from ..protocol import Capacity, Step, Task, check_task
-from ..settings import at_least, integer, one_of, option
-from .columns import ColumnLoss, activations, adapted_layers, adapter_names, affine_names, columns_forward
-from .plain import NetworkConfig, random_start, task_rng
-from .stl import STL
+from den_ref.core import mlp
+from den_ref.core.flat import Flat
+from den_ref.core.penalties import L1, SquaredL2, Sum
+from den_ref.core.problem import Part, Problem
+from den_ref.den.equations import eq2
+from den_ref.describe import Look, Space, choice
+from den_ref.protocol import Capacity, Task
+from den_ref.settings import at_least, integer, one_of, option
+
+from .shared.columns import ColumnLoss, activations, adapted_layers, adapter_names, affine_names, columns_forward
+from .shared.network import DRAWS, UNNAMED, NetworkConfig, random_start, task_rng, trained
+from .stl import STL, Own
 
 
 @dataclass(frozen=True)
@@ -52,26 +53,33 @@ class Progressive(STL):
 
     name = "progressive"
     Config = ProgressiveConfig
+    title = "Progressive"
+    look = Look("#CC79A7", "-", "^")
+    space = Space({"weight_decay": 2e-2, "mu": 0.0}, {**DRAWS, "epochs": choice(5, 10, 20)}, unnamed=UNNAMED)
+    explained = trained("L(W; D_t)", "Free: the column of the new task and its adapters from older columns, which "
+                        "stand still.", "progressive")
 
-    def _boxes(self, task: Task):
-        older = list(self.networks.values())
-        check_task(task, self.tasks, older[0]["W1"].shape[0] if older else None)
+    @property
+    def n_inputs(self) -> int | None:
+        return self.networks[0]["W1"].shape[0] if self.kept else None
+
+    def boxes(self, task: Task):
+        older = self.networks
         rng = task_rng(self.seed, task.id)
         start = random_column(task, self.config, len(older), rng)
         loss, valid = (ColumnLoss(start, x, y, task.loss, activations(older, x))
                        for x, y in ((task.x_train, task.y_train), (task.x_valid, task.y_valid)))
-        problem = Problem(loss, start, eq2(start, loss, self.config).parts + adapter_parts(start, self.config))
-        result = train(problem, self.config, self.config.epochs, rng, start_competes=False, label=self.name,
-                       validation=valid if len(valid) else None, progress=self.progress)
-        yield Step(len(older) + 1, task.id, "train", "a column of its own", f"trained column {len(older) + 1} "
-                   f"beside {len(older)} frozen ones, {result.message}", after=result.x, solve=result,
-                   facts={"alpha": {str(l): result.x[f"a{l}"].tolist() for l in adapted_layers(start)}})
-        self.networks[task.id], self.losses[task.id] = result.x, task.loss
+        parts = eq2(start, loss, self.config).parts + adapter_parts(start, self.config)
+        result = self.fit(Problem(loss, start, parts), valid, rng)
+        yield self.step(task, "train", "a column of its own", f"trained column {len(older) + 1} beside {len(older)} "
+                        f"frozen ones, {result.message}", after=result.x, solve=result,
+                        facts={"alpha": {str(l): result.x[f"a{l}"].tolist() for l in adapted_layers(start)}})
+        self.kept[task.id] = Own(result.x, task.loss)
 
     def columns_of(self, task_id: Hashable) -> list[Flat]:
         """The columns a learnt task reads: its own, last, and all older ones."""
-        self.network_of(task_id)
-        return list(self.networks.values())[:self.tasks.index(task_id) + 1]
+        self.kept_of(task_id)
+        return self.networks[:self.tasks.index(task_id) + 1]
 
     def scores(self, task_id: Hashable, x) -> np.ndarray:
         columns = self.columns_of(task_id)
@@ -79,8 +87,8 @@ class Progressive(STL):
 
     def capacity(self) -> Capacity:
         """A task reads its own column, and of the older ones all but what only their logits need."""
-        columns, bodies, per_task = list(self.networks.values()), 0, {}
-        for task, column in self.networks.items():
+        columns, bodies, per_task = self.networks, 0, {}
+        for task, column in zip(self.tasks, columns, strict=True):
             per_task[task] = bodies + column.vector.size
             bodies += column.vector.size - head_size(column)
         total, nonzero = (sum(int(count(c.vector)) for c in columns) for count in (np.size, np.count_nonzero))

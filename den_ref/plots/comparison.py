@@ -1,66 +1,40 @@
 """Pictures of compared methods: curves over tasks, scores against costs, DEN at other strengths.
 
 Every function takes ``ax`` first, then what is drawn, and returns the artists it made.  A method has the same colour,
-line and marker in every picture (LOOKS).  Several runs of a method are its seeds: means are drawn, with their range.
+line and marker in every picture: those it says (``Method.look``), else those of its place.  Several runs of a method
+are its seeds: means are drawn, with their range.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import cycle
 
 import numpy as np
 from matplotlib.ticker import LogLocator, NullFormatter
 
-from ..core.names import name_of
+from den_ref.describe import LETTERS, Look
+from den_ref.methods.labels import look_of, name_of
+
 from .labels import label_ends, label_points
 from .style import PLAIN, Style, tidy
 
-
-@dataclass(frozen=True)
-class Look:
-    """How a method is called and drawn."""
-
-    name: str
-    colour: str
-    line: str = "-"
-    marker: str = "o"
+#: Looks of the lines that say of none: methods without a look of their own, layers.
+_BY_PLACE = tuple(Look(*drawn) for drawn in (
+    ("#0072B2", "-", "o"), ("#D55E00", "--", "s"), ("#009E73", "-.", "^"), ("#CC79A7", ":", "D"), ("#E69F00", "-", "v"),
+    ("#56B4E9", "--", "P")))
 
 
-#: Method -> its colour, line and marker.  What could be confused in colour differs in line and marker.
-_DRAWN = {
-    "stl": ("#000000", "--", "s"),
-    "mtl": ("#000000", ":", "D"),
-    "finetune": ("#D55E00", "-", "X"),
-    "finetune, DEN's size": ("#D55E00", "-.", "p"),
-    "finetune, STL's options": ("#D55E00", ":", "<"),
-    "l2": ("#56B4E9", "--", "P"),
-    "ewc": ("#009E73", "-.", "v"),
-    "progressive": ("#CC79A7", "-", "^"),
-    "dnn-l1": ("#56B4E9", "-", "X"),
-    "dnn-selective": ("#E69F00", "--", "v"),
-    "dnn-dynamic": ("#009E73", "-", "^"),
-    "dnn-constant": ("#CC79A7", "-.", "s"),
-    "den-no-timestamps": ("#D55E00", "--", "D"),
-    "den split_original=keep": ("#D55E00", "-", "d"),
-    "den": ("#0072B2", "-", "o"),
-    "den-finetune": ("#0072B2", ":", "*"),
-}
-
-#: Method -> its look.
-LOOKS = {label: Look(name_of(label), *drawn) for label, drawn in _DRAWN.items()}
-
-#: Option -> the paper's letter.
-LETTERS = {"sigma": "σ", "gamma": "γ", "mu": "μ"}
-
-#: Looks of the lines that are not methods: layers, and what DEN is varied in.
-_OTHERS = (("#0072B2", "-", "o"), ("#D55E00", "--", "s"), ("#009E73", "-.", "^"), ("#CC79A7", ":", "D"),
-           ("#E69F00", "-", "v"), ("#56B4E9", "--", "P"))
+def looks(labels: Iterable[str]) -> dict[str, Look]:
+    """Label -> how it is drawn: as the method says, else by its place, in a look that no other has said."""
+    said = {label: look_of(label) for label in labels}
+    left = cycle([look for look in _BY_PLACE if look not in said.values()] or _BY_PLACE)
+    return {label: look or next(left) for label, look in said.items()}
 
 
-def look(label: str, number: int = 0) -> Look:
-    """The look of a method; what is none is drawn by its number."""
-    return LOOKS.get(label) or Look(name_of(label), *_OTHERS[number % len(_OTHERS)])
+def _colours(drawn: Mapping[str, Look]) -> dict[str, str]:
+    """Name -> colour, for letters."""
+    return {name_of(label): look.colour for label, look in drawn.items()}
 
 
 def curves(ax, runs: Mapping[str, np.ndarray], xlabel: str, ylabel: str, *, style: Style = PLAIN) -> list:
@@ -68,14 +42,13 @@ def curves(ax, runs: Mapping[str, np.ndarray], xlabel: str, ylabel: str, *, styl
 
     runs : label -> (n_runs, T) array; NaN where there is nothing to draw.
     """
-    looks = {label: look(label, i) for i, label in enumerate(runs)}
-    lines, ends = [], {}
+    drawn, lines, ends = looks(runs), [], {}
     for label, values in runs.items():
-        lines += _curve(ax, np.asarray(values, float), looks[label], style)
-        ends |= {looks[label].name: end for end in lines[-1].get_xydata()[-1:]}
+        lines += _curve(ax, np.asarray(values, float), drawn[label], style)
+        ends |= {name_of(label): end for end in lines[-1].get_xydata()[-1:]}
     last = np.shape(values)[1]
     tidy(ax, style, xlabel=xlabel, ylabel=ylabel, xticks=range(1, last + 1), xlim=(0.8, last + 0.2))
-    label_ends(ax, ends, {each.name: each.colour for each in looks.values()}, style=style)
+    label_ends(ax, ends, _colours(drawn), style=style)
     return lines
 
 
@@ -85,16 +58,16 @@ def scores_against_cost(ax, points: Mapping[str, tuple], xlabel: str, ylabel: st
 
     points : label -> (costs, scores), a number per run in each.
     """
-    looks = {label: look(label, i) for i, label in enumerate(points)}
-    drawn = [_point(ax, x, y, looks[label], style) for label, (x, y) in points.items()]
+    drawn = looks(points)
+    markers = [_point(ax, x, y, drawn[label], style) for label, (x, y) in points.items()]
     if log:
         ax.set_xscale("log")
         _plain_ticks(ax.xaxis)
     _settle(ax, style, xlabel, ylabel)
-    means = {looks[label].name: (np.mean(x), np.mean(y)) for label, (x, y) in points.items()}
+    means = {name_of(label): (np.mean(x), np.mean(y)) for label, (x, y) in points.items()}
     reaches = [reach for x, y in points.values() for reach in _reaches(x, y)]
-    label_points(ax, means, {each.name: each.colour for each in looks.values()}, reaches, style=style)
-    return drawn
+    label_points(ax, means, _colours(drawn), reaches, style=style)
+    return markers
 
 
 def sweep(ax, option: str, points: Sequence[tuple], end: tuple | None, levels: Mapping[str, float], xlabel: str,
@@ -105,27 +78,27 @@ def sweep(ax, option: str, points: Sequence[tuple], end: tuple | None, levels: M
     end : (size, score) of DEN-Finetune, where DEN as it is ends, or None
     levels : method -> score, drawn as a line across to compare with
     """
-    colour, places = LOOKS["den"].colour, [(size, score) for _, size, score, _ in points]
+    drawn = looks(["den", "den-finetune", *levels])
+    colour, places = drawn["den"].colour, [(size, score) for _, size, score, _ in points]
     start, = ((size, score) for _, size, score, usual in points if usual)
-    drawn = ax.plot(*zip(*places), color=colour, marker="s", markersize=4, linewidth=style.line)
+    artists = ax.plot(*zip(*places), color=colour, marker="s", markersize=4, linewidth=style.line)
     kept_off = list(zip(places, places[1:])) + [(start, end)] * (end is not None)
     if end is not None:
         ax.plot(*zip(start, end), color=colour, linestyle=":", linewidth=style.line)
-    drawn += [_point(ax, *place, LOOKS[label], style)
-              for label, place in {"den": start, "den-finetune": end}.items() if place is not None]
+    artists += [_point(ax, *place, drawn[label], style)
+                for label, place in {"den": start, "den-finetune": end}.items() if place is not None]
     for label, score in levels.items():
-        ax.axhline(score, color=LOOKS[label].colour, linestyle=LOOKS[label].line, linewidth=style.line / 2)
+        ax.axhline(score, color=drawn[label].colour, linestyle=drawn[label].line, linewidth=style.line / 2)
     _settle(ax, style, xlabel, ylabel)
     ax.margins(x=0.25, y=0.15)
     left, right = ax.get_xlim()
-    label_ends(ax, {LOOKS[label].name: (right, score) for label, score in levels.items()},
-               {LOOKS[label].name: LOOKS[label].colour for label in levels}, style=style)
+    label_ends(ax, {name_of(label): (right, score) for label, score in levels.items()}, _colours(drawn), style=style)
     kept_off += [((left, score), (right, score)) for score in levels.values()]
     ax.set_title(f"{LETTERS.get(option, option)} varied", fontsize=style.text)
     names = {f"{value:g}": place for (value, *_), place in zip(points, places)}
     names |= {"Finetune": end} if end is not None else {}
     label_points(ax, names, dict.fromkeys(names, colour), kept_off, style=style)
-    return drawn
+    return artists
 
 
 def relative_axis(ax, share: float, label: str, *, style: Style = PLAIN):

@@ -1,6 +1,7 @@
 """What stands in the picture of each box: panels made from a step's facts, arrays, networks and solve.
 
-A maker takes a step and yields panels; it yields none where the step lacks what it needs.
+A maker takes a step and yields panels; it yields none where the step lacks what it needs.  Which makers show a box is
+said by the method that has the box (``describe.Box.pictures``), by their names in MAKERS.
 """
 
 from __future__ import annotations
@@ -11,9 +12,11 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..core.flat import Flat
-from ..den.network import Network
-from ..protocol import Step
+from den_ref.core.flat import Flat
+from den_ref.den.network import Network
+from den_ref.describe import PLAIN_BOX
+from den_ref.protocol import Step
+
 from .expansion import group_norms, loss_against_tau, shares
 from .matrices import Segment, head_weights, weight_matrix
 from .network import network_graph
@@ -38,8 +41,15 @@ class Panel(NamedTuple):
 
 
 def panels(step: Step) -> list[Panel]:
-    """The panels of a step's picture, in the order of reading; those of its solve for a box without its own."""
-    return [panel for make in BOXES.get(step.box, (solve,)) for panel in make(step)]
+    """The panels of a step's picture, in the order of reading; those that suit every box for one without its own."""
+    return [panel for name in (step.about or PLAIN_BOX).pictures for panel in maker(name)(step)]
+
+
+def maker(name: str) -> Callable[[Step], Iterator[Panel]]:
+    """The maker of that name; a ValueError that lists the known ones for another."""
+    if name not in MAKERS:
+        raise ValueError(f"pictures: expected names out of {', '.join(MAKERS)}, got {name!r}")
+    return MAKERS[name]
 
 
 def panel(picture, *data, width: float = 1.0, height: float = 1.0, **options) -> Panel:
@@ -235,22 +245,10 @@ def staircase(step: Step) -> Iterator[Panel]:
         yield panel(timestamps, born, gone, tasks, title=f"layer {l}")
 
 
-#: Box -> the makers of its picture.
-BOXES = {
-    "eq2": (solve, zeros),
-    "eq3": (head, solve),
-    "select": (selection, selected_shares),
-    "eq4": (solve, changes),
-    "loss": (decision,),
-    "eq5": (norms, solve, decision),
-    "undo": (decision,),
-    "prune": (removal, kept_shares),
-    "eq6": (solve, changes),
-    "split": (drifts, split_units),
-    "eq6_after": (solve, staircase),
-    "train": (solve, zeros),
-    "finetune": (solve, changes),
-}
+#: What a box can be shown by.
+MAKERS: dict[str, Callable[[Step], Iterator[Panel]]] = {make.__name__: make for make in (
+    solve, zeros, changes, head, selection, selected_shares, decision, norms, blocks, removal, kept_shares, drifts,
+    split_units, staircase)}
 
 
 # --- small parts -------------------------------------------------------------------------------------------------

@@ -161,7 +161,8 @@ def test_a_folder_without_a_grid_and_a_spoilt_one(tmp_path):
 
 
 def test_the_longest_come_first(tmp_path, monkeypatch):
-    monkeypatch.setattr("den_ref.experiment.grid.all_cells.LONGEST_FIRST", ("stl",))
+    monkeypatch.setattr(REGISTRY["mtl"], "slow", False)
+    assert REGISTRY["stl"].slow
     order = []
 
     class Watch(GridDisplay):

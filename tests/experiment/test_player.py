@@ -14,9 +14,11 @@ import pytest
 import den_ref
 from den_ref.cli import main
 from den_ref.den import DEN
+from den_ref.den.finetune import FineTuned
+from den_ref.describe import LETTERS
 from den_ref.experiment import Display, kept_steps, write_player
 from den_ref.experiment.pages.player import html_page as player
-from den_ref.experiment.pages.player.formulas import BOXES, LETTERS, TRAININGS, as_html, formula
+from den_ref.experiment.pages.player.markup import as_html
 from den_ref.methods import REGISTRY
 from den_ref.protocol import Step
 from den_ref.tasks.arrays import stream_from_arrays
@@ -251,22 +253,33 @@ def test_ctrl_c_while_drawing(monkeypatch, tmp_path, capsys):
 # --- the formulas ------------------------------------------------------------------------------------------------
 
 
-def test_every_box_and_method_has_its_formula():
+OF_METHODS = [(name, box) for name, method in REGISTRY.items() for box in method.explained]
+
+
+def formula(method, box, options=None):
+    """What a method says that a box computes, with options other than its defaults."""
+    kind = REGISTRY[method]
+    return kind.explained[box].formula_with(vars(kind.Config()) | (options or {}))
+
+
+def test_every_box_has_its_formula():
     package = Path(den_ref.__file__).parent
     sources = [path.read_text("utf-8") for path in (package / "den").glob("*.py")]
-    boxes = {box for source in sources for box in re.findall(r'(?:stage\.step|Step)\(\s*"(\w+)"', source)}
-    assert len(boxes) > 10 and boxes <= set(BOXES)
-    den = {name for name, method in REGISTRY.items() if issubclass(method, DEN)}
-    assert set(TRAININGS) == set(REGISTRY) - den
+    boxes = {box for source in sources for box in re.findall(r'stage\.step\(\s*"(\w+)"', source)}
+    assert len(boxes) > 10 and boxes == set(FineTuned.explained) == {*DEN.explained, "finetune"}
+    plain = {name: set(method.explained) for name, method in REGISTRY.items() if not issubclass(method, DEN)}
+    assert len(plain) > 5 and all(boxes == {"train"} for boxes in plain.values())
+    assert all(formula(method, box).text for method, box in OF_METHODS)
 
 
-@pytest.mark.parametrize("box, method", [*((b, "den") for b in BOXES), *(("train", m) for m in TRAININGS)])
-def test_a_formula_names_code_and_options_that_exist(box, method):
-    known = formula(box, method)
+@pytest.mark.parametrize("method, box", OF_METHODS)
+def test_a_formula_names_code_and_options_that_exist(method, box):
+    known = formula(method, box)
     path, _, name = known.code.partition(": ")
     thing = import_module(path.removesuffix(".py").replace("/", "."))
     for part in name.split(".") if name else ():
         thing = getattr(thing, part)
+    assert name or REGISTRY[method].__module__ == thing.__name__   # not the file of the method that it is built on
     options = REGISTRY[method].Config()
     for option in known.options:
         assert hasattr(options, option)
@@ -281,9 +294,21 @@ def test_a_formula_names_code_and_options_that_exist(box, method):
 def test_formulas_follow_the_options(box, options, there):
     other = {"anchor_before_split": "eq6", "eq4_norm": "unsquared", "drift": "absolute", "gamma_scaling": "none",
              "eq6": "new"}
-    assert there in formula(box, options=options).text
-    assert there not in formula(box, options={name: other[name] for name in options}).text
+    assert there in formula("den", box, options).text
+    assert there not in formula("den", box, {name: other[name] for name in options}).text
 
 
-def test_unknown_boxes_have_no_formula():
-    assert formula("mine") is None and formula("train", "mine") is None
+def test_an_option_that_is_younger_than_the_run_has_its_default(tmp_path):
+    den_ref.run("den", "toy", n_tasks=2, out=tmp_path, keep_steps=True, settings=QUICK)
+    run = den_ref.experiment.read_results(tmp_path)["run"]
+    step = next(step for step in kept_steps(tmp_path) if step.box == "split")
+    complete = player.box(step, 1, run)
+    assert run["options"].pop("drift") == DEN.Config().drift and player.box(step, 1, run) == complete
+    assert 'class="formula"' in complete
+
+
+def test_unknown_boxes_have_no_formula(tmp_path):
+    den_ref.run("den", "toy", n_tasks=1, out=tmp_path)
+    run = den_ref.experiment.read_results(tmp_path)["run"]
+    assert "formula" not in player.box(Step(1, 0, "eq2", "A title", "of another method"), 1, run)
+    assert "formula" in player.box(Step(1, 0, "eq2", "A title", "of DEN", about=DEN.explained["eq2"]), 1, run)

@@ -18,11 +18,13 @@ import pytest
 from den_ref.cli import main
 from den_ref.experiment.tune import search as tuning
 from den_ref.experiment.one_run.presets import PRESETS
-from den_ref.experiment.tune.search_spaces import SPACES, Space, choice, config_of, each, log_uniform, space_of
+from den_ref.describe import Space, choice, each, log_uniform
+from den_ref.experiment.tune.search_spaces import TUNABLE, config_of, space_around, space_of
 from den_ref.experiment.tune.record import SEEDS, Tries, best_tries, judged, read_tries, stream_of
 from den_ref.experiment.tune.search import Budget, attempt, rounds, tune
 from den_ref.experiment.tune.tuning_page import Record, fairness, report, spelled, write_report
 from den_ref.methods import REGISTRY
+from den_ref.settings import Settings, at_least, integer, one_of, option
 from den_ref.tasks import make_stream
 
 RECORDS = Path(__file__).resolve().parents[2] / "docs" / "tuning"
@@ -219,7 +221,7 @@ class Untouchable:
         raise AssertionError(f"a test split was asked for its {name}")
 
 
-@pytest.mark.parametrize("method", SPACES)
+@pytest.mark.parametrize("method", TUNABLE)
 def test_test_splits_play_no_part(monkeypatch, method):
     def without_tests(*arguments, **options):
         stream = make_stream(*arguments, **options)
@@ -227,14 +229,14 @@ def test_test_splits_play_no_part(monkeypatch, method):
         return dataclasses.replace(
             stream, make=lambda i: dataclasses.replace(stream.make(i), x_test=hidden, y_test=hidden))
 
-    def learn_without_tests(learner, tasks, learn_all=tuning.learn_all):
+    def learn_without_tests(learner, tasks, learn_all=REGISTRY[method].learn_all):
         assert [(task.x_test, task.y_test) for task in tasks] == [(None, None)] * 2
         learn_all(learner, tasks)
 
     settings, about = dict(space_of(method).start), {"name": "toy", "n_tasks": 2}
     usual = attempt(method, settings, 1, about)
     monkeypatch.setattr(tuning, "make_stream", without_tests)
-    monkeypatch.setattr(tuning, "learn_all", learn_without_tests)
+    monkeypatch.setattr(REGISTRY[method], "learn_all", learn_without_tests)
     assert {**attempt(method, settings, 1, about), "seconds": usual["seconds"]} == usual
 
 
@@ -334,7 +336,7 @@ def test_a_setting_tried_twice_counts_once():
 # --- the spaces --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", SPACES)
+@pytest.mark.parametrize("method", TUNABLE)
 def test_every_draw_is_a_setting_of_the_method(method):
     space, rng = space_of(method), np.random.default_rng(0)
     setting = space.start
@@ -365,6 +367,38 @@ def test_redrawing_changes_one_to_three_options():
         many = [space.redrawn(start, rng, second) for _ in range(300)]
         assert {sum(value != 0 for value in setting.values()) for setting in many} == {1, 2, 3}
         assert {name for setting in many for name in setting if setting[name]} == set("abcdefg" if second else "abcdef")
+
+
+def test_few_options_are_redrawn_as_far_as_there_are_any():
+    space, rng = Space({}, {"a": lambda rng: rng.uniform()}), np.random.default_rng(0)
+    assert all(set(space.redrawn({"a": 0.0, "b": 1.0}, rng, False)) == {"a", "b"} for _ in range(20))
+    with pytest.raises(ValueError, match="draws: expected at least one option that is drawn, got none"):
+        Space({"a": 1.0}, {})
+
+
+@dataclasses.dataclass(frozen=True)
+class Odd(Settings):
+    """Options of every kind."""
+
+    step: float = option(0.2, "", at_least(0, above=True))
+    beta: float = option(0.9, "", at_least(0, below=1))
+    zero: float = option(0.0, "", at_least(0))
+    endless: float = option(float("inf"), "", at_least(0, infinite=True))
+    units: int = option(8, "", integer(4))
+    single: int = option(1, "", integer(1))
+    flag: bool = option(True, "", one_of(True, False))
+    layers: tuple = option((3, 2), "", integer(1, many=True))
+
+
+def test_a_method_without_a_space_is_tuned_around_its_defaults():
+    space, rng = space_around(Odd), np.random.default_rng(0)
+    drawn = [space.drawn(rng) for _ in range(400)]
+    assert all(set(setting) == {"step", "units"} for setting in drawn) and space.start == {}
+    steps = np.array([setting["step"] for setting in drawn])
+    assert steps.min() >= 0.02 and steps.max() <= 2 and steps.min() < 0.03 and steps.max() > 1.5
+    assert {setting["units"] for setting in drawn} == {4, 8, 16}
+    with pytest.raises(ValueError, match="method: expected one that says what may be drawn .* got one with Settings"):
+        space_around(Settings)
 
 
 def test_what_a_setting_leaves_out_does_not_move_with_the_defaults():
@@ -406,7 +440,7 @@ def test_dens_default_is_what_the_notes_say():
 
 
 def test_every_record_is_of_a_tuned_method():
-    assert {"den", "stl", "mtl"} <= set(TUNED) <= set(SPACES)
+    assert {"den", "stl", "mtl"} <= set(TUNED) <= set(TUNABLE)
 
 
 # --- the page ----------------------------------------------------------------------------------------------------
@@ -434,8 +468,8 @@ def test_a_page_of_ones_own(tmp_path):
 
 
 def test_what_is_spelled_is_what_set_takes():
-    for method, space in SPACES.items():
-        setting = space.drawn(np.random.default_rng(1))
+    for method in TUNABLE:
+        setting = space_of(method).drawn(np.random.default_rng(1))
         assert config_of(method, {}).with_text(spelled(setting).split()) == config_of(method, setting)
 
 

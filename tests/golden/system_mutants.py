@@ -11,7 +11,7 @@ from den_ref.core import metric_variants, metrics
 from den_ref.core.layers import affine_forward
 from den_ref.core.penalties import SquaredL2
 from den_ref.golden import ours
-from den_ref.methods import columns
+from den_ref.methods.shared import columns
 from math_mutants import changed, earlier, mean_or_nan
 
 MUTANTS = {}

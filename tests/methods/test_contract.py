@@ -5,7 +5,9 @@ import pytest
 
 from den_ref.experiment.one_run.presets import default_options
 from den_ref.methods import REGISTRY, STL
-from den_ref.protocol import Task
+from den_ref.protocol import FAMILIES, VARIANT, Task
+from den_ref.settings import Settings
+from den_ref.state import unpack_meta
 from den_ref.tasks import make_stream
 
 METHODS = pytest.mark.parametrize("name", REGISTRY)
@@ -80,6 +82,29 @@ def test_same_seed_same_bits_other_seed_other_bits(name):
         other.learn(task)
     assert same_state(one.state(), two.state())
     assert not same_state(one.state(), other.state())
+
+
+@METHODS
+def test_who_a_method_is_stands_on_its_class(name):
+    method = REGISTRY[name]
+    assert method.name == name and method.title and method.family in FAMILIES and issubclass(method.Config, Settings)
+    others = [other for other in REGISTRY.values() if other is not method]
+    assert method.title not in [other.title for other in others]
+    assert method.look is not None and method.look not in [other.look for other in others]
+    assert (method.space is None) == (method.family == VARIANT)
+
+
+@METHODS
+def test_a_generator_is_in_the_state_or_was_never_made(name):
+    method = learnt(name, toy(2))
+    assert ("rng" in vars(method)) == ("rng" in unpack_meta(method.state()["meta"]))
+
+
+@METHODS
+def test_learning_all_ends_as_learning_one_after_the_other(name):
+    one_by_one, at_once = learnt(name, toy(3)), small(name)
+    at_once.learn_all(toy(3))
+    assert same_state(one_by_one.state(), at_once.state()) and at_once.tasks == [0, 1, 2]
 
 
 @METHODS
@@ -192,15 +217,16 @@ def test_mtl_with_one_task_is_stl():
 
 def test_mtl_shares_one_pass_among_tasks_on_the_same_samples():
     """One pool of two tasks minimises the mean of their losses: its gradient is that of two separate heads."""
-    from den_ref.methods.mtl import joint_loss, pooled
-    from den_ref.methods.plain import random_start
+    from den_ref.core.pools import pooled
+    from den_ref.methods.mtl import all_tasks_loss
+    from den_ref.methods.shared.network import random_start
 
     base = toy(1)[0]
     tasks = [base, Task("other", base.x_train, 1 - base.y_train, base.x_valid, 1 - base.y_valid)]
     assert [len(pool) for pool in pooled(tasks)] == [2]
     config = default_options(STL, "toy")
     start = random_start(12, [2], config, np.random.default_rng(0))
-    loss = joint_loss(start, pooled(tasks), "train")
+    loss = all_tasks_loss(start, tasks, "train")
     logits = _logits(start, base.x_train)
     by_hand = np.mean([np.logaddexp(0, z) - task.y_train[:, 0] * z for task, z in zip(tasks, logits.T, strict=True)])
     assert loss.value(start) == pytest.approx(by_hand, rel=1e-5)

@@ -7,10 +7,11 @@ import pytest
 
 from den_ref.core.checks import check_gradient
 from den_ref.core.mlp import JointLoss
+from den_ref.core.pools import examples, pooled
 from den_ref.den import DEN
 from den_ref.den.config import DENConfig
 from den_ref.den.finetune import FineTuned, FineTunedConfig, finetune
-from den_ref.den.joint import examples, joint_loss, pack_network, pooled, unpack_network
+from den_ref.den.joint import joint_loss, pack_network, unpack_network
 from den_ref.den.network import Head, Network
 from den_ref.protocol import Task
 from den_ref.tasks import make_stream

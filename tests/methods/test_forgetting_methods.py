@@ -213,7 +213,7 @@ def test_ewc_warns_when_nothing_is_protected():
     sizes = {"W1": (3, 8), "W2": (8, 6), "V": (6, 1), "b1": 8, "b2": 6, "c": 1}
     network = Flat.of({name: np.zeros(size) for name, size in sizes.items()} | {"c": np.full(1, -1e4)}, np.float64)
     with pytest.warns(RuntimeWarning, match="Fisher information of task 'dark' is 0 everywhere, so"):
-        EWC(EWC.Config(**OPTIONS)).to_keep(Task("dark", x, y, x, y), network)
+        EWC(EWC.Config(**OPTIONS)).measured(Task("dark", x, y, x, y), network)
 
 
 def test_the_step_counts_the_time_of_the_fisher_information(monkeypatch):

@@ -8,9 +8,9 @@ from den_ref.core.checks import check_gradient
 from den_ref.core.flat import Flat
 from den_ref.core.mlp import DataLoss
 from den_ref.methods import STL
-from den_ref.methods.columns import ColumnLoss, activations, adapter_names, columns_forward
-from den_ref.methods.plain import NetworkConfig, random_start, task_rng
 from den_ref.methods.progressive import Progressive, ProgressiveConfig, adapter_parts, random_column
+from den_ref.methods.shared.columns import ColumnLoss, activations, adapter_names, columns_forward
+from den_ref.methods.shared.network import NetworkConfig, random_start, task_rng
 from den_ref.protocol import Task
 from den_ref.tasks import make_stream
 
@@ -222,7 +222,7 @@ def test_training_uses_the_older_columns():
     second = method.columns_of(1)[1]
     assert all(second[name].any() for name in ("U2", "U3")) and not (second["a2"] == np.float32(0.1)).any()
     scores = method.scores(1, tasks[1].x_valid)
-    method.networks[0]["W1"][...] = 0
+    method.network_of(0)["W1"][...] = 0
     assert not np.array_equal(method.scores(1, tasks[1].x_valid), scores)
 
 

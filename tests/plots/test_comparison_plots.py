@@ -9,12 +9,15 @@ import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.colors import to_hex
 
+from den_ref.methods import REGISTRY
+from den_ref.methods.labels import VARIATIONS
 from den_ref.plots import curves, relative_axis, scores_against_cost, sweep
 from den_ref.plots.canvas import canvas
-from den_ref.plots.comparison import LOOKS, look
+from den_ref.plots.comparison import looks
 from den_ref.plots.labels import label_points, within
 
-METHODS = [label for label in LOOKS if " " not in label]
+METHODS = list(REGISTRY)
+LOOKS = looks([*METHODS, *VARIATIONS])
 
 
 @pytest.fixture
@@ -69,8 +72,16 @@ def test_a_method_looks_the_same_everywhere_and_no_two_look_alike(ax):
     marker, = scores_against_cost(ax, {"ewc": ([1.0], [0.5])}, "", "")
     assert line.get_color() == marker.get_color() == LOOKS["ewc"].colour and line.get_marker() == marker.get_marker()
     assert len({(each.colour, each.marker) for each in LOOKS.values()}) == len(LOOKS)
-    assert len({(look("layer", i).line, look("layer", i).marker) for i in range(6)}) == 6
-    assert look("layer 2", 1).name == "layer 2"
+    others = looks(f"layer {i}" for i in range(6))
+    assert len({(each.line, each.marker) for each in others.values()}) == 6
+
+
+def test_what_says_no_look_gets_one_that_no_other_in_the_picture_has(ax):
+    drawn = looks(["den", "some_module:Mine", "another", "ewc"])
+    assert [drawn[name] for name in ("den", "ewc")] == [REGISTRY[name].look for name in ("den", "ewc")]
+    assert len(set(drawn.values())) == 4
+    curves(ax, {name: [[0.5, score]] for name, score in zip(drawn, (0.6, 0.7, 0.8, 0.9))}, "", "")
+    assert {text.get_text() for text in ax.texts} == {"DEN", "some_module:Mine", "another", "EWC"}
 
 
 @pytest.mark.parametrize("colour", sorted({each.colour for each in LOOKS.values()}))

@@ -15,7 +15,7 @@ from den_ref.den.config import DENConfig
 from den_ref.experiment.one_run.presets import default_options
 from den_ref.methods import REGISTRY
 from den_ref.plots import Picture, show
-from den_ref.plots.panels import BOXES
+from den_ref.plots.panels import MAKERS
 from den_ref.protocol import Step, Task
 from den_ref.tasks import make_stream
 
@@ -71,12 +71,19 @@ def test_every_box_of_every_method_has_a_picture(name):
 def test_the_boxes_of_den_each_have_makers_of_their_own():
     steps = steps_of("den", anchor_before_split="eq6", tau=0.0)
     assert [step.box for step in steps] == ALL_BOXES
-    assert set(ALL_BOXES) <= set(BOXES)
+    assert all(step.about is DEN.explained[step.box] for step in steps)
+
+
+@pytest.mark.parametrize("name", REGISTRY)
+def test_what_methods_say_of_their_boxes_can_be_drawn(name):
+    told = REGISTRY[name].explained
+    assert {step.box for step in steps_of(name)} <= set(told)
+    assert {picture for box in told.values() for picture in box.pictures} <= set(MAKERS)
 
 
 @pytest.mark.parametrize("box", sorted(set(ALL_BOXES)))
 def test_a_step_that_lacks_everything_shows_its_sentence(box):
-    figure = show(Step(3, "a task", box, "A title", "this happened"), title=False)
+    figure = show(Step(3, "a task", box, "A title", "this happened", about=DEN.explained[box]), title=False)
     figure.draw_without_rendering()
     assert "task a task (stage 3) | A title: this happened" in words(figure)
 
@@ -90,7 +97,7 @@ def test_a_step_may_lack_any_of_its_parts(missing):
 
 def test_an_unknown_box_shows_its_solve():
     known = next(step for step in steps_of("den") if step.box == "eq4")
-    figure = show(replace(known, box="mystery"))
+    figure = show(replace(known, box="mystery", about=None))
     line = figure.axes[0].lines[0]
     np.testing.assert_array_equal(line.get_ydata(), known.solve.history["loss"])
 

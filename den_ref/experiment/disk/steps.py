@@ -11,11 +11,15 @@ import numpy as np
 from den_ref.core.flat import Flat
 from den_ref.core.result import Result
 from den_ref.den.network import Network
-from den_ref.methods.plain import flat_from
+from den_ref.describe import Box
+from den_ref.methods.registry import explained_by
+from den_ref.methods.shared.network import flat_from
 from den_ref.protocol import Step
 from den_ref.state import unpack_id
+
 from .archives import read_archive, write_archive
 from .json_files import as_json
+from .results import read_results
 
 #: Name of the steps' folder in that of their run.
 STEPS = "steps"
@@ -63,7 +67,8 @@ def kept_steps(folder: Path | str) -> Iterator[Step]:
     """The steps that a run left in its folder (``--keep-steps``), in their order, e.g. for ``den_ref.plots.show``.
 
     ``before`` and ``after`` are rebuilt: Networks for DEN and what is built on it, else flat vectors; None for a method
-    with a model of its own kind.  ``before`` is the ``after`` of the step before it, None at the first.
+    with a model of its own kind.  ``before`` is the ``after`` of the step before it, None at the first.  ``about`` is
+    what the run's method says of the box, if the method is to be found.
 
     Raises
     ------
@@ -72,7 +77,7 @@ def kept_steps(folder: Path | str) -> Iterator[Step]:
     ValueError
         If a file is damaged, or one is missing at the start of a stage or between two others.
     """
-    numbers, arrays, before = step_numbers(folder), {}, None
+    numbers, explained, arrays, before = step_numbers(folder), _explained(folder), {}, None
     for number, expected in zip(numbers, range(numbers[0], numbers[0] + len(numbers))):
         header, stored = read_step(folder, number)
         if number != expected or not (arrays or header["first"]):
@@ -82,7 +87,7 @@ def kept_steps(folder: Path | str) -> Iterator[Step]:
         after = _model(arrays, header["heads"])
         same = {name: header[name] for name in ("stage", "box", "title", "sentence", "facts", "seconds")}
         yield Step(**same, task=unpack_id(header["task"]), arrays=_under("arrays/", stored), before=before, after=after,
-                   solve=Result(header["solve"]) if header["solve"] else None)
+                   solve=Result(header["solve"]) if header["solve"] else None, about=explained.get(header["box"]))
         before = after
 
 
@@ -99,6 +104,14 @@ def forget_steps_after(folder: Path, number: int) -> None:
     for path in folder.glob("*.npz"):
         if path.stem.isdigit() and int(path.stem) > number:
             path.unlink()
+
+
+def _explained(folder: Path | str) -> Mapping[str, Box]:
+    """What the method of a run says of its boxes; {} if its name is not on record yet, or not known here."""
+    try:
+        return explained_by(read_results(folder)["run"]["method"])
+    except (OSError, ValueError):
+        return {}
 
 
 def _path(folder: Path, number: int) -> Path:

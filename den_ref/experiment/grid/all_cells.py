@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any
 
 from den_ref.experiment.disk.files import writable_folder
-from den_ref.experiment.one_run.plan import make_config, make_plan, method_named
+from den_ref.experiment.one_run.plan import make_config, make_plan
+from den_ref.methods import method_named
+
 from .grid import (
     Cell, Grid, begin_grid, cells_of, describe, forget_error, read_cell, read_grid, write_error)
 from .grid_display import GridDisplay, Progress
 from .one_cell import claimed, learn_cell, request, unclaim
 from .processes import Processes
-from .standard_grid import LONGEST_FIRST
 
 #: Seconds between two looks at the cells that are being learnt.
 PAUSE = 1.0
@@ -109,7 +110,7 @@ class Work:
 
     def _submit(self, executor: Executor) -> None:
         todo = [index for index, cell in enumerate(self.cells) if not self._is_learnt(cell)]
-        for index in sorted(todo, key=lambda index: self.cells[index].method not in LONGEST_FIRST):
+        for index in sorted(todo, key=lambda index: not method_named(self.cells[index].method).slow):
             try:
                 forget_error(self.folder, self.cells[index])
                 sent = request(self.folder, self.cells[index], self.stream)

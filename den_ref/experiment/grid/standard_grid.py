@@ -8,14 +8,11 @@ from typing import Any
 from den_ref.den import DENConfig
 from den_ref.methods import REGISTRY
 from den_ref.methods.finetune import FineTuningConfig
-from den_ref.methods.plain import NetworkConfig
+from den_ref.methods.shared.network import NetworkConfig
 from .grid import Cell
 
 #: The methods, in the order of tables and figures.
 METHODS = tuple(REGISTRY)
-
-#: These take longest; a grid begins with them, so that it does not end with one of them alone.
-LONGEST_FIRST = ("progressive", "den-finetune", "mtl", "stl")
 
 #: Options of DEN -> values around the default: AUROC against capacity, one curve per option.  Originals that are kept
 #: make the network of DEN without timestamps, here read with them: what timestamps do, all else being equal.

@@ -13,9 +13,11 @@ from den_ref.experiment.disk.environment import environment
 from den_ref.experiment.disk.files import writable_folder
 from den_ref.experiment.disk.json_files import differences, write_json
 from den_ref.experiment.disk.results import RESULTS, matrices, validated
+from den_ref.methods import method_named
 from den_ref.protocol import Method
 from den_ref.state import pack_id
-from .plan import Plan, method_named
+
+from .plan import Plan
 from .run import Run, unseen
 
 #: Name of the file in the folder of its run.
@@ -63,7 +65,7 @@ def load(folder: Path | str, method: type[Method] | None = None) -> Method:
     folder : path
         The ``out`` of a run, finished or not.
     method : Method class, optional
-        Needed only for a method of one's own, which the registry does not know.
+        Needed only for a method that was given to the run as a class of one's own.
 
     Raises
     ------

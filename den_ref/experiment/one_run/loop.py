@@ -26,7 +26,8 @@ def run(method: str | type[Method] = "den", stream: str | Stream = "mnist-variat
     Parameters
     ----------
     method : str or Method class
-        "den", "stl", "mtl", ...: a name in ``den_ref.methods.REGISTRY``; or a class of one's own.
+        "den", "stl", "mtl", ...: a name in ``den_ref.methods.REGISTRY``; "module:Class", a class of your own in a
+        module that Python finds; or such a class itself.
     stream : str or Stream
         "mnist-variation", "permuted-mnist", "toy"; or a stream of one's own.
     seed : int

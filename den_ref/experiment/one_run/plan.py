@@ -8,7 +8,7 @@ from typing import Any
 
 import den_ref
 from den_ref.experiment.disk.json_files import as_json
-from den_ref.methods import REGISTRY
+from den_ref.methods import method_named
 from den_ref.protocol import Method
 from den_ref.settings import Settings
 from den_ref.tasks import make_stream
@@ -18,8 +18,12 @@ from .presets import default_options
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """A method's class and options, a stream and a seed: everything that decides how a run ends."""
+    """A method's class and options, a stream and a seed: everything that decides how a run ends.
 
+    ``name`` is the method's as it was given: in the registry, ``module:Class``, or that of a class.
+    """
+
+    name: str
     method: type[Method]
     config: Settings
     stream: Stream
@@ -29,7 +33,7 @@ class Plan:
         """The plan in JSON types.  Plans with equal identities end alike, bit for bit, in the same environment."""
         facts = self.stream.facts
         return as_json({
-            "den_ref": den_ref.__version__, "method": self.method.name, "options": self.config.to_dict(),
+            "den_ref": den_ref.__version__, "method": self.name, "options": self.config.to_dict(),
             "seed": self.seed, "stream": facts, "tasks": facts["order"],
         })
 
@@ -41,6 +45,7 @@ def make_plan(method: str | type[Method] = "den", stream: str | Stream = "mnist-
     Parameters
     ----------
     method : str or Method class
+        A name in the registry, or "module:Class" (:func:`den_ref.methods.method_named`); or a class.
     stream : str or Stream
     seed : int
         Of the stream (rotation, noise, ...) and of the method (initialisation, batches).
@@ -56,13 +61,13 @@ def make_plan(method: str | type[Method] = "den", stream: str | Stream = "mnist-
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed: expected an integer >= 0, got {seed!r}")
-    kind = method_named(method) if isinstance(method, str) else method
+    kind, name = (method_named(method), method) if isinstance(method, str) else (method, method.name)
     config = make_config(kind, stream if isinstance(stream, str) else stream.name, settings)
     if isinstance(stream, str):
         stream = make_stream(stream, seed=seed, **stream_options)
     elif stream_options:
         raise ValueError(f"stream: options {sorted(stream_options)} need a stream given by name, got {stream.name!r}")
-    return Plan(kind, config, stream, seed)
+    return Plan(name, kind, config, stream, seed)
 
 
 def make_config(kind: type[Method], stream: str, settings: Settings | Mapping[str, Any] | None = None) -> Settings:
@@ -72,10 +77,3 @@ def make_config(kind: type[Method], stream: str, settings: Settings | Mapping[st
     if not isinstance(settings, kind.Config):
         raise ValueError(f"settings: expected a dict or {kind.Config.__name__} for {kind.name}, got {settings!r}")
     return settings
-
-
-def method_named(name: str) -> type[Method]:
-    """The method's class; a ValueError that lists the known names for an unknown one."""
-    if name not in REGISTRY:
-        raise ValueError(f"method: expected one of {', '.join(REGISTRY)}, got {name!r}")
-    return REGISTRY[name]

@@ -6,12 +6,15 @@ from pathlib import Path
 
 import numpy as np
 
-from den_ref.core.names import name_of
 from den_ref.experiment.disk.files import whole
+from den_ref.methods import REGISTRY
+from den_ref.methods.labels import name_of
+from den_ref.methods.registry import known
 from den_ref.plots import comparison
 from den_ref.plots.canvas import canvas, mosaic
 from den_ref.plots.results import performance_matrix
 from den_ref.plots.style import Style
+from den_ref.protocol import BOUND, COMPARED, THE_PAPER, VARIANT
 from . import quantities as curves
 from .summary import Summary
 
@@ -19,10 +22,8 @@ from .summary import Summary
 DPI = 200
 STYLE = Style(text=9)
 
-COMPARED = ("stl", "mtl", "progressive", "ewc", "l2", "finetune", "den")
-ABLATIONS = ("dnn-l1", "dnn-selective", "dnn-dynamic", "dnn-constant", "den-no-timestamps", "den", "den-finetune")
-METHODS = tuple(dict.fromkeys(COMPARED + ABLATIONS))
-REMEMBERING = ("den", "den split_original=keep", "den-no-timestamps", "progressive", "ewc", "l2")
+#: DEN with and without what keeps old tasks' answers.
+KEEPING = ("den", "den split_original=keep", "den-no-timestamps")
 GROWING = ("dnn-dynamic", "dnn-constant")
 #: Tasks whose performance is followed, by their place in the order of learning.
 FOLLOWED = (1, 4, 7)
@@ -33,7 +34,7 @@ _TASK = "task, in the order of learning"
 
 def average(summary: Summary):
     """Mean AUROC over the tasks learnt, against their number: compared systems, and DEN with parts left out."""
-    compared, parts = _there(summary, COMPARED), _there(summary, ABLATIONS)
+    compared, parts = methods(summary, BOUND, COMPARED, THE_PAPER), methods(summary, VARIANT, THE_PAPER)
     panels = [compared, parts] if compared and set(parts) - set(compared) else [compared or parts or summary.outcomes]
     figure, axes = canvas(1, len(panels), 4.75 * len(panels), 3.8)
     for ax, labels in zip(axes[0], panels):
@@ -47,7 +48,7 @@ def capacity(summary: Summary):
     swept = curves.variations(summary)
     figure, axes = mosaic(_beside("methods", list(swept)), 12.5 if swept else 6.5, 6.5)
     points = {label: (curves.size(summary, label, "stl"), curves.after_last(summary, label))
-              for label in _there(summary, METHODS) or summary.outcomes}
+              for label in methods(summary, BOUND, COMPARED, VARIANT, THE_PAPER) or summary.outcomes}
     xlabel = "parameters, in parts of STL's"
     comparison.scores_against_cost(axes["methods"], points, xlabel, _LAST, log=True, style=STYLE)
     if summary.has("mtl"):
@@ -68,7 +69,7 @@ def tasks(summary: Summary):
     figure, axes = canvas(len(followed), 1, 7, 2.1 * len(followed), sharex=True)
     for ax, position in zip(axes[:, 0], followed):
         runs = {label: curves.of_R(summary, label, lambda R: R[:, position - 1])
-                for label in _there(summary, REMEMBERING)}
+                for label in _there(summary, KEEPING) + methods(summary, COMPARED)}
         last = position == followed[-1]
         comparison.curves(ax, runs, _LEARNT if last else "", f"AUROC, task {position}", style=STYLE)
     return figure
@@ -187,6 +188,19 @@ def _saved(summary: Summary, figures, folder: Path) -> list[Path]:
 
 
 # --- small parts -------------------------------------------------------------------------------------------------
+
+
+def methods(summary: Summary, *families: str) -> list[str]:
+    """The methods of these families in the order of the registry, then those of anyone's own; no variations of them."""
+    found = [label for label, row in summary.options.items() if row["method"] == label and family_of(label) in families]
+    places = {name: i for i, name in enumerate(REGISTRY)}
+    return sorted(found, key=lambda name: places.get(name, len(places)))
+
+
+def family_of(name: str) -> str:
+    """What a method is in a comparison; one that is not known here is compared like any other."""
+    kind = known(name)
+    return kind.family if kind else COMPARED
 
 
 def _there(summary: Summary, labels) -> list[str]:

@@ -14,14 +14,13 @@ from typing import Any
 
 import numpy as np
 
+from den_ref.describe import PLAIN_BOX, Box
 from den_ref.experiment.disk.files import VERSION
 from den_ref.experiment.disk.json_files import as_json, check_format, check_shape, write_json
+from den_ref.methods.registry import explained_by
 
 _NUMBER, _OR_NULL = (int, float), (int, float, type(None))
 _PER_STAGE = [(list, type(None))]
-
-#: Box -> which of its facts are kept: numbers per layer.
-FACTS = {"select": ("selected", "visible"), "eq5": ("added",), "prune": ("kept",), "split": ("split", "older")}
 
 _CELL = {
     "R": [[_OR_NULL]], "seconds": [_NUMBER], "multiply_adds": [_OR_NULL], "allocated": [int], "nonzero": [int],
@@ -57,7 +56,8 @@ class Outcome:
     stored : dict
         What else is kept at the end: name -> number of floats.
     facts : dict
-        box -> name -> list with an item per stage: numbers per layer, None if the stage had no such box.
+        box -> name -> list with an item per stage: numbers per layer, None if the stage had no such box.  The facts
+        that the method names (``describe.Box.per_layer``).
     """
 
     R: np.ndarray
@@ -187,29 +187,30 @@ def _method(seeds: Mapping[int, Mapping[str, Any]], changed: Mapping[str, Any]) 
 
 
 def _cell(record: Mapping[str, Any]) -> dict[str, Any]:
-    stages = record["stages"]
+    stages, explained = record["stages"], explained_by(record["run"]["method"])
     sizes = [stage["capacity"] for stage in stages]
     return {
         "R": np.round(record["R"]["auroc"][:len(stages), :len(stages)], 6),
         "seconds": [round(stage["seconds"], 3) for stage in stages],
-        "multiply_adds": [multiply_adds(stage) for stage in stages],
+        "multiply_adds": [multiply_adds(stage, explained) for stage in stages],
         "allocated": [size["allocated"] for size in sizes], "nonzero": [size["nonzero"] for size in sizes],
         "yardstick": [size["stl"] for size in sizes], "widths": [size["widths"] for size in sizes],
-        "stored": sizes[-1]["stored"], "facts": _facts(stages),
+        "stored": sizes[-1]["stored"], "facts": _facts(stages, explained),
     }
 
 
-def multiply_adds(stage: Mapping[str, Any]) -> int | None:
-    """Multiply-adds of a stage's solves without those of Eq. 3; None if one did not count.
+def multiply_adds(stage: Mapping[str, Any], explained: Mapping[str, Box]) -> int | None:
+    """Multiply-adds of a stage's solves, but for boxes that are not counted; None if another did not count.
 
-    Eq. 3 has fixed features and a solver of another kind; all others are solved with mini-batches.
+    Eq. 3 is not: it has fixed features and a solver of another kind; all others are solved with mini-batches.
     """
-    counts = [step["solve"].get("multiply_adds") for step in stage["steps"] if step["solve"] and step["box"] != "eq3"]
+    counts = [step["solve"].get("multiply_adds") for step in stage["steps"]
+              if step["solve"] and explained.get(step["box"], PLAIN_BOX).counted]
     return None if None in counts else sum(counts)
 
 
-def _facts(stages) -> dict[str, dict[str, list]]:
+def _facts(stages, explained: Mapping[str, Box]) -> dict[str, dict[str, list]]:
     """Box -> name -> a list with an item per stage, for boxes that some stage had."""
     found = [{step["box"]: step["facts"] for step in stage["steps"]} for stage in stages]
-    return {box: {name: [facts.get(box, {}).get(name) for facts in found] for name in names}
-            for box, names in FACTS.items() if any(box in facts for facts in found)}
+    return {box: {name: [facts.get(box, {}).get(name) for facts in found] for name in about.per_layer}
+            for box, about in explained.items() if about.per_layer and any(box in facts for facts in found)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from den_ref.core.metrics import backward_transfer, forgetting, learning_performance
-from den_ref.core.names import name_of
+from den_ref.methods.labels import name_of
 from . import paper_results as paper
 from . import quantities as curves
 from .markdown import mean, number, numbers, table

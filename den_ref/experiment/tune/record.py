@@ -17,7 +17,8 @@ from statistics import fmean
 from typing import Any
 
 from den_ref.experiment.disk.json_files import check_shape
-from .search_spaces import TUNED_ON
+
+from .search_spaces import TUNABLE, TUNED_ON
 
 #: A setting is judged when it was tried with all of these.
 SEEDS = (0, 1, 2)
@@ -98,6 +99,18 @@ def read_tries(path: Path | str) -> list[Row]:
 def stream_of(row: Row) -> dict[str, Any]:
     """What a run was on: the stream's name and options."""
     return row.get("stream", THE_STREAM)
+
+
+def record_path(folder: Path | str, method: str) -> Path:
+    """The file of a method's record: METHOD.jsonl; that of ``module:Class`` is module@Class.jsonl (no file system
+    minds)."""
+    return Path(folder) / f"{method.replace(':', '@')}.jsonl"
+
+
+def methods_on_record(folder: Path | str) -> list[str]:
+    """The methods with a record in the folder: those of the registry in the order of TUNABLE, then all others."""
+    named = {path.stem.replace("@", ":") for path in Path(folder).glob("*.jsonl")}
+    return [name for name in TUNABLE if name in named] + sorted(name for name in named if ":" in name)
 
 
 # --- what the runs come to ---------------------------------------------------------------------------------------

@@ -20,10 +20,10 @@ import numpy as np
 from den_ref.core.metrics import head_auroc
 from den_ref.experiment.disk.json_files import as_json
 from den_ref.experiment.one_run.measure import stl_parameters
-from den_ref.experiment.one_run.plan import method_named
+from den_ref.methods import method_named
 from den_ref.protocol import Method, Task
 from den_ref.tasks import make_stream
-from .record import SEEDS, Judged, Row, Tries, best_tries, judged
+from .record import SEEDS, Judged, Row, Tries, best_tries, judged, record_path
 from .search_spaces import TUNED_ON, Space, config_of, space_of
 
 #: A setting and a seed.
@@ -73,11 +73,11 @@ def tune(method: str, stream: str = TUNED_ON, *, out: Path | str, budget: Budget
     Parameters
     ----------
     method : str
-        A method with a space: "den", "stl", "ewc", ...
+        A method that is not a variant of DEN: "den", "stl", "ewc", ..., or "module:Class".
     stream : str
         Name of the stream.
     out : path
-        Folder of the record ``METHOD.jsonl``; what is on record there is not run again.
+        Folder of the record (``record.record_path``); what is on record there is not run again.
     budget : Budget
     executor : concurrent.futures.Executor, optional
         Where runs that do not wait for each other are made at the same time; by default here, one by one.  The runs
@@ -111,7 +111,7 @@ class Search:
         self.method, self.space, self.budget = method, space_of(method), budget
         self.stream = as_json({"name": stream, **stream_options})
         make_stream(**self.stream)                                 # a bad option is told now, not by a worker
-        self.tries = Tries(Path(out) / f"{method}.jsonl", self.stream)
+        self.tries = Tries(record_path(out, method), self.stream)
 
     def follow(self, executor: Executor | None = None, told: Callable[[Row], None] = lambda row: None) -> list[Judged]:
         """Make the runs that are not on record; the settings tried with every seed, the best first."""
@@ -154,18 +154,10 @@ def attempt(method: str, settings: Mapping[str, Any], seed: int, stream: Mapping
     tasks = [task.without_test() for task in make_stream(seed=seed, **stream).tasks]
     learner = method_named(method)(config_of(method, settings, stream["name"]), seed)
     started = process_time()
-    learn_all(learner, tasks)
+    learner.learn_all(tasks)
     separate = sum(stl_parameters(task.n_inputs, task.n_outputs) for task in tasks)
     return {"seed": seed, "settings": dict(settings), "validation": validation_auroc(learner, tasks),
             "share": learner.capacity().allocated / separate, "seconds": process_time() - started}
-
-
-def learn_all(learner: Method, tasks: Sequence[Task]) -> None:
-    """Learn the tasks in their order; of MTL's networks, one per stage, train only the last, which is judged."""
-    if learner.name == "mtl":
-        learner.seen, tasks = list(tasks[:-1]), tasks[-1:]
-    for task in tasks:
-        learner.learn(task)
 
 
 def validation_auroc(learner: Method, tasks: Sequence[Task]) -> float:

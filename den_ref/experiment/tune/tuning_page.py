@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from den_ref.experiment.disk.files import whole
-from den_ref.experiment.one_run.plan import make_config, method_named
+from den_ref.experiment.one_run.plan import make_config
 from den_ref.experiment.pages.markdown import numbers, table
-from .record import SEEDS, THE_STREAM, Judged, Row, judged, read_tries, stream_of
+from den_ref.methods import method_named
+from .record import SEEDS, THE_STREAM, Judged, Row, judged, methods_on_record, read_tries, record_path, stream_of
 from .search import Budget
-from .search_spaces import SPACES, config_of
+from .search_spaces import config_of, space_of
 
 #: Prose that goes into the page of a folder of records, if the folder has it: what no record tells.
 NOTES = "notes.md"
@@ -25,7 +26,7 @@ INTRODUCTION = """# {title}
 Written by `den-ref tune --report` from the records in [{folder}]({folder}), one line per run. A run learns all tasks of
 {stream} and is judged by the mean AUROC on their *validation* splits after the last task; the test
 splits are taken out of the tasks before a method sees them. `den-ref tune METHOD` makes the runs, the same way for
-every method; what a method may be set to stands in `den_ref/experiment/tune/search_spaces.py`.
+every method; what a method may be set to stands in its own file, as its `space`.
 
 1. Seed {first}: a starting setting and settings drawn at random from the method's space, {budget.drawn} together; then
    settings that redraw one to three options of the best so far, {budget.tries} in all unless `--tries` says otherwise.
@@ -67,7 +68,7 @@ class Record:
     @cached_property
     def judged(self) -> list[Judged]:
         """The settings tried with every seed that are not too large, the best mean first."""
-        limit = SPACES[self.method].largest_share
+        limit = space_of(self.method).largest_share
         return [setting for setting in judged(self.rows, limit) if setting.share <= limit]
 
     def config(self, settings):
@@ -85,14 +86,14 @@ class Record:
 
 
 def read_records(folder: Path | str) -> list[Record]:
-    """The records in a folder, in the order of the spaces.
+    """The records in a folder, those of the registry first, DEN before all.
 
     Raises
     ------
     ValueError
         If there are none, or they are on streams of different names.
     """
-    found = [Record(method, read_tries(Path(folder) / f"{method}.jsonl")) for method in SPACES]
+    found = [Record(method, read_tries(record_path(folder, method))) for method in methods_on_record(folder)]
     records = [record for record in found if record.rows]
     if not records:
         raise ValueError(f"out: expected a folder with records of a search, got {folder}")
@@ -131,7 +132,7 @@ def introduction(records: Sequence[Record], folder: str) -> str:
 
 def exceptions(record: Record, stream: Mapping[str, Any]) -> list[str]:
     """What is special about a method's search, in sentences; ``stream`` is what the others were on."""
-    method, space = record.method, SPACES[record.method]
+    method, space = record.method, space_of(record.method)
     limit = f"For {method} only settings with at most {space.largest_share:.0%} of STL's parameters count."
     later = f"For {method} step 3 also draws {', '.join(space.later)}."
     other = f"The runs of {method} are on {_stream(record.stream)}."
@@ -141,7 +142,7 @@ def exceptions(record: Record, stream: Mapping[str, Any]) -> list[str]:
 
 def summary(records: Sequence[Record], folder: str) -> str:
     """How much was tried of every method, and what came out."""
-    rows = [[f"[{record.method}]({folder}/{record.method}.jsonl)", str(record.tries), str(record.settings),
+    rows = [[f"[{record.method}]({record_path(folder, record.method)})", str(record.tries), str(record.settings),
              str(len(record.rows)), _mean(record.judged[:1]), _mean(filter(None, [record.default]))]
             for record in records]
     return f"{table(SUMMARY_HEAD, rows)}\n\n{fairness(records)}\n"

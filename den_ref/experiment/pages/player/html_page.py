@@ -15,12 +15,14 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
+from den_ref.describe import LETTERS
 from den_ref.experiment.disk.files import whole
 from den_ref.experiment.disk.results import RESULTS, read_results
 from den_ref.experiment.disk.steps import STEPS, kept_steps, step_numbers
 from den_ref.experiment.one_run.display import Display
+from den_ref.methods.registry import known
 from den_ref.protocol import Step
-from .formulas import LETTERS, as_html, formula
+from .markup import as_html
 
 #: Name of the page in the folder of its run.
 PAGE = "report.html"
@@ -154,15 +156,22 @@ def _picture(step: Step) -> tuple[int, int, str]:
 
 def _formula(step: Step, run: Mapping[str, Any]) -> str:
     """What the box computes and with which strengths; "" if it is not known."""
-    options = run.get("options", {})
-    known = formula(step.box, run.get("method", "den"), options)
-    if known is None:
+    formula = step.about.formula_with(_options(run)) if step.about and run else None
+    if formula is None:
         return ""
+    options = run["options"]
     strengths = ", ".join(f"{as_html(LETTERS.get(name, name))} = {escape(_said(options[name]))}"
-                          for name in known.options if name in options)
-    return (f'<div class="formula">\n<p class="text">{as_html(known.text)}</p>\n<p>{as_html(known.note)}</p>\n'
-            + (f"<p>Here {strengths}.</p>\n" if strengths else "")
-            + f"<p><code>{escape(known.code)}</code></p>\n</div>\n")
+                          for name in formula.options if name in options)
+    lines = [f'<p class="text">{as_html(formula.text)}</p>', f"<p>{as_html(formula.note)}</p>" * bool(formula.note),
+             f"<p>Here {strengths}.</p>" * bool(strengths),
+             f"<p><code>{escape(formula.code)}</code></p>" * bool(formula.code)]
+    return "\n".join(['<div class="formula">', *filter(None, lines), "</div>\n"])
+
+
+def _options(run: Mapping[str, Any]) -> dict[str, Any]:
+    """All options of the run; one that is younger than the run has its default."""
+    kind = known(run["method"])
+    return {**(vars(kind.Config()) if kind else {}), **run["options"]}
 
 
 def _numbers(step: Step) -> dict[str, Any]:

@@ -14,10 +14,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core import mlp
-from ..core.flat import Flat
-from ..core.layers import affine_backward, affine_forward, relu_backward, relu_forward
-from ..core.mlp import DataLoss
+from den_ref.core import mlp
+from den_ref.core.flat import Flat
+from den_ref.core.layers import affine_backward, affine_forward, relu_backward, relu_forward
+from den_ref.core.mlp import DataLoss
 
 
 def adapter_forward(h, a, P, p, U):

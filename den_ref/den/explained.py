@@ -1,0 +1,125 @@
+"""What DEN says of itself (``describe``): what each box computes and how it is shown, and what of it may be tuned."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from den_ref.describe import Box, Formula, Space, choice, each, log_uniform
+
+# --- terms of the objectives -------------------------------------------------------------------------------------
+
+L1 = "Σ_l μ_l Σ |W_l|"
+PULL = "Σ_l λ_l ‖(W_l, b_l) − (W_l, b_l)^{t−1}‖^2"
+DECAY = "Σ_l (ω_l / 2) ‖W_l‖^2"
+
+_EQUATIONS = "den_ref/den/equations.py"
+_EXTRA = "In brackets: not in the paper."
+
+#: What DEN's options are to a formula.
+Options = Mapping[str, Any]
+
+# --- formulas that the options change ----------------------------------------------------------------------------
+
+
+def eq4(options: Options) -> Formula:
+    """Eq. 4, with the pull of Eq. 6 if drift is measured after it."""
+    pull = options["anchor_before_split"] == "eq4"
+    squared = options["eq4_norm"] == "squared"
+    penalty = "Σ_l (μ_{l2,l} / 2) ‖W_{S,l}‖^2" if squared else "μ_{l2} ‖W_S‖"
+    anchored = " + Σ_l λ_l ‖(W_{S,l}, b_l) − (W_{S,l}, b_l)^{t−1}‖^2" if pull else ""
+    edges = "all" if options["dense_selection"] else "the nonzero"
+    return Formula(f"minimise  L(W_S; D_t) + {penalty}{anchored}",
+                   f"Free: {edges} edges among the selected units, and the selected rows of the head."
+                   + (" The pull is that of Eq. 6, here before the split." if pull else ""),
+                   ("mu_l2", "lam") if pull else ("mu_l2",), f"{_EQUATIONS}: eq4")
+
+
+def loss_against_tau(options: Options) -> Formula:
+    """When Algorithm 1 expands."""
+    return Formula("expand if L_t > τ", f"L_t: the loss on the {options['loss_split']} split, without penalties.",
+                   ("tau",), "den_ref/den/algorithm.py: DEN.boxes")
+
+
+def eq5(options: Options) -> Formula:
+    """Eq. 5, with the scaling of its groups."""
+    size = "√n_j " if options["gamma_scaling"] == "sqrt_size" else ""
+    return Formula(f"minimise  L(W^N; W, D_t) + Σ_l μ_l Σ |W^N_l| + Σ_l γ_l Σ_{{j new}} {size}‖W^N_{{l,·j}}‖ "
+                   "[ + Σ_l (ω_l / 2) ‖W^N_l‖^2 ]",
+                   "Free: what k new units per layer bring, and the head. Groups: all that comes into one new unit. "
+                   + _EXTRA, ("k", "mu", "gamma", "weight_decay"), f"{_EQUATIONS}: eq5")
+
+
+def split(options: Options) -> Formula:
+    """Drift, and what becomes of a unit that is split."""
+    over = " / ‖(w_i, b_i)^{t−1}‖" if options["drift"] == "relative" else ""
+    original = "retires" if options["split_original"] == "retire" else "stays"
+    return Formula(f"ρ_i = ‖(w_i, b_i)^t − (w_i, b_i)^{{t−1}}‖{over};   split i if ρ_i > σ_l",
+                   f"The copy takes the new weights; the original gets those of W^{{t−1}} back and {original}.",
+                   ("sigma",), "den_ref/den/splitting.py: split_and_duplicate")
+
+
+def eq6(options: Options) -> Formula:
+    """Eq. 6, on all that the stage sees or on what is new."""
+    if options["eq6"] == "new":
+        return Formula(f"minimise  L(W^N; W, D_t) [ + {DECAY} ]", f"Free: what the stage brought in. {_EXTRA}",
+                       ("weight_decay",), f"{_EQUATIONS}: eq6")
+    return Formula(f"minimise  L(W; D_t) + {PULL} [ + {DECAY} ]",
+                   f"Free: the nonzero weights that the stage sees; only what is older than it is pulled. {_EXTRA}",
+                   ("lam", "weight_decay"), f"{_EQUATIONS}: eq6")
+
+
+# --- the boxes ---------------------------------------------------------------------------------------------------
+
+#: Box -> what is known of it, in the order of the algorithm.
+BOXES = {
+    "eq2": Box(Formula(f"minimise  L(W; D_t) + {L1} [ + {DECAY} ]",
+                       f"Free: the whole network; the head counts as the last W. {_EXTRA}",
+                       ("mu", "weight_decay"), f"{_EQUATIONS}: eq2"), ("solve", "zeros")),
+    "eq3": Box(Formula("minimise  L(V_t, c_t; W^{t−1}, D_t) + μ_{head} Σ |V_t|",
+                       "Free: the head of the new task, on the features of all units it sees. Convex.",
+                       ("mu_head",), f"{_EQUATIONS}: eq3"), ("head", "solve"), counted=False),
+    "select": Box(Formula("S_m = { j : V_{j k} ≠ 0 for some k },   S_{l−1} = { i : W_{l, i j} ≠ 0 for some j ∈ S_l }",
+                          "The m-th hidden layer is the top one; S_0 are input features.",
+                          (), "den_ref/den/selective.py: select_units"),
+                  ("selection", "selected_shares"), per_layer=("selected", "visible")),
+    "eq4": Box(eq4, ("solve", "changes")),
+    "loss": Box(loss_against_tau, ("decision",)),
+    "eq5": Box(eq5, ("norms", "solve", "decision"), per_layer=("added",)),
+    "undo": Box(Formula("undo if L_t after > L_t before", "An expansion that raised the loss is not kept.",
+                        (), "den_ref/den/expansion.py: dynamic_expansion"), ("decision",)),
+    "prune": Box(Formula("remove new unit j if W_{l,·j} = 0 or W_{l+1,j·} = 0",
+                         "Without incoming weights it is the constant max(b_j, 0), which is folded into new biases.",
+                         (), "den_ref/den/surgery.py: useless_units"), ("removal", "kept_shares"), per_layer=("kept",)),
+    "eq6": Box(eq6, ("solve", "changes")),
+    "split": Box(split, ("drifts", "split_units"), per_layer=("split", "older")),
+    "eq6_after": Box(eq6, ("solve", "staircase")),
+}
+
+#: The box that DEN-Finetune adds.
+FINETUNE = Box(Formula(f"minimise  (1 / T) Σ_t L_t(W; D_t) + {DECAY}",
+                       "Free: the nonzero weights and all heads, on the data of all T tasks seen.",
+                       ("weight_decay",), "den_ref/den/finetune.py: train_jointly"), ("solve", "changes"))
+
+#: What ``den-ref tune den`` tries.
+SPACE = Space(
+    start={"anchor_before_split": "eq4", "undo_worse_expansion": True, "weight_decay": 2e-2, "mu": 1e-4,
+           "mu_head": 3e-4, "mu_l2": 2e-3, "lam": (0.03, 0.001), "sigma": (0.3, 0.05), "gamma": 1e-3},
+    draws={
+        "anchor_before_split": choice("eq6", "eq4"),
+        "undo_worse_expansion": choice(True, False),
+        "weight_decay": log_uniform(5e-3, 5e-2),
+        "mu": choice(1e-5, 1e-4, 3e-4),
+        "mu_head": choice(1e-4, 3e-4, 1e-3),
+        "mu_l2": log_uniform(5e-4, 1e-2),
+        "lam": each(log_uniform(3e-3, 0.1), log_uniform(3e-4, 1e-2)),
+        "sigma": each(log_uniform(0.15, 0.6), log_uniform(0.02, 0.3)),
+        "gamma": choice(3e-4, 1e-3, 3e-3),
+        "step": choice(5e-4, 1e-3, 2e-3),
+        "batch": choice(64, 128),
+        "k": choice(5, 10, 20),
+        "epochs_eq4": choice(10, 20),
+    },
+    later={"hidden": choice((64, 32), (96, 48), (128, 64))},
+    unnamed={"hidden": (64, 32), "init_scale": 0.1, "step": 1e-3, "batch": 128, "k": 10, "epochs_eq4": 10},
+    largest_share=0.12)

@@ -1,0 +1,118 @@
+"""Plain networks, that nothing is done to but training: what all methods but DEN are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+import numpy as np
+
+from den_ref.core import mlp
+from den_ref.core.flat import Flat
+from den_ref.core.mlp import DataLoss
+from den_ref.core.problem import Problem
+from den_ref.core.result import Result
+from den_ref.core.training import Training, train
+from den_ref.den.explained import DECAY, L1
+from den_ref.describe import Box, Formula, choice, each, log_uniform
+from den_ref.protocol import Method, Task, unknown_task
+from den_ref.settings import PerLayer, at_least, integer, option
+
+STRENGTH = at_least(0, per_layer=True)
+
+#: What is drawn of a plain network.  The first strength is the first layer's, the second that of all further layers.
+DRAWS = {
+    "weight_decay": each(log_uniform(3e-3, 0.2), log_uniform(1e-4, 0.1)),
+    "mu": choice(0.0, 0.0, 1e-5, 1e-4, 3e-4),
+    "step": choice(5e-4, 1e-3, 2e-3),
+    "batch": choice(64, 128, 256),
+    "epochs": choice(10, 20, 40),
+}
+UNNAMED = {"hidden": (312, 128), "step": 1e-3, "batch": 128, "epochs": 20}
+
+
+@dataclass(frozen=True)
+class NetworkConfig(Training):
+    """Options of a plain network: Eq. 2 without anything that grows."""
+
+    hidden: tuple[int, ...] = option((312, 128), "units per hidden layer", integer(1, many=True))
+    mu: PerLayer = option(0.0, "strength of L1, per layer", STRENGTH)
+    weight_decay: PerLayer = option(2e-2, "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
+    epochs: int = option(20, "epochs at most", integer(0))
+
+    def __post_init__(self):
+        super().__post_init__()
+        for name in ("mu", "weight_decay"):
+            self.per_layer(name, len(self.hidden) + 1)
+
+
+class NetworkMethod(Method):
+    """A method of plain networks that keeps one thing per task: a network, a head, some outputs of a head.
+
+    ``kept`` has it by task, in the order of learning.  It has a ``loss``, that of its task.
+    """
+
+    Config = NetworkConfig
+
+    def __init__(self, config: NetworkConfig | None = None, seed: int = 0):
+        super().__init__(config, seed)
+        self.kept: dict[Hashable, object] = {}
+
+    @property
+    def tasks(self) -> list[Hashable]:
+        return list(self.kept)
+
+    def kept_of(self, task_id: Hashable):
+        """What is kept of a learnt task; a KeyError that names the learnt ones for another."""
+        if task_id not in self.kept:
+            raise unknown_task(task_id, self.tasks)
+        return self.kept[task_id]
+
+    def loss_of(self, task_id: Hashable) -> str:
+        return self.kept_of(task_id).loss
+
+    def fit(self, problem: Problem, validation: DataLoss, rng: np.random.Generator) -> Result:
+        """Train a whole network from its random, or last, weights, which are not kept for being better."""
+        return train(problem, self.config, self.config.epochs, rng, start_competes=False, label=self.name,
+                     validation=validation if len(validation) else None, progress=self.progress)
+
+
+def trained(data: str, note: str, file: str, pull: str = "", options: Sequence[str] = ()) -> dict[str, Box]:
+    """The one box of such a method: Eq. 2's penalties around a loss, and a pull; ``options`` are the pull's."""
+    formula = Formula(f"minimise  {data} + {L1} + {DECAY}{pull}", note, ("mu", "weight_decay", *options),
+                      f"den_ref/methods/{file}.py")
+    return {"train": Box(formula)}
+
+
+def task_rng(seed: int, task_id: Hashable) -> np.random.Generator:
+    """A generator of its own for every seed and task id, the same in every process."""
+    return np.random.default_rng([seed, crc32(repr(task_id).encode())])
+
+
+def random_start(n_inputs: int, outputs: Sequence[int], config: NetworkConfig, rng) -> Flat:
+    """A random network with one head per entry of ``outputs`` (named V, c if there is one; V0, c0, V1, ... else)."""
+    sizes = [n_inputs, *config.hidden]
+    body = [mlp.random_weights(rng, a, b, config.dtype) for a, b in zip(sizes, sizes[1:])]
+    names = [""] if len(outputs) == 1 else range(len(outputs))
+    arrays = {f"W{l}": w for l, w in enumerate(body, 1)}
+    arrays |= {f"V{i}": mlp.random_weights(rng, sizes[-1], n, config.dtype) for i, n in zip(names, outputs)}
+    arrays |= {f"b{l}": np.zeros(n) for l, n in enumerate(config.hidden, 1)}
+    return Flat.of(arrays | {f"c{i}": np.zeros(n) for i, n in zip(names, outputs)}, config.dtype)
+
+
+def data_losses(layout: Flat, task: Task) -> tuple[DataLoss, DataLoss]:
+    """The task's loss on its training and on its validation split, for networks of one layout."""
+    splits = (task.x_train, task.y_train), (task.x_valid, task.y_valid)
+    return tuple(DataLoss(layout, x, y, task.loss) for x, y in splits)
+
+
+def arrays_of(flat: Flat, prefix: str) -> dict[str, np.ndarray]:
+    """The named arrays of a flat vector for a state, under a prefix, in the order of memory."""
+    return {prefix + name: array for name, array in flat.views.items()}
+
+
+def flat_from(state: Mapping[str, np.ndarray], prefix: str) -> Flat:
+    """The inverse of :func:`arrays_of`: the vector whose arrays stand under a prefix, in their order."""
+    arrays = {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}
+    return Flat.of(arrays, next(iter(arrays.values())).dtype)
