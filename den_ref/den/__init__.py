@@ -14,6 +14,7 @@ units added, removed, duplicated; the split's edges    ``surgery``
 cut out, solve, put back                               ``stage``
 section 4, the ablations; DEN-Finetune                 ``ablations``; ``finetune``, with ``joint``
 (not in the paper) drift since a unit's birth          ``birth``
+(not in the paper) what reports say of each box        ``explained``
 =====================================================  ===================================================
 """
 
