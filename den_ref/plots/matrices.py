@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
@@ -64,10 +65,10 @@ def _name(ax, segments, total: int, style: Style, down: bool) -> None:
     """Names on the right of rows or above columns, pushed apart where segments are narrow, with a line to each."""
     middles = [(start + segment.size / 2) / total for start, segment in zip(_starts(segments), segments)]
     for middle, place, segment in zip(middles, spread(middles, 0.08 if down else 0.22), segments):
-        at, text_at = ((1, 1 - middle), (1.04, 1 - place)) if down else ((middle, 1), (place, 1.06))
-        ax.annotate(f"{segment.name} {segment.size:,}", at, text_at, xycoords="axes fraction", fontsize=style.text,
-                    ha="left" if down else "center", va="center" if down else "bottom", annotation_clip=False,
-                    arrowprops=dict(arrowstyle="-", linewidth=0.6, color=style.muted, shrinkA=0, shrinkB=0))
+        xs, ys = ((1, 1.04), (1 - middle, 1 - place)) if down else ((middle, place), (1, 1.06))
+        ax.add_line(Line2D(xs, ys, transform=ax.transAxes, linewidth=0.6, color=style.muted, clip_on=False))
+        ax.text(xs[1], ys[1], f"{segment.name} {segment.size:,}", transform=ax.transAxes, fontsize=style.text,
+                ha="left" if down else "center", va="center" if down else "bottom")
 
 
 def head_weights(ax, weights, *, style: Style = PLAIN) -> list:

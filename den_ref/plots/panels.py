@@ -114,7 +114,7 @@ def changes(step: Step) -> Iterator[Panel]:
         return
     parts = segments(step.after, step.stage)
     for l, (old, new) in enumerate(zip(step.before.weights, step.after.weights), 1):
-        yield heat_map(new - old, parts[l - 1], parts[l], f"change of $W_{l}$")
+        yield heat_map(new - old, parts[l - 1], parts[l], f"change of W{l}")
 
 
 def heat_map(weights, rows, columns, name: str) -> Panel:
@@ -186,7 +186,7 @@ def blocks(step: Step) -> Iterator[Panel]:
     copies = [len(units) for _, units in numbered(step, "split")]
     parts = segments(step.after, step.stage, copies)
     for l, w in enumerate(step.after.weights, 1):
-        yield heat_map(w, parts[l - 1], parts[l], f"$W_{l}$")
+        yield heat_map(w, parts[l - 1], parts[l], f"W{l}")
 
 
 def removal(step: Step) -> Iterator[Panel]:

@@ -9,10 +9,12 @@ from itertools import zip_longest
 from pathlib import Path
 
 from matplotlib import rc_context
+from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from ..protocol import Step
 from .panels import Panel, panels
+from .scale import quick_scales
 from .style import PLAIN, Style, bare
 
 #: Width and height of one panel, in inches.
@@ -32,7 +34,8 @@ class Picture(Figure):
         """The picture as an SVG file; the same picture gives the same text."""
         buffer = io.StringIO()
         with rc_context({"svg.hashsalt": "den_ref"}):
-            self.savefig(buffer, format="svg", metadata={"Date": None})
+            # savefig would draw twice, the first time for nothing but the layout, which every drawing does anyway.
+            FigureCanvasSVG(self).print_svg(buffer, metadata={"Date": None})
         return buffer.getvalue()
 
     def _repr_png_(self) -> bytes:
@@ -81,7 +84,9 @@ def _fill(figure: Picture, shown: list[Panel], style: Style) -> float:
     if shown:
         grid = figure.add_gridspec(len(rows), columns, width_ratios=widths, height_ratios=heights)
         for place, panel in enumerate(shown):
-            panel.draw(figure.add_subplot(grid[place]), style=style)
+            ax = figure.add_subplot(grid[place])
+            panel.draw(ax, style=style)
+            quick_scales(ax)
     return width
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from matplotlib.colors import ListedColormap
+from matplotlib.ticker import MaxNLocator
 
 from .style import PLAIN, Style, tidy
 
@@ -38,6 +39,7 @@ def timestamps(ax, introduced, retired, tasks, *, title: str = "", style: Style 
     ax.vlines(stages[:-1] + 0.5, -0.5, len(born) - 0.5, color="white", linewidth=0.5)
     treads = np.flatnonzero(np.diff(np.ravel(introduced)))         # in grey, neighbouring colours may look alike
     ax.hlines(treads + 0.5, born[treads + 1, 0] - 0.5, len(tasks) + 0.5, color="black", linewidth=0.5)
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))          # there is no unit 2.5
     tidy(ax, style, xlabel="task, units that serve it", ylabel="unit", title=title)
     ax.set_xticks(stages, labels, rotation=90 if long else 0)
     return image

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.collections import PathCollection
+from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 from matplotlib.text import Text
 
@@ -16,6 +17,7 @@ from den_ref.experiment.one_run.presets import default_options
 from den_ref.methods import REGISTRY
 from den_ref.plots import Picture, show
 from den_ref.plots.panels import MAKERS
+from den_ref.plots.scale import Scale, quick_scales
 from den_ref.protocol import Step, Task
 from den_ref.tasks import make_stream
 
@@ -187,18 +189,23 @@ def test_showing_changes_nothing():
 
 
 def boxes(figure):
-    """(text, where it stands) of every text that can be seen, in pixels."""
+    """(text, where it stands) of every text that can be seen, in pixels, numbers of a quick Scale among them."""
     canvas = FigureCanvasAgg(figure)
     canvas.draw()
-    ticks = {id(text): ax for ax in figure.axes for axis in (ax.xaxis, ax.yaxis) for tick in axis.get_major_ticks()
-             + axis.get_minor_ticks() for text in (tick.label1, tick.label2)}
+    axes = [axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)]
+    ticks = {id(text): axis.axes for axis in axes for tick in axis.get_major_ticks() + axis.get_minor_ticks()
+             for text in (tick.label1, tick.label2)}
+    replaced = {id(text) for axis in axes if not axis.get_visible() for text in axis.findobj(Text)
+                if text is not axis.label}
     seen = []
     for text in figure.findobj(Text):
+        if id(text) in replaced:
+            continue
         box = text.get_window_extent(canvas.get_renderer())
         hidden = id(text) in ticks and not _within(box, ticks[id(text)])           # ticks beyond the limits
         if text.get_text().strip() and text.get_visible() and not hidden:
             seen.append((text.get_text(), box))
-    return seen
+    return seen + [(tick.text, tick.box) for scale in figure.findobj(Scale) for tick in scale.ticks()]
 
 
 def _within(box, ax):
@@ -234,3 +241,54 @@ def test_overlaps_and_cuts_are_found():
     figure.text(0.99, 0.1, "one that sticks out")
     seen = boxes(figure)
     assert ("one in the middle", "another") in overlaps(seen) and cut_off(seen, figure) == ["one that sticks out"]
+
+
+# --- numbers along the axes --------------------------------------------------------------------------------------
+
+
+def axes_with(scale, limits, text=10.0):
+    """A laid out axes whose y axis is of this scale, on a figure just drawn."""
+    figure = Figure(figsize=(4, 3), layout="constrained")
+    ax = figure.add_subplot()
+    ax.plot(limits, limits)
+    ax.set(yscale=scale, xlabel="a name", ylabel="another")
+    ax.tick_params(labelsize=text)
+    ax.xaxis.label.set_fontsize(text), ax.yaxis.label.set_fontsize(text)
+    return figure, ax
+
+
+@pytest.mark.parametrize("scale, limits", [("linear", (0.0, 1.0)), ("linear", (-2500.0, 999.0)), ("log", (1e-14, 3.0)),
+                                           ("log", (2.0, 7.0))])
+@pytest.mark.parametrize("dpi", [72, 150])
+def test_quick_scales_stand_where_matplotlib_has_its_ticks(scale, limits, dpi):
+    near = dpi / 24                                                # three points: Matplotlib leaves air above a digit
+    slow, quick = (axes_with(scale, limits) for _ in range(2))
+    quick_scales(quick[1])
+    for figure, _ in (slow, quick):
+        figure.set_dpi(dpi)
+        FigureCanvasAgg(figure).draw()
+    np.testing.assert_allclose(quick[1].bbox.extents, slow[1].bbox.extents, atol=near)
+    scales = quick[0].findobj(Scale)
+    assert len(scales) == 2
+    for mine, axis in zip(scales, (slow[1].xaxis, slow[1].yaxis)):
+        low, high = sorted(axis.get_view_interval())
+        ticks = [tick for tick in axis.get_major_ticks() + axis.get_minor_ticks() if low <= tick.get_loc() <= high]
+        assert [tick.text for tick in mine.ticks()] == [tick.label1.get_text() for tick in ticks]
+        for tick, other in zip(mine.ticks(), ticks):
+            if tick.text:
+                theirs = other.label1.get_window_extent()
+                np.testing.assert_allclose(np.mean(tick.box, axis=0), np.mean(theirs, axis=0), atol=near)
+        np.testing.assert_allclose(mine.axis.label.get_window_extent().bounds, axis.label.get_window_extent().bounds,
+                                   atol=near)
+
+
+def test_what_is_no_number_in_one_line_is_left_to_matplotlib():
+    ax = axes_with("linear", (0, 1e9))[1]
+    ax.set_xticks([0, 1e9], ["a\n1", "b\n2"])
+    quick_scales(ax)
+    assert ax.xaxis.get_visible() and ax.yaxis.get_visible()       # a line break; 1e9 above the axis
+    ax = axes_with("linear", (0, 1))[1]
+    ax.xaxis.tick_top()
+    ax.tick_params(axis="y", rotation=45)
+    quick_scales(ax)
+    assert ax.xaxis.get_visible() and ax.yaxis.get_visible()
