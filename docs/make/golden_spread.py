@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-import den_ref.golden.ours
+import den_ref.golden.own
 import den_ref.loops
 from den_ref.golden import cases
 from den_ref.golden.adapters.process import ProcessAdapter
@@ -72,13 +72,13 @@ def single(value):
 def adapters():
     """Name, adapter, precision."""
     examples = load_module(str(EXAMPLES / "numpy_den.py"))
-    yield "den_ref", PythonAdapter(den_ref.golden.ours), "f64"
+    yield "den_ref", PythonAdapter(den_ref.golden.own), "f64"
     yield "its loops", PythonAdapter(den_ref.loops), "f64"
     yield "examples/numpy_den.py", PythonAdapter(examples), "f64"
     yield "examples/torch_den.py", ProcessAdapter(python_command(str(EXAMPLES / "torch_den.py")), seconds=60), "f64"
     if shutil.which("node"):
         yield "examples/den.js", ProcessAdapter(["node", str(EXAMPLES / "den.js")]), "f64"
-    yield "den_ref in float32", Single(den_ref.golden.ours), "f32"
+    yield "den_ref in float32", Single(den_ref.golden.own), "f32"
     yield "examples/numpy_den.py in float32", Single(examples), "f32"
 
 

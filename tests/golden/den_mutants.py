@@ -15,15 +15,15 @@ from den_ref.core.penalties import L1, SparseGroupLasso, soft_threshold
 from den_ref.core.result import Result
 from den_ref.den import algorithm, equations, expansion, selective, splitting, surgery
 from den_ref.den.network import NEVER
-from den_ref.golden.own import trace as ours_trace
-from den_ref.golden.networks import fields_of, network_of
-from den_ref.golden.ours_den import FUNCTIONS as OURS
+from den_ref.golden import own
+from den_ref.golden.own import trace
+from den_ref.golden.own.networks import fields_of, network_of
 
 
 def asked(operation, **inputs):
     """The right function with some inputs changed: each is a function of all inputs."""
     def outputs(**given):
-        return getattr(OURS, operation)(**given | {name: change(given) for name, change in inputs.items()})
+        return getattr(own, operation)(**given | {name: change(given) for name, change in inputs.items()})
 
     return outputs
 
@@ -31,7 +31,7 @@ def asked(operation, **inputs):
 def changed(operation, **fields):
     """The right answer with some fields changed: each is a function of the inputs and the right answer."""
     def outputs(**given):
-        answer = getattr(OURS, operation)(**given)
+        answer = getattr(own, operation)(**given)
         return answer | {name: change(given, answer) for name, change in fields.items()}
 
     return outputs
@@ -229,9 +229,16 @@ DELETE = {
 # --- Algorithm 4 -------------------------------------------------------------------------------------------------
 
 
+def older_units(given) -> list:
+    """Which units are measured: asked of the right function, also while another stands in its place."""
+    now = network_of(given["weights"], given["biases"], given["introduced"], given["retired"])
+    before = network_of(given["previous_weights"], given["previous_biases"])
+    return right["unit_drift"](now, before, given["stage"])[0]
+
+
 def by_unit(given, measure, scale="then") -> list:
     """rho of every older unit by ``measure(l, j, rows)`` -> (change, size)."""
-    older = OURS.unit_drift(**given)["older"]
+    older = older_units(given)
     rows, found = [np.arange(len(given["weights"][0])), *older], []
     for l, units in enumerate(older):
         pairs = [measure(l, j, rows) for j in units]
@@ -254,7 +261,7 @@ def drift_by(norm=np.linalg.norm, bias=True, all_rows=False, now=False):
                 after, before = np.append(after, b[l][j]), np.append(before, old_b[l][j])
             return norm(after - before), norm(after if now else before)
 
-        return {"older": OURS.unit_drift(**given)["older"], "rho": by_unit(given, measure)}
+        return {"older": older_units(given), "rho": by_unit(given, measure)}
 
     return outputs
 
@@ -267,7 +274,7 @@ def outgoing_drift(**given):
         after, before = given["weights"][l + 1][j, rows[l + 2]], given["previous_weights"][l + 1][j, rows[l + 2]]
         return np.linalg.norm(after - before), np.linalg.norm(before)
 
-    return {"older": OURS.unit_drift(**given)["older"], "rho": by_unit(given, measure)}
+    return {"older": older_units(given), "rho": by_unit(given, measure)}
 
 
 DRIFT = {
@@ -312,7 +319,7 @@ def spoilt_split(spoil):
     """The right network after the split; ``spoil(given, answer, l, i, c)`` for every original i, its copy c."""
     def outputs(**given):
         answer = {name: [array.copy() for array in value] if isinstance(value, list) else value
-                  for name, value in OURS.split_units(**given).items()}
+                  for name, value in own.split_units(**given).items()}
         for l, units in enumerate(given["split"]):
             first = len(given["biases"][l])
             for n, i in enumerate(units):
@@ -421,7 +428,7 @@ def parted(given, answer, l, i, c):
 
 def other_reading(original, **given):
     """keep for retire, and the reverse."""
-    return OURS.split_units(original={"keep": "retire", "retire": "keep"}[original], **given)
+    return own.split_units(original={"keep": "retire", "retire": "keep"}[original], **given)
 
 
 SPLIT = {
@@ -478,7 +485,7 @@ def running(*replacements):
         with ExitStack() as stack:
             for owner, name, replacement in replacements:
                 stack.enter_context(mock.patch.object(owner, name, replacement))
-            return ours_trace.den_trace(**given)
+            return trace.den_trace(**given)
 
     return outputs
 
@@ -569,7 +576,7 @@ def with_penalised_biases(equation):
 
 def without_timestamps(**given):
     """The right run, and at the end everybody reads what later stages brought."""
-    told = ours_trace.den_trace(**given)
+    told = trace.den_trace(**given)
     net = network_of(told["t3_eq6_after_weights"], told["t3_eq6_after_biases"], retired=told["t3_split_retired"],
                      heads=told["t3_eq6_after_heads"], head_biases=told["t3_eq6_after_head_biases"],
                      head_stages=[1, 2, 3])
@@ -590,7 +597,7 @@ TRACE = {
     "aliased-copy": running((splitting, "pull_back", to_itself), (splitting, "unit_drift", nothing_moved)),
     "outgoing-weights": running((splitting, "unit_drift", outgoing)),
     "copies-of-the-old": running((splitting, "split_units", old_copies)),
-    "other-reading": running((ours_trace, "READINGS", ours_trace.READINGS | {"split_original": "keep"})),
+    "other-reading": running((trace, "READINGS", trace.READINGS | {"split_original": "keep"})),
     "split-only-after-expansion": running((algorithm, "split_and_duplicate", only_beside_new_units)),
     "no-second-eq6": running((algorithm, "split_and_duplicate", once)),
     "old-tasks-see-new-units": without_timestamps,

@@ -8,7 +8,8 @@ from den_ref.core import metrics
 from den_ref.core.head import solve_head
 from den_ref.core.penalties import L1, GroupLasso, SparseGroupLasso, SquaredL2, column_norms
 from den_ref.core.solvers import FistaState, ista_step
-from den_ref.golden import ours
+from den_ref.golden import own
+from den_ref.golden.own.networks import labelled
 
 MUTANTS = {}
 
@@ -24,7 +25,7 @@ def makes(operation, mistake):
 
 def changed(operation, **fields):
     """The right answer of ours with some fields replaced; each is a function of the inputs and the right answer."""
-    right = getattr(ours, operation)
+    right = getattr(own, operation)
 
     def outputs(**inputs):
         answer = right(**inputs)
@@ -54,7 +55,7 @@ MUTANTS |= {
 def times(operation, factor):
     """Every output times factor(samples, outputs)."""
     def outputs(logits, labels):
-        right, c = getattr(ours, operation)(logits, labels), factor(*logits.shape)
+        right, c = getattr(own, operation)(logits, labels), factor(*logits.shape)
         return {name: value * c for name, value in right.items()}
 
     return outputs
@@ -64,7 +65,7 @@ def times(operation, factor):
 def differentiated_term_by_term(logits, labels):
     n, z = max(len(logits), 1), logits
     slope = (z >= 0) - labels - np.sign(z) * np.exp(-abs(z)) / (1 + np.exp(-abs(z)))
-    return ours.sigmoid_cross_entropy(logits, labels)["value"], slope / n
+    return own.sigmoid_cross_entropy(logits, labels)["value"], slope / n
 
 
 @makes("sigmoid_cross_entropy", "exp-overflows")
@@ -77,7 +78,7 @@ def naive_sigmoid(logits, labels):
 
 @makes("sigmoid_cross_entropy", "probability-clipped")
 def framework_default(logits, labels):
-    right = ours.sigmoid_cross_entropy(logits, labels)
+    right = own.sigmoid_cross_entropy(logits, labels)
     with np.errstate(over="ignore"):
         p = np.clip(1 / (1 + np.exp(-logits)), 1e-7, 1 - 1e-7)
     return -np.sum(np.log(np.where(labels == 1, p, 1 - p))) / max(len(logits), 1), right["dlogits"]
@@ -86,7 +87,7 @@ def framework_default(logits, labels):
 @makes("softmax_cross_entropy", "softmax-twice")
 def probabilities_for_logits(logits, labels):
     powers = np.exp(logits - logits.max(axis=1)[:, None])
-    return ours.softmax_cross_entropy(powers / powers.sum(axis=1)[:, None], labels)
+    return own.softmax_cross_entropy(powers / powers.sum(axis=1)[:, None], labels)
 
 
 @makes("softmax_cross_entropy", "exp-overflows")
@@ -110,7 +111,7 @@ MUTANTS |= {
 
 @makes("network_forward", "relu-on-head")
 def relu_everywhere(**inputs):
-    right = ours.network_forward(**inputs)
+    right = own.network_forward(**inputs)
     return right["hidden"], np.maximum(right["logits"], 0)
 
 
@@ -126,10 +127,10 @@ def linear(x, weights, biases, head, head_bias):
 def backward_with(gate):
     """Backpropagation layer by layer with ours, but the gate."""
     def outputs(x, labels, loss, weights, biases, head, head_bias):
-        right = ours.network_backward(x, labels, loss, weights, biases, head, head_bias)
-        forward = ours.network_forward(x, weights, biases, head, head_bias)
+        right = own.network_backward(x, labels, loss, weights, biases, head, head_bias)
+        forward = own.network_forward(x, weights, biases, head, head_bias)
         inputs = [x, *forward["hidden"]]
-        slope = getattr(ours, f"{loss}_cross_entropy")(forward["logits"], ours.labelled(labels, loss))["dlogits"]
+        slope = getattr(own, f"{loss}_cross_entropy")(forward["logits"], labelled(labels, loss))["dlogits"]
         above, grads = head, {"dweights": [], "dbiases": []}
         for l in range(len(weights))[::-1]:
             slope = np.where(gate(inputs[l] @ weights[l] + biases[l]), slope @ above.T, 0)
@@ -147,7 +148,7 @@ def all_times(operation, factor, leave=()):
         x = inputs["features"] if "features" in inputs else inputs["x"]
         c = factor(max(len(x), 1), inputs["head"].shape[1], inputs["loss"])
         return {name: value if name in leave else [one * c for one in value] if isinstance(value, list) else value * c
-                for name, value in getattr(ours, operation)(**inputs).items()}
+                for name, value in getattr(own, operation)(**inputs).items()}
 
     return outputs
 
@@ -166,14 +167,14 @@ def rows(operation):
     """Rows for columns in every matrix."""
     def outputs(**inputs):
         turned = {name: value.T if np.ndim(value) == 2 else value for name, value in inputs.items()}
-        return getattr(ours, operation)(**turned).T
+        return getattr(own, operation)(**turned).T
 
     return outputs
 
 
 def unscaled(operation):
     """The step left out of the thresholds."""
-    return lambda step, **inputs: getattr(ours, operation)(step=1.0, **inputs)
+    return lambda step, **inputs: getattr(own, operation)(step=1.0, **inputs)
 
 
 def scalar(prox):
@@ -224,7 +225,7 @@ MUTANTS |= {
     ("soft_threshold", "zeros-not-made"): lambda w, step, mu: np.sign(w) * (abs(w) - step * mu),
     ("soft_threshold", "half-threshold"): lambda w, step, mu: L1(mu).prox(w, step / 2),
     ("soft_threshold_metric", "threshold-not-scaled"): lambda w, d, mu: L1(mu).prox(w, 1.0),
-    ("soft_threshold_metric", "scalar-threshold"): scalar(ours.soft_threshold),
+    ("soft_threshold_metric", "scalar-threshold"): scalar(own.soft_threshold),
     ("soft_threshold_metric", "metric-inverted"): lambda w, d, mu: L1(mu).prox_metric(w, 1 / d),
     ("group_soft_threshold", "threshold-not-scaled"): unscaled("group_soft_threshold"),
     ("group_soft_threshold", "rows-as-groups"): rows("group_soft_threshold"),
@@ -233,7 +234,7 @@ MUTANTS |= {
     ("group_soft_threshold", "entries-as-groups"): lambda w, step, gamma: L1(gamma).prox(w, step),
     ("group_soft_threshold", "group-cut-in-two"): cut,
     ("group_soft_threshold_metric", "rows-as-groups"): rows("group_soft_threshold_metric"),
-    ("group_soft_threshold_metric", "scalar-threshold"): scalar(ours.group_soft_threshold),
+    ("group_soft_threshold_metric", "scalar-threshold"): scalar(own.group_soft_threshold),
     ("group_soft_threshold_metric", "euclidean-shrinkage"): euclidean,
     ("group_soft_threshold_metric", "zero-group-divides"): metric_divided,
     ("sparse_group_prox", "shrinkages-swapped"):
@@ -244,7 +245,7 @@ MUTANTS |= {
     ("sparse_group_prox", "zero-group-divides"):
         lambda w, step, mu, gamma: divided(L1(mu).prox(w, step), step * gamma),
     ("sparse_group_prox_metric", "shrinkages-swapped"): metric_swapped,
-    ("sparse_group_prox_metric", "scalar-threshold"): scalar(ours.sparse_group_prox),
+    ("sparse_group_prox_metric", "scalar-threshold"): scalar(own.sparse_group_prox),
     ("sparse_group_prox_metric", "rows-as-groups"): rows("sparse_group_prox_metric"),
     ("sparse_group_prox_metric", "euclidean-shrinkage"):
         lambda w, d, mu, gamma: euclidean(L1(mu).prox_metric(w, d), d, gamma),
@@ -255,7 +256,7 @@ MUTANTS |= {
     ("squared_l2_prox_metric", "half-missing"):
         lambda w, d, strength, anchor: (d * w + 2 * strength * anchor) / (d + 2 * strength),
     ("squared_l2_prox_metric", "anchor-ignored"): lambda w, d, strength, anchor: d * w / (d + strength),
-    ("squared_l2_prox_metric", "scalar-threshold"): scalar(ours.squared_l2_prox),
+    ("squared_l2_prox_metric", "scalar-threshold"): scalar(own.squared_l2_prox),
     ("squared_l2_prox_metric", "gradient-for-prox"): lambda w, d, strength, anchor: w + strength / d * (anchor - w),
 }
 
@@ -314,7 +315,7 @@ MUTANTS |= {
 
 def judged(features, labels, loss, mu_head, weights, bias):
     """Objective, support and residual of any head, as the operation defines them."""
-    slope = getattr(ours, f"{loss}_cross_entropy")(features @ weights + bias, ours.labelled(labels, loss))
+    slope = getattr(own, f"{loss}_cross_entropy")(features @ weights + bias, labelled(labels, loss))
     gradient = features.T @ slope["dlogits"]
     distance = L1(mu_head).subdiff_distance(weights, gradient)
     residual = max(distance.max(initial=0), abs(slope["dlogits"].sum(axis=0)).max())
@@ -326,7 +327,7 @@ def smooth_head(features, labels, loss):
     design = np.hstack([features, np.ones((len(features), 1))])
 
     def smooth(theta):
-        found = getattr(ours, f"{loss}_cross_entropy")(design @ theta, ours.labelled(labels, loss))
+        found = getattr(own, f"{loss}_cross_entropy")(design @ theta, labelled(labels, loss))
         return found["value"], design.T @ found["dlogits"]
 
     return smooth, np.zeros((design.shape[1], labels.shape[1]))
@@ -379,7 +380,7 @@ def loss_times(factor):
     """The same solver on c times the loss."""
     def outputs(features, labels, loss, mu_head):
         c = factor(*labels.shape)
-        result = solve_head(features, ours.labelled(labels, loss), mu_head / c, loss, n_outputs=labels.shape[1])
+        result = solve_head(features, labelled(labels, loss), mu_head / c, loss, n_outputs=labels.shape[1])
         return {"objective": c * result.fun, "support": result.x.weights != 0, "residual": c * result.residual}
 
     return outputs
@@ -410,8 +411,8 @@ def whole_gradient(operation):
     """Nothing is held."""
     def outputs(**inputs):
         names = ("x", "labels", "loss", "weights", "biases", "head", "head_bias")
-        free = ours.network_backward(**{name: inputs[name] for name in names})
-        return {**getattr(ours, operation)(**inputs), **{n: v for n, v in free.items() if n != "value"}}
+        free = own.network_backward(**{name: inputs[name] for name in names})
+        return {**getattr(own, operation)(**inputs), **{n: v for n, v in free.items() if n != "value"}}
 
     return outputs
 
@@ -530,7 +531,7 @@ def pairs(tie):
 def fraction_of_tasks(R, separate):
     share = 1 - 1 / len(R)
     return {name: value if name == "average_performance" else 0.0 if len(R) == 1 else value * share
-            for name, value in ours.performance_matrix_metrics(R, separate).items()}
+            for name, value in own.performance_matrix_metrics(R, separate).items()}
 
 
 def mean_or_nan(values):
@@ -550,7 +551,7 @@ MUTANTS |= {
     ("auroc", "scores-reversed"): lambda scores, labels: 1 - metrics.auroc(scores, labels),
     ("performance_matrix_metrics", "transfer-divided-by-tasks"): fraction_of_tasks,
     ("performance_matrix_metrics", "unseen-counted-as-zero"):
-        lambda R, separate: ours.performance_matrix_metrics(np.where(np.isnan(R), 0.0, R), separate),
+        lambda R, separate: own.performance_matrix_metrics(np.where(np.isnan(R), 0.0, R), separate),
     ("performance_matrix_metrics", "forgetting-with-last-stage"): changed(
         "performance_matrix_metrics", forgetting=lambda i, o: mean_or_nan(
             i["R"][j:, j].max() - i["R"][-1, j] for j in earlier(i["R"]))),
@@ -566,5 +567,5 @@ MUTANTS |= {
         "performance_matrix_metrics", forward_transfer=lambda i, o: mean_or_nan(
             np.diagonal(i["R"], 1) - i["separate"][1:])),
     ("performance_matrix_metrics", "matrix-transposed"):
-        lambda R, separate: ours.performance_matrix_metrics(R.T, separate),
+        lambda R, separate: own.performance_matrix_metrics(R.T, separate),
 }

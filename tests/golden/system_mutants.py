@@ -10,7 +10,8 @@ import numpy as np
 from den_ref.core import metric_variants, metrics
 from den_ref.core.layers import affine_forward
 from den_ref.core.penalties import SquaredL2
-from den_ref.golden import ours
+from den_ref.golden import own
+from den_ref.golden.own.networks import labelled
 from den_ref.methods.shared import columns
 from math_mutants import changed, earlier, mean_or_nan
 
@@ -28,13 +29,13 @@ def each(function, *answers):
 
 def of_gradients(x, labels, **network):
     """The gradients of the mean loss, under the names of the Fisher information."""
-    found = ours.network_backward(x=x, labels=labels, **network)
+    found = own.network_backward(x=x, labels=labels, **network)
     return {name.replace("d", "fisher_", 1): value for name, value in found.items() if name != "value"}
 
 
 def square_of_mean(kind, **inputs):
     if kind == "exact":
-        return ours.fisher_diagonal(kind=kind, **inputs)
+        return own.fisher_diagonal(kind=kind, **inputs)
     return each(np.square, of_gradients(**inputs))
 
 
@@ -45,7 +46,7 @@ def times_size(kind, **inputs):
 
 def answered(x, loss, weights, biases, head, head_bias):
     """What the network itself would say."""
-    logits = ours.network_forward(x, weights, biases, head, head_bias)["logits"]
+    logits = own.network_forward(x, weights, biases, head, head_bias)["logits"]
     return (logits > 0) * 1.0 if loss == "sigmoid" else np.eye(logits.shape[1])[logits.argmax(axis=1)]
 
 
@@ -57,7 +58,7 @@ def exact_only(function):
     """The mistake where the exact kind is asked for, the right answer elsewhere."""
     def outputs(kind, labels, **inputs):
         if kind != "exact":
-            return ours.fisher_diagonal(kind=kind, labels=labels, **inputs)
+            return own.fisher_diagonal(kind=kind, labels=labels, **inputs)
         return function(**inputs)
 
     return outputs
@@ -65,7 +66,7 @@ def exact_only(function):
 
 def uniform(x, loss, head_bias, **network):
     rows = label_rows(len(head_bias), loss)
-    found = [ours.fisher_diagonal(x, np.tile(row, (len(x), 1)), loss, "empirical", head_bias=head_bias, **network)
+    found = [own.fisher_diagonal(x, np.tile(row, (len(x), 1)), loss, "empirical", head_bias=head_bias, **network)
              for row in rows]
     return each(lambda *values: np.mean(values, axis=0), *found)
 
@@ -73,10 +74,10 @@ def uniform(x, loss, head_bias, **network):
 def absolute(x, labels, kind, loss, head_bias, **network):
     """The mean over samples and labels of the gradients' absolute values."""
     given, terms = dict(network, loss=loss, head_bias=head_bias), []
-    logits = ours.network_forward(x, head_bias=head_bias, **network)["logits"]
+    logits = own.network_forward(x, head_bias=head_bias, **network)["logits"]
     for i in range(len(x)):
         rows = label_rows(len(head_bias), loss) if kind == "exact" else labels[i:i + 1]
-        losses = [getattr(ours, f"{loss}_cross_entropy")(logits[i:i + 1], ours.labelled(row[None], loss))["value"]
+        losses = [getattr(own, f"{loss}_cross_entropy")(logits[i:i + 1], labelled(row[None], loss))["value"]
                   for row in rows]
         for row, minus_log_p in zip(rows, losses):
             share = np.exp(-minus_log_p) if kind == "exact" else 1.0
@@ -86,11 +87,11 @@ def absolute(x, labels, kind, loss, head_bias, **network):
 
 
 def swapped(kind, **inputs):
-    return ours.fisher_diagonal(kind={"exact": "empirical", "empirical": "exact"}[kind], **inputs)
+    return own.fisher_diagonal(kind={"exact": "empirical", "empirical": "exact"}[kind], **inputs)
 
 
 def fisher_times(factor):
-    return lambda **inputs: each(lambda value: factor(**inputs) * value, ours.fisher_diagonal(**inputs))
+    return lambda **inputs: each(lambda value: factor(**inputs) * value, own.fisher_diagonal(**inputs))
 
 
 MUTANTS |= {
@@ -99,7 +100,7 @@ MUTANTS |= {
     ("fisher_diagonal", "batch-squared-times-size"): times_size,
     ("fisher_diagonal", "other-kind"): swapped,
     ("fisher_diagonal", "likeliest-label"): exact_only(
-        lambda **inputs: ours.fisher_diagonal(labels=answered(**inputs), kind="empirical", **inputs)),
+        lambda **inputs: own.fisher_diagonal(labels=answered(**inputs), kind="empirical", **inputs)),
     ("fisher_diagonal", "labels-equally-likely"): exact_only(uniform),
     ("fisher_diagonal", "absolute-gradients"): absolute,
     ("fisher_diagonal", "mean-over-outputs"): fisher_times(
@@ -128,7 +129,7 @@ def ewc_with(**variants):
     def outputs(w, lam, anchors, decay, fisher, learnt):
         squares = variants.get("online" if decay < 1 else anchors) or variants.get(anchors)
         if squares is None:
-            return ours.ewc_penalty(w, lam, anchors, decay, fisher, learnt)
+            return own.ewc_penalty(w, lam, anchors, decay, fisher, learnt)
         return pulled(w, learnt, squares(lam, decay, fisher, learnt))
 
     return outputs
@@ -136,7 +137,7 @@ def ewc_with(**variants):
 
 def all_pulls(change):
     """EWC on other inputs."""
-    return lambda **inputs: ours.ewc_penalty(**{**inputs, **change(**inputs)})
+    return lambda **inputs: own.ewc_penalty(**{**inputs, **change(**inputs)})
 
 
 def per_task(lam, decay, fisher, learnt):
@@ -187,7 +188,7 @@ MUTANTS |= {
 
 def l2_with(**change):
     """The step of ours on other inputs, each a function of the inputs."""
-    return lambda **inputs: ours.l2_transfer_step(**{**inputs, **{name: f(inputs) for name, f in change.items()}})
+    return lambda **inputs: own.l2_transfer_step(**{**inputs, **{name: f(inputs) for name, f in change.items()}})
 
 
 def zeros(name):
@@ -199,16 +200,16 @@ def explicit(**inputs):
     for name in ("weights", "biases"):
         free[f"d{name}"] = [g + 2 * lam * (w - a) for g, w, a, lam in zip(
             inputs[f"d{name}"], inputs[name], inputs[f"anchor_{name}"], inputs["lam"])]
-    return ours.l2_transfer_step(**free)
+    return own.l2_transfer_step(**free)
 
 
 def free_biases(**inputs):
-    right, free = ours.l2_transfer_step(**inputs), ours.l2_transfer_step(**dict(inputs, lam=0 * inputs["lam"]))
+    right, free = own.l2_transfer_step(**inputs), own.l2_transfer_step(**dict(inputs, lam=0 * inputs["lam"]))
     return {**right, "biases": free["biases"]}
 
 
 def head_too(lam, step, **inputs):
-    right, pull = ours.l2_transfer_step(lam=lam, step=step, **inputs), SquaredL2(2 * lam[-1])
+    right, pull = own.l2_transfer_step(lam=lam, step=step, **inputs), SquaredL2(2 * lam[-1])
     return {**right, "head": pull.prox(right["head"], step), "head_bias": pull.prox(right["head_bias"], step)}
 
 
@@ -246,7 +247,7 @@ def columns_with(side, into_head=None):
 
     def outputs(**inputs):
         with patch.object(columns, "layer_forward", layer):
-            return ours.progressive_forward(**inputs)
+            return own.progressive_forward(**inputs)
 
     return outputs
 
@@ -262,14 +263,14 @@ def one_by_one(h, a, P, p, U):
 def same_layer(biases, **inputs):
     """layer_forward sees the activations of one layer higher, where the widths allow it."""
     if len({len(b) for b in biases[0]}) > 1:
-        return ours.progressive_forward(biases=biases, **inputs)
+        return own.progressive_forward(biases=biases, **inputs)
     right = columns.layer_forward
 
     def layer(w, l, h, older, out=None):
         return right(w, l, h, [*older[1:], older[-1]] if len(older) else older, out=out)
 
     with patch.object(columns, "layer_forward", layer):
-        return ours.progressive_forward(biases=biases, **inputs)
+        return own.progressive_forward(biases=biases, **inputs)
 
 
 def added_outside(**inputs):
@@ -285,7 +286,7 @@ def added_outside(**inputs):
         return columns.layer_forward(w, len(out) + 1, h, older)[0], None
 
     with patch.object(columns, "column_forward", column):
-        return ours.progressive_forward(**inputs)
+        return own.progressive_forward(**inputs)
 
 
 MUTANTS |= {("progressive_forward", mistake): mutant for mistake, mutant in {
@@ -304,13 +305,13 @@ MUTANTS |= {("progressive_forward", mistake): mutant for mistake, mutant in {
 
 def gate_open(**inputs):
     """Backwards with a gate that never closes; dU as it is."""
-    right = ours.progressive_adapter_backward(**inputs)
+    right = own.progressive_adapter_backward(**inputs)
     with patch.object(columns, "relu_backward", lambda dh, r, out=None: dh):
-        return {**ours.progressive_adapter_backward(**inputs), "dlateral": right["dlateral"]}
+        return {**own.progressive_adapter_backward(**inputs), "dlateral": right["dlateral"]}
 
 
 def unscaled(alphas, **inputs):
-    right = ours.progressive_adapter_backward(alphas=alphas, **inputs)
+    right = own.progressive_adapter_backward(alphas=alphas, **inputs)
     return {**right, "dprojections": right["dprojections"] / alphas[:, None, None]}
 
 
@@ -318,13 +319,13 @@ def unprojected(older, bias, **inputs):
     """<dr, h_j> for <dr, h_j P_j>."""
     a = mixed(np.stack(older, axis=1), inputs["alphas"], inputs["projections"]) + bias
     slope = np.where(a > 0, inputs["dout"] @ inputs["lateral"].T, 0)
-    right = ours.progressive_adapter_backward(older=older, bias=bias, **inputs)
+    right = own.progressive_adapter_backward(older=older, bias=bias, **inputs)
     return {**right, "dalphas": np.array([np.vdot(slope, h) for h in older])}
 
 
 MUTANTS |= {("progressive_adapter_backward", mistake): mutant for mistake, mutant in {
     "averaged-twice": lambda dout, **inputs: {**each(lambda value: value / len(dout),
-                                                     ours.progressive_adapter_backward(dout=dout, **inputs))},
+                                                     own.progressive_adapter_backward(dout=dout, **inputs))},
     "gate-missing": gate_open,
     "alpha-missing-in-projection": unscaled,
     "alpha-unprojected": unprojected,
@@ -339,7 +340,7 @@ def from_backward(transfer):
     """Diaz-Rodriguez et al.'s three from another backward transfer, a function of R."""
     def outputs(**inputs):
         with patch.object(metric_variants, "backward_transfer_diaz", transfer):
-            return ours.performance_matrix_variants(**inputs)
+            return own.performance_matrix_variants(**inputs)
 
     return outputs
 
@@ -350,7 +351,7 @@ def all_columns(R):
 
 
 def on_matrix(change):
-    return lambda R, **others: ours.performance_matrix_variants(change(R), **others)
+    return lambda R, **others: own.performance_matrix_variants(change(R), **others)
 
 
 def upper(R, k):
@@ -358,7 +359,7 @@ def upper(R, k):
 
 
 def nothing_is_zero(R, **others):
-    answer = ours.performance_matrix_variants(R, **others)
+    answer = own.performance_matrix_variants(R, **others)
     return {name: 0.0 if len(R) == 1 and np.isnan(value) else value for name, value in answer.items()}
 
 

@@ -13,8 +13,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import den_ref.golden.ours
-from den_ref.golden import cases, vectors
+from den_ref.golden import cases, own, vectors
 from den_ref.golden.adapters.python import PythonAdapter
 from den_ref.golden.judge import judge
 from den_ref.golden.say import explain
@@ -69,7 +68,7 @@ def test_torch():
 
 def test_single_precision_passes_with_its_tolerance():
     """Everything computed in float32 from float32 inputs; and the tolerance for doubles would refuse it."""
-    adapter = PythonAdapter(den_ref.golden.ours)
+    adapter = PythonAdapter(own)
     for case in cases():
         singles = {name: value.astype(np.float32) if getattr(value, "dtype", None) == np.float64 else value
                   for name, value in case.inputs.items()}

@@ -10,8 +10,7 @@ import pytest
 from den_mutants import MUTANTS
 from den_ref import loops
 from den_ref.den import DEN, algorithm, expansion
-from den_ref.golden import cases, check, vectors
-from den_ref.golden.ours_den import FUNCTIONS as OURS
+from den_ref.golden import cases, check, own, vectors
 from den_ref.loops.splitting import Place, split_edge
 from tests.oracles import high_precision as hp
 from tests.oracles.equations import Parameters, gradient
@@ -139,7 +138,7 @@ SPOILT = {
 def test_the_golden_run_runs_the_algorithm_itself(part, monkeypatch):
     """Not a copy of it: spoil a part of ``den``, and the run is wrong from there on."""
     monkeypatch.setattr(*part)
-    [result] = check(OURS, "den_trace/three-tasks")
+    [result] = check(own, "den_trace/three-tasks")
     assert result.differences[0].field.startswith(SPOILT[part] + "_")
 
 
@@ -163,7 +162,7 @@ def test_the_runs_pass_through_every_kind_of_box():
 @pytest.mark.parametrize("case", cases("den_trace"), ids=str)
 def test_the_run_of_den_ref_is_well_within_its_tolerance(case):
     """Two implementations that share nothing: decimals on masked arrays, and float64 on cut-outs."""
-    told = OURS.den_trace(**case.arguments())
+    told = own.den_trace(**case.arguments())
     for name, want in case.expected.items():
         field, _, l = name.partition("/")
         got = np.asarray(told[field][int(l)] if l else told[field], float)
@@ -239,7 +238,7 @@ def test_oracles_agree_with_both_implementations(seed):
     }
     for name, inputs in asked.items():
         want = recipes()[name].oracle(**inputs)
-        assert_alike(getattr(OURS, name)(**inputs), want)
+        assert_alike(getattr(own, name)(**inputs), want)
         assert_alike(named(getattr(loops, name)(**inputs), want), want)
 
 

@@ -9,7 +9,7 @@ import pytest
 from den_ref import loops
 from den_ref.core import mlp
 from den_ref.core.checks import check_prox
-from den_ref.golden import cases, check, ours, vectors
+from den_ref.golden import cases, check, own, vectors
 from den_ref.golden.compare import difference
 from den_ref.golden.format import VECTORS, load
 from den_ref.golden.parse import parse
@@ -49,7 +49,7 @@ def test_writing_again_changes_no_byte(tmp_path):
         assert (tmp_path / f"{name}.json").read_bytes() == (VECTORS / f"{name}.json").read_bytes()
 
 
-@pytest.mark.parametrize("adapter", [ours, loops], ids=["ours", "loops"])
+@pytest.mark.parametrize("adapter", [own, loops], ids=["own", "loops"])
 def test_den_ref_passes(adapter):
     results = check(adapter)
     failed = {result.case.id: result for result in results if result.verdict not in ("pass", "not implemented")}
@@ -62,7 +62,7 @@ class SinglePrecision:
     """den_ref's functions on float32 inputs."""
 
     def __getattr__(self, name):
-        function = getattr(ours, name)
+        function = getattr(own, name)
         return lambda **inputs: function(**{key: single(value) for key, value in inputs.items()})
 
 
@@ -73,7 +73,7 @@ def single(value):
 
 
 def test_single_precision_passes_as_such(monkeypatch):
-    monkeypatch.setattr(ours, "packed", lambda *network: mlp.pack(*network, np.float32))
+    monkeypatch.setattr(own.networks, "packed", lambda *network: mlp.pack(*network, np.float32))
     verdicts = {result.case.id: result.verdict for result in check(SinglePrecision(), precision="f32")}
     assert set(verdicts.values()) == {"pass"}
     strict = [result for result in check(SinglePrecision()) if result.verdict == "fail"]
@@ -248,7 +248,7 @@ def test_lint_bites_on_discrete_outputs():
 @pytest.mark.parametrize("source", [
     "from den_ref.core import losses", "from den_ref.core.penalties import L1", "import den_ref.den.selective",
     "from den_ref.methods import STL", "def f():\n    from den_ref.den import splitting as s", "import den_ref",
-    "from den_ref.golden import ours", "from ...den_ref.core import losses", "from tests.den import any_helper"])
+    "from den_ref.golden import own", "from ...den_ref.core import losses", "from tests.den import any_helper"])
 def test_an_oracle_may_not_read_the_code_under_test(tmp_path, source):
     (tmp_path / "module.py").write_text(source)
     assert lint.oracle_imports(tmp_path / "module.py")

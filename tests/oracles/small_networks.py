@@ -2,13 +2,6 @@
 
 Legal ones: units stand in the order of their introduction; an edge between units whose lifetimes do not overlap is 0,
 and so is a head row of a unit that its stage does not see.
-
-Every operation on a network takes and gives its arrays as lists over layers (or heads):
-
-    weights, biases              per hidden layer; a column of weights is a unit's incoming weights
-    introduced, retired          per hidden layer: stages [introduced, retired) see a unit; never retired is 2147483647
-    heads, head_biases           per task; a head has one row per unit of the top layer's array
-    head_stages                  the stage of each head
 """
 
 from __future__ import annotations
@@ -18,8 +11,11 @@ import numpy as np
 #: "Never retired", as the format says it: not taken from the code under test.
 NEVER = 2147483647
 
+#: Per hidden layer; a column of weights is a unit's incoming weights.
 BODY = {"weights/*": "float64[*,*]", "biases/*": "float64[*]"}
+#: Per hidden layer: stages [introduced, retired) see a unit.
 LIFETIMES = {"introduced/*": "int64[*]", "retired/*": "int64[*]"}
+#: Per task, with one row per unit of the top layer's array; and the stage of each.
 HEADS = {"heads/*": "float64[*,*]", "head_biases/*": "float64[*]", "head_stages": "int64[*]"}
 #: Name -> type of everything a network is made of.
 NETWORK = BODY | LIFETIMES | HEADS

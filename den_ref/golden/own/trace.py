@@ -16,8 +16,9 @@ from den_ref.den import DEN, DENConfig
 from den_ref.den.network import Network
 from den_ref.den.stage import Stage
 from den_ref.den.surgery import append_units
-from den_ref.golden.networks import fields_of, network_of
 from den_ref.protocol import Step, Task
+
+from .networks import fields_of, network_of
 
 #: The readings of the case, whatever the defaults are.
 READINGS = {

@@ -1,4 +1,4 @@
-"""Networks on the wire: what a case calls ``weights/0``, ``introduced/1``, ``heads/0`` and a ``Network`` calls its own.
+"""Networks on the wire: what a case calls ``weights/0``, ``introduced/1``, ``heads/0``, as a ``Network`` or a ``Flat``.
 
 Every operation on a network takes and gives its arrays as lists over layers (or heads):
 
@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from den_ref.core import mlp
+from den_ref.core.flat import Flat
 from den_ref.den.network import NEVER, Head, Network
 
 
@@ -35,3 +37,18 @@ def fields_of(network: Network) -> dict:
         "head_biases": [head.bias for head in network.heads],
         "head_stages": np.array([head.stage for head in network.heads], np.int64),
     }
+
+
+def packed(weights, biases, head, head_bias) -> Flat:
+    """The flat vector of a network, in float64."""
+    return mlp.pack(weights, biases, head, head_bias, np.float64)
+
+
+def labelled(labels, loss):
+    """Labels as a Task has them: class numbers for a softmax."""
+    return labels.argmax(axis=1) if loss == "softmax" else labels
+
+
+def gradients(grad: Flat) -> dict:
+    """The outputs of a gradient."""
+    return dict(zip(("dweights", "dbiases", "dhead", "dhead_bias"), mlp.unpack(grad), strict=True))

@@ -1,0 +1,76 @@
+"""Answers of ``den_ref.methods``: the defining quantities of DNN-EWC, DNN-L2 and DNN-Progressive."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from den_ref.core import mlp, solvers
+from den_ref.core.flat import Flat
+from den_ref.core.penalties import L1, SquaredL2
+from den_ref.methods.ewc import EWC, EWCConfig
+from den_ref.methods.l2 import L2, L2Config
+from den_ref.methods.shared import columns
+
+from . import networks
+from .networks import gradients
+
+# --- DNN-L2 and DNN-EWC ------------------------------------------------------------------------------------------
+
+
+def ewc_penalty(w, lam, anchors, decay, fisher, learnt):
+    """The pull of ``methods.ewc.EWC`` after it has learnt the tasks."""
+    ewc = EWC(EWCConfig(lam=lam, anchors=anchors, decay=decay))
+    for own, ewc.body in zip(map(one_array, fisher), map(one_array, learnt), strict=True):
+        ewc.importance, ewc.anchor = ewc.consolidated(own, ewc.body)
+    pull = ewc.pulls()["W1"]
+    return {"value": pull.value(w) - pull.value(learnt[-1]), "gradient": pull.strength * (w - pull.anchor)}
+
+
+def one_array(w) -> Flat:
+    """A body that is a single array."""
+    return Flat.of({"W1": w}, w.dtype)
+
+
+def ewc_prox(w, step, lam, importance, anchor):
+    """``core.penalties.SquaredL2`` with a strength per weight."""
+    return SquaredL2(lam * importance, anchor).prox(w, step)
+
+
+def l2_transfer_step(anchor_weights, anchor_biases, lam, step, **network):
+    """``core.solvers.ista_step`` with the pulls of ``methods.l2.L2``."""
+    point, slope = (networks.packed(*(network[prefix + name] for name in ("weights", "biases", "head", "head_bias")))
+                    for prefix in ("", "d"))
+    l2 = L2(L2Config(hidden=[len(b) for b in anchor_biases], lam=lam.tolist()))
+    anchors = mlp.pack(anchor_weights, anchor_biases, network["head"], network["head_bias"], point.vector.dtype)
+    l2.body = Flat.of({name: array for name, array in anchors.views.items() if name[0] in "Wb"}, point.vector.dtype)
+    pulls = dict.fromkeys(point.shapes, L1(0.0)) | l2.pulls()
+    for name, pull in pulls.items():
+        point[name][...] = solvers.ista_step(point[name], slope[name], pull, step)
+    return {name[1:]: value for name, value in gradients(point).items()}
+
+
+# --- DNN-Progressive ---------------------------------------------------------------------------------------------
+
+
+def progressive_forward(x, weights, biases, heads, head_biases, alphas, projections, projection_biases, laterals):
+    """``methods.shared.columns.columns_forward``, for every column in turn."""
+    plain = [networks.packed(*network).views for network in zip(weights, biases, heads, head_biases, strict=True)]
+    adapters = [{}, *(column_adapters(*kinds) for kinds in zip(alphas, projections, projection_biases, laterals,
+                                                               strict=True))]
+    all_columns = [Flat.of(own | side, own["V"].dtype) for own, side in zip(plain, adapters, strict=True)]
+    return {"logits": [columns.columns_forward(all_columns[:k], x)[0] for k in range(1, len(all_columns) + 1)]}
+
+
+def column_adapters(*kinds) -> dict:
+    """The adapters of one column by the names that ``methods.shared.columns`` has for them."""
+    return {name: array for l, arrays in enumerate(zip(*kinds, strict=True), 2)
+            for name, array in zip(columns.adapter_names(l), arrays, strict=True)}
+
+
+def progressive_adapter_backward(older, alphas, projections, bias, lateral, dout):
+    """``methods.shared.columns.adapter_backward``."""
+    parameters = (alphas, projections, bias, lateral)
+    _, cache = columns.adapter_forward(np.stack(older, axis=1), *parameters)
+    slopes = [np.empty_like(array) for array in parameters]
+    columns.adapter_backward(dout, cache, slopes)
+    return dict(zip(("dalphas", "dprojections", "dbias", "dlateral"), slopes, strict=True))
