@@ -37,7 +37,8 @@ MAY_IMPORT = {
     "experiment/grid": {"experiment/disk", "experiment/one_run", "core", "den", "methods", "tasks"},
     "experiment/pages": {"experiment/disk", "experiment/one_run", "experiment/grid", "core", "den", "methods", "plots"},
     "experiment/tune": {"experiment/disk", "experiment/one_run", "experiment/pages", "core", "methods", "tasks"},
-    "golden": {"core", "den", "methods"},
+    "golden": set(),
+    "golden/own": {"core", "den", "methods"},
     "commands": {"experiment", "golden"},
     "cli": {"commands"},
     "__main__": {"cli"},
@@ -184,6 +185,8 @@ RULES = {
         ("experiment/disk/a.py", "from den_ref.experiment import run"), ("experiment/a.py", "from ..core import flat"),
         ("experiment/one_run/a.py", "from den_ref.plots import show"), ("core/a.py", "import den_ref.experiment.disk"),
         ("den/a.py", "from den_ref.loops import select_units"),
+        ("golden/a.py", "from den_ref.core import mlp"), ("golden/adapters/a.py", "from den_ref.den import DEN"),
+        ("golden/own/a.py", "from den_ref.golden.case import Case"),
     ],
     the_loops_are_loops: [
         ("loops/a.py", "from den_ref.core import layers"), ("loops/a.py", "from den_ref.den.network import Network"),
