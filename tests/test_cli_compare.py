@@ -14,7 +14,7 @@ import pytest
 
 from den_ref.cli import main
 from den_ref.experiment import read_grid
-from den_ref.experiment.grid import standard_grid as standard
+from den_ref.experiment.grid import standard_grid
 from den_ref.experiment.grid.one_cell import claimed
 from den_ref.methods import REGISTRY
 
@@ -144,9 +144,9 @@ def test_what_is_learnt_by_default(tmp_path, monkeypatch, nothing_learnt, text, 
     assert sorted({cell.method for cell in plain}) == sorted(methods)
     assert [cell.seed for cell in plain] == seeds * len(methods)
     varied = {cell.label for cell in nothing_learnt} - set(methods)
-    assert varied == ({cell.label for cell in standard.sweep([0])} if swept else set())
+    assert varied == ({cell.label for cell in standard_grid.sweep([0])} if swept else set())
     facts = json.loads(Path("runs", "quick" if "--quick" in text else "compare", "grid.json").read_text())
-    assert facts["stream"]["options"].get("n_tasks") == (standard.QUICK["n_tasks"] if "--quick" in text else None)
+    assert facts["stream"]["options"].get("n_tasks") == (standard_grid.QUICK["n_tasks"] if "--quick" in text else None)
 
 
 def test_resume_is_judged_by_what_is_asked_for(tmp_path, capsys, here):

@@ -86,15 +86,15 @@ def _executor(arguments):
 
 def _cells(arguments) -> list:
     from den_ref.experiment import Cell
-    from den_ref.experiment.grid import standard_grid as standard
+    from den_ref.experiment.grid import standard_grid
 
-    methods = [name.strip() for name in arguments.methods.split(",")] if arguments.methods else standard.METHODS
+    methods = [name.strip() for name in arguments.methods.split(",")] if arguments.methods else standard_grid.METHODS
     seeds = arguments.seeds or ([0] if arguments.quick else [0, 1, 2])
     settings = _settings(arguments, methods)
     cells = [Cell(name, seed, settings[name], label=name) for name in methods for seed in seeds]
     by_default = arguments.methods is None and not arguments.quick
     wanted = by_default if arguments.sweep is None else arguments.sweep
-    return cells + (standard.sweep(seeds, settings.get("den", {})) if wanted else [])
+    return cells + (standard_grid.sweep(seeds, settings.get("den", {})) if wanted else [])
 
 
 def _settings(arguments, methods: list[str]) -> dict[str, dict]:
@@ -113,11 +113,11 @@ def _settings(arguments, methods: list[str]) -> dict[str, dict]:
 
 
 def _stream_options(arguments) -> dict:
-    from den_ref.experiment.grid import standard_grid as standard
+    from den_ref.experiment.grid import standard_grid
 
     if arguments.quick and arguments.stream != "mnist-variation":
         raise ValueError(f"--quick: expected the stream mnist-variation, got {arguments.stream!r}")
-    return (standard.QUICK if arguments.quick else {}) | stream_options(arguments)
+    return (standard_grid.QUICK if arguments.quick else {}) | stream_options(arguments)
 
 
 def _display():
@@ -133,11 +133,11 @@ def _kept(arguments, argv: list[str], out: str) -> str:
 
 def _written(grid) -> int:
     """Write tables and figures of what is learnt; the exit status if that came to no end, else 0."""
-    from den_ref.experiment.pages import results_page as report
+    from den_ref.experiment.pages import results_page
 
     try:
         if grid.results:
-            print(f"\n{report.write(grid, grid.folder)}")
+            print(f"\n{results_page.write(grid, grid.folder)}")
     except (KeyboardInterrupt, OSError) as error:
         by_hand, again = isinstance(error, KeyboardInterrupt), shlex.join(["den-ref", "plot", str(grid.folder)])
         print(f"\n{'interrupted' if by_hand else f'den-ref: {error}'}: runs are kept; tables and figures are not "

@@ -24,10 +24,10 @@ def add(commands) -> None:
 
 def plot(arguments: argparse.Namespace, argv: list[str]) -> int:
     """Draw the figures and write the tables of what was learnt."""
-    from den_ref.experiment.pages import results_page as report
+    from den_ref.experiment.pages import results_page
 
     try:
-        written = report.plot(arguments.source, arguments.into)
+        written = results_page.plot(arguments.source, arguments.into)
     except (ValueError, OSError) as error:
         return misuse(error)
     print("\n".join(map(str, written)))

@@ -52,21 +52,20 @@ def tune(arguments: argparse.Namespace, argv: list[str]) -> int:
 
 
 def _report(arguments) -> int:
-    from den_ref.experiment.tune import tuning_page as tuning_report
+    from den_ref.experiment.tune import tuning_page
 
     if arguments.method is not None:
         raise ValueError(f"--report: expected no METHOD, all records go into one page, got {arguments.method!r}")
-    print(tuning_report.write_report(arguments.out))
+    print(tuning_page.write_report(arguments.out))
     return 0
 
 
 def _search(arguments):
-    from den_ref.experiment.tune import search as tuning
+    from den_ref.experiment.tune.search import Budget, Search
 
     given = {"tries": arguments.tries, "second": arguments.second}
-    budget = tuning.Budget(**{name: value for name, value in given.items() if value is not None})
-    return tuning.Search(arguments.method, arguments.stream, out=arguments.out, budget=budget,
-                         **stream_options(arguments))
+    budget = Budget(**{name: value for name, value in given.items() if value is not None})
+    return Search(arguments.method, arguments.stream, out=arguments.out, budget=budget, **stream_options(arguments))
 
 
 def _processes(arguments):
@@ -81,14 +80,14 @@ def _follow(search, processes) -> int:
     print(f"{search.method} on {search.stream['name']}: at most {search.budget.runs} runs, "
           f"{len(search.tries)} on record in {search.tries.path}", flush=True)
     try:
-        print(f"\n{_ending(search.follow(processes, _told)[:3])}")
+        print(f"\n{_ending(search.follow(processes, _print_row)[:3])}")
     except ProcessDied as error:
         print(f"den-ref: a run failed: {error}", file=sys.stderr)
         return FAILED
     return 0
 
 
-def _told(row) -> None:
+def _print_row(row) -> None:
     from den_ref.experiment.tune.tuning_page import spelled
 
     print(f"seed {row['seed']}: validation AUROC {row['validation']:.4f}, {row['share']:.1%} of STL's parameters, "

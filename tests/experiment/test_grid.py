@@ -17,11 +17,11 @@ from grids import CELLS, Here, assert_ends_alike, dies_twice, kill_who_learns, p
 
 import den_ref
 from den_ref.experiment import Cell, GridDisplay, GridLines, GridLive, Live, Lines, Processes, compare, read_grid
-from den_ref.experiment.grid import standard_grid as standard
+from den_ref.experiment.grid import standard_grid
 from den_ref.experiment.one_run import loop
 from den_ref.experiment.grid.one_cell import CLAIM, Claim, Unclaimed, claimed, learn_cell, request, unclaim
 from den_ref.experiment.grid.all_cells import Clock, begin_comparison
-from den_ref.experiment.grid.grid_display import Progress, duration
+from den_ref.experiment.grid.grid_display import GridProgress, duration
 from den_ref.experiment.grid.processes import DEATHS, ProcessDied
 from den_ref.methods import REGISTRY
 
@@ -336,10 +336,10 @@ def test_a_worker_that_lost_its_claim_overwrites_nothing(sent, monkeypatch):
     def taken_over(run, stream, steps):
         Claim(folder, sent["ticket"], "elsewhere:1")
         (folder / "results.json").write_text("the other's")
-        return measure(run, stream, steps)
+        return add_stage(run, stream, steps)
 
-    measure = loop.measure
-    monkeypatch.setattr(loop, "measure", taken_over)
+    add_stage = loop.add_stage
+    monkeypatch.setattr(loop, "add_stage", taken_over)
     assert "Unclaimed" in learn_cell(sent)["error"]
     assert (folder / "results.json").read_text() == "the other's" and not (folder / "network.npz").exists()
 
@@ -457,8 +457,8 @@ def test_the_live_line_is_there_and_goes(tmp_path):
 
 
 @pytest.mark.parametrize("progress, text", [
-    (Progress(6, 1, 2, 0, 60, 15, 200), "  1 of 6 runs done, 2 running; 15 of 60 tasks learnt, about 3 min left"),
-    (Progress(6, 1, 2, 3, 60, 15, None), "  1 of 6 runs done, 2 running, 3 failed; 15 of 60 tasks learnt"),
+    (GridProgress(6, 1, 2, 0, 60, 15, 200), "  1 of 6 runs done, 2 running; 15 of 60 tasks learnt, about 3 min left"),
+    (GridProgress(6, 1, 2, 3, 60, 15, None), "  1 of 6 runs done, 2 running, 3 failed; 15 of 60 tasks learnt"),
 ])
 def test_progress_reads_well(progress, text):
     assert str(progress) == text
@@ -478,10 +478,10 @@ def test_time_left_is_that_of_the_tasks_learnt_since_the_start(monkeypatch):
 
 
 def test_the_sweep_changes_one_option_at_a_time():
-    cells = [cell for cell in standard.sweep([0, 1], {"k": 10, "mu": 0.5}) if cell.method == "den"]
-    assert len(cells) == 2 * (sum(map(len, standard.SWEEP.values())) - (10 in standard.SWEEP["k"]))
+    cells = [cell for cell in standard_grid.sweep([0, 1], {"k": 10, "mu": 0.5}) if cell.method == "den"]
+    assert len(cells) == 2 * (sum(map(len, standard_grid.SWEEP.values())) - (10 in standard_grid.SWEEP["k"]))
     for cell in cells:
         (name, value), = set(cell.settings.items()) - {("k", 10), ("mu", 0.5)}
-        assert value in standard.SWEEP[name] and cell.label == f"den {name}={value}"
-    of_den = [cell for cell in standard.sweep([0]) if cell.method == "den"]
-    assert {tuple(sorted(cell.settings)) for cell in of_den} == {(name,) for name in standard.SWEEP}
+        assert value in standard_grid.SWEEP[name] and cell.label == f"den {name}={value}"
+    of_den = [cell for cell in standard_grid.sweep([0]) if cell.method == "den"]
+    assert {tuple(sorted(cell.settings)) for cell in of_den} == {(name,) for name in standard_grid.SWEEP}

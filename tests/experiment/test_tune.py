@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 
 from den_ref.cli import main
-from den_ref.experiment.tune import search as tuning
+from den_ref.experiment.tune import search
 from den_ref.experiment.one_run.presets import PRESETS
 from den_ref.describe import Space, choice, each, log_uniform
 from den_ref.experiment.tune.search_spaces import TUNABLE, config_of, space_around, space_of
@@ -44,7 +44,7 @@ def invented(method, settings, seed, stream):
 
 @pytest.fixture
 def quick(monkeypatch):
-    monkeypatch.setattr(tuning, "attempt", invented)
+    monkeypatch.setattr(search, "attempt", invented)
 
 
 # --- the search --------------------------------------------------------------------------------------------------
@@ -91,7 +91,7 @@ def test_an_executor_changes_nothing(tmp_path, monkeypatch):
         sleep(0.02 * (next(count) % 3 == 0))                  # so that runs end in another order than they began
         return invented(method, settings, seed, stream)
 
-    monkeypatch.setattr(tuning, "attempt", slow_at_first)
+    monkeypatch.setattr(search, "attempt", slow_at_first)
     tune("stl", "toy", out=tmp_path / "one", budget=SMALL)
     with ThreadPoolExecutor(3) as pool:
         tune("stl", "toy", out=tmp_path / "three", budget=SMALL, executor=pool)
@@ -235,7 +235,7 @@ def test_test_splits_play_no_part(monkeypatch, method):
 
     settings, about = dict(space_of(method).start), {"name": "toy", "n_tasks": 2}
     usual = attempt(method, settings, 1, about)
-    monkeypatch.setattr(tuning, "make_stream", without_tests)
+    monkeypatch.setattr(search, "make_stream", without_tests)
     monkeypatch.setattr(REGISTRY[method], "learn_all", learn_without_tests)
     assert {**attempt(method, settings, 1, about), "seconds": usual["seconds"]} == usual
 

@@ -16,7 +16,7 @@ from den_ref.methods import method_named
 
 from .grid import (
     Cell, Grid, begin_grid, cells_of, describe, forget_error, read_cell, read_grid, write_error)
-from .grid_display import GridDisplay, Progress
+from .grid_display import GridDisplay, GridProgress
 from .one_cell import claimed, learn_cell, request, unclaim
 from .processes import Processes
 
@@ -115,7 +115,7 @@ class Work:
                 forget_error(self.folder, self.cells[index])
                 sent = request(self.folder, self.cells[index], self.stream)
             except OSError as error:
-                self._fail(self.cells[index], _told(error))
+                self._fail(self.cells[index], _in_words(error))
             else:
                 self.waiting[executor.submit(learn_cell, sent)] = index, sent["ticket"]
 
@@ -129,7 +129,7 @@ class Work:
             self.learnt[index] = self._tasks_learnt(self.cells[index])
         learnt, tasks = sum(self.learnt), self.n_tasks * len(self.cells)
         done = len(self.cells) - len(self.waiting) - self.failed
-        self.display.progress(Progress(len(self.cells), done, len(running), self.failed, tasks, learnt,
+        self.display.progress(GridProgress(len(self.cells), done, len(running), self.failed, tasks, learnt,
                                        clock.left(learnt, tasks)))
 
     def _ended(self, index: int, ticket: str, answer: dict[str, Any]) -> None:
@@ -203,7 +203,7 @@ def _cells(methods: Iterable[str | Cell], seeds: Iterable[int]) -> list[Cell]:
     return cells
 
 
-def _told(error: Exception) -> str:
+def _in_words(error: Exception) -> str:
     return f"{type(error).__name__}: {error}\n"
 
 
@@ -214,7 +214,7 @@ def _answer(future: Future) -> dict[str, Any]:
     except CancelledError:
         return {"error": "cancelled"}
     except Exception as error:
-        return {"error": _told(error)}
+        return {"error": _in_words(error)}
 
 
 def _checked(asked: dict[str, Any]) -> int:

@@ -11,7 +11,7 @@ from .grid import Cell, Grid
 
 
 @dataclass(frozen=True)
-class Progress:
+class GridProgress:
     """Where the whole grid is: cells, tasks in all cells, and the seconds left (None if nothing is known yet)."""
 
     cells: int
@@ -44,7 +44,7 @@ class GridDisplay:
     def failed(self, cell: Cell, error: str) -> None:
         """A cell failed."""
 
-    def progress(self, progress: Progress) -> None:
+    def progress(self, progress: GridProgress) -> None:
         """Once a second."""
 
     def finished(self, grid: Grid) -> None:

@@ -78,7 +78,7 @@ def follow(run: Run, stream: Stream, *, out: Path | str | None = None, keep_step
         task = stream.tasks[stage - 1]
         display.stage(stage, len(stream.tasks), task.id)
         steps = learn(run, task, steps_folder, display)
-        measure(run, stream, steps)
+        add_stage(run, stream, steps)
         if out is not None:
             display.saving(run)
             save(run, Path(out))
@@ -101,7 +101,7 @@ def learn(run: Run, task: Task, steps_folder: Path | None, display: Display) -> 
     return facts
 
 
-def measure(run: Run, stream: Stream, steps: list[dict[str, Any]]) -> None:
+def add_stage(run: Run, stream: Stream, steps: list[dict[str, Any]]) -> None:
     """Add a stage to the run: the row of R after it, and the capacity."""
     row = len(run.stages)
     separate = []
