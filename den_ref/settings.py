@@ -143,6 +143,15 @@ class Settings:
         return cls(**{name: _from_json(value) for name, value in values.items()})
 
 
+def as_text(value: Any) -> str:
+    """An option's value as :meth:`Settings.with_text` and ``--set`` take it.
+
+    >>> as_text([0.1, 0.01]), as_text("eq4")
+    ('0.1,0.01', 'eq4')
+    """
+    return ",".join(map(as_text, value)) if isinstance(value, (list, tuple)) else str(value)
+
+
 def _plain(value):
     """Lists become tuples and NumPy scalars Python ones, so that options compare and print alike."""
     if isinstance(value, (list, tuple)):

@@ -20,6 +20,7 @@ import numpy as np
 from den_ref.core.metrics import head_auroc
 from den_ref.den import DEN, DENConfig
 from den_ref.experiment.disk.environment import environment
+from den_ref.settings import as_text
 from den_ref.tasks import make_stream
 
 from .blocks import DOCS, write_page
@@ -100,8 +101,7 @@ def page(rows: list[dict]) -> str:
         units="-".join(map(str, then["units"])), released_units="-".join(map(str, RELEASED["units"])),
         parameters=then["parameters"], released_parameters=parameters(RELEASED["units"], tasks),
         seconds=np.mean([r["seconds"] for r in rows[:tasks]]),
-        options=" ".join(f"{name}={','.join(map(str, value)) if isinstance(value, tuple) else value}"
-                         for name, value in OPTIONS.items()))
+        options=" ".join(f"{name}={as_text(value)}" for name, value in OPTIONS.items()))
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +66,19 @@ def pretty(value: Any, indent: str = "") -> str:
         lines = [inner + pretty(item, inner) for item in value]
     left, right = "{}" if isinstance(value, dict) else "[]"
     return f"{left}\n" + ",\n".join(lines) + f"\n{indent}{right}"
+
+
+def distinct(values: Iterable[Any]) -> list[Any]:
+    """Each value once, in the order of their first.
+
+    >>> distinct([{"seed": 0}, {"seed": 1}, {"seed": 0}])
+    [{'seed': 0}, {'seed': 1}]
+    """
+    found = []
+    for value in values:
+        if value not in found:
+            found.append(value)
+    return found
 
 
 def differences(there: Any, here: Any, where: str = "") -> Iterator[str]:

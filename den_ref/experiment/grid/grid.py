@@ -18,6 +18,7 @@ import den_ref
 from den_ref.experiment.disk.files import VERSION, whole
 from den_ref.experiment.disk.json_files import as_json, check_format, check_shape, differences, write_json
 from den_ref.experiment.disk.results import read_results
+from den_ref.settings import as_text
 from den_ref.tasks.seeds import checked_seed
 
 GRID, CELLS, ERROR = "grid.json", "cells", "error.txt"
@@ -57,7 +58,7 @@ class Cell:
     def __post_init__(self):
         checked_seed(self.seed)
         settings = as_json(self.settings)
-        changes = [f"{name}={_short(value)}" for name, value in settings.items()]
+        changes = [f"{name}={as_text(value)}" for name, value in settings.items()]
         object.__setattr__(self, "settings", settings)
         object.__setattr__(self, "label", self.label or " ".join([self.method, *changes]))
 
@@ -248,7 +249,3 @@ def _refuse(found: Iterable[str], words: str) -> None:
     text = "; ".join(found)
     if text:
         raise ValueError(f"{words} ({text})")
-
-
-def _short(value: Any) -> str:
-    return ",".join(map(_short, value)) if isinstance(value, list) else str(value)

@@ -7,7 +7,7 @@ and figures are made from summaries alone, so that a document can be checked aga
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ import numpy as np
 
 from den_ref.describe import PLAIN_BOX, Box
 from den_ref.experiment.disk.files import VERSION
-from den_ref.experiment.disk.json_files import as_json, check_format, check_shape, write_json
+from den_ref.experiment.disk.json_files import check_format, check_shape, distinct, write_json
 from den_ref.methods.registry import explained_by
 
 _NUMBER, _OR_NULL = (int, float), (int, float, type(None))
@@ -108,8 +108,8 @@ def summarised(results: Mapping[str, Mapping[int, Mapping[str, Any]]],
                facts: Mapping[str, Any] | None = None) -> Summary:
     """The summary of a grid's results: label -> seed -> what ``read_results`` gives.
 
-    ``facts`` is the content of grid.json, which tells what was changed from the defaults.  The summary is what is read
-    back after writing, so that numbers are rounded once, here.
+    ``facts`` is the content of grid.json, which tells what was changed from the defaults.  Numbers are rounded here, so
+    that the summary is the one that is read back after writing.
 
     Raises
     ------
@@ -124,12 +124,12 @@ def summarised(results: Mapping[str, Mapping[int, Mapping[str, Any]]],
         raise ValueError("results: expected runs on the same tasks of one stream, got others")
     facts = facts or {"stream": {"options": {}}, "methods": []}
     changed = {row["label"]: row["settings"] for row in facts["methods"]}
-    return _parsed(as_json({
+    return _in_objects({
         "format": "den_ref summary", "version": VERSION, "den_ref": first["run"]["den_ref"], "stream": _stream(first),
         "tasks": first["run"]["tasks"][:len(first["stages"])], "stream_options": facts["stream"]["options"],
-        "environments": _distinct(record["environment"] for record in records),
+        "environments": distinct(record["environment"] for record in records),
         "methods": {label: _method(seeds, changed.get(label, {})) for label, seeds in results.items() if seeds},
-    }))
+    })
 
 
 def write_summary(path: Path, summary: Summary) -> None:
@@ -142,7 +142,7 @@ def write_summary(path: Path, summary: Summary) -> None:
 def read_summary(path: Path | str) -> Summary:
     """The summary in a file; a ValueError if it is damaged or foreign."""
     try:
-        return _parsed(json.loads(Path(path).read_text(encoding="utf-8")))
+        return _in_objects(json.loads(Path(path).read_text(encoding="utf-8")))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 
@@ -150,7 +150,8 @@ def read_summary(path: Path | str) -> Summary:
 # --- small parts -------------------------------------------------------------------------------------------------
 
 
-def _parsed(content: Any) -> Summary:
+def _in_objects(content: dict[str, Any]) -> Summary:
+    """The content of a summary, checked; its numbers in arrays, NaN for null."""
     check_format(content, "summary")
     check_shape(content, SCHEMA, "summary")
     methods = content.pop("methods")
@@ -171,15 +172,6 @@ def _stream(record: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in record["run"]["stream"].items() if name != "seed"}
 
 
-def _distinct(items: Iterable[Any]) -> list[Any]:
-    """Each once, in the order of their first."""
-    found = []
-    for item in items:
-        if item not in found:
-            found.append(item)
-    return found
-
-
 def _method(seeds: Mapping[int, Mapping[str, Any]], changed: Mapping[str, Any]) -> dict[str, Any]:
     run = next(iter(seeds.values()))["run"]
     return {"method": run["method"], "options": run["options"], "changed": changed,
@@ -190,7 +182,7 @@ def _cell(record: Mapping[str, Any]) -> dict[str, Any]:
     stages, explained = record["stages"], explained_by(record["run"]["method"])
     sizes = [stage["capacity"] for stage in stages]
     return {
-        "R": np.round(record["R"]["auroc"][:len(stages), :len(stages)], 6),
+        "R": np.round(record["R"]["auroc"][:len(stages), :len(stages)], 6).tolist(),
         "seconds": [round(stage["seconds"], 3) for stage in stages],
         "multiply_adds": [multiply_adds(stage, explained) for stage in stages],
         "allocated": [size["allocated"] for size in sizes], "nonzero": [size["nonzero"] for size in sizes],

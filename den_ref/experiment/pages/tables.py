@@ -6,6 +6,7 @@ import numpy as np
 
 from den_ref.core.metrics import backward_transfer, forgetting, learning_performance
 from den_ref.methods.labels import name_of
+from den_ref.settings import as_text
 from . import paper_results as paper
 from . import quantities as curves
 from .markdown import mean, number, numbers, table
@@ -171,7 +172,7 @@ def conditions(summary: Summary) -> str:
     first = (f"Stream {about['stream']['name']}, {len(about['tasks'])} tasks in the order "
              f"{', '.join(map(str, about['tasks']))}; seeds {seeds}; {runs} runs; den_ref {about['den_ref']}, "
              f"{_environments(about['environments'])}.")
-    changes = [f"- {what}: {', '.join(f'{option} = {_plain(value)}' for option, value in changed.items())}"
+    changes = [f"- {what}: {', '.join(f'{option} = {as_text(value)}' for option, value in changed.items())}"
                for what, changed in _changed(summary).items() if changed]
     return "\n".join([first, "", "Changed from the defaults:", "", *changes]) if changes else first
 
@@ -257,11 +258,6 @@ def _reached(ahead: np.ndarray, margin: float) -> str:
 
 def _yes(fine: bool) -> str:
     return "yes" if fine else "**no**"
-
-
-def _plain(value) -> str:
-    """An option's value as ``--set`` takes it."""
-    return ",".join(map(_plain, value)) if isinstance(value, list) else str(value)
 
 
 def _positions(summary: Summary) -> list[str]:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 
 from den_ref.core.metrics import head_auroc
-from den_ref.experiment.disk.json_files import as_json
+from den_ref.experiment.disk.json_files import as_json, distinct
 from den_ref.experiment.one_run.measure import stl_parameters
 from den_ref.methods import method_named
 from den_ref.protocol import Method, Task
@@ -118,7 +118,7 @@ class Search:
         call_each = map if executor is None else executor.map
 
         def ask(runs: Sequence[Run]) -> list[Row]:
-            new = unique(run for run in runs if run not in self.tries)
+            new = distinct(run for run in runs if run not in self.tries)
             settings, seeds = [settings for settings, _ in new], [seed for _, seed in new]
             for row in call_each(attempt, repeat(self.method), settings, seeds, repeat(self.stream)):
                 self.tries.add(row)
@@ -177,9 +177,3 @@ def drawn(space: Space, i: int) -> dict[str, Any]:
 def generator(part: int, i: int) -> np.random.Generator:
     """The generator of setting i in a part of the search: what is drawn does not depend on what was drawn before."""
     return np.random.default_rng([2017 + part, i])
-
-
-def unique(runs) -> list[Run]:
-    """The runs, each once."""
-    runs = list(runs)
-    return [run for i, run in enumerate(runs) if run not in runs[:i]]

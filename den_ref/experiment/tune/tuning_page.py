@@ -14,6 +14,7 @@ from den_ref.experiment.disk.files import whole
 from den_ref.experiment.one_run.plan import make_config
 from den_ref.experiment.pages.markdown import numbers, table
 from den_ref.methods import method_named
+from den_ref.settings import as_text
 from .record import SEEDS, THE_STREAM, Judged, Row, judged, methods_on_record, read_tries, record_path, stream_of
 from .search import Budget
 from .search_spaces import config_of, space_of
@@ -172,14 +173,10 @@ def spelled(settings: dict[str, Any]) -> str:
     >>> spelled({"mu": 1e-05, "lam": [0.1, 0.01], "anchor_before_split": "eq4"})
     'mu=1e-05 lam=0.1,0.01 anchor_before_split=eq4'
     """
-    return " ".join(f"{name}={_value(value)}" for name, value in settings.items())
+    return " ".join(f"{name}={as_text(value)}" for name, value in settings.items())
 
 
 # --- small parts -------------------------------------------------------------------------------------------------
-
-
-def _value(value: Any) -> str:
-    return ",".join(map(_value, value)) if isinstance(value, list) else str(value)
 
 
 def _mean(settings) -> str:
@@ -187,5 +184,5 @@ def _mean(settings) -> str:
 
 
 def _stream(stream: dict[str, Any]) -> str:
-    options = [f"{name} {_value(value)}" for name, value in stream.items() if name != "name"]
+    options = [f"{name} {as_text(value)}" for name, value in stream.items() if name != "name"]
     return " with ".join([stream["name"], *([", ".join(options)] if options else [])])
