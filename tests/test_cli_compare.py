@@ -144,7 +144,7 @@ def test_what_is_learnt_by_default(tmp_path, monkeypatch, nothing_learnt, text, 
     assert sorted({cell.method for cell in plain}) == sorted(methods)
     assert [cell.seed for cell in plain] == seeds * len(methods)
     varied = {cell.label for cell in nothing_learnt} - set(methods)
-    assert varied == ({cell.label for cell in standard_grid.sweep([0])} if swept else set())
+    assert varied == ({cell.label for cell in standard_grid.swept_cells([0])} if swept else set())
     facts = json.loads(Path("runs", "quick" if "--quick" in text else "compare", "grid.json").read_text())
     assert facts["stream"]["options"].get("n_tasks") == (standard_grid.QUICK["n_tasks"] if "--quick" in text else None)
 

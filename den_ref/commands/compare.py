@@ -94,12 +94,13 @@ def _cells(arguments) -> list:
     cells = [Cell(name, seed, settings[name], label=name) for name in methods for seed in seeds]
     by_default = arguments.methods is None and not arguments.quick
     wanted = by_default if arguments.sweep is None else arguments.sweep
-    return cells + (standard_grid.sweep(seeds, settings.get("den", {})) if wanted else [])
+    return cells + (standard_grid.swept_cells(seeds, settings.get("den", {})) if wanted else [])
 
 
 def _settings(arguments, methods: list[str]) -> dict[str, dict]:
     """Method -> its options that ``--set`` changes."""
-    from den_ref import experiment
+    from den_ref.experiment import changed_options
+    from den_ref.methods import method_named
 
     texts = {name: [] for name in methods}
     for text in arguments.settings:
@@ -108,8 +109,7 @@ def _settings(arguments, methods: list[str]) -> dict[str, dict]:
             raise ValueError(f"--set: expected METHOD.NAME=VALUE of a method that is compared "
                              f"({', '.join(methods)}), got {text!r}")
         texts[method].append(text.removeprefix(f"{method}."))
-    return {name: experiment.changed_options(experiment.method_named(name), arguments.stream, changes)
-            for name, changes in texts.items()}
+    return {name: changed_options(method_named(name), arguments.stream, changes) for name, changes in texts.items()}
 
 
 def _stream_options(arguments) -> dict:

@@ -16,13 +16,13 @@ def add(commands) -> None:
 
 def options(arguments: argparse.Namespace, argv: list[str]) -> int:
     """List the methods, or the options of one."""
-    from den_ref import experiment
+    from den_ref.methods import REGISTRY, method_named
 
     try:
         if arguments.method is None:
-            print("\n".join(f"{name:<20}{_first_line(kind)}" for name, kind in experiment.REGISTRY.items()))
+            print("\n".join(f"{name:<20}{_first_line(kind)}" for name, kind in REGISTRY.items()))
         else:
-            print(experiment.method_named(arguments.method).Config.explain())
+            print(method_named(arguments.method).Config.explain())
     except ValueError as error:
         return misuse(error)
     return 0

@@ -70,8 +70,9 @@ def run(arguments: argparse.Namespace, argv: list[str]) -> int:
 
 def _plan(arguments):
     from den_ref import experiment
+    from den_ref.methods import method_named
 
-    method = experiment.method_named(arguments.method)
+    method = method_named(arguments.method)
     texts = list(arguments.settings)
     if arguments.hidden:
         texts.append("hidden=" + ",".join(map(str, arguments.hidden)) + ",")

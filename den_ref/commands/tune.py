@@ -56,7 +56,7 @@ def _report(arguments) -> int:
 
     if arguments.method is not None:
         raise ValueError(f"--report: expected no METHOD, all records go into one page, got {arguments.method!r}")
-    print(tuning_page.write_report(arguments.out))
+    print(tuning_page.write_page(arguments.out))
     return 0
 
 

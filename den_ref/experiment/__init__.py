@@ -19,11 +19,9 @@ from den_ref.experiment.one_run.plan import Plan, make_plan
 from den_ref.experiment.one_run.presets import changed_options, default_options
 from den_ref.experiment.one_run.run import Run
 from den_ref.experiment.pages.player.html_page import write_player
-from den_ref.methods import REGISTRY, method_named
 
 __all__ = [
-    "Cell", "Display", "Grid", "GridDisplay", "GridLines", "GridLive", "Lines", "Live", "Plan", "Processes",
-    "REGISTRY", "Run", "Stepping", "begin", "begin_comparison", "changed_options", "compare", "dask_executor",
-    "default_options", "follow", "kept_steps", "learnt", "load", "make_plan", "method_named", "read_grid",
-    "read_results", "read_step", "run", "write_player",
+    "Cell", "Display", "Grid", "GridDisplay", "GridLines", "GridLive", "Lines", "Live", "Plan", "Processes", "Run",
+    "Stepping", "begin", "begin_comparison", "changed_options", "compare", "dask_executor", "default_options", "follow",
+    "kept_steps", "learnt", "load", "make_plan", "read_grid", "read_results", "read_step", "run", "write_player",
 ]

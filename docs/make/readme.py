@@ -21,7 +21,7 @@ from matplotlib import pyplot as plt
 
 import den_ref
 from den_ref.core.metrics import average_performance, backward_transfer, forgetting
-from den_ref.experiment.pages.quantities import average_curve
+from den_ref.experiment.pages.numbers import average_curve
 from den_ref.plots import curves, performance_matrix
 
 from .blocks import DOCS, ROOT, write_blocks

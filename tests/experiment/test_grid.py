@@ -478,10 +478,10 @@ def test_time_left_is_that_of_the_tasks_learnt_since_the_start(monkeypatch):
 
 
 def test_the_sweep_changes_one_option_at_a_time():
-    cells = [cell for cell in standard_grid.sweep([0, 1], {"k": 10, "mu": 0.5}) if cell.method == "den"]
+    cells = [cell for cell in standard_grid.swept_cells([0, 1], {"k": 10, "mu": 0.5}) if cell.method == "den"]
     assert len(cells) == 2 * (sum(map(len, standard_grid.SWEEP.values())) - (10 in standard_grid.SWEEP["k"]))
     for cell in cells:
         (name, value), = set(cell.settings.items()) - {("k", 10), ("mu", 0.5)}
         assert value in standard_grid.SWEEP[name] and cell.label == f"den {name}={value}"
-    of_den = [cell for cell in standard_grid.sweep([0]) if cell.method == "den"]
+    of_den = [cell for cell in standard_grid.swept_cells([0]) if cell.method == "den"]
     assert {tuple(sorted(cell.settings)) for cell in of_den} == {(name,) for name in standard_grid.SWEEP}

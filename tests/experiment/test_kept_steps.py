@@ -7,6 +7,7 @@ import den_ref
 from den_ref.core.flat import Flat
 from den_ref.den.network import Network
 from den_ref.experiment import Display, kept_steps
+from den_ref.methods import REGISTRY
 from den_ref.plots import show
 
 QUICK = {"epochs_eq2": 2, "epochs_eq4": 1, "epochs_eq5": 2, "epochs_eq6": 1, "sigma": 0.0}
@@ -81,7 +82,7 @@ def test_flat_models_come_back(tmp_path, method):
 
 def test_a_stage_that_does_not_begin_where_the_last_one_ended(tmp_path):
     """DEN-Finetune goes on from the network before its tuning: each stage's files stand alone."""
-    if "den-finetune" not in den_ref.experiment.REGISTRY:
+    if "den-finetune" not in REGISTRY:
         pytest.skip("den-finetune is not registered")
     taken, read = taken_and_read(tmp_path, "den-finetune", QUICK | {"finetune_epochs": 1})
     for one, other in zip(taken, read, strict=True):

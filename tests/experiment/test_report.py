@@ -18,7 +18,7 @@ import pytest
 
 import den_ref
 from den_ref import cli
-from den_ref.experiment.pages import figures, paper_results as paper, quantities as curves, results_page as report, tables
+from den_ref.experiment.pages import figures, numbers, paper_results, results_page, tables
 from den_ref.experiment.pages.figures import FIGURES, draw
 from den_ref.experiment.pages.markdown import filled
 from den_ref.experiment.pages.summary import read_summary, summarised, write_summary
@@ -133,13 +133,13 @@ def test_numbers_of_a_run_by_loops():
     made = record(tasks=4)
     run, R = summarised({"den": {0: made}}).outcomes["den"][0], made["R"]["auroc"]
     for t in range(4):
-        assert curves.average_curve(run.R)[t] == pytest.approx(sum(R[t, j] for j in range(t + 1)) / (t + 1), abs=1e-6)
-    np.testing.assert_allclose(curves.transfer_per_task(run.R), [R[3, j] - R[j, j] for j in range(3)], atol=2e-6)
-    assert np.isnan(curves.selected_share(run)[0]).all() and np.isnan(curves.split_share(run)[0]).all()
+        assert numbers.average_curve(run.R)[t] == pytest.approx(sum(R[t, j] for j in range(t + 1)) / (t + 1), abs=1e-6)
+    np.testing.assert_allclose(numbers.transfer_per_task(run.R), [R[3, j] - R[j, j] for j in range(3)], atol=2e-6)
+    assert np.isnan(numbers.selected_share(run)[0]).all() and np.isnan(numbers.split_share(run)[0]).all()
     for t in (2, 3, 4):
-        np.testing.assert_allclose(curves.selected_share(run)[t - 1], [1, (t + 3) / (2 * t + 4), 1 / (t + 3)])
-        np.testing.assert_allclose(curves.split_share(run)[t - 1], [0.25, 0.5])
-        np.testing.assert_array_equal(curves.units_added(run)[t - 1], [1, 1])
+        np.testing.assert_allclose(numbers.selected_share(run)[t - 1], [1, (t + 3) / (2 * t + 4), 1 / (t + 3)])
+        np.testing.assert_allclose(numbers.split_share(run)[t - 1], [0.25, 0.5])
+        np.testing.assert_array_equal(numbers.units_added(run)[t - 1], [1, 1])
     np.testing.assert_array_equal(run.multiply_adds, [1000, 2000, 3000, 4000])
 
 
@@ -155,17 +155,17 @@ def test_units_added_in_a_real_run_are_those_the_boxes_kept(method):
     for t, each in enumerate(made.stages[1:], 1):
         boxes = {step["box"]: step["facts"] for step in each["steps"]}
         kept = boxes.get("prune", {}).get("kept") or boxes.get("eq5", {}).get("added") or [0, 0]
-        np.testing.assert_array_equal(curves.units_added(run)[t], kept)
+        np.testing.assert_array_equal(numbers.units_added(run)[t], kept)
         assert run.multiply_adds[t] > 0
     told = REGISTRY[method].explained
     assert run.facts and all(set(names) == set(told[box].per_layer) for box, names in run.facts.items())
 
 
 def test_variations_differ_from_den_in_one_option(full):
-    assert curves.variations(full) == {"sigma": ["den sigma=0.2", "den", "den sigma=0.5"],
-                                       "k": ["den k=0", "den", "den k=10"]}
+    assert numbers.variations(full) == {"sigma": ["den sigma=0.2", "den", "den sigma=0.5"],
+                                        "k": ["den k=0", "den", "den k=10"]}
     both = summarised({"den": {0: record()}, "x": {0: record(options={"k": 1, "mu": 1.0})}})
-    assert curves.variations(both) == {}
+    assert numbers.variations(both) == {}
 
 
 def test_the_smallest_den_at_stls_level():
@@ -173,10 +173,10 @@ def test_the_smallest_den_at_stls_level():
     made["den k=0"] = {0: record(level=0.9, allocated=60, options={"k": 0})}
     made["den k=1"] = {0: record(level=0.5, allocated=20, options={"k": 1})}
     summary = summarised(made)
-    assert curves.smallest_at_level(summary) == "den k=0"
-    np.testing.assert_allclose(curves.size(summary, "den k=0", "stl"), 0.6)
+    assert numbers.smallest_at_level(summary) == "den k=0"
+    np.testing.assert_allclose(numbers.size(summary, "den k=0", "stl"), 0.6)
     del summary.outcomes["stl"]
-    np.testing.assert_allclose(curves.size(summary, "den k=0", "stl"), 0.06)      # of networks there would be
+    np.testing.assert_allclose(numbers.size(summary, "den k=0", "stl"), 0.06)      # of networks there would be
 
 
 # --- tables ------------------------------------------------------------------------------------------------------
@@ -221,20 +221,20 @@ def test_goals_are_computed():
 def test_far_above_is_more_than_above(ahead, verdict):
     made = {"den": {0: record()}, "finetune": {0: record("finetune", level=0.6)},
             "l2": {0: record("l2", level=0.6 + ahead)}}
-    assert rows(tables.goals(summarised(made)))[f"L2 above fine-tuning by more than {paper.FAR:g}"][-1] == verdict
+    assert rows(tables.goals(summarised(made)))[f"L2 above fine-tuning by more than {paper_results.FAR:g}"][-1] == verdict
 
 
 def test_the_order_is_the_papers_or_is_not(full):
     table = rows(tables.order(full))
     assert table["STL > Progressive"][1:] == ["2 of 2", "yes"] and table["DEN > STL"][1:] == ["0 of 2", "**no**"]
-    assert len(table) == 2 + len(paper.ORDER)
+    assert len(table) == 2 + len(paper_results.ORDER)
     places = {name: cells[1::2] for name, cells in rows(tables.figures_of_paper(full)).items()}
     assert places["DEN"] == ["1", "7"] and places["STL"] == ["3", "1"] and places["fine-tuning"] == ["7", "3"]
 
 
 def test_the_papers_own_figures_are_in_its_order():
-    assert all(paper.AUROC[upper] > paper.AUROC[lower] for upper, lower in paper.ORDER
-               if {upper, lower} <= set(paper.AUROC) and (upper, lower) != ("den", "den-finetune"))
+    assert all(paper_results.AUROC[upper] > paper_results.AUROC[lower] for upper, lower in paper_results.ORDER
+               if {upper, lower} <= set(paper_results.AUROC) and (upper, lower) != ("den", "den-finetune"))
 
 
 def test_a_missing_seed_is_a_dash_in_its_place_and_goals_pair_by_seed():
@@ -253,8 +253,8 @@ def test_a_missing_seed_is_a_dash_in_its_place_and_goals_pair_by_seed():
 def test_goals_and_pairs_that_were_not_measured_are_listed():
     summary = summarised(grid(("stl", "den")))
     goals, order = rows(tables.goals(summary)), rows(tables.order(summary))
-    assert len(goals) == 3 + len(paper.GOALS) and goals["DEN above EWC"] == ["–", "not measured"]
-    assert len(order) == 2 + len(paper.ORDER) and order["EWC > L2"] == ["–", "–", "not measured"]
+    assert len(goals) == 3 + len(paper_results.GOALS) and goals["DEN above EWC"] == ["–", "not measured"]
+    assert len(order) == 2 + len(paper_results.ORDER) and order["EWC > L2"] == ["–", "–", "not measured"]
 
 
 def test_what_was_changed_is_said():
@@ -279,7 +279,7 @@ def test_full_retraining_is_fine_tuning_at_dens_size_where_there_is_one():
     for label, hidden in (("finetune", [9, 9]), ("den", [4, 3])):
         for each in made[label].values():
             each["run"]["options"]["hidden"] = hidden
-    assert curves.full_retraining(summarised(made)) == "finetune"
+    assert numbers.full_retraining(summarised(made)) == "finetune"
     assert "fine-tuning" in rows(tables.retraining(summarised(made)))
     made["finetune, DEN's size"] = {0: record("finetune", level=0.7, options={"hidden": [4, 3]})}
     summary = summarised(made)
@@ -294,7 +294,7 @@ def test_text_tables_need_no_pictures():
 
 
 def test_every_table_stands_in_a_document_of_its_own(full):
-    assert set(report.SECTIONS) == set(tables.TABLES)
+    assert set(results_page.SECTIONS) == set(tables.TABLES)
     assert "also stored: birth 7" in tables.capacity(full) or "no DEN" in tables.capacity(full)
     assert all(line.endswith("| birth 7 |") for line in tables.strengths(full).splitlines()[2:])
 
@@ -323,7 +323,7 @@ def test_other_streams_are_not_held_against_the_paper():
             each["run"]["stream"] = {"name": "toy", "seed": each["run"]["seed"]}
     blocks = tables.blocks(summarised(made))
     assert {name for name, text in blocks.items() if text == tables.NOT_MEASURED} >= set(tables.OF_THE_PAPER)
-    assert "paper" not in report.document(summarised(made), []).lower()
+    assert "paper" not in results_page.document(summarised(made), []).lower()
 
 
 # --- figures -----------------------------------------------------------------------------------------------------
@@ -344,13 +344,13 @@ def test_figures_of_parts_of_a_grid(labels, tasks, tmp_path, monkeypatch):
     monkeypatch.setattr(figures, "DPI", 20)
     summary = summarised(grid(labels, tasks=tasks, counted=False))
     assert draw(summary, tmp_path)
-    report.document(summary, [])
+    results_page.document(summary, [])
 
 
 @pytest.fixture
 def undrawn(monkeypatch):
     """Figures are not drawn, which takes longest; only where they would go is told."""
-    monkeypatch.setattr(report, "draw", lambda summary, folder, prefix: [folder / f"{prefix}.png"])
+    monkeypatch.setattr(results_page, "draw", lambda summary, folder, prefix: [folder / f"{prefix}.png"])
 
 
 # --- documents ---------------------------------------------------------------------------------------------------
@@ -360,12 +360,12 @@ def test_blocks_are_filled_and_the_rest_stays(full, tmp_path, undrawn):
     page = tmp_path / "page.md"
     page.write_text("# T\n\n<!-- results:quality -->\nold\n<!-- end -->\n\nprose | 1\n"
                     "<!-- results:order -->\n<!-- end -->\n")
-    written = report.into(full, page)
+    written = results_page.into(full, page)
     assert page.read_text() == (f"# T\n\n<!-- results:quality -->\n{tables.quality(full)}\n<!-- end -->\n\nprose | 1\n"
                                 f"<!-- results:order -->\n{tables.order(full)}\n<!-- end -->\n")
     assert [path.name for path in written] == ["page.md", "mnist-variation.json", "page.png"]
     before = page.read_bytes()
-    report.into(read_summary(tmp_path / "results" / "mnist-variation.json"), page)
+    results_page.into(read_summary(tmp_path / "results" / "mnist-variation.json"), page)
     assert page.read_bytes() == before
 
 
@@ -374,14 +374,14 @@ def test_a_document_without_known_blocks_is_refused_and_not_touched(full, text, 
     page = tmp_path / "page.md"
     page.write_text(text)
     with pytest.raises(ValueError, match="results:NAME"):
-        report.into(full, page)
+        results_page.into(full, page)
     assert page.read_text() == text and list(tmp_path.iterdir()) == [page]
 
 
 def test_what_is_missing_is_said(tmp_path, monkeypatch):
     monkeypatch.setattr(figures, "DPI", 20)
     results = grid(("stl", "den"), seeds=(0,))
-    text = report.write(SimpleNamespace(results=results, missing=["ewc, seed 1"], facts=FACTS_OF_GRID), tmp_path)
+    text = results_page.write(SimpleNamespace(results=results, missing=["ewc, seed 1"], facts=FACTS_OF_GRID), tmp_path)
     page = (tmp_path / "results.md").read_text()
     assert text == tables.quality(summarised(results)) and text in page
     assert "Not learnt to the end: ewc, seed 1." in page and "![" in page

@@ -12,7 +12,7 @@ from tiny_method import Tiny
 from den_ref.experiment import read_results, run
 from den_ref.experiment.disk.results import SCHEMA, validated
 from den_ref.experiment.disk.json_files import check_shape
-from den_ref.experiment.one_run.final_table import table
+from den_ref.experiment.one_run.final_table import final_table
 
 PAGE = Path(__file__).parents[2] / "docs" / "results_format.md"
 
@@ -131,7 +131,7 @@ class Done:
 
 
 def test_the_table_says_what_R_says():
-    text = table(Done([[0.9, np.nan, np.nan], [0.95, 0.7, np.nan], [0.85, 0.8, 0.6]]))
+    text = final_table(Done([[0.9, np.nan, np.nan], [0.95, 0.7, np.nan], [0.85, 0.8, 0.6]]))
     words = [line.split() for line in text.splitlines()]
     assert ["a", "0.9000", "0.8500"] in words and ["c", "0.6000", "0.6000"] in words
     assert ["mean", "0.7333", "0.7500"] in words
@@ -142,7 +142,7 @@ def test_the_table_says_what_R_says():
 
 
 def test_the_table_of_one_task_has_no_transfer():
-    assert ["forgetting", "nan"] in [line.split() for line in table(Done([[0.5]])).splitlines()]
+    assert ["forgetting", "nan"] in [line.split() for line in final_table(Done([[0.5]])).splitlines()]
 
 
 # --- the page's own program --------------------------------------------------------------------------------------

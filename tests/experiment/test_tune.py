@@ -22,7 +22,7 @@ from den_ref.describe import Space, choice, each, log_uniform
 from den_ref.experiment.tune.search_spaces import TUNABLE, config_of, space_around, space_of
 from den_ref.experiment.tune.record import SEEDS, Tries, best_tries, judged, read_tries, stream_of
 from den_ref.experiment.tune.search import Budget, attempt, rounds, tune
-from den_ref.experiment.tune.tuning_page import Record, fairness, report, spelled, write_report
+from den_ref.experiment.tune.tuning_page import MethodRecord, fairness, page_of, spelled, write_page
 from den_ref.methods import REGISTRY
 from den_ref.settings import Settings, at_least, integer, one_of, option
 from den_ref.tasks import make_stream
@@ -420,7 +420,7 @@ def test_what_is_not_tuned_is_refused(tmp_path):
 
 @pytest.mark.parametrize("method", TUNED)
 def test_the_default_is_on_record_and_the_best_or_says_why_not(method):
-    record = Record(method, read_tries(RECORDS / f"{method}.jsonl"))
+    record = MethodRecord(method, read_tries(RECORDS / f"{method}.jsonl"))
     default, best = record.default, record.judged[0]
     assert default is not None, f"{REGISTRY[method].Config()} was not tried with every seed"
     if default.mean < best.mean:
@@ -431,7 +431,7 @@ def test_the_default_is_on_record_and_the_best_or_says_why_not(method):
 
 def test_dens_default_is_what_the_notes_say():
     """Among the settings within .005 of the best, the only one that undoes nothing and is small with every seed."""
-    record = Record("den", read_tries(RECORDS / "den.jsonl"))
+    record = MethodRecord("den", read_tries(RECORDS / "den.jsonl"))
     close = [setting for setting in record.judged if setting.mean >= record.judged[0].mean - 0.005]
     fitting = [setting for setting in close
                if not setting.settings["undo_worse_expansion"] and max(setting.shares) < 0.12]
@@ -448,7 +448,7 @@ def test_every_record_is_of_a_tuned_method():
 
 def test_the_page_is_what_the_records_say():
     page = RECORDS.with_suffix(".md").read_text(encoding="utf-8")
-    assert page == report(RECORDS), "den-ref tune --report --out docs/tuning"
+    assert page == page_of(RECORDS), "den-ref tune --report --out docs/tuning"
 
 
 def test_a_page_of_ones_own(tmp_path):
@@ -457,14 +457,14 @@ def test_a_page_of_ones_own(tmp_path):
         tries.add(row({"step": 0.5, "weight_decay": [0.1, 0.2]}, seed, 0.25 * (seed + 1), 0.125))
         tries.add(row({"step": 0.02}, seed, 0.125 * (seed + 1), 0.125))
     tries.add(row({}, 0, 0.9))
-    page = write_report(tmp_path / "own")
+    page = write_page(tmp_path / "own")
     text = page.read_text()
     assert page == tmp_path / "own.md" and text.startswith("# Tuning on toy\n") and "toy with n_tasks 2 and is" in text
     assert "| [stl](own/stl.jsonl) | 3 | 2 | 7 | 0.5000 | 0.2500 |" in text          # the toy's own step is 0.02
     assert "| 0.2500 / 0.5000 / 0.7500 | 0.5000 | 12.5% | step=0.5 weight_decay=0.1,0.2 |" in text
     assert "| 0.1250 / 0.2500 / 0.3750 | 0.2500 (default) | 12.5% | step=0.02 |" in text
     (tmp_path / "own" / "notes.md").write_text("A note.\n")
-    assert "\nA note.\n" in report(tmp_path / "own")
+    assert "\nA note.\n" in page_of(tmp_path / "own")
 
 
 def test_what_is_spelled_is_what_set_takes():
@@ -475,7 +475,7 @@ def test_what_is_spelled_is_what_set_takes():
 
 def test_fairness_is_counted():
     def record(method, n):
-        return Record(method, [row({"mu": i}) for i in range(n)] + [row({"mu": 0}, 1)])
+        return MethodRecord(method, [row({"mu": i}) for i in range(n)] + [row({"mu": 0}, 1)])
 
     assert fairness([record("den", 3), record("stl", 3)]).endswith(": no method had fewer than DEN.")
     assert fairness([record("den", 3), record("stl", 2), record("mtl", 1)]).endswith(

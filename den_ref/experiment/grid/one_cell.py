@@ -46,7 +46,7 @@ def learn_cell(request: dict[str, Any]) -> dict[str, Any]:
         unknown.
     """
     worker = f"{platform.node()}:{os.getpid()}"
-    answer = {"error": None, "worker": worker, "blas_threads": _blas_threads()}
+    answer = {"error": None, "worker": worker, "blas_threads": _known_threads()}
     try:
         claim = Claim(Path(request["folder"]), request["ticket"], worker)
         if request["den_ref"] != den_ref.__version__:
@@ -131,7 +131,7 @@ def _write_into(path: Path, text: str) -> None:
         file.truncate()
 
 
-def _blas_threads() -> int | None:
+def _known_threads() -> int | None:
     """The threads BLAS uses here, as far as they can be known."""
     here = environment()
     said = [int(text) for text in here["thread_variables"].values() if text.isdigit()]

@@ -81,7 +81,7 @@ class Processes(Executor):
                 return json.loads(text)
             if status == 1:                                        # an exception, whose traceback is on stderr
                 break
-        raise ProcessDied(f"the process of this call {_ended(status)}" + ("" if status == 1 else f", {DEATHS} times"))
+        raise ProcessDied(f"the process of this call {_fate(status)}" + ("" if status == 1 else f", {DEATHS} times"))
 
     def _in_a_process(self, call: str) -> tuple[bytes, int]:
         """What the process wrote, and its exit status."""
@@ -124,7 +124,7 @@ def _end_with_the_caller() -> None:
     os._exit(1)
 
 
-def _ended(status: int) -> str:
+def _fate(status: int) -> str:
     if status >= 0:
         return f"ended with status {status}"
     return f"was killed by {signal.Signals(-status).name}" + (" (out of memory?)" if status == -9 else "")

@@ -36,7 +36,7 @@ FINE_TUNING = {
 QUICK = {"n_tasks": 5, "per_class": (300, 100, 300)}
 
 
-def sweep(seeds: Iterable[int], settings: Mapping[str, Any] | None = None) -> list[Cell]:
+def swept_cells(seeds: Iterable[int], settings: Mapping[str, Any] | None = None) -> list[Cell]:
     """The cells of DEN with one option at a time changed from its defaults, or from ``settings``; and FINE_TUNING."""
     settings, seeds = dict(settings or {}), list(seeds)
     usual = DENConfig.from_dict(settings)

@@ -9,7 +9,7 @@ from den_ref.core.metrics import average_performance, backward_transfer, forgett
 _RULE = "-" * 56
 
 
-def table(run) -> str:
+def final_table(run) -> str:
     """What a run came to: AUROC per task, transfer, size and time, as text.
 
     Parameters

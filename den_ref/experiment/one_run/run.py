@@ -12,7 +12,7 @@ from den_ref.experiment.disk.json_files import as_json
 from den_ref.experiment.disk.results import METRICS, validated
 from den_ref.protocol import Method
 
-from .final_table import table
+from .final_table import final_table
 
 
 @dataclass
@@ -60,7 +60,7 @@ class Run:
 
     def table(self) -> str:
         """What the run came to, as text."""
-        return table(self)
+        return final_table(self)
 
     def to_json(self) -> dict[str, Any]:
         """The content of results.json, checked against its schema."""

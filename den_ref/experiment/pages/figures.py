@@ -15,7 +15,7 @@ from den_ref.plots.canvas import canvas, mosaic
 from den_ref.plots.results import performance_matrix
 from den_ref.plots.style import Style
 from den_ref.protocol import BOUND, COMPARED, THE_PAPER, VARIANT
-from . import quantities as curves
+from . import numbers
 from .summary import Summary
 
 #: Dots per inch of the files.
@@ -38,26 +38,26 @@ def average(summary: Summary):
     panels = [compared, parts] if compared and set(parts) - set(compared) else [compared or parts or summary.outcomes]
     figure, axes = canvas(1, len(panels), 4.75 * len(panels), 3.8)
     for ax, labels in zip(axes[0], panels):
-        runs = {label: curves.of_R(summary, label, curves.average_curve) for label in labels}
+        runs = {label: numbers.of_R(summary, label, numbers.average_curve) for label in labels}
         comparison.curves(ax, runs, _LEARNT, _MEAN, style=STYLE)
     return figure
 
 
 def capacity(summary: Summary):
     """AUROC after the last task against parameters allocated: all methods, and DEN at other strengths."""
-    swept = curves.variations(summary)
+    swept = numbers.variations(summary)
     figure, axes = mosaic(_beside("methods", list(swept)), 12.5 if swept else 6.5, 6.5)
-    points = {label: (curves.size(summary, label, "stl"), curves.after_last(summary, label))
+    points = {label: (numbers.size(summary, label, "stl"), numbers.after_last(summary, label))
               for label in methods(summary, BOUND, COMPARED, VARIANT, THE_PAPER) or summary.outcomes}
     xlabel = "parameters, in parts of STL's"
     comparison.scores_against_cost(axes["methods"], points, xlabel, _LAST, log=True, style=STYLE)
     if summary.has("mtl"):
-        share = curves.size(summary, "mtl", "stl").mean()
+        share = numbers.size(summary, "mtl", "stl").mean()
         comparison.relative_axis(axes["methods"], share, "in parts of MTL's", style=STYLE)
     end = _size_and_score(summary, "den-finetune") if summary.has("den-finetune") else None
     levels = {label: _size_and_score(summary, label)[1] for label in _there(summary, ("stl", "mtl"))}
     for option, labels in swept.items():
-        line = [(curves.value_of(summary, label, option), *_size_and_score(summary, label), label == "den")
+        line = [(numbers.value_of(summary, label, option), *_size_and_score(summary, label), label == "den")
                 for label in labels]
         comparison.sweep(axes[option], option, line, end, levels, xlabel, "", style=STYLE)
     return figure
@@ -68,7 +68,7 @@ def tasks(summary: Summary):
     followed = [position for position in FOLLOWED if position < len(summary.about["tasks"])] or [1]
     figure, axes = canvas(len(followed), 1, 7, 2.1 * len(followed), sharex=True)
     for ax, position in zip(axes[:, 0], followed):
-        runs = {label: curves.of_R(summary, label, lambda R: R[:, position - 1])
+        runs = {label: numbers.of_R(summary, label, lambda R: R[:, position - 1])
                 for label in _there(summary, KEEPING) + methods(summary, COMPARED)}
         last = position == followed[-1]
         comparison.curves(ax, runs, _LEARNT if last else "", f"AUROC, task {position}", style=STYLE)
@@ -78,14 +78,14 @@ def tasks(summary: Summary):
 def selective(summary: Summary):
     """AUROC against seconds and multiply-adds of full, L1 and selective retraining; share of units selected."""
     figure, axes = canvas(1, 3, 11, 3.4)
-    labels = _there(summary, (curves.full_retraining(summary), "dnn-l1", "dnn-selective"))
-    scores = {label: curves.after_last(summary, label) for label in labels}
-    for ax, name, cost in zip(axes[0], ("seconds", "multiply-adds"), (curves.seconds, curves.multiply_adds)):
+    labels = _there(summary, (numbers.full_retraining(summary), "dnn-l1", "dnn-selective"))
+    scores = {label: numbers.after_last(summary, label) for label in labels}
+    for ax, name, cost in zip(axes[0], ("seconds", "multiply-adds"), (numbers.seconds, numbers.multiply_adds)):
         costs = {label: cost(summary, label) for label in labels}
         unit, xlabel = _unit(name, np.concatenate(list(costs.values())))
         points = {label: (costs[label] / unit, scores[label]) for label in labels if np.isfinite(costs[label]).all()}
         comparison.scores_against_cost(ax, points, xlabel, _LAST, style=STYLE)
-    shares = curves.over_seeds(summary, "dnn-selective", curves.selected_share)
+    shares = numbers.over_seeds(summary, "dnn-selective", numbers.selected_share)
     comparison.curves(axes[0, 2], _by_layer(shares, inputs=True), _TASK, "share of units selected", style=STYLE)
     return figure
 
@@ -95,9 +95,9 @@ def expansion(summary: Summary):
     labels = _there(summary, GROWING)
     layers = len(summary.runs(labels[0])[0].widths[0])
     figure, axes = canvas(1, 1 + layers, 11, 3.2)
-    runs = {label: curves.of_R(summary, label, curves.average_curve) for label in labels}
+    runs = {label: numbers.of_R(summary, label, numbers.average_curve) for label in labels}
     comparison.curves(axes[0, 0], runs, _LEARNT, _MEAN, style=STYLE)
-    added = {label: curves.over_seeds(summary, label, curves.units_added) for label in labels}
+    added = {label: numbers.over_seeds(summary, label, numbers.units_added) for label in labels}
     for l, ax in enumerate(axes[0, 1:]):
         comparison.curves(ax, {label: values[:, :, l] for label, values in added.items()}, _TASK,
                           f"units added, layer {l + 1}", style=STYLE)
@@ -107,9 +107,9 @@ def expansion(summary: Summary):
 def splits(summary: Summary):
     """Share of units split per task and layer; AUROC of each task at the end minus just learnt."""
     figure, axes = canvas(1, 2, 9.5, 3.2)
-    shares = curves.over_seeds(summary, "den", curves.split_share)
+    shares = numbers.over_seeds(summary, "den", numbers.split_share)
     comparison.curves(axes[0, 0], _by_layer(shares), _TASK, "share of older units split", style=STYLE)
-    transfers = {label: curves.of_R(summary, label, curves.transfer_per_task)
+    transfers = {label: numbers.of_R(summary, label, numbers.transfer_per_task)
                  for label in _there(summary, ("den", "dnn-dynamic"))}
     comparison.curves(axes[0, 1], transfers, _TASK, "AUROC at the end minus just learnt", style=STYLE)
     axes[0, 1].axhline(0, color="black", linewidth=0.8)
@@ -132,7 +132,7 @@ def learning(summary: Summary):
     """Mean AUROC over the tasks learnt, against their number."""
     (label, _), = summary.outcomes.items()
     figure, axes = canvas(1, 1, 5, 3.4)
-    curves_of = {label: curves.of_R(summary, label, curves.average_curve)}
+    curves_of = {label: numbers.of_R(summary, label, numbers.average_curve)}
     comparison.curves(axes[0, 0], curves_of, _LEARNT, _MEAN, style=STYLE)
     return figure
 
@@ -140,11 +140,11 @@ def learning(summary: Summary):
 def boxes(summary: Summary):
     """What the boxes of the algorithm did, per task and layer: share of units selected, units added, units split."""
     (label, _), = summary.outcomes.items()
-    counts = (("share of units selected", curves.selected_share, True), ("units added", curves.units_added, False),
-              ("units split", curves.units_split, False))
+    counts = (("share of units selected", numbers.selected_share, True), ("units added", numbers.units_added, False),
+              ("units split", numbers.units_split, False))
     figure, axes = canvas(1, 3, 11, 3.2)
     for ax, (ylabel, count, inputs) in zip(axes[0], counts):
-        comparison.curves(ax, _by_layer(curves.over_seeds(summary, label, count), inputs), _TASK, ylabel, style=STYLE)
+        comparison.curves(ax, _by_layer(numbers.over_seeds(summary, label, count), inputs), _TASK, ylabel, style=STYLE)
     return figure
 
 
@@ -208,7 +208,7 @@ def _there(summary: Summary, labels) -> list[str]:
 
 
 def _size_and_score(summary: Summary, label: str) -> tuple[float, float]:
-    return float(curves.size(summary, label, "stl").mean()), float(curves.after_last(summary, label).mean())
+    return float(numbers.size(summary, label, "stl").mean()), float(numbers.after_last(summary, label).mean())
 
 
 def _beside(name: str, others: list[str]) -> list[list[str]]:

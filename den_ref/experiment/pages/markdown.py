@@ -35,8 +35,12 @@ def number(value: float, form: str = ".3f") -> str:
     return text.lstrip("+-") if not re.search("[1-9]", text) else text
 
 
-def numbers(values: Iterable[float], form: str = ".3f") -> str:
-    """Several numbers in one cell, seed by seed."""
+def slashed(values: Iterable[float], form: str = ".3f") -> str:
+    """Several numbers in one cell, seed by seed.
+
+    >>> slashed([0.8625, float("nan")])
+    '0.863 / –'
+    """
     return " / ".join(number(value, form) for value in values)
 
 

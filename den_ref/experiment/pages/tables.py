@@ -7,9 +7,8 @@ import numpy as np
 from den_ref.core.metrics import backward_transfer, forgetting, learning_performance
 from den_ref.methods.labels import name_of
 from den_ref.settings import as_text
-from . import paper_results as paper
-from . import quantities as curves
-from .markdown import mean, number, numbers, table
+from . import numbers, paper_results
+from .markdown import mean, number, slashed, table
 from .summary import Summary
 
 #: What stands in a block whose methods did not run.
@@ -21,31 +20,31 @@ def quality(summary: Summary) -> str:
     """AUROC, and what each method forgets and carries over."""
     head = ["method", f"AUROC after the last task, seeds {' / '.join(map(str, summary.seeds))}", "mean", "just learnt",
             "forgetting", "backward transfer", "forward transfer", "intransigence"]
-    return table(head, [_quality(summary, label) for label in main_labels(summary)])
+    return table(head, [_quality_row(summary, label) for label in main_labels(summary)])
 
 
-def _quality(summary: Summary, label: str) -> list[str]:
-    after = curves.after_last(summary, label)
-    kept = [mean(curves.of_R(summary, label, measure), "+.3f") for measure in (forgetting, backward_transfer)]
-    learnt = curves.of_R(summary, label, learning_performance)
-    return [name_of(label), numbers(curves.by_seed(summary, label)), f"**{mean(after)}**", mean(learnt), *kept,
-            mean(curves.forward(summary, label), "+.3f"), mean(curves.behind_joint(summary, label), "+.3f")]
+def _quality_row(summary: Summary, label: str) -> list[str]:
+    after = numbers.after_last(summary, label)
+    kept = [mean(numbers.of_R(summary, label, measure), "+.3f") for measure in (forgetting, backward_transfer)]
+    learnt = numbers.of_R(summary, label, learning_performance)
+    return [name_of(label), slashed(numbers.by_seed(summary, label)), f"**{mean(after)}**", mean(learnt), *kept,
+            mean(numbers.forward(summary, label), "+.3f"), mean(numbers.behind_joint(summary, label), "+.3f")]
 
 
 def size(summary: Summary) -> str:
     """Parameters, what is stored beside them, and what learning costs."""
     head = ["method", "allocated", "of STL's", "of MTL's", "nonzero", "of STL's", STORED,
             f"units, seed {summary.seeds[0]}", "seconds", BILLIONS]
-    return table(head, [_size(summary, label) for label in main_labels(summary)])
+    return table(head, [_size_row(summary, label) for label in main_labels(summary)])
 
 
-def _size(summary: Summary, label: str) -> list[str]:
+def _size_row(summary: Summary, label: str) -> list[str]:
     units = "-".join(map(str, summary.runs(label)[0].widths[-1]))
-    return [name_of(label), mean(curves.size(summary, label), ",.0f"),
-            mean(curves.size(summary, label, "stl"), ".1%"), mean(curves.size(summary, label, "mtl"), ".1%"),
-            mean(curves.size(summary, label, kind="nonzero"), ",.0f"),
-            mean(curves.size(summary, label, "stl", "nonzero"), ".1%"), _stored(summary, label), units,
-            mean(curves.seconds(summary, label), ".0f"), _billions(summary, label)]
+    return [name_of(label), mean(numbers.size(summary, label), ",.0f"),
+            mean(numbers.size(summary, label, "stl"), ".1%"), mean(numbers.size(summary, label, "mtl"), ".1%"),
+            mean(numbers.size(summary, label, kind="nonzero"), ",.0f"),
+            mean(numbers.size(summary, label, "stl", "nonzero"), ".1%"), _stored(summary, label), units,
+            mean(numbers.seconds(summary, label), ".0f"), _billions(summary, label)]
 
 
 # --- beside the paper --------------------------------------------------------------------------------------------
@@ -53,9 +52,9 @@ def _size(summary: Summary, label: str) -> list[str]:
 
 def figures_of_paper(summary: Summary) -> str:
     """The paper's averages beside ours."""
-    labels = [label for label in paper.AUROC if summary.has(label)]
-    ours = {label: curves.after_last(summary, label).mean() for label in labels}
-    theirs = {label: paper.AUROC[label] for label in labels}
+    labels = [label for label in paper_results.AUROC if summary.has(label)]
+    ours = {label: numbers.after_last(summary, label).mean() for label in labels}
+    theirs = {label: paper_results.AUROC[label] for label in labels}
     rows = [[name_of(label), number(theirs[label]), str(_rank(label, theirs)), number(ours[label]),
              str(_rank(label, ours))] for label in sorted(labels, key=theirs.get, reverse=True)]
     return table(["method", "paper", "place", "here", "place"], rows)
@@ -64,8 +63,8 @@ def figures_of_paper(summary: Summary) -> str:
 def order(summary: Summary) -> str:
     """Neighbours in the paper's order, and whether the order here is the same."""
     rows = []
-    for upper, lower in paper.ORDER:
-        ahead = curves.ahead(summary, upper, lower)
+    for upper, lower in paper_results.ORDER:
+        ahead = numbers.ahead(summary, upper, lower)
         agree = f"{(ahead > 0).sum()} of {len(ahead)}" if len(ahead) else "–"
         rows.append([f"{name_of(upper)} > {name_of(lower)}", mean(ahead, "+.3f"), agree, _reached(ahead, 0)])
     return table(["the paper's order", "difference here", "seeds that agree", "agrees"], rows)
@@ -74,8 +73,8 @@ def order(summary: Summary) -> str:
 def goals(summary: Summary) -> str:
     """What this project set itself, computed seed by seed: reached or not."""
     rows = [_share_goal(summary)]
-    for goal in paper.GOALS:
-        ahead = curves.ahead(summary, goal.upper, goal.lower)
+    for goal in paper_results.GOALS:
+        ahead = numbers.ahead(summary, goal.upper, goal.lower)
         by = f" by more than {goal.margin:g}" if goal.margin else ""
         rows.append([f"{name_of(goal.upper)} above {name_of(goal.lower)}{by}", mean(ahead, "+.3f"),
                      _reached(ahead, goal.margin)])
@@ -84,17 +83,18 @@ def goals(summary: Summary) -> str:
 
 def capacity(summary: Summary) -> str:
     """With which share of STL's parameters DEN reaches STL's level."""
-    label = curves.smallest_at_level(summary)
+    label = numbers.smallest_at_level(summary)
     ours = "no DEN measured reaches it" if label is None else (
-        f"{curves.size(summary, label, 'stl').mean():.1%} ({name_of(label)}; also stored: {_stored(summary, label)})")
-    paper_row = ["paper", *(f"{share:.1%}" for share in paper.CAPACITY.values())]
-    return table(["DEN at STL's level, of STL's parameters", *paper.CAPACITY], [paper_row, ["here", ours, "–", "–"]])
+        f"{numbers.size(summary, label, 'stl').mean():.1%} ({name_of(label)}; also stored: {_stored(summary, label)})")
+    theirs = paper_results.CAPACITY
+    paper_row = ["paper", *(f"{share:.1%}" for share in theirs.values())]
+    return table(["DEN at STL's level, of STL's parameters", *theirs], [paper_row, ["here", ours, "–", "–"]])
 
 
 def _share_goal(summary: Summary) -> list[str]:
-    share = curves.size(summary, "den", "stl").mean()
-    return [f"DEN allocates at most {paper.LARGEST_SHARE:.0%} of STL's parameters", f"{share:.1%}",
-            _yes(share <= paper.LARGEST_SHARE)]
+    share = numbers.size(summary, "den", "stl").mean()
+    return [f"DEN allocates at most {paper_results.LARGEST_SHARE:.0%} of STL's parameters", f"{share:.1%}",
+            _yes(share <= paper_results.LARGEST_SHARE)]
 
 
 # --- what the boxes of the algorithm do --------------------------------------------------------------------------
@@ -102,11 +102,11 @@ def _share_goal(summary: Summary) -> list[str]:
 
 def retraining(summary: Summary) -> str:
     """Full retraining, L1 and selective retraining: quality, cost, and what is selected."""
-    shares = curves.over_seeds(summary, "dnn-selective", curves.selected_share)[:, 1:].mean(axis=(0, 1))
-    selected = {"dnn-selective": numbers(shares, ".0%")}
-    rows = [[name_of(label), mean(curves.after_last(summary, label)), mean(curves.seconds(summary, label), ".1f"),
+    shares = numbers.over_seeds(summary, "dnn-selective", numbers.selected_share)[:, 1:].mean(axis=(0, 1))
+    selected = {"dnn-selective": slashed(shares, ".0%")}
+    rows = [[name_of(label), mean(numbers.after_last(summary, label)), mean(numbers.seconds(summary, label), ".1f"),
              _billions(summary, label), selected.get(label, "all")]
-            for label in (curves.full_retraining(summary), "dnn-l1", "dnn-selective") if summary.has(label)]
+            for label in (numbers.full_retraining(summary), "dnn-l1", "dnn-selective") if summary.has(label)]
     return table(["method", "AUROC", "seconds", BILLIONS, "selected: inputs / layers"], rows)
 
 
@@ -114,7 +114,7 @@ def growth(summary: Summary) -> str:
     """Dynamic expansion beside a constant k: units added per task and layer, mean over seeds."""
     rows = []
     for label in ("dnn-dynamic", "dnn-constant"):
-        added = curves.over_seeds(summary, label, curves.units_added)[:, 1:].mean(axis=0)
+        added = numbers.over_seeds(summary, label, numbers.units_added)[:, 1:].mean(axis=0)
         for l, per_task in enumerate(added.T, 1):
             rows.append([f"{name_of(label)}, layer {l}", *(number(units, ".1f") for units in per_task),
                          number(per_task.sum(), ".1f")])
@@ -123,9 +123,9 @@ def growth(summary: Summary) -> str:
 
 def splitting(summary: Summary) -> str:
     """Units split per task and layer beside the backward transfer of the task that came before; mean over seeds."""
-    split = curves.over_seeds(summary, "den", curves.units_split).mean(axis=0)
-    share = curves.over_seeds(summary, "den", curves.split_share).mean(axis=0)
-    transfer = curves.of_R(summary, "den", curves.transfer_per_task).mean(axis=0)
+    split = numbers.over_seeds(summary, "den", numbers.units_split).mean(axis=0)
+    share = numbers.over_seeds(summary, "den", numbers.split_share).mean(axis=0)
+    transfer = numbers.of_R(summary, "den", numbers.transfer_per_task).mean(axis=0)
     rows = [[f"units of layer {l} split", "–", *map(_part, counts[1:], parts[1:])]
             for l, (counts, parts) in enumerate(zip(split.T, share.T), 1)]
     rows.append(["AUROC at the end minus just learnt", *(number(value, "+.3f") for value in transfer), "–"])
@@ -134,16 +134,16 @@ def splitting(summary: Summary) -> str:
 
 def split_strengths(summary: Summary) -> str:
     """Units split at different sigma, beside the transfer that is left: what is split cannot transfer back."""
-    rows, labels = [], curves.variations(summary).get("sigma")
+    rows, labels = [], numbers.variations(summary).get("sigma")
     if labels is None:
         return NOT_MEASURED
     for label in labels:
-        shares = np.nanmean(curves.over_seeds(summary, label, curves.split_share), axis=(0, 1))
-        transfers = curves.of_R(summary, label, curves.transfer_per_task)
-        rows.append([f"{curves.value_of(summary, label, 'sigma'):g}", *(f"{share:.0%}" for share in shares),
-                     mean(curves.of_R(summary, label, backward_transfer), "+.4f"), number(transfers.max(), "+.3f"),
-                     number(transfers.min(), "+.3f"), mean(curves.after_last(summary, label)),
-                     mean(curves.size(summary, label, "stl"), ".1%")])
+        shares = np.nanmean(numbers.over_seeds(summary, label, numbers.split_share), axis=(0, 1))
+        transfers = numbers.of_R(summary, label, numbers.transfer_per_task)
+        rows.append([f"{numbers.value_of(summary, label, 'sigma'):g}", *(f"{share:.0%}" for share in shares),
+                     mean(numbers.of_R(summary, label, backward_transfer), "+.4f"), number(transfers.max(), "+.3f"),
+                     number(transfers.min(), "+.3f"), mean(numbers.after_last(summary, label)),
+                     mean(numbers.size(summary, label, "stl"), ".1%")])
     layers = [f"split, layer {l}" for l in range(1, len(rows[0]) - 5)]
     return table(["sigma", *layers, "backward transfer", "largest gain", "largest loss", "AUROC", "of STL's"], rows)
 
@@ -151,13 +151,13 @@ def split_strengths(summary: Summary) -> str:
 def strengths(summary: Summary) -> str:
     """DEN with one option changed: quality and size."""
     rows = []
-    for option, labels in curves.variations(summary).items():
+    for option, labels in numbers.variations(summary).items():
         for label in labels:
-            value = f"{curves.value_of(summary, label, option):g}" + (" (default)" if label == "den" else "")
-            after, forgotten = curves.after_last(summary, label), curves.of_R(summary, label, forgetting)
-            rows.append([option, value, numbers(curves.by_seed(summary, label)), mean(after), mean(forgotten, "+.3f"),
-                         mean(curves.size(summary, label, "stl"), ".1%"),
-                         mean(curves.size(summary, label, "mtl"), ".1%"), _stored(summary, label)])
+            value = f"{numbers.value_of(summary, label, option):g}" + (" (default)" if label == "den" else "")
+            after, forgotten = numbers.after_last(summary, label), numbers.of_R(summary, label, forgetting)
+            rows.append([option, value, slashed(numbers.by_seed(summary, label)), mean(after), mean(forgotten, "+.3f"),
+                         mean(numbers.size(summary, label, "stl"), ".1%"),
+                         mean(numbers.size(summary, label, "mtl"), ".1%"), _stored(summary, label)])
     head = ["option", "value", "AUROC by seed", "mean", "forgetting", "allocated, of STL's", "of MTL's", STORED]
     return table(head, rows) if rows else NOT_MEASURED
 
@@ -223,7 +223,7 @@ def blocks(summary: Summary) -> dict[str, str]:
 
 def main_labels(summary: Summary) -> list[str]:
     """The methods, without DEN at other strengths; a variation stands after its method."""
-    varied = {label for labels in curves.variations(summary).values() for label in labels} - {"den"}
+    varied = {label for labels in numbers.variations(summary).values() for label in labels} - {"den"}
     labels, methods = list(summary.outcomes), {label: row["method"] for label, row in summary.options.items()}
     places = {label: labels.index(methods[label] if methods[label] in labels else label) for label in labels}
     return sorted((label for label in labels if label not in varied), key=places.get)
@@ -232,16 +232,16 @@ def main_labels(summary: Summary) -> list[str]:
 def _on_the_papers_tasks(summary: Summary) -> bool:
     """Whether the stream is the paper's as we understand it: all its tasks, no option of it changed."""
     about = summary.about
-    return (about["stream"]["name"] == paper.STREAM and len(about["tasks"]) == paper.TASKS
+    return (about["stream"]["name"] == paper_results.STREAM and len(about["tasks"]) == paper_results.TASKS
             and set(about["stream_options"]) <= {"n_tasks"})
 
 
 def _stored(summary: Summary, label: str) -> str:
-    return ", ".join(f"{what} {floats:,.0f}" for what, floats in curves.stored(summary, label).items()) or "0"
+    return ", ".join(f"{what} {floats:,.0f}" for what, floats in numbers.stored(summary, label).items()) or "0"
 
 
 def _billions(summary: Summary, label: str) -> str:
-    return mean(curves.multiply_adds(summary, label) / 1e9, ".3g")
+    return mean(numbers.multiply_adds(summary, label) / 1e9, ".3g")
 
 
 def _part(count: float, share: float) -> str:

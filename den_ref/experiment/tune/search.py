@@ -27,7 +27,7 @@ from .record import SEEDS, Judged, Row, Tries, best_tries, judged, record_path
 from .search_spaces import TUNED_ON, Space, config_of, space_of
 
 #: A setting and a seed.
-Run = tuple[dict[str, Any], int]
+Try = tuple[dict[str, Any], int]
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Search:
         """Make the runs that are not on record; the settings tried with every seed, the best first."""
         call_each = map if executor is None else executor.map
 
-        def ask(runs: Sequence[Run]) -> list[Row]:
+        def ask(runs: Sequence[Try]) -> list[Row]:
             new = distinct(run for run in runs if run not in self.tries)
             settings, seeds = [settings for settings, _ in new], [seed for _, seed in new]
             for row in call_each(attempt, repeat(self.method), settings, seeds, repeat(self.stream)):
@@ -128,7 +128,7 @@ class Search:
         return judged(rounds(self.space, self.budget, ask), self.space.largest_share)
 
 
-def rounds(space: Space, budget: Budget, ask: Callable[[Sequence[Run]], list[Row]]) -> list[Row]:
+def rounds(space: Space, budget: Budget, ask: Callable[[Sequence[Try]], list[Row]]) -> list[Row]:
     """All runs of a search: ``ask`` answers runs that do not wait for each other with what came of them.
 
     1. First seed: the start, settings drawn at random, then settings that redraw options of the best so far.

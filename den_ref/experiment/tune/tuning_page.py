@@ -12,7 +12,7 @@ from typing import Any
 
 from den_ref.experiment.disk.files import whole
 from den_ref.experiment.one_run.plan import make_config
-from den_ref.experiment.pages.markdown import numbers, table
+from den_ref.experiment.pages.markdown import slashed, table
 from den_ref.methods import method_named
 from den_ref.settings import as_text
 from .record import SEEDS, THE_STREAM, Judged, Row, judged, methods_on_record, read_tries, record_path, stream_of
@@ -40,12 +40,12 @@ DEN's ablations and DEN-Finetune are DEN with a part left out or added; by defin
 not tuned.
 """
 
-SUMMARY_HEAD = ("method", "tries", "different settings", "runs", "best mean", "the default's mean")
+OVERVIEW_HEAD = ("method", "tries", "different settings", "runs", "best mean", "the default's mean")
 HEAD = (f"validation AUROC, seeds {' / '.join(map(str, SEEDS))}", "mean", "of STL's parameters", "options")
 
 
 @dataclass(frozen=True)
-class Record:
+class MethodRecord:
     """All runs of one method, those that its search did not ask for too."""
 
     method: str
@@ -86,7 +86,7 @@ class Record:
         return next(filter(self.is_default, self.judged), None)
 
 
-def read_records(folder: Path | str) -> list[Record]:
+def read_records(folder: Path | str) -> list[MethodRecord]:
     """The records in a folder, those of the registry first, DEN before all.
 
     Raises
@@ -94,7 +94,7 @@ def read_records(folder: Path | str) -> list[Record]:
     ValueError
         If there are none, or they are on streams of different names.
     """
-    found = [Record(method, read_tries(record_path(folder, method))) for method in methods_on_record(folder)]
+    found = [MethodRecord(method, read_tries(record_path(folder, method))) for method in methods_on_record(folder)]
     records = [record for record in found if record.rows]
     if not records:
         raise ValueError(f"out: expected a folder with records of a search, got {folder}")
@@ -104,24 +104,24 @@ def read_records(folder: Path | str) -> list[Record]:
     return records
 
 
-def write_report(folder: Path | str) -> Path:
+def write_page(folder: Path | str) -> Path:
     """Write the page beside the folder of records, ``docs/tuning.md`` for ``docs/tuning``; its path."""
     folder = Path(folder).resolve()
-    page = folder.with_name(f"{folder.name}.md")
-    with whole(page) as file:
-        file.write(report(folder).encode())
-    return page
+    path = folder.with_name(f"{folder.name}.md")
+    with whole(path) as file:
+        file.write(page_of(folder).encode())
+    return path
 
 
-def report(folder: Path) -> str:
-    """The page, in Markdown."""
+def page_of(folder: Path) -> str:
+    """The page of a folder of records, in Markdown."""
     records = read_records(folder)
     notes = [(folder / NOTES).read_text(encoding="utf-8")] if (folder / NOTES).exists() else []
-    return "\n".join([introduction(records, folder.name), summary(records, folder.name), *notes,
+    return "\n".join([introduction(records, folder.name), overview(records, folder.name), *notes,
                       *map(section, records)])
 
 
-def introduction(records: Sequence[Record], folder: str) -> str:
+def introduction(records: Sequence[MethodRecord], folder: str) -> str:
     """What was done, with the search's numbers."""
     stream = records[0].stream
     return INTRODUCTION.format(
@@ -131,7 +131,7 @@ def introduction(records: Sequence[Record], folder: str) -> str:
         exceptions=" ".join(sentence for record in records for sentence in exceptions(record, stream)))
 
 
-def exceptions(record: Record, stream: Mapping[str, Any]) -> list[str]:
+def exceptions(record: MethodRecord, stream: Mapping[str, Any]) -> list[str]:
     """What is special about a method's search, in sentences; ``stream`` is what the others were on."""
     method, space = record.method, space_of(record.method)
     limit = f"For {method} only settings with at most {space.largest_share:.0%} of STL's parameters count."
@@ -141,15 +141,15 @@ def exceptions(record: Record, stream: Mapping[str, Any]) -> list[str]:
             + [other] * (record.stream != stream))
 
 
-def summary(records: Sequence[Record], folder: str) -> str:
+def overview(records: Sequence[MethodRecord], folder: str) -> str:
     """How much was tried of every method, and what came out."""
     rows = [[f"[{record.method}]({record_path(folder, record.method)})", str(record.tries), str(record.settings),
              str(len(record.rows)), _mean(record.judged[:1]), _mean(filter(None, [record.default]))]
             for record in records]
-    return f"{table(SUMMARY_HEAD, rows)}\n\n{fairness(records)}\n"
+    return f"{table(OVERVIEW_HEAD, rows)}\n\n{fairness(records)}\n"
 
 
-def fairness(records: Sequence[Record]) -> str:
+def fairness(records: Sequence[MethodRecord]) -> str:
     """Whether a method had fewer tries than DEN, in a sentence."""
     tries = {record.method: record.tries for record in records}
     if "den" not in tries or len(tries) == 1:
@@ -159,9 +159,9 @@ def fairness(records: Sequence[Record]) -> str:
     return f"A try is a run with the first seed: {said}."
 
 
-def section(record: Record) -> str:
+def section(record: MethodRecord) -> str:
     """The settings of a method that were judged, as a table."""
-    rows = [[numbers(setting.validation, ".4f"),
+    rows = [[slashed(setting.validation, ".4f"),
              f"{setting.mean:.4f}" + (" (default)" if record.is_default(setting) else ""),
              f"{setting.share:.1%}", spelled(setting.settings)] for setting in record.judged]
     return f"## {record.method}\n\n{table(HEAD, rows)}\n"
