@@ -3,6 +3,10 @@
     disk  <-  one_run  <-  grid  <-  pages  <-  tune
 
 Five rooms, bottom to top; each may import what stands to its left.
+
+Long work has two parts, of which only the first can be the user's fault: ``begin`` and ``follow`` a run,
+``begin_comparison`` and ``Work.follow`` a grid, make a ``Search`` and ``Search.follow`` it.  ``run``, ``compare`` and
+``tune`` are both parts in one call; the command ``den-ref`` takes them one by one, to tell misuse from a bug.
 """
 
 from den_ref.experiment.disk.results import read_results
