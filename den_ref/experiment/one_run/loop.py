@@ -103,10 +103,9 @@ def learn(run: Run, task: Task, steps_folder: Path | None, display: Display) -> 
 
 def add_stage(run: Run, stream: Stream, steps: list[dict[str, Any]]) -> None:
     """Add a stage to the run: the row of R after it, and the capacity."""
-    row = len(run.stages)
-    separate = []
+    row, separate = len(run.stages), 0
     for column, task in enumerate(stream.tasks[:row + 1]):
-        separate.append(stl_parameters(task.n_inputs, task.n_outputs))
+        separate += stl_parameters(task.n_inputs, task.n_outputs)
         for metric, value in quality(run.method, task).items():
             run.R[metric][row, column] = value
     run.stages.append({

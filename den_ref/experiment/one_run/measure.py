@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 from den_ref.core.metrics import accuracy, head_auroc
@@ -28,12 +27,12 @@ def stl_parameters(n_inputs: int, n_outputs: int) -> int:
     return sum((below + 1) * above for below, above in zip(widths, widths[1:]))
 
 
-def capacity(method: Method, stl: Iterable[int]) -> dict[str, Any]:
+def capacity(method: Method, separate: int) -> dict[str, Any]:
     """The method's capacity in JSON types, beside that of one separate network for each task learnt.
 
-    ``stl`` are the parameters of these networks; ``per_task`` follows the order of learning.
+    ``separate`` is the number of parameters of all these networks; ``per_task`` follows the order of learning.
     """
-    size, separate = method.capacity(), sum(stl)
+    size = method.capacity()
     return {
         "allocated": int(size.allocated),
         "nonzero": int(size.nonzero),
