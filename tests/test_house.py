@@ -290,11 +290,12 @@ def test_every_arrow_between_rooms_points_one_way():
         TopologicalSorter({**MAY_IMPORT, "core": {"experiment/tune"}}).prepare()
 
 
-@pytest.mark.parametrize("folder", ["core"])
+@pytest.mark.parametrize("folder", ["core", *(name for name in MAY_IMPORT if "/" in name), "experiment/pages/player"])
 def test_the_door_plate_names_every_file(folder):
     plate = ast.get_docstring(ast.parse((PACKAGE / folder / "__init__.py").read_text("utf-8")))
     files = {file.stem for file in (PACKAGE / folder).glob("*.py")} - {"__init__"}
-    assert set(re.findall(r"``(\w+)``", plate)) == files
+    rooms = {name.split("/")[-1] for name in MAY_IMPORT}
+    assert files <= set(re.findall(r"``(\w+)``", plate)) <= files | rooms
 
 
 def percentile(lengths, share: float) -> int:

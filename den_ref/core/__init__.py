@@ -5,6 +5,7 @@
 ``losses``           sigmoid and softmax cross-entropy: value and gradient
 ``flat``             one vector with named views into it: what a solver sees
 ``mlp``              hidden layers and a head: scores, and the data loss with its gradient
+``pools``            tasks on the same samples, which one pass serves
 ``penalties``        L1, squared L2 with an anchor, group lasso: value, prox, distance to the subdifferential
 ``problem``          the one sentence: minimise, over the free weights, a smooth loss plus a penalty, from here
 ``solvers``          ISTA and FISTA, on all samples
@@ -14,7 +15,6 @@
 ``result``           what every solver returns, and what its status and its residual mean
 ``fisher``           the Fisher information of every weight
 ``metrics``          AUROC, accuracy, functions of the matrix R;  ``metric_variants``: the same words, other formulas
-``names``            what the methods are called
 ``checks``           is this gradient, is this prox right?  For tests, and for code of your own
 ===================  ==================================================================================================
 """

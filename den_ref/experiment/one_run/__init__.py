@@ -1,4 +1,13 @@
-"""One run: a method learns a stream of tasks, from the plan to the table at the end.
+"""One run: a method learns a stream of tasks, from the plan to the table at the end.  Stands on ``disk``.
 
-A plan (method, options, stream, seed) is followed task by task; each is measured, saved and shown.  Stands on ``disk``.
+===============  ================================================================
+``plan``         what is to be run: method, options, stream, seed
+``presets``      options that fit a stream
+``loop``         learn a task, measure, save, the next: the run itself
+``run``          the run and everything measured on the way
+``measure``      quality of a method on a task; its size beside separate networks
+``checkpoint``   what is saved after every task, and going on from it
+``display``      what a run says while it runs
+``final_table``  what it came to
+===============  ================================================================
 """

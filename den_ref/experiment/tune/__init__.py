@@ -1,4 +1,9 @@
-"""The search for a method's options on validation data, its record, and the page about it.
+"""The search for a method's options on validation data.  Stands on ``disk``, ``one_run`` and the Markdown of ``pages``.
 
-Stands on ``disk``, ``one_run`` and the Markdown of ``pages``.
+=================  =====================================================
+``search_spaces``  what is tried of which method
+``search``         the sequence of runs
+``record``         every run a line of a file, and what the runs come to
+``tuning_page``    the records as a page for people
+=================  =====================================================
 """
