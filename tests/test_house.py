@@ -137,6 +137,15 @@ def no_global_generator(path, source, tree):
 # --- how it is written -------------------------------------------------------------------------------------------
 
 
+def asserts_no_time(path, source, tree):
+    """A slow machine, or a busy one, is no mistake of ours; what must be fast has a benchmark."""
+    clocks = {"monotonic", "perf_counter", "process_time", "time"}
+    read = [(claim, call.func) for claim in ast.walk(tree) if isinstance(claim, ast.Assert)
+            for call in ast.walk(claim) if isinstance(call, ast.Call)]
+    return [f"line {claim.lineno}: asserts a time" for claim, clock in read
+            if getattr(clock, "attr", getattr(clock, "id", None)) in clocks]
+
+
 def public_things_have_docstrings(path, source, tree):
     kinds = (ast.FunctionDef, ast.ClassDef)
     things = [node for node in tree.body if isinstance(node, kinds) and not node.name.startswith("_")]
@@ -217,6 +226,8 @@ RULES = {
     no_long_function: [("a.py", '"""File."""\ndef f():\n    """Doc."""\n' + "    x = 1\n" * 41)],
     no_wide_line: [("a.py", "# " + "x" * 119)],
     no_bare_assert: [("a.py", "def f(x):\n    assert x > 0")],
+    asserts_no_time: [("a.py", "def test():\n    assert time.monotonic() - start < 20"),
+                      ("a.py", "assert x and perf_counter() < end")],
 }
 
 
@@ -262,7 +273,7 @@ def test_a_good_file_has_no_complaints(rule):
     assert complaints(rule, "den/good.py", GOOD) == []
 
 
-@pytest.mark.parametrize("rule", [no_global_generator, no_pickle], ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", [no_global_generator, no_pickle, asserts_no_time], ids=lambda rule: rule.__name__)
 def test_the_tests_keep_it_too(rule):
     others = [file for file in TESTS if file != Path(__file__)]    # this file quotes what it forbids
     found = [f"{file.name}: {said}" for file in others for said in complaints(rule, file.name, file.read_text("utf-8"))]

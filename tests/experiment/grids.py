@@ -11,6 +11,7 @@ import den_ref
 from den_ref.experiment import Cell, read_results
 from den_ref.experiment.grid.one_cell import claimed
 from den_ref.experiment.disk.archives import read_archive
+from tests.helpers.processes import wait_until
 
 SHORT = {"epochs_eq2": 6, "epochs_eq4": 3, "epochs_eq5": 3, "epochs_eq6": 2}
 CELLS = [Cell("stl", 0, {"epochs": 3}, "stl"), Cell("den", 0, SHORT, "den"), Cell("den", 1, SHORT, "den"),
@@ -50,17 +51,6 @@ def assert_ends_alike(grid, folders):
         for metric, matrix in expected["R"].items():
             np.testing.assert_array_equal(matrix, got["R"][metric])
         assert {path.name for path in ours.iterdir()} == {"network.npz", "results.json"}
-
-
-def wait_until(condition, seconds=120):
-    """The condition's value when it is true; fails if it does not come true (a busy machine may take its time)."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.02)
-    raise AssertionError("what was waited for did not come")
 
 
 def kill_who_learns(folder):

@@ -58,7 +58,8 @@ def state(page, number):
     """What is seen once the box with this number is: exactly that box, whole."""
     end = time.monotonic() + 10
     while (now := page.value(STATE))["id"] != str(number) or not now["width"]:
-        assert time.monotonic() < end, f"expected box {number}, got {now}"
+        if time.monotonic() > end:
+            pytest.fail(f"expected box {number}, got {now}")
         time.sleep(0.02)
     assert now["others"] == 0 and now["seen"] > 300 and now["sentence"] in now["alt"]
     assert now["place"] == f"box {number} of 4" and now["progress"] == number and now["current"] == f"#{number}"

@@ -6,7 +6,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -81,9 +80,8 @@ def test_single_precision_passes_with_its_tolerance():
 
 @pytest.mark.skipif(shutil.which("node") is None, reason="needs node")
 def test_node():
-    started = time.monotonic()
     status, document = checked("--exec", f"node {EXAMPLES / 'den.js'}")
-    assert status == 0 and time.monotonic() - started < 20
+    assert status == 0
     table = re.search(r"const operations = {\n(.*?)\n};", (EXAMPLES / "den.js").read_text(), re.S)[1]
     defined = re.findall(r"^  (\w+)(?:: )?\(", table, re.M)
     assert set(defined) <= OPERATIONS
