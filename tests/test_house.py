@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[1]
 #: Ours, but not of the package: tests, benchmarks, and what makes the docs.
 TESTS = sorted([*(ROOT / "tests").rglob("*.py"), *(ROOT / "docs" / "make").rglob("*.py")])
 #: What makes the golden values: outside the package, and written as it is.
-WORKSHOP = sorted((Path(__file__).parent / "oracles").rglob("*.py"))
+WORKSHOP = sorted(file for room in ("oracles", "own_answers") for file in (ROOT / "tests" / room).rglob("*.py"))
 
 #: Room -> rooms it may import, besides itself and SHARED; a room of rooms stands for all of them.
 MAY_IMPORT = {
@@ -38,7 +38,6 @@ MAY_IMPORT = {
     "experiment/pages": {"experiment/disk", "experiment/one_run", "experiment/grid", "core", "methods", "plots"},
     "experiment/tune": {"experiment/disk", "experiment/one_run", "experiment/pages", "core", "methods", "tasks"},
     "golden": set(),
-    "golden/own": {"core", "den", "methods"},
     "commands": {"experiment", "golden", "methods"},
     "cli": {"commands"},
     "__main__": {"cli"},
@@ -195,7 +194,6 @@ RULES = {
         ("experiment/one_run/a.py", "from den_ref.plots import show"), ("core/a.py", "import den_ref.experiment.disk"),
         ("den/a.py", "from den_ref.loops import select_units"),
         ("golden/a.py", "from den_ref.core import mlp"), ("golden/adapters/a.py", "from den_ref.den import DEN"),
-        ("golden/own/a.py", "from den_ref.golden.case import Case"),
     ],
     the_loops_are_loops: [
         ("loops/a.py", "from den_ref.core import layers"), ("loops/a.py", "from den_ref.den.network import Network"),

@@ -42,7 +42,7 @@ def test_wheel_checks_golden_values_without_the_workshop_that_makes_them(wheel, 
     assert len(workshop) > 20 and not [name for name in names if "oracle" in name or "den_ref/golden/operations" in name]
     zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
     command = [sys.executable, "-P" if sys.version_info >= (3, 11) else "-s", "-m", "den_ref", "golden", "check",
-               "den_ref.golden.own", "--only", "soft_threshold"]
+               "den_ref.loops", "--only", "soft_threshold"]
     done = subprocess.run(command, cwd=tmp_path, env={"PYTHONPATH": str(tmp_path / "installed"), "PATH": ""},
                           capture_output=True, text=True)
     assert done.returncode == 0 and "5 cases: 5 pass" in done.stdout, done.stdout + done.stderr

@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 
-import den_ref.golden.own
 import den_ref.loops
 from den_ref.golden import cases
 from den_ref.golden.adapters.process import ProcessAdapter
@@ -23,6 +22,7 @@ from den_ref.golden.ask import check_one
 from den_ref.golden.command import python_command
 from den_ref.golden.compare import PRECISIONS
 from den_ref.golden.say import explain
+from tests import own_answers
 
 from .blocks import DOCS, write_blocks
 
@@ -72,13 +72,13 @@ def single(value):
 def adapters():
     """Name, adapter, precision."""
     examples = load_module(str(EXAMPLES / "numpy_den.py"))
-    yield "den_ref", PythonAdapter(den_ref.golden.own), "f64"
+    yield "den_ref", PythonAdapter(own_answers), "f64"
     yield "its loops", PythonAdapter(den_ref.loops), "f64"
     yield "examples/numpy_den.py", PythonAdapter(examples), "f64"
     yield "examples/torch_den.py", ProcessAdapter(python_command(str(EXAMPLES / "torch_den.py")), seconds=60), "f64"
     if shutil.which("node"):
         yield "examples/den.js", ProcessAdapter(["node", str(EXAMPLES / "den.js")]), "f64"
-    yield "den_ref in float32", Single(den_ref.golden.own), "f32"
+    yield "den_ref in float32", Single(own_answers), "f32"
     yield "examples/numpy_den.py in float32", Single(examples), "f32"
 
 

@@ -15,9 +15,9 @@ from den_ref.core.penalties import L1, SparseGroupLasso, soft_threshold
 from den_ref.core.result import Result
 from den_ref.den import algorithm, equations, expansion, selective, splitting, surgery
 from den_ref.den.network import NEVER
-from den_ref.golden import own
-from den_ref.golden.own import trace
-from den_ref.golden.own.networks import fields_of, network_of
+from tests import own_answers as own
+from tests.own_answers import trace
+from tests.own_answers.networks import fields_of, network_of
 
 
 def asked(operation, **inputs):

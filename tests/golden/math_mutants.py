@@ -8,8 +8,8 @@ from den_ref.core import metrics
 from den_ref.core.head import solve_head
 from den_ref.core.penalties import L1, GroupLasso, SparseGroupLasso, SquaredL2, column_norms
 from den_ref.core.solvers import FistaState, ista_step
-from den_ref.golden import own
-from den_ref.golden.own.networks import labelled
+from tests import own_answers as own
+from tests.own_answers.networks import labelled
 
 MUTANTS = {}
 

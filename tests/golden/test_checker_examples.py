@@ -12,10 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from den_ref.golden import cases, own, vectors
+from den_ref.golden import cases, vectors
 from den_ref.golden.adapters.python import PythonAdapter
 from den_ref.golden.judge import judge
 from den_ref.golden.say import explain
+from tests import own_answers as own
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "docs" / "golden" / "examples"
 if not EXAMPLES.is_dir():

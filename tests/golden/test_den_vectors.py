@@ -10,7 +10,8 @@ import pytest
 from den_mutants import MUTANTS
 from den_ref import loops
 from den_ref.den import DEN, algorithm, expansion
-from den_ref.golden import cases, check, own, vectors
+from den_ref.golden import cases, check, vectors
+from tests import own_answers as own
 from den_ref.loops.splitting import Place, split_edge
 from tests.oracles import high_precision as hp
 from tests.oracles.equations import Parameters, gradient

@@ -9,11 +9,12 @@ import pytest
 from den_ref import loops
 from den_ref.core import mlp
 from den_ref.core.checks import check_prox
-from den_ref.golden import cases, check, own, vectors
+from den_ref.golden import cases, check, vectors
 from den_ref.golden.compare import difference
 from den_ref.golden.format import VECTORS, load
 from den_ref.golden.parse import parse
 from den_ref.golden.values import DIFFERS
+from tests import own_answers as own
 from tests.oracles import generate, head_problem, lint
 from tests.oracles import high_precision as hp
 from tests.oracles.draws import array
@@ -248,7 +249,7 @@ def test_lint_bites_on_discrete_outputs():
 @pytest.mark.parametrize("source", [
     "from den_ref.core import losses", "from den_ref.core.penalties import L1", "import den_ref.den.selective",
     "from den_ref.methods import STL", "def f():\n    from den_ref.den import splitting as s", "import den_ref",
-    "from den_ref.golden import own", "from ...den_ref.core import losses", "from tests.den import any_helper"])
+    "from tests import own_answers", "from ...den_ref.core import losses", "from tests.den import any_helper"])
 def test_an_oracle_may_not_read_the_code_under_test(tmp_path, source):
     (tmp_path / "module.py").write_text(source)
     assert lint.oracle_imports(tmp_path / "module.py")

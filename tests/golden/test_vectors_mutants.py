@@ -27,7 +27,7 @@ def test_every_mistake_has_a_mutant():
 
 
 def test_a_right_answer_is_no_mistake():
-    from den_ref.golden import own
+    from tests import own_answers as own
 
     found = named_mistakes.finding("soft_threshold", "hard-threshold", own.soft_threshold)
     assert found.caught == 0 and found.diagnosis == ""

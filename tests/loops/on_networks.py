@@ -7,7 +7,7 @@ import numpy as np
 from den_ref import loops
 from den_ref.den.network import Network, Subnetwork
 from den_ref.den.surgery import Useless
-from den_ref.golden.own.networks import fields_of, network_of
+from tests.own_answers.networks import fields_of, network_of
 from den_ref.loops import subnetworks, surgery
 from den_ref.protocol import Capacity
 

@@ -1,9 +1,9 @@
 """den_ref's own answers to the golden cases: the first implementation that has to pass.
 
-    den-ref golden check den_ref.golden.own
+    python -m den_ref golden check tests.own_answers
 
 A function here has the name and the arguments of an operation, and asks the functions of the room that its file is
-named after.  The same answers in plain loops are ``den_ref.loops``.
+named after.  The same answers in plain loops are ``den_ref.loops``, in the package.
 """
 
 from .core import affine_backward, affine_forward, auroc, fisher_diagonal, fista, group_soft_threshold
