@@ -47,8 +47,9 @@ def capacity(summary: Summary):
     """AUROC after the last task against parameters allocated: all methods, and DEN at other strengths."""
     swept = numbers.variations(summary)
     figure, axes = mosaic(_beside("methods", list(swept)), 12.5 if swept else 6.5, 6.5)
+    labels = methods(summary, BOUND, COMPARED, THE_PAPER) + methods(summary, VARIANT)
     points = {label: (numbers.size(summary, label, "stl"), numbers.after_last(summary, label))
-              for label in methods(summary, BOUND, COMPARED, VARIANT, THE_PAPER) or summary.outcomes}
+              for label in labels or summary.outcomes}
     xlabel = "parameters, in parts of STL's"
     comparison.scores_against_cost(axes["methods"], points, xlabel, _LAST, log=True, style=STYLE)
     if summary.has("mtl"):

@@ -72,10 +72,13 @@ class NetworkMethod(Method):
     def loss_of(self, task_id: Hashable) -> str:
         return self.kept_of(task_id).loss
 
-    def fit(self, problem: Problem, validation: DataLoss, rng: np.random.Generator) -> Result:
-        """Train a whole network from its random, or last, weights, which are not kept for being better."""
+    def fit(self, problem: Problem, validation: DataLoss, rng: np.random.Generator, **watch) -> Result:
+        """Train a whole network from its random, or last, weights, which are not kept for being better.
+
+        ``watch``: what looks on at every epoch or iteration, see ``train``.
+        """
         return train(problem, self.config, self.config.epochs, rng, start_competes=False, label=self.name,
-                     validation=validation if len(validation) else None, progress=self.progress)
+                     validation=validation if len(validation) else None, progress=self.progress, **watch)
 
 
 def trained(data: str, note: str, file: str, pull: str = "", options: Sequence[str] = ()) -> dict[str, Box]:
