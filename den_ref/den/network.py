@@ -107,9 +107,7 @@ class Network:
     def arrays(self) -> dict[str, np.ndarray]:
         """All arrays by name, e.g. for a file: ``weights/0`` is the first hidden layer's."""
         named = {f"{name}/{l}": array for name in _PER_LAYER for l, array in enumerate(getattr(self, name))}
-        for i, head in enumerate(self.heads):
-            named |= {f"heads/{i}/weights": head.weights, f"heads/{i}/bias": head.bias}
-        return named
+        return named | head_arrays(self.heads)
 
     def head_facts(self) -> list[dict]:
         """What the arrays do not say of the heads, in JSON types: ``task``, ``stage``, ``loss`` of each."""
@@ -120,9 +118,21 @@ class Network:
         """The inverse of :meth:`arrays`, beside :meth:`head_facts`; other arrays may stand among them."""
         layers = max(sum(name.startswith(f"{kind}/") for name in arrays) for kind in _PER_LAYER)
         lists = {name: [arrays[f"{name}/{l}"] for l in range(layers)] for name in _PER_LAYER}
-        heads = [Head(unpack_id(facts["task"]), facts["stage"], arrays[f"heads/{i}/weights"], arrays[f"heads/{i}/bias"],
-                      facts["loss"]) for i, facts in enumerate(head_facts)]
-        return cls(**lists, heads=heads)
+        return cls(**lists, heads=heads_from(arrays, head_facts))
+
+
+def head_arrays(heads: Sequence[Head]) -> dict[str, np.ndarray]:
+    """The arrays of heads by name: ``heads/0/weights``, ``heads/0/bias``, ..."""
+    named = {}
+    for i, head in enumerate(heads):
+        named |= {f"heads/{i}/weights": head.weights, f"heads/{i}/bias": head.bias}
+    return named
+
+
+def heads_from(arrays: Mapping[str, np.ndarray], head_facts: Sequence[Mapping]) -> list[Head]:
+    """The inverse of :func:`head_arrays`, beside the ``task``, ``stage`` and ``loss`` of each."""
+    return [Head(unpack_id(facts["task"]), facts["stage"], arrays[f"heads/{i}/weights"], arrays[f"heads/{i}/bias"],
+                 facts["loss"]) for i, facts in enumerate(head_facts)]
 
 
 #: The network before the first task.

@@ -12,11 +12,11 @@ from den_ref.core.flat import Flat
 from den_ref.core.penalties import SquaredL2, Sum
 from den_ref.core.problem import Problem
 from den_ref.den.equations import eq2
-from den_ref.den.network import Head
+from den_ref.den.network import Head, head_arrays, heads_from
 from den_ref.describe import Look, Space, choice, each, log_uniform
 from den_ref.protocol import BOUND, Capacity, Task
 from den_ref.settings import PerLayer, at_least, integer, option
-from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
+from den_ref.state import pack_id, pack_meta, unpack_meta
 
 from .shared.network import (DRAWS, STRENGTH, UNNAMED, NetworkConfig, NetworkMethod, arrays_of, data_losses, flat_from,
                              random_start, task_rng, trained)
@@ -121,19 +121,15 @@ class FineTuning(NetworkMethod):
 
     def state(self) -> dict[str, np.ndarray]:
         arrays = arrays_of(self.body, "body/") if self.heads else {}
-        for i, head in enumerate(self.heads):
-            arrays |= {f"heads/{i}/weights": head.weights, f"heads/{i}/bias": head.bias}
         heads = [{"task": pack_id(head.task), "loss": head.loss} for head in self.heads]
-        return arrays | {"meta": pack_meta({"seed": self.seed, "heads": heads})}
+        return arrays | head_arrays(self.heads) | {"meta": pack_meta({"seed": self.seed, "heads": heads})}
 
     @classmethod
     def from_state(cls, state: Mapping[str, np.ndarray], config=None, seen: Sequence[Task] = ()) -> FineTuning:
         meta = unpack_meta(state["meta"])
         method = cls(config, meta["seed"])
-        for i, about in enumerate(meta["heads"]):
-            task_id = unpack_id(about["task"])
-            method.kept[task_id] = Head(task_id, i + 1, state[f"heads/{i}/weights"], state[f"heads/{i}/bias"],
-                                        about["loss"])
+        heads = heads_from(state, [{"stage": stage, **facts} for stage, facts in enumerate(meta["heads"], 1)])
+        method.kept = {head.task: head for head in heads}
         method.body = flat_from(state, "body/") if method.heads else None
         return method
 

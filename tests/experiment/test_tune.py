@@ -385,7 +385,7 @@ class Odd(Settings):
     zero: float = option(0.0, "", at_least(0))
     endless: float = option(float("inf"), "", at_least(0, infinite=True))
     units: int = option(8, "", integer(4))
-    single: int = option(1, "", integer(1))
+    fixed: int = option(3, "", one_of(3))
     flag: bool = option(True, "", one_of(True, False))
     layers: tuple = option((3, 2), "", integer(1, many=True))
 

@@ -37,10 +37,11 @@ def space_around(Config: type[Settings]) -> Space:
     """
     draws: dict[str, Draw] = {}
     for field in dataclasses.fields(Config):
-        usual, allowed = field.default, field.metadata["check"]
-        around = {float: (usual / 10, 10 * usual), int: (usual // 2, 2 * usual)} if type(usual) in (int, float) else {}
-        low, high = around.get(type(usual), (0, 0))
-        if 0 < low and high < math.inf and allowed(low) is None and allowed(high) is None:
+        usual, unfit = field.default, field.metadata["check"]
+        if type(usual) not in (int, float) or not 0 < usual < math.inf:
+            continue
+        low, high = (usual / 10, 10 * usual) if type(usual) is float else (max(usual // 2, 1), 2 * usual)
+        if not unfit(low) and not unfit(high):
             draws[field.name] = log_uniform(low, high) if type(usual) is float else choice(low, usual, high)
     if not draws:
         raise ValueError(f"method: expected one that says what may be drawn (Method.space), or has options that are "
