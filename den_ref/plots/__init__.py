@@ -7,7 +7,7 @@ from .comparison import curves, relative_axis, scores_against_cost, sweep
 from .expansion import group_norms, loss_against_tau, shares
 from .matrices import Segment, head_weights, weight_matrix
 from .network import network_graph
-from .results import performance_matrix
+from .scores import performance_matrix
 from .show import Picture, show
 from .shrinkage import norm_ball, prox_graph, shrunk_weights, zeros_against_strength
 from .solving import convergence, residuals, training

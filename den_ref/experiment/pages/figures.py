@@ -12,7 +12,7 @@ from den_ref.methods.labels import name_of
 from den_ref.methods.registry import known
 from den_ref.plots import comparison
 from den_ref.plots.canvas import canvas, mosaic
-from den_ref.plots.results import performance_matrix
+from den_ref.plots.scores import performance_matrix
 from den_ref.plots.style import Style
 from den_ref.protocol import BOUND, COMPARED, THE_PAPER, VARIANT
 from . import numbers
