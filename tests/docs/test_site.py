@@ -12,6 +12,8 @@ NEEDED = ("sphinx", "myst_parser", "numpydoc", "furo")
 if absent := [name for name in NEEDED if importlib.util.find_spec(name) is None]:
     pytest.skip(f"not installed: {', '.join(absent)} (extra [docs])", allow_module_level=True)
 
+pytestmark = pytest.mark.slow                                      # links, formulas and code are looked at in test_docs.py
+
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory):

@@ -183,7 +183,7 @@ def test_crashed_anywhere_a_run_resumes_to_the_same_end(tmp_path, moment):
 
 
 @pytest.mark.parametrize("name", REGISTRY)
-@pytest.mark.parametrize("loss", ["toy", "softmax"])
+@pytest.mark.parametrize("loss", [pytest.param("toy", marks=pytest.mark.slow), "softmax"])
 def test_every_method_resumes_to_the_same_end(tmp_path, name, loss):
     options = {"settings": {"hidden": (8, 6)}}
     if loss == "toy":

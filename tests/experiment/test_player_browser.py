@@ -11,7 +11,8 @@ import den_ref
 from den_ref.experiment import write_player
 
 headless = pytest.importorskip("headless")
-pytestmark = pytest.mark.skipif(headless.CHROMIUM is None, reason="no Chromium (apt-get install chromium)")
+pytestmark = [pytest.mark.slow,
+              pytest.mark.skipif(headless.CHROMIUM is None, reason="no Chromium (apt-get install chromium)")]
 
 SHOWN = "[...document.querySelectorAll('article')].filter(box => box.checkVisibility())"
 STATE = f"""(() => {{

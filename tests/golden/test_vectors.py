@@ -30,7 +30,8 @@ def test_nothing_to_complain_about():
     assert [complaint for path in lint.SOURCES for complaint in lint.oracle_imports(path)] == []
 
 
-@pytest.mark.parametrize("name", recipes())
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name == "den_trace" else ())
+                                  for name in recipes()])
 def test_files_agree_with_their_oracles(name):
     assert generate.check(recipes()[name]) == []
 

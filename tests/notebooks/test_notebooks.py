@@ -33,7 +33,12 @@ def updates(monkeypatch):
 # --- running them ------------------------------------------------------------------------------------------------
 
 
-@EACH
+#: Two in a kernel are a sample; what is in the others is run in this process anyway.
+IN_A_KERNEL = [pytest.param(path, id=path.stem[:2], marks=() if path.stem[:2] in ("00", "07") else pytest.mark.slow)
+               for path in NOTEBOOKS]
+
+
+@pytest.mark.parametrize("path", IN_A_KERNEL)
 def test_runs_as_it_is(path):
     try:
         nbformat, client = importlib.import_module("nbformat"), importlib.import_module("nbclient")
