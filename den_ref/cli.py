@@ -1,35 +1,41 @@
-"""The command ``den-ref``: which commands there are."""
+"""The command ``den-ref``: which commands there are, and the one ending of them all.
+
+Nothing is imported before it is needed, so that whatever goes wrong, in the first moments too, ends in words.
+"""
 
 from __future__ import annotations
 
-import argparse
-import os
 import sys
-from collections.abc import Sequence
-
-import den_ref
-
-from .commands import compare, golden, options, plot, report, run, tune
-from .commands.common import INTERRUPTED, PIPE_CLOSED
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: list[str] | None = None) -> int:
     """Run the command; its exit status."""
-    argv = sys.argv[1:] if argv is None else list(argv)
-    arguments = parser().parse_args(argv)
     try:
-        return arguments.command(arguments, argv)
+        import argparse
+
+        from .commands import ending
     except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)
-        return INTERRUPTED
-    except BrokenPipeError:
-        # The reader (head, less) has gone; a second complaint at exit would be noise.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return PIPE_CLOSED
+        return 130
+    argv, arguments = sys.argv[1:] if argv is None else list(argv), argparse.Namespace(kept=None)
+    try:
+        ending.open_streams()
+        try:
+            parser().parse_args(argv, arguments)
+            return arguments.command(arguments, argv)
+        finally:
+            sys.stdout.flush()                                     # who does not take it is told of here, not at exit
+    except ending.EARLY as error:
+        return ending.ended(error, arguments.kept)
 
 
-def parser() -> argparse.ArgumentParser:
-    """The arguments of the command."""
+def parser():
+    """The arguments of the command: an ``argparse.ArgumentParser``."""
+    import argparse
+
+    import den_ref
+
+    from .commands import compare, golden, options, plot, report, run, tune
+
     top = argparse.ArgumentParser(
         prog="den-ref", description="Lifelong learning with dynamically expandable networks, in NumPy.",
         epilog="example: den-ref run --out runs/den")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 
-#: Exit statuses besides 0: misuse, and what a shell expects after Ctrl-C and after a closed pipe.
-MISUSE, INTERRUPTED, PIPE_CLOSED = 2, 130, 141
+#: Exit statuses besides 0: not done, misuse, and what a shell expects after Ctrl-C and after a closed pipe.
+FAILED, MISUSE, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
 
 #: What can be said for a method.
 METHODS = "what den-ref options lists, or module:Class, a method of your own in a module on PYTHONPATH"
@@ -14,11 +15,23 @@ METHODS = "what den-ref options lists, or module:Class, a method of your own in 
 
 def add_command(commands, name: str, function, epilog: str) -> argparse.ArgumentParser:
     """A parser for ``den-ref NAME``, described by the function's docstring, which is called with (arguments, argv)."""
-    words = function.__doc__.rstrip(".")
-    command = commands.add_parser(name, help=words[0].lower() + words[1:], description=function.__doc__, epilog=epilog,
+    about = function.__doc__ or f"{name}."                         # python -OO keeps no docstrings
+    command = commands.add_parser(name, help=about[0].lower() + about[1:].rstrip("."), description=about, epilog=epilog,
                                   formatter_class=argparse.RawDescriptionHelpFormatter)
     command.set_defaults(command=function)
     return command
+
+
+def place(text: str) -> str:
+    """The type of arguments that name a folder or file: any text but none, which would be the working folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("expected a folder or a file, got ''")
+    return text
+
+
+def way_on(argv: list[str], *more: str) -> str:
+    """The command that goes on: the one that was given, with what it lacks."""
+    return shlex.join(["den-ref", *argv, *(word for word in more if word not in argv)])
 
 
 def misuse(error: Exception) -> int:

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from contextlib import ExitStack
 
-from .common import INTERRUPTED, METHODS, add_command, misuse
+from .common import FAILED, METHODS, add_command, misuse, place, way_on
 from .stream import add_stream_arguments, stream_options
 
-FAILED = 1
 OUT, QUICK_OUT = "runs/compare", "runs/quick"
 
 EXAMPLES = """examples:
@@ -48,7 +46,8 @@ def _how_arguments(how) -> None:
     where = how.add_mutually_exclusive_group()
     where.add_argument("--jobs", type=int, metavar="N", help="runs at a time (default: the number of cores)")
     where.add_argument("--dask", metavar="ADDRESS", help="learn on the workers of this Dask scheduler")
-    how.add_argument("--out", metavar="DIR", help=f"folder for everything (default: {OUT}; --quick: {QUICK_OUT})")
+    how.add_argument("--out", type=place, metavar="DIR",
+                     help=f"folder for everything (default: {OUT}; --quick: {QUICK_OUT})")
     how.add_argument("--resume", action="store_true",
                      help="go on with what is in DIR, start if there is nothing; methods and seeds may be added")
 
@@ -58,22 +57,21 @@ def compare(arguments: argparse.Namespace, argv: list[str]) -> int:
     from den_ref import experiment
 
     out = arguments.out or (QUICK_OUT if arguments.quick else OUT)
-    try:
-        with ExitStack() as stack:
-            try:
-                executor = stack.enter_context(_executor(arguments))
-                work = experiment.begin_comparison(_cells(arguments), arguments.stream, out=out,
-                                                   resume=arguments.resume, **_stream_options(arguments))
-            except (ValueError, OSError) as error:
-                return misuse(error)
-            grid = work.follow(executor, _display())
-    except KeyboardInterrupt:
-        print(f"\ninterrupted: {_kept(arguments, argv, out)}", file=sys.stderr)
-        return INTERRUPTED
-    except OSError as error:
-        print(f"\nden-ref: {error}\n{_kept(arguments, argv, out)}", file=sys.stderr)
-        return FAILED
-    return _written(grid) or _ended(grid, grid.part(work.asked))
+    with ExitStack() as claim, ExitStack() as stack:               # left in the other order: first the runs end
+        try:
+            executor = stack.enter_context(_executor(arguments))
+            work = experiment.begin_comparison(_cells(arguments), arguments.stream, out=out, resume=arguments.resume,
+                                               **_stream_options(arguments))
+        except ValueError as error:
+            return misuse(error)
+        claim.callback(work.release)
+        arguments.kept = lambda: (f"unfinished tasks are dropped, all others are kept in {out}\n"
+                                  f"go on with: {way_on(argv, '--resume')}")
+        grid = work.follow(executor, _display())
+    arguments.kept = lambda: ("runs are kept; tables and figures are not written to the end\n"
+                              f"write them with: {way_on(['plot', str(grid.folder)])}")
+    _write(grid)
+    return _ended(grid, grid.part(work.asked))
 
 
 def _executor(arguments):
@@ -126,24 +124,12 @@ def _display():
     return experiment.GridLive() if sys.stderr.isatty() else experiment.GridLines()
 
 
-def _kept(arguments, argv: list[str], out: str) -> str:
-    command = shlex.join(["den-ref", *argv, *([] if arguments.resume else ["--resume"])])
-    return f"unfinished tasks are dropped, all others are kept in {out}\ngo on with: {command}"
-
-
-def _written(grid) -> int:
-    """Write tables and figures of what is learnt; the exit status if that came to no end, else 0."""
+def _write(grid) -> None:
+    """Write tables and figures of what is learnt."""
     from den_ref.experiment.pages import results_page
 
-    try:
-        if grid.results:
-            print(f"\n{results_page.write(grid, grid.folder)}")
-    except (KeyboardInterrupt, OSError) as error:
-        by_hand, again = isinstance(error, KeyboardInterrupt), shlex.join(["den-ref", "plot", str(grid.folder)])
-        print(f"\n{'interrupted' if by_hand else f'den-ref: {error}'}: runs are kept; tables and figures are not "
-              f"written to the end\nwrite them with: {again}", file=sys.stderr)
-        return INTERRUPTED if by_hand else FAILED
-    return 0
+    if grid.results:
+        print(f"\n{results_page.write(grid, grid.folder)}")
 
 
 def _ended(grid, asked) -> int:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from .common import INTERRUPTED, add_command, misuse
+from .common import add_command, misuse
 
 CHECK_EXAMPLES = """examples:
   den-ref golden check my_den.py                          functions named as the operations
@@ -46,13 +45,8 @@ def _golden(work) -> int:
     """Do one of the golden commands; what is wrong with its arguments is misuse."""
     try:
         return work()
-    except BrokenPipeError:
-        raise
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         return misuse(error)
-    except KeyboardInterrupt:
-        print("\ninterrupted", file=sys.stderr)
-        return INTERRUPTED
 
 
 def list_cases(arguments: argparse.Namespace, argv: list[str]) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from .common import add_command, misuse
+from .common import add_command, misuse, place, way_on
 
 EXAMPLES = """examples:
   den-ref plot runs/compare                            results.md and figures/ of a comparison, written again
@@ -17,8 +17,9 @@ EXAMPLES = """examples:
 def add(commands) -> None:
     """The command's arguments."""
     command = add_command(commands, "plot", plot, EXAMPLES)
-    command.add_argument("source", metavar="DIR", help="folder of a comparison or of a run; with --into also a summary")
-    command.add_argument("--into", metavar="FILE.md",
+    command.add_argument("source", type=place, metavar="DIR",
+                         help="folder of a comparison or of a run; with --into also a summary")
+    command.add_argument("--into", type=place, metavar="FILE.md",
                          help="a document whose blocks <!-- results:NAME --> ... <!-- end --> are filled")
 
 
@@ -26,9 +27,11 @@ def plot(arguments: argparse.Namespace, argv: list[str]) -> int:
     """Draw the figures and write the tables of what was learnt."""
     from den_ref.experiment.pages import results_page
 
+    arguments.kept = lambda: ("what was learnt is kept; tables and figures are not written to the end\n"
+                              f"begin again with: {way_on(argv)}")
     try:
         written = results_page.plot(arguments.source, arguments.into)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         return misuse(error)
     print("\n".join(map(str, written)))
     return 0

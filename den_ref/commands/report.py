@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from .common import INTERRUPTED, add_command, misuse
+from .common import add_command, misuse, place, way_on
 
 EXAMPLES = """examples:
   den-ref report runs/den                        write runs/den/report.html from the steps kept there
@@ -16,26 +16,25 @@ den-ref run --out DIR --keep-steps keeps the steps; with --report it also writes
 def add(commands) -> None:
     """The command's arguments."""
     command = add_command(commands, "report", report, EXAMPLES)
-    command.add_argument("folder", metavar="DIR", help="folder of a run that kept its steps")
-    command.add_argument("--out", metavar="FILE", help="the page (default: DIR/report.html)")
+    command.add_argument("folder", type=place, metavar="DIR", help="folder of a run that kept its steps")
+    command.add_argument("--out", type=place, metavar="FILE", help="the page (default: DIR/report.html)")
 
 
 def report(arguments: argparse.Namespace, argv: list[str]) -> int:
     """Write a page that plays a run box by box."""
-    return write(arguments.folder, arguments.out)
+    return write(arguments, arguments.folder, arguments.out)
 
 
-def write(folder: str, out: str | None = None) -> int:
+def write(arguments: argparse.Namespace, folder: str, out: str | None = None) -> int:
     """Write the page and say where it is; the exit status."""
     from den_ref import experiment
 
+    again = ["report", folder, *([] if out is None else ["--out", out])]
+    arguments.kept = lambda: f"the run is kept; no page is written\nbegin again with: {way_on(again)}"
     display = experiment.Live() if sys.stderr.isatty() else experiment.Lines()
     try:
         page = experiment.write_player(folder, out, display)
-    except (ValueError, OSError) as error:
+    except ValueError as error:
         return misuse(error)
-    except KeyboardInterrupt:
-        print(f"\ninterrupted: no page is written; begin again with: den-ref report {folder}", file=sys.stderr)
-        return INTERRUPTED
     display.say(f"{page}: {page.stat().st_size / 1e6:.1f} MB; open it in a browser: {page.resolve().as_uri()}")
     return 0

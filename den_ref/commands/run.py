@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
+from contextlib import ExitStack
 
 from . import report
-from .common import INTERRUPTED, METHODS, add_command, misuse
+from .common import METHODS, add_command, misuse, place, way_on
 from .stream import add_stream_arguments, stream_options
 
 EXAMPLES = """examples:
@@ -38,7 +38,8 @@ def _what_arguments(what) -> None:
 
 
 def _how_arguments(how) -> None:
-    how.add_argument("--out", metavar="DIR", help="write results.json and network.npz here, after every task")
+    how.add_argument("--out", type=place, metavar="DIR",
+                     help="write results.json and network.npz here, after every task")
     how.add_argument("--resume", action="store_true", help="go on with the run in --out; start if there is none")
     how.add_argument("--keep-steps", action="store_true", help="also write the arrays that each box changed")
     how.add_argument("--report", action="store_true",
@@ -50,22 +51,21 @@ def run(arguments: argparse.Namespace, argv: list[str]) -> int:
     """Learn a stream of tasks."""
     from den_ref import experiment
 
-    try:
-        for name, wanted in (("--keep-steps", arguments.keep_steps), ("--report", arguments.report)):
-            if wanted and arguments.out is None:
+    keep_steps = arguments.keep_steps or arguments.report
+    with ExitStack() as stack:
+        try:
+            if keep_steps and arguments.out is None:
+                name = "--report" if arguments.report else "--keep-steps"
                 raise ValueError(f"{name}: expected a folder to keep the steps in; give --out DIR")
-        plan = _plan(arguments)
-        started = experiment.begin(plan, arguments.out, arguments.resume)
-    except (ValueError, OSError) as error:
-        return misuse(error)
-    try:
-        experiment.follow(started, plan.stream, out=arguments.out, keep_steps=arguments.keep_steps or arguments.report,
-                          display=_display(arguments))
-    except KeyboardInterrupt:
-        print(_interrupted(arguments, argv, len(plan.stream.tasks)), file=sys.stderr)
-        return INTERRUPTED
-    print(_left_behind(arguments))
-    return report.write(arguments.out) if arguments.report else 0
+            plan = _plan(arguments)
+            stack.enter_context(experiment.owned(arguments.out))
+            started = experiment.begin(plan, arguments.out, arguments.resume)
+        except ValueError as error:
+            return misuse(error)
+        arguments.kept = lambda: _kept(arguments, argv, len(plan.stream.tasks))
+        experiment.follow(started, plan.stream, out=arguments.out, keep_steps=keep_steps, display=_display(arguments))
+        print(_left_behind(arguments))
+    return report.write(arguments, arguments.out) if arguments.report else 0
 
 
 def _plan(arguments):
@@ -88,15 +88,14 @@ def _display(arguments):
     return experiment.Stepping(display) if arguments.step else display
 
 
-def _interrupted(arguments, argv: list[str], n_tasks: int) -> str:
+def _kept(arguments, argv: list[str], n_tasks: int) -> str:
     from den_ref import experiment
 
     if arguments.out is None:
-        return "\ninterrupted; nothing is kept without --out DIR"
+        return "nothing is kept without --out DIR"
     kept = experiment.learnt(arguments.out)
-    command = shlex.join(["den-ref", *argv, *([] if arguments.resume else ["--resume"])])
-    return (f"\ninterrupted: the unfinished task is dropped; {kept} of {n_tasks} tasks are kept in {arguments.out}\n"
-            f"go on with: {command}")
+    return (f"the unfinished task is dropped; {kept} of {n_tasks} tasks are kept in {arguments.out}\n"
+            f"go on with: {way_on(argv, '--resume')}")
 
 
 def _left_behind(arguments) -> str:

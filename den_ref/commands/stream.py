@@ -51,3 +51,5 @@ def _named_value(text: str, taken: set[str]) -> tuple[str, Any]:
         return name, json.loads(value)
     except json.JSONDecodeError:
         return name, value
+    except RecursionError as error:
+        raise ValueError(f"--data: expected a value of {name} that is not nested so deeply") from error

@@ -5,9 +5,8 @@ from __future__ import annotations
 import argparse
 import sys
 from contextlib import ExitStack
-from pathlib import Path
 
-from .common import INTERRUPTED, METHODS, add_command, misuse
+from .common import FAILED, METHODS, add_command, misuse, place, way_on
 from .stream import add_stream_arguments, stream_options
 
 EXAMPLES = """examples:
@@ -18,8 +17,6 @@ EXAMPLES = """examples:
   den-ref tune --report --out docs/tuning           in a checkout: docs/tuning.md, from this package's own records
 A run on record is not made again.  Test data play no part."""
 
-FAILED = 1
-
 
 def add(commands) -> None:
     """The command's arguments."""
@@ -28,7 +25,7 @@ def add(commands) -> None:
     command.add_argument("--tries", type=int, metavar="N", help="settings tried with seed 0 (default: 30); "
                          "the best go on to other seeds, and a second round redraws their options")
     command.add_argument("--second", type=int, metavar="N", help="settings of the second round (default: 11)")
-    command.add_argument("--out", type=Path, default=Path("runs/tuning"), metavar="DIR",
+    command.add_argument("--out", type=place, default="runs/tuning", metavar="DIR",
                          help="folder of the records (default: runs/tuning)")
     add_stream_arguments(command)
     command.add_argument("--jobs", type=int, metavar="N", help="runs at the same time (default: one per core)")
@@ -37,18 +34,18 @@ def add(commands) -> None:
 
 def tune(arguments: argparse.Namespace, argv: list[str]) -> int:
     """Search a method's options on validation data."""
-    try:
-        with ExitStack() as stack:
-            try:
-                if arguments.report:
-                    return _report(arguments)
-                search, processes = _search(arguments), stack.enter_context(_processes(arguments))
-            except (ValueError, OSError) as error:
-                return misuse(error)
-            return _follow(search, processes)
-    except KeyboardInterrupt:
-        print("\ninterrupted: finished runs are on record; the same command goes on", file=sys.stderr)
-        return INTERRUPTED
+    with ExitStack() as stack:
+        try:
+            if arguments.report:
+                return _report(arguments)
+            search = _search(arguments)
+            stack.enter_context(search.owned())
+            processes = stack.enter_context(_processes(arguments))
+        except ValueError as error:
+            return misuse(error)
+        arguments.kept = lambda: (f"finished runs are on record in {search.tries.path}\n"
+                                  f"go on with: {way_on(argv)}")
+        return _follow(search, processes)
 
 
 def _report(arguments) -> int:

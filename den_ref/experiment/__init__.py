@@ -9,6 +9,7 @@ Long work has two parts, of which only the first can be the user's fault: ``begi
 ``tune`` are both parts in one call; the command ``den-ref`` takes them one by one, to tell misuse from a bug.
 """
 
+from den_ref.experiment.disk.owner import owned
 from den_ref.experiment.disk.results import read_results
 from den_ref.experiment.disk.steps import kept_steps, read_step
 from den_ref.experiment.grid.all_cells import begin_comparison, compare
@@ -27,5 +28,6 @@ from den_ref.experiment.pages.player.html_page import write_player
 __all__ = [
     "Cell", "Display", "Grid", "GridDisplay", "GridLines", "GridLive", "Lines", "Live", "Plan", "Processes", "Run",
     "Stepping", "begin", "begin_comparison", "changed_options", "compare", "dask_executor", "default_options", "follow",
-    "kept_steps", "learnt", "load", "make_plan", "read_grid", "read_results", "read_step", "run", "write_player",
+    "kept_steps", "learnt", "load", "make_plan", "owned", "read_grid", "read_results", "read_step", "run",
+    "write_player",
 ]

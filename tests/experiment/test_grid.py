@@ -19,6 +19,7 @@ import den_ref
 from den_ref.experiment import Cell, GridDisplay, GridLines, GridLive, Live, Lines, Processes, compare, read_grid
 from den_ref.experiment.grid import standard_grid
 from den_ref.experiment.one_run import loop
+from den_ref.experiment.disk.owner import OWNER
 from den_ref.experiment.grid.one_cell import CLAIM, Claim, Unclaimed, claimed, learn_cell, request, unclaim
 from den_ref.experiment.grid.all_cells import Clock, begin_comparison
 from den_ref.experiment.grid.grid_display import GridProgress, duration
@@ -116,7 +117,7 @@ def test_resume_adds_methods_and_seeds_and_learns_nothing_twice(tmp_path):
     ({"den_ref": "0"}, "holds another grid; use another folder .*--out.*den_ref: '0' there"),
 ])
 def test_another_grid_is_refused(tmp_path, change, words):
-    begin_comparison(small(0), "toy", out=tmp_path, n_tasks=2)
+    begin_comparison(small(0), "toy", out=tmp_path, n_tasks=2).release()
     facts = json.loads((tmp_path / "grid.json").read_text())
     if "den_ref" in change:
         (tmp_path / "grid.json").write_text(json.dumps(facts | change))
@@ -249,7 +250,7 @@ def test_a_grid_that_cannot_be_read_is_misuse_and_stays(tmp_path):
 
 
 def test_displays_count_what_is_asked_for(tmp_path):
-    begin_comparison(small(0, 1), "toy", out=tmp_path, n_tasks=2)
+    begin_comparison(small(0, 1), "toy", out=tmp_path, n_tasks=2).release()
     out = io.StringIO()
     grid = small_grid(tmp_path, *small(1), resume=True, display=GridLines(Lines(out)))
     assert "seeds: 1, runs: 1" in out.getvalue()
@@ -273,6 +274,9 @@ def test_of_two_at_once_the_second_takes_over(tmp_path):
         """Between sending a cell and learning it, the same comparison is started again."""
 
         def submit(self, function, *arguments):
+            with pytest.raises(ValueError, match=f"process {os.getpid()} on "):
+                begin_comparison(small(0), "toy", out=tmp_path, n_tasks=2, resume=True)
+            (tmp_path / OWNER).unlink()                            # by hand: the first is believed to be gone
             self.other = begin_comparison(small(0), "toy", out=tmp_path, n_tasks=2, resume=True)
             self.held = Held()
             self.other._submit(self.held)

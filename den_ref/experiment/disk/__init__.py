@@ -6,6 +6,7 @@
 ``archives``     arrays with a header, their SHA-256 in it: ``.npz``
 ``results``      what stands in results.json, and reading it
 ``steps``        steps that a run keeps, and their way back
+``owner``        the one process that learns in a folder
 ``environment``  versions, BLAS, threads
 ===============  ======================================================
 """

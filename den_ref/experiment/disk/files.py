@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import glob
 import os
 import uuid
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 #: Version of the layouts described in docs/results_format.md.
@@ -29,15 +30,27 @@ def whole(path: Path):
     earlier = unfinished_files(path)                               # of killed processes, or of slower ones
     mine = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex}.part")
     try:
-        with open(mine, "wb") as file:
+        with named(path), open(mine, "wb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
         _moved(mine, path)
     finally:
-        mine.unlink(missing_ok=True)
+        with suppress(OSError):
+            mine.unlink(missing_ok=True)
     for other in earlier:
         other.unlink(missing_ok=True)
+
+
+@contextmanager
+def named(path: Path):
+    """What fails inside, fails with this file: a full disk does not say for which one it has no room."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno is not None:
+            error.filename = str(path)
+        raise
 
 
 def unfinished_files(path: Path) -> list[Path]:
@@ -49,11 +62,13 @@ def _moved(mine: Path, path: Path) -> None:
     try:
         os.replace(mine, path)
     except FileNotFoundError as error:
-        raise OSError(f"{path}: written by another process meanwhile") from error
+        raise OSError(errno.ESTALE, "removed, or written by another process meanwhile", str(path)) from error
 
 
 def writable_folder(out: Path | str) -> Path:
     """The folder, made if it is missing; a ValueError if it cannot be made or written to."""
+    if not os.fspath(out):
+        raise ValueError("out: expected a folder, got ''")
     out = Path(out)
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from den_ref.experiment.disk.files import writable_folder
+from den_ref.experiment.disk.owner import Owner
 from den_ref.experiment.one_run.plan import make_config, make_plan
 from den_ref.methods import method_named
 
@@ -64,25 +64,37 @@ def compare(methods: Iterable[str | Cell], stream: str = "mnist-variation", *, s
     if jobs is not None and executor is not None:
         raise ValueError(f"jobs: expected None beside an executor, which has its own number of workers, got {jobs!r}")
     work = begin_comparison(methods, stream, seeds=seeds, out=out, resume=resume, **stream_options)
-    with Processes(jobs) if executor is None else nullcontext(executor) as chosen:
-        return work.follow(chosen, display)
+    try:
+        with Processes(jobs) if executor is None else nullcontext(executor) as chosen:
+            return work.follow(chosen, display)
+    finally:
+        work.release()
 
 
 def begin_comparison(methods: Iterable[str | Cell], stream: str = "mnist-variation", *,
                      seeds: Iterable[int] = (0, 1, 2), out: Path | str, resume: bool = False,
                      **stream_options) -> Work:
-    """Check everything and write grid.json; arguments and errors as :func:`compare`."""
+    """Check everything and write grid.json; arguments and errors as :func:`compare`.
+
+    The folder is this process's until the work's ``release()``.
+    """
     asked = describe(_cells(methods, seeds), stream, stream_options | _absolute(stream_options.get("mnist")))
     n_tasks = _checked(asked)
-    folder = writable_folder(out).resolve()
-    begin_grid(folder, asked, resume)
-    return Work(folder, asked, n_tasks)
+    owner = Owner(out)
+    try:
+        folder = Path(out).resolve()
+        begin_grid(folder, asked, resume)
+        return Work(folder, asked, n_tasks, owner)
+    except BaseException:
+        owner.release()
+        raise
 
 
 class Work:
     """The cells of a grid that are to be learnt, and what became of them so far."""
 
-    def __init__(self, folder: Path, asked: dict[str, Any], n_tasks: int):
+    def __init__(self, folder: Path, asked: dict[str, Any], n_tasks: int, owner: Owner):
+        self.release = owner.release
         self.folder, self.asked, self.stream, self.n_tasks = folder, asked, asked["stream"], n_tasks
         self.cells = cells_of(asked)
         self.learnt = [self._tasks_learnt(cell) for cell in self.cells]

@@ -20,8 +20,11 @@ from typing import Any
 import den_ref
 from den_ref.experiment.disk.environment import environment
 from den_ref.experiment.disk.files import whole
+from den_ref.experiment.disk.owner import owned
+from den_ref.experiment.one_run.checkpoint import begin
 from den_ref.experiment.one_run.display import Display
-from den_ref.experiment.one_run.loop import run
+from den_ref.experiment.one_run.loop import follow
+from den_ref.experiment.one_run.plan import make_plan
 from .grid import Cell
 
 CLAIM = ".claim"
@@ -51,8 +54,11 @@ def learn_cell(request: dict[str, Any]) -> dict[str, Any]:
         claim = Claim(Path(request["folder"]), request["ticket"], worker)
         if request["den_ref"] != den_ref.__version__:
             raise ValueError(f"worker {worker} has den_ref {den_ref.__version__}, expected {request['den_ref']}")
-        run(request["method"], request["stream"]["name"], seed=request["seed"], settings=request["settings"],
-            out=request["folder"], resume=True, display=claim, **request["stream"]["options"])
+        plan = make_plan(request["method"], request["stream"]["name"], seed=request["seed"],
+                         settings=request["settings"], **request["stream"]["options"])
+        with owned(request["folder"], of_a_grid=True):
+            started = begin(plan, request["folder"], resume=True)
+            follow(started, plan.stream, out=request["folder"], display=claim)
     except Exception:
         answer["error"] = traceback.format_exc()
     return answer

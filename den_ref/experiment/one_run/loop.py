@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from den_ref.experiment.disk.environment import environment
+from den_ref.experiment.disk.owner import owned
 from den_ref.experiment.disk.steps import STEPS, forget_steps_after, step_facts, write_step
 from den_ref.protocol import Method, Task
 from den_ref.settings import Settings
@@ -55,11 +56,13 @@ def run(method: str | type[Method] = "den", stream: str | Stream = "mnist-variat
     Raises
     ------
     ValueError
-        For an unknown name, a bad value, a folder that holds another run, or a damaged checkpoint.
+        For an unknown name, a bad value, a folder that holds another run or is another process's, or a damaged
+        checkpoint.
     """
     plan = make_plan(method, stream, seed=seed, settings=settings, **stream_options)
-    started = begin(plan, out, resume)
-    return follow(started, plan.stream, out=out, keep_steps=keep_steps, display=display)
+    with owned(out):
+        started = begin(plan, out, resume)
+        return follow(started, plan.stream, out=out, keep_steps=keep_steps, display=display)
 
 
 def follow(run: Run, stream: Stream, *, out: Path | str | None = None, keep_steps: bool = False,

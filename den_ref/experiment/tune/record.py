@@ -16,6 +16,7 @@ from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from den_ref.experiment.disk.files import named
 from den_ref.experiment.disk.json_files import check_shape
 
 from .search_spaces import TUNABLE, TUNED_ON
@@ -73,7 +74,7 @@ class Tries:
     def add(self, row: Row) -> None:
         """Write the run, a whole line or (interrupted) a torn one, which reading leaves out; and keep it."""
         row = row if self.stream == THE_STREAM else {**row, "stream": self.stream}
-        with open(self.path, "ab") as file:
+        with named(self.path), open(self.path, "ab") as file:
             file.truncate(_whole_lines(self.path))
             file.write(json.dumps(row, allow_nan=False).encode() + b"\n")
             file.flush()

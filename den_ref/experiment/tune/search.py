@@ -6,8 +6,9 @@ So a search that was stopped goes on where it was, and ends as if it had never b
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
@@ -19,6 +20,7 @@ import numpy as np
 
 from den_ref.core.metrics import head_auroc
 from den_ref.experiment.disk.json_files import as_json, distinct
+from den_ref.experiment.disk.owner import OWNER, owned
 from den_ref.experiment.one_run.measure import stl_parameters
 from den_ref.methods import method_named
 from den_ref.protocol import Method, Task
@@ -97,7 +99,8 @@ def tune(method: str, stream: str = TUNED_ON, *, out: Path | str, budget: Budget
     ValueError
         For an unknown method or stream, a bad value, or a record of something else.
     """
-    return Search(method, stream, out=out, budget=budget, **stream_options).follow(executor, told)
+    with Search(method, stream, out=out, budget=budget, **stream_options).owned() as search:
+        return search.follow(executor, told)
 
 
 class Search:
@@ -112,6 +115,14 @@ class Search:
         self.stream = as_json({"name": stream, **stream_options})
         make_stream(**self.stream)                                 # a bad option is told now, not by a worker
         self.tries = Tries(record_path(out, method), self.stream)
+
+    @contextmanager
+    def owned(self) -> Iterator[Search]:
+        """While this lasts no other process adds to the record; it is read again, one may have done so just before."""
+        path = self.tries.path
+        with owned(path.parent, name=f".{path.stem}{OWNER}"):
+            self.tries = Tries(path, self.stream)
+            yield self
 
     def follow(self, executor: Executor | None = None, told: Callable[[Row], None] = lambda row: None) -> list[Judged]:
         """Make the runs that are not on record; the settings tried with every seed, the best first."""

@@ -1,0 +1,113 @@
+"""How every command ends when a user, a disk, a terminal or another process ends it early: in words, the same for all.
+
+A command says nothing of its own about these.  While there is something to lose, it leaves in ``arguments.kept`` a
+function that says in a line or two what is kept, and the command that goes on.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+from .common import FAILED, INTERRUPTED, MISUSE, PIPE_CLOSED, misuse
+
+#: What ends a command without being a fault of ours.
+EARLY = (KeyboardInterrupt, OSError, MemoryError)
+
+Kept = Callable[[], str] | None
+
+
+def ended(error: BaseException, kept: Kept) -> int:
+    """Say what ended the command, what is kept and how to go on; the exit status."""
+    if isinstance(error, OSError) and error.errno is None:         # no system's, but ours: of an argument
+        return misuse(error)
+    with _uninterrupted():
+        lost = _output_takes_nothing()
+        if isinstance(error, OSError):                             # of the files, each says which it is
+            lost = lost or error.filename is None
+        words, status = _of_output(error, kept) if lost and isinstance(error, OSError) else _of(error, kept)
+        if words:
+            with suppress(OSError):                                # nobody is left to be told
+                print(f"{words}{_way_on(kept)}", file=sys.stderr, flush=True)
+    return status
+
+
+def _of(error: BaseException, kept: Kept) -> tuple[str, int]:
+    """What happened, and the exit status."""
+    if isinstance(error, KeyboardInterrupt):
+        return "\ninterrupted", INTERRUPTED
+    if isinstance(error, MemoryError):
+        return f"\nden-ref: not enough memory ({error or 'no more is to be had'})", FAILED
+    if isinstance(error, BrokenPipeError):
+        return ("\nden-ref: stopped, nobody reads its output any more" if kept else ""), PIPE_CLOSED
+    named = getattr(error, "filename", None) is not None and error.strerror
+    words = f"{os.fsdecode(error.filename)}: {error.strerror}" if named else str(error)
+    return (f"\nden-ref: {words}", FAILED) if kept else (f"den-ref: {words}", MISUSE)
+
+
+def _of_output(error: OSError, kept: Kept) -> tuple[str, int]:
+    """The same for an output that takes nothing more."""
+    if isinstance(error, BrokenPipeError):
+        return _of(error, kept)
+    return f"\nden-ref: standard output: {error.strerror or error}", FAILED
+
+
+def _way_on(kept: Kept) -> str:
+    """What is kept and how to go on, after what happened."""
+    if kept is None:
+        return ""
+    try:
+        return f": {kept()}"
+    except Exception as error:                                     # the disk that failed may fail again
+        return f": what is kept cannot be read ({error})"
+
+
+def _output_takes_nothing() -> bool:
+    """Whether standard output is full or closed; what is left for it is dropped, or Python would complain at exit."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        with suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
+    return False
+
+
+def open_streams() -> None:
+    """Standard streams that take every text, also where they are closed, or cannot encode it (characters are replaced).
+
+    And no window: commands draw into files, whatever MPLBACKEND says.
+    """
+    os.environ.pop("MPLBACKEND", None)
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        if getattr(sys, name) is None:                             # 2>&-
+            _open_nothing(number)
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))
+        if number and hasattr(getattr(sys, name), "reconfigure"):
+            getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
+def _open_nothing(number: int) -> None:
+    """Let a file descriptor read and write nothing: left closed, the next file that is opened would take its place."""
+    nothing = os.open(os.devnull, os.O_RDWR)
+    if nothing != number:
+        os.dup2(nothing, number)
+        os.close(nothing)
+    os.set_inheritable(number, True)
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """A second Ctrl-C has nothing more to interrupt."""
+    try:
+        before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    except ValueError:                                             # not the main thread: no signal comes here
+        yield
+        return
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
