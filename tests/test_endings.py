@@ -266,7 +266,7 @@ def asked(rivals, line):
     return [rival.stdout.readline() for rival in rivals]
 
 
-@pytest.mark.parametrize("times", [2])
+@pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.slow)])
 def test_of_two_plans_started_together_one_goes_on_and_the_other_is_refused_by_name(tmp_path, times):
     for attempt in range(times):
         folder = tmp_path / str(attempt)
