@@ -16,6 +16,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from den_ref.doors import Floats, Has, NotNegative, Number, Positive, Whole, door, inner
+
 from .flat import Flat
 from .penalties import L1, Penalty, SquaredL2, Sum, Zero
 from .problem import Problem
@@ -24,7 +26,10 @@ from .problem import Problem
 PIECE = 65536
 
 
-def proximal_adam_step(w, g, m, v, k, penalty, step, beta1=0.9, beta2=0.999, eps=1e-8):
+@door
+def proximal_adam_step(w: Floats("*w"), g: Floats("*w"), m: Number("*w"), v: NotNegative("*w"), k: Whole(1),
+                       penalty: Has("prox_metric"), step: Positive(), beta1: Number(low=0, below=1) = 0.9,
+                       beta2: Number(low=0, below=1) = 0.999, eps: NotNegative() = 1e-8):
     """One step as the formulas above say it: the new (w, m, v).  k counts from 1.
 
     >>> from den_ref.core.penalties import L1
@@ -34,17 +39,19 @@ def proximal_adam_step(w, g, m, v, k, penalty, step, beta1=0.9, beta2=0.999, eps
     """
     m, v = beta1 * m + (1 - beta1) * g, beta2 * v + (1 - beta2) * g**2
     d = (np.sqrt(v / (1 - beta2**k)) + eps) / step
-    return penalty.prox_metric(w - m / (1 - beta1**k) / d, d), m, v
+    return inner(penalty.prox_metric)(w - m / (1 - beta1**k) / d, d), m, v
 
 
-def proximal_sgd_step(w, g, m, penalty, step, beta=0.9):
+@door
+def proximal_sgd_step(w: Floats("*w"), g: Floats("*w"), m: Number("*w"), penalty: Has("prox"), step: Positive(),
+                      beta: Number(low=0, below=1) = 0.9):
     """One step of proximal SGD with an averaged gradient: m = beta m + (1 - beta) g, w = prox(w - step m, step).
 
     The average keeps the balance of loss and penalty; a heavy ball (m = beta m + g) would weigh the loss
     1 / (1 - beta) times too much.
     """
     m = beta * m + (1 - beta) * g
-    return penalty.prox(w - step * m, step), m
+    return inner(penalty.prox)(w - step * m, step), m
 
 
 class ProximalAdam:
@@ -63,7 +70,7 @@ class ProximalAdam:
             pattern = None if part.pattern is None else part.pattern.astype(w.vector.dtype)
             for index, penalty in pieces(part.penalty, arrays[0].shape):
                 free = None if pattern is None else pattern[index]
-                self.pieces.append((*(a[index] for a in arrays), free, penalty))
+                self.pieces.append((*(a[index] for a in arrays), free, inner(penalty.prox_metric)))
 
     def update(self, step: float) -> None:
         """One iteration: reads the gradient, changes the weights."""
@@ -71,7 +78,7 @@ class ProximalAdam:
         root = np.sqrt((1 - self.beta2) / (1 - self.beta2**self.k)).item()   # sqrt(v_hat) = root * sqrt(V)
         scale = root / step                                                  # d = scale * (sqrt(V) + eps / root)
         speed = (1 - self.beta1) / (1 - self.beta1**self.k) / scale          # m_hat / d = speed * M / (sqrt(V) + ...)
-        for w, g, m, v, free, penalty in self.pieces:
+        for w, g, m, v, free, prox_metric in self.pieces:
             if free is not None:
                 g *= free
             m *= self.beta1
@@ -84,7 +91,7 @@ class ProximalAdam:
             move *= speed
             w -= move
             d *= scale
-            penalty.prox_metric(w, d, out=w)
+            prox_metric(w, d, out=w)
 
 
 def pieces(penalty: Penalty, shape: tuple[int, ...]) -> list:
@@ -127,4 +134,4 @@ class ProximalSGD:
     def update(self, step: float) -> None:
         for part, m in zip(self.parts, self.moments, strict=True):
             w = part.of(self.w)
-            w[...], m[...] = proximal_sgd_step(w, part.gradient(self.grad), m, part.penalty, step, self.beta)
+            w[...], m[...] = proximal_sgd_step.inner(w, part.gradient(self.grad), m, part.penalty, step, self.beta)

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import entr
 
+from den_ref.doors import LOSS_NAMES, Each, Floats, Labels, NotNegative, OneOf, door
+
 from .losses import sigmoid_cross_entropy, softmax_cross_entropy
 from .penalties import l1_subdiff_distance
 from .result import MESSAGES, Result, warn_not_converged
@@ -20,7 +22,10 @@ class Certificate(NamedTuple):
     gap: float | None
 
 
-def head_certificate(features, labels, mu, head, intercept=True, loss="sigmoid") -> Certificate:
+@door
+def head_certificate(features: Floats("n", "p"), labels: Labels("n", "K"), mu: NotNegative(),
+                     head: Each(Floats("p", "K"), Floats("K")), intercept: OneOf(True, False) = True,
+                     loss: OneOf(*LOSS_NAMES) = "sigmoid") -> Certificate:
     """Objective, residual and duality gap of any head, from scratch, in float64 and in the original coordinates.
 
     residual
@@ -34,11 +39,12 @@ def head_certificate(features, labels, mu, head, intercept=True, loss="sigmoid")
         over r with 0 <= y + r <= 1, abs(features^T r) / n <= mu and, the bias being free, sum(r) = 0 per output.
         r = sigmoid(z) - y is shrunk to fulfil these.  mu = 0 allows only r = 0 then, and the gap says little.
     """
+    weights, bias = head
     features = np.asarray(features, np.float64)
     loss_function = softmax_cross_entropy if loss == "softmax" else sigmoid_cross_entropy
-    value, dlogits = loss_function(features @ head.weights + head.bias, labels)
-    fun = value + mu * float(np.abs(head.weights).sum())
-    distance = l1_subdiff_distance(head.weights, features.T @ dlogits, mu)
+    value, dlogits = loss_function.inner(features @ weights + bias, labels)
+    fun = value + mu * float(np.abs(weights).sum())
+    distance = l1_subdiff_distance.inner(weights, features.T @ dlogits, mu)
     bias_gradient = dlogits.sum(axis=0) * intercept
     residual = max(float(distance.max(initial=0)), float(np.abs(bias_gradient).max(initial=0)))
     gap = None if loss == "softmax" else fun - _dual_value(features, labels, mu, dlogits * len(labels), intercept)

@@ -12,6 +12,8 @@ from itertools import chain
 import numpy as np
 from scipy.optimize import minimize
 
+from den_ref.doors import Floats, Has, Number, Point, Positive, Whole, door, inner, refusal
+
 # --- gradients ---------------------------------------------------------------------------------------------------
 
 
@@ -54,7 +56,9 @@ class GradientCheck:
                 + (f"; {kinked}, not compared" if self.kinks else ""))
 
 
-def check_gradient(f, x, gradient=None, *, directions=10, rng=None, step=None, rtol=None) -> GradientCheck:
+@door
+def check_gradient(f: Has(""), x: Point("*x"), gradient=None, *, directions=10, rng: np.random.Generator | None = None,
+                   step: Positive() = None, rtol: Number(above=0, below=1) = None) -> GradientCheck:
     """Compare a gradient with central differences of f along random directions p of norm 1:
 
         gradient . p    against    (f(x + h p) - f(x - h p)) / (2 h)
@@ -100,11 +104,8 @@ def check_gradient(f, x, gradient=None, *, directions=10, rng=None, step=None, r
     >>> print(check_gradient(lambda x: np.abs(x).sum(), np.zeros(2), gradient=np.zeros(2)))
     undecided: a kink of f at or near x in 10 of 10 directions, where no gradient exists; move x
     """
-    x = np.array(x)
-    if x.dtype.kind != "f":
-        raise ValueError(f"x: expected a float array, got dtype {x.dtype}")
-    eps = float(np.finfo(x.dtype).eps)
-    h = eps ** (1 / 3) * max(1.0, float(np.abs(x).max(initial=0))) if step is None else step
+    eps, size = float(np.finfo(x.dtype).eps), max(1.0, float(np.abs(x).max(initial=0)))
+    h = eps ** (1 / 3) * size if step is None else Number(low=eps ** (2 / 3) * size)("step", step)    # else: rounding
     rtol = (1e-6 if eps < 1e-12 else 1e-2) if rtol is None else rtol
     gradient = _gradient_at(f, x, gradient)
     directions = _directions(directions, x, rng)
@@ -118,31 +119,39 @@ def check_gradient(f, x, gradient=None, *, directions=10, rng=None, step=None, r
 def _value(f, x) -> float:
     """f's value at x, whether or not f returns a gradient beside it."""
     result = f(x.copy())
-    return float(result[0] if isinstance(result, tuple) else result)
+    value = result[0] if isinstance(result, tuple) and result else result
+    if np.ndim(value) or not isinstance(value, int | float | np.number | np.ndarray):
+        raise refusal("f", "a number, or a number and its gradient, from it", value)
+    return float(value)
 
 
 def _gradient_at(f, x, gradient):
     if gradient is None:
-        gradient = f(x.copy())[1]
+        result = f(x.copy())
+        if not isinstance(result, tuple) or len(result) != 2:
+            raise refusal("gradient", "one, as f returns none beside its value", gradient)
+        gradient = result[1]
     elif callable(gradient):
         gradient = gradient(x.copy())
     if np.shape(gradient) != x.shape:
         raise ValueError(f"gradient: expected the shape {x.shape} of x, got {np.shape(gradient)}")
-    return np.array(gradient, np.float64)
+    return Floats(finite=False)("gradient", gradient).astype(np.float64)
 
 
 def _directions(directions, x, rng):
     """Random directions of norm 1, or those given."""
-    if isinstance(directions, int):
+    if not isinstance(directions, list | tuple | np.ndarray):
+        directions = Whole(0, 10_000)("directions", directions)
         rng = np.random.default_rng(0) if rng is None else rng
         random = (rng.normal(size=x.shape) for _ in range(directions))
         directions = [p / max(np.linalg.norm(p), np.finfo(float).tiny) for p in random]
+    directions = [Floats(*x.shape)(f"directions[{i}]", p).astype(np.float64) for i, p in enumerate(directions)]
     for p in directions:
-        if np.shape(p) != x.shape:
-            raise ValueError(f"directions: expected the shape {x.shape} of x, got {np.shape(p)}")
+        if not p.any() and p.size:
+            raise refusal("directions", "directions other than 0", p)
     if not len(directions):
         raise ValueError("directions: expected at least one, got none")
-    return [np.asarray(p, np.float64) for p in directions]
+    return directions
 
 
 def _differences(f, x, p, h):
@@ -208,7 +217,9 @@ class ProxCheck:
                 f"and {self.at_witness:.9g} at the witness, {why}")
 
 
-def check_prox(penalty, z, *, step=None, metric=None, trials=500, rng=None, rtol=None) -> ProxCheck:
+@door
+def check_prox(penalty, z: Point("*z"), *, step=None, metric=None, trials: Whole(0, 100_000) = 500,
+               rng: np.random.Generator | None = None, rtol: Number(above=0, below=1) = None) -> ProxCheck:
     """Check that a prox minimises its objective, for a convex penalty P and d = metric, or d = 1 / step:
 
         F(u) = sum(d * (u - z)^2) / 2 + P(u)
@@ -250,7 +261,6 @@ def check_prox(penalty, z, *, step=None, metric=None, trials=500, rng=None, rtol
     >>> print(check_prox(unscaled, np.array([3.0]), step=0.5))
     FAILED: the objective is 6 at the prox and 5 at the witness, which is lower
     """
-    z = np.array(z)
     d = _metric(step, metric, z)
     value, u = _value_and_prox(penalty, z, step, metric)
     rng = np.random.default_rng(0) if rng is None else rng
@@ -269,19 +279,20 @@ def _metric(step, metric, z):
     if (step is None) == (metric is None):
         raise ValueError(f"step, metric: expected exactly one of them, got step={step!r} and metric={metric!r}")
     name, given = ("metric", metric) if step is None else ("step", step)
-    d = np.array(given, np.float64)
-    if not np.all(d > 0):
-        raise ValueError(f"{name}: expected positive numbers, got {given!r}")
+    d = Floats(finite=False)(name, given).astype(np.float64)
+    if not (np.all(d > 0) and np.isfinite(d).all()) or (d.ndim and (step is not None or d.shape != z.shape)):
+        raise refusal(name, "positive numbers" + (f", finite, of shape {z.shape}" if step is None else ""), given)
     return np.broadcast_to(d if step is None else 1 / d, z.shape)
 
 
 def _value_and_prox(penalty, z, step, metric):
     """The penalty's value as a function, and its prox at z."""
-    if isinstance(penalty, tuple):
-        value, prox = penalty
+    if isinstance(penalty, tuple) and len(penalty) == 2:
+        value, prox = (Has("")(f"penalty[{i}]", function) for i, function in enumerate(penalty))
     else:
-        value, prox = penalty.value, penalty.prox_metric if step is None else penalty.prox
-    u = np.array(prox(z.copy(), metric if step is None else step))
+        penalty = Has("value", "prox" if metric is None else "prox_metric")("penalty", penalty)
+        value, prox = inner(penalty.value), inner(penalty.prox_metric if step is None else penalty.prox)
+    u = np.array(Floats(finite=False)("prox", prox(z.copy(), metric if step is None else step)))
     if u.shape != z.shape:
         raise ValueError(f"prox: expected the shape {z.shape} of z, got {u.shape}")
     return value, u

@@ -21,13 +21,17 @@ from collections.abc import Iterator
 import numpy as np
 from scipy.special import expit, softmax
 
+from den_ref.doors import LOSS_NAMES, Floats, OneOf, door
+
 from . import mlp
 from .flat import Flat
 from .layers import affine_forward, relu_backward, relu_forward
 from .losses import LOSSES
 
 
-def fisher_diagonal(w: Flat, x, y, loss: str, kind: str = "exact") -> Flat:
+@door
+def fisher_diagonal(w: Flat, x: Floats("n", "n_inputs"), y, loss: OneOf(*LOSS_NAMES),
+                    kind: OneOf("exact", "empirical") = "exact") -> Flat:
     """F of every weight and bias of a network W1..Wm, V, b1..bm, c, as a vector of the same layout.
 
     Parameters
@@ -44,12 +48,9 @@ def fisher_diagonal(w: Flat, x, y, loss: str, kind: str = "exact") -> Flat:
     ValueError
         For another kind or loss, or no samples.
     """
-    if kind not in ("exact", "empirical"):
-        raise ValueError(f"kind: expected 'exact' or 'empirical', got {kind!r}")
-    if loss not in LOSSES:
-        raise ValueError(f"loss: expected one of {', '.join(LOSSES)}, got {loss!r}")
     if not len(x):
         raise ValueError("x: expected at least one sample, got none")
+    y = mlp.checked_labels(w, x, y, loss) if kind == "empirical" else y
     total = Flat(w.shapes, np.float64)
     for first in range(0, len(x), mlp.BLOCK):
         rows = slice(first, first + mlp.BLOCK)
@@ -62,9 +63,9 @@ def _add_squares(total: Flat, w: Flat, x, y, loss: str, kind: str) -> None:
     """Add the squared gradients of some samples, summed over them."""
     activations = [x]
     for l in range(1, mlp.depth(w) + 1):
-        a, _ = affine_forward(activations[-1], w[f"W{l}"], w[f"b{l}"])
-        activations.append(relu_forward(a, out=a)[0])
-    logits, _ = affine_forward(activations[-1], w["V"], w["c"])
+        a, _ = affine_forward.inner(activations[-1], w[f"W{l}"], w[f"b{l}"])
+        activations.append(relu_forward.inner(a, out=a)[0])
+    logits, _ = affine_forward.inner(activations[-1], w["V"], w["c"])
     squares = [h * h for h in activations]                                     # (n, n_l)
     for delta in _output_signals(logits, y, loss, kind):                       # (n, n_outputs)
         weights, bias = "V", "c"
@@ -72,7 +73,7 @@ def _add_squares(total: Flat, w: Flat, x, y, loss: str, kind: str) -> None:
             total[weights][...] += squares[l].T @ (delta * delta)                   # (n_l, n_{l+1})
             total[bias][...] += (delta * delta).sum(axis=0)
             if l:
-                delta = relu_backward(delta @ w[weights].T, activations[l])    # (n, n_l)
+                delta = relu_backward.inner(delta @ w[weights].T, activations[l])    # (n, n_l)
                 weights, bias = f"W{l}", f"b{l}"
 
 
@@ -83,7 +84,7 @@ def _output_signals(logits, y, loss: str, kind: str) -> Iterator[np.ndarray]:
     "exact", softmax heads: y = c has probability p_c and signal p - e_c, one array per class.
     """
     if kind == "empirical":
-        yield LOSSES[loss](logits, y)[1] * len(logits)
+        yield LOSSES[loss].inner(logits, y)[1] * len(logits)
         return
     p = expit(logits) if loss == "sigmoid" else softmax(logits, axis=1)
     for c in range(logits.shape[1]):

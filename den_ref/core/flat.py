@@ -7,6 +7,8 @@ from itertools import pairwise
 
 import numpy as np
 
+from den_ref.doors import check_shape
+
 
 class Flat:
     """A vector cut into named arrays: ``flat["W1"]`` is a view, ``flat.vector`` is everything.
@@ -56,6 +58,8 @@ class Flat:
         """The same layout around a copy of ``vector``, or filled with a number (zeros without either)."""
         other = Flat(self.shapes, self.vector.dtype)
         if vector is not None:
+            if np.ndim(vector):
+                check_shape("vector", np.shape(vector), other.vector.shape)
             other.vector[...] = vector
         return other
 

@@ -9,12 +9,15 @@ found is certified by :mod:`den_ref.core.certificate`, in float64 and in the ori
 
 from __future__ import annotations
 
+from den_ref.doors import LOSS_NAMES, OneOf, door
+
 from .newton import prox_newton
 from .result import Result
 from .softmax import softmax_head
 
 
-def solve_head(features, labels, mu, loss="sigmoid", tol=1e-9, n_outputs=None) -> Result:
+@door
+def solve_head(features, labels, mu, loss: OneOf(*LOSS_NAMES) = "sigmoid", tol=1e-9, n_outputs=None) -> Result:
     """Minimise Eq. 3 over a head, from zero weights: :func:`prox_newton` for sigmoid, FISTA for softmax.
 
     Parameters
@@ -34,7 +37,5 @@ def solve_head(features, labels, mu, loss="sigmoid", tol=1e-9, n_outputs=None) -
         As that of :func:`prox_newton`; a softmax head has no ``gap``.
     """
     if loss == "sigmoid":
-        return prox_newton(features, labels, mu, tol=tol)
-    if loss == "softmax":
-        return softmax_head(features, labels, mu, tol=tol, n_outputs=n_outputs)
-    raise ValueError(f"loss: expected 'sigmoid' or 'softmax', got {loss!r}")
+        return prox_newton.inner(features, labels, mu, tol=tol)
+    return softmax_head.inner(features, labels, mu, tol=tol, n_outputs=n_outputs)

@@ -13,10 +13,24 @@ from __future__ import annotations
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 
+from den_ref.doors import Floats, Positive, Whole, door, refusal
+
 from .penalties import l1_subdiff_distance, soft_threshold
 
 
-def solve_lasso(quadratic, linear, threshold, start, tol=1e-12, max_rounds=100):
+class Definite(Floats):
+    """A symmetric positive definite matrix."""
+
+    def __call__(self, name, value, call=None):
+        matrix = super().__call__(name, value, call)
+        if matrix.size and (not np.allclose(matrix, matrix.T) or np.linalg.eigvalsh(matrix)[0] <= 0):
+            raise refusal(name, "a symmetric positive definite matrix", matrix)
+        return matrix
+
+
+@door
+def solve_lasso(quadratic: Definite("q", "q"), linear: Floats("q"), threshold: Floats("q", low=0), start: Floats("q"),
+                tol: Positive() = 1e-12, max_rounds: Whole(0) = 100):
     """argmin over u of  linear . u + u . quadratic u / 2 + sum(threshold * abs(u)).
 
     Parameters
@@ -42,7 +56,7 @@ def solve_lasso(quadratic, linear, threshold, start, tol=1e-12, max_rounds=100):
     for _ in range(max_rounds):
         coordinate_sweep(quadratic, threshold, u, grad)
         orthant_steps(quadratic, threshold, u, grad)
-        if np.all(l1_subdiff_distance(u, grad, threshold) <= tol):
+        if np.all(l1_subdiff_distance.inner(u, grad, threshold) <= tol):
             break
     return u
 
@@ -54,7 +68,7 @@ def coordinate_sweep(quadratic, threshold, u, grad):
     """
     diagonal = np.diagonal(quadratic)
     for j in np.flatnonzero((u != 0) | (np.abs(grad) > threshold)):
-        new = soft_threshold(u[j] - grad[j] / diagonal[j], threshold[j] / diagonal[j])
+        new = soft_threshold.inner(u[j] - grad[j] / diagonal[j], threshold[j] / diagonal[j])
         grad += (new - u[j]) * quadratic[j]
         u[j] = new
 

@@ -5,10 +5,19 @@ Samples are rows.  A column of w is a unit's incoming weights, a row of w is a u
 Arguments named ``out`` are buffers to write into; without them new arrays are made.
 """
 
+import functools
+
 import numpy as np
 
+from den_ref.doors import Buffer, Each, Floats, door
 
-def affine_forward(x, w, b, out=None):
+#: Arrays in which NaN and infinity pass through, as arithmetic has it.
+Through = functools.partial(Floats, finite=False)
+
+
+@door
+def affine_forward(x: Through("n", "n_in"), w: Through("n_in", "n_out"), b: Through("n_out"),
+                   out: Buffer("n", "n_out") = None):
     """out = x w + b.
 
     Parameters
@@ -27,7 +36,10 @@ def affine_forward(x, w, b, out=None):
     return out, (x, w)
 
 
-def affine_backward(dout, cache, out=(None, None, None)):
+@door
+def affine_backward(dout: Through("n", "n_out"), cache: Each(Through("n", "n_in"), Through("n_in", "n_out")),
+                    out: Each(Buffer("n", "n_in", missing=(None, False)), Buffer("n_in", "n_out", missing=(None,)),
+                              Buffer("n_out", missing=(None,))) = (None, None, None)):
     """Gradients of a loss with dLoss/dout = dout: ``dx = dout w^T``, ``dw = x^T dout``, ``db = sum over n of dout``.
 
     A first layer needs no dx: it is left out by passing ``out=(False, dw, db)``.
@@ -40,13 +52,15 @@ def affine_backward(dout, cache, out=(None, None, None)):
     return dx, dw, db
 
 
-def relu_forward(a, out=None):
+@door
+def relu_forward(a: Through("*a"), out: Buffer("*a") = None):
     """h = max(a, 0).  The cache is h itself: h > 0 exactly where a > 0."""
     h = np.maximum(a, 0, out=out)                                 # (n, n_units)
     return h, h
 
 
-def relu_backward(dh, h, out=None):
+@door
+def relu_backward(dh: Through("*h"), h: Floats("*h"), out: Buffer("*h") = None):
     """da = dh where a > 0, else 0: the gate is closed on the kink a = 0.
 
     >>> relu_backward(np.array([5.0, 5.0, 5.0]), relu_forward(np.array([-1.0, 0.0, 1.0]))[1])

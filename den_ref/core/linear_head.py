@@ -10,7 +10,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .penalties import checked_strength, l1_subdiff_distance
+from den_ref.doors import Floats, NotNegative, Positive, Whole, as_floats, real_array
+
+from .penalties import l1_subdiff_distance
 
 
 class LinearHead(NamedTuple):
@@ -37,11 +39,11 @@ class Design:
 
     def coefficients(self, head, n_outputs):
         """The (q, K) coefficients of a LinearHead."""
-        weights = np.asarray(head.weights, np.float64)
-        if weights.shape != (self.p, n_outputs) or np.shape(head.bias) != (n_outputs,):
+        if np.shape(head[0]) != (self.p, n_outputs) or np.shape(head[1]) != (n_outputs,):
             expected = f"weights {(self.p, n_outputs)} and bias {(n_outputs,)}"
-            raise ValueError(f"start: expected {expected}, got {weights.shape} and {np.shape(head.bias)}")
-        bias = head.bias + self.mean @ weights
+            raise ValueError(f"start: expected {expected}, got {np.shape(head[0])} and {np.shape(head[1])}")
+        weights, bias = (Floats()("start", array).astype(np.float64) for array in head)
+        bias = bias + self.mean @ weights
         return np.vstack([weights, bias])[: self.matrix.shape[1]]
 
     def head(self, coef) -> LinearHead:
@@ -54,22 +56,19 @@ class Design:
         """The residual of (q,) coefficients in original coordinates, ``grad`` being the gradient in centred ones."""
         original = grad.copy()
         original[: self.p] += self.mean * grad[self.p :].sum()
-        return float(l1_subdiff_distance(coef, original, self.threshold).max(initial=0))
+        return float(l1_subdiff_distance.inner(coef, original, self.threshold).max(initial=0))
 
     def penalty(self, coef) -> float:
         return float(self.threshold @ np.abs(coef))
 
 
 def checked_problem(features, labels, mu, tol, loss="sigmoid", n_outputs=None):
-    """Features as they are, labels as the loss wants them, mu as a float; or a ValueError."""
-    if not tol > 0:
-        raise ValueError(f"tol: expected a number > 0, got {tol!r}")
-    features, labels = np.asarray(features), np.asarray(labels)
+    """Features as floats, labels as the loss wants them, mu as a float; or a ValueError."""
+    Positive()("tol", tol)
+    mu, n_outputs = NotNegative()("mu", mu), None if n_outputs is None else Whole(1)("n_outputs", n_outputs)
+    features, labels = as_floats(real_array("features", features)), real_array("labels", labels)
     if features.ndim != 2 or not len(features) or not np.isfinite(features).all():
         raise ValueError(f"features: expected finite numbers of shape (n, p) with n >= 1, got shape {features.shape}")
-    if not np.isfinite(mu):
-        raise ValueError(f"mu: expected a finite number >= 0, got {mu!r}")
-    mu = checked_strength(mu)
     if loss == "softmax":
         return features, _checked_classes(labels, len(features), n_outputs), mu
     if labels.ndim != 2 or len(labels) != len(features) or not labels.shape[1] or not np.isin(labels, (0, 1)).all():
@@ -83,4 +82,4 @@ def _checked_classes(labels, n, n_outputs):
         raise ValueError(f"labels: expected integers of shape ({n},), got {labels.dtype} of shape {labels.shape}")
     if labels.min() < 0 or (n_outputs is not None and labels.max() >= n_outputs):
         raise ValueError(f"labels: expected 0..n_outputs-1, got {labels.min()}..{labels.max()}, n_outputs={n_outputs}")
-    return labels
+    return labels.astype(np.int64, copy=False)

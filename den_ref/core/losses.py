@@ -11,8 +11,11 @@ from collections.abc import Callable
 import numpy as np
 from scipy.special import expit
 
+from den_ref.doors import LOSS_NAMES, Binary, Floats, Labels, OneOf, door
 
-def sigmoid_cross_entropy(logits, labels):
+
+@door
+def sigmoid_cross_entropy(logits: Floats("n", "*outputs"), labels: Binary("n", "*outputs")):
     """(1/n) sum over samples and outputs of log(1 + exp(z)) - y z.
 
     Written as max(z, 0) - y z + log(1 + exp(-abs(z))).  The gradient is (sigmoid(z) - y) / n, also at z = 0.
@@ -38,7 +41,8 @@ def sigmoid_cross_entropy(logits, labels):
     return float(losses.sum(dtype=np.float64)) / n, dlogits
 
 
-def softmax_cross_entropy(logits, labels):
+@door
+def softmax_cross_entropy(logits: Floats("n", "n_classes"), labels: Labels("n", "n_classes", "softmax")):
     """(1/n) sum over samples of log(sum over c of exp(z_c)) - z_y.
 
     The gradient is (softmax(z) - onehot(y)) / n.
@@ -79,7 +83,8 @@ def loss_function(loss: str | Callable) -> Callable:
     return loss if callable(loss) else LOSSES[loss]
 
 
-def base_rate_entropy(labels, loss: str) -> float:
+@door
+def base_rate_entropy(labels: Labels(), loss: OneOf(*LOSS_NAMES)) -> float:
     """The smallest loss that ignores the inputs: the entropy of the labels' frequencies, in nats.
 
     Sum over outputs of the binary entropies for "sigmoid", entropy of the class frequencies for "softmax".  A loss

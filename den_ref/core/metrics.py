@@ -10,10 +10,29 @@ from __future__ import annotations
 
 import numpy as np
 
+from den_ref.doors import LOSS_NAMES, Binary, Floats, Kind, Labels, OneOf, door, real_array, refusal
+
+
+class Performances(Kind):
+    """R, or a row of it with one number per task: as float64, NaN where nothing was measured."""
+
+    def __init__(self, per_task: bool = False):
+        self.per_task = per_task
+
+    def __call__(self, name, value, call=None):
+        values = Floats(finite="nan")(name, value).astype(np.float64)
+        if self.per_task and values.shape != (len(call["R"]),):
+            raise refusal(name, f"one number per task, shape {(len(call['R']),)}", values)
+        if not self.per_task and (values.ndim != 2 or values.shape[0] != values.shape[1] or not values.size):
+            raise refusal(name, "a square matrix with a row per stage", values)
+        return values
+
+
 # --- one head ----------------------------------------------------------------------------------------------------
 
 
-def auroc(scores, labels) -> float:
+@door
+def auroc(scores: Floats("n", finite=False), labels: Binary("n")) -> float:
     """Area under the ROC curve: P(score of a positive > score of a negative), ties counting 1/2.
 
     Computed from ranks (Mann-Whitney): (sum of the positives' ranks - P (P + 1) / 2) / (P N), where P positives and
@@ -38,7 +57,7 @@ def auroc(scores, labels) -> float:
     >>> auroc([0.1, 0.4], [1, 1])
     nan
     """
-    scores, positive = np.asarray(scores), _checked_labels(scores, labels)
+    positive = labels == 1
     n_positive = int(positive.sum())
     n_negative = positive.size - n_positive
     if n_positive == 0 or n_negative == 0 or np.isnan(scores).any():
@@ -49,7 +68,8 @@ def auroc(scores, labels) -> float:
     return float((rank_sum - n_positive * (n_positive + 1) / 2) / (n_positive * n_negative))
 
 
-def head_auroc(logits, labels, loss: str) -> float:
+@door
+def head_auroc(logits: Floats("n", "n_outputs", finite="nan"), labels: Labels(), loss: OneOf(*LOSS_NAMES)) -> float:
     """AUROC of one head: the mean over its outputs, NaN if one of them has a single class.
 
     Parameters
@@ -60,13 +80,13 @@ def head_auroc(logits, labels, loss: str) -> float:
         probability (ranked by its logarithm, which keeps the order and does not underflow).
     loss : {"sigmoid", "softmax"}
     """
-    if _checked_loss(loss) == "softmax":
-        logits, labels = _log_softmax(logits), _one_hot(labels, np.shape(logits)[1])
-    logits, labels = np.asarray(logits), np.asarray(labels)
-    return float(np.mean([auroc(score, label) for score, label in zip(logits.T, labels.T, strict=True)]))
+    if loss == "softmax":
+        logits, labels = _log_softmax(logits), labels[:, None] == np.arange(logits.shape[1])
+    return float(np.mean([auroc.inner(score, label) for score, label in zip(logits.T, labels.T, strict=True)]))
 
 
-def accuracy(logits, labels, loss: str) -> float:
+@door
+def accuracy(logits: Floats("n", "n_outputs", finite=False), labels: Labels(), loss: OneOf(*LOSS_NAMES)) -> float:
     """Share of right answers: per output at threshold logit > 0 (sigmoid), by the largest logit (softmax).
 
     NaN if a logit is NaN.
@@ -74,32 +94,32 @@ def accuracy(logits, labels, loss: str) -> float:
     >>> accuracy(np.array([[2.0], [-1.0], [0.0]]), np.array([[1], [1], [0]]), "sigmoid")
     0.6666666666666666
     """
-    logits, labels = np.asarray(logits), np.asarray(labels)
     if np.isnan(logits).any():
         return float("nan")
-    answers = logits.argmax(axis=1) if _checked_loss(loss) == "softmax" else logits > 0
-    if answers.shape != labels.shape:
-        raise ValueError(f"labels: expected shape {answers.shape}, got {labels.shape}")
-    return float(np.mean(answers == labels))
+    answers = logits.argmax(axis=1) if loss == "softmax" else logits > 0
+    return mean_or_nan(answers == labels)
 
 
 # --- functions of R ----------------------------------------------------------------------------------------------
 
 
-def average_performance(R) -> float:
+@door
+def average_performance(R: Performances()) -> float:
     """mean over j of R[T, j]."""
-    return float(checked_matrix(R)[-1].mean())
+    return float(R[-1].mean())
 
 
-def learning_performance(R) -> float:
+@door
+def learning_performance(R: Performances()) -> float:
     """mean over j of R[j, j]: how well tasks were learnt, before anything was forgotten.
 
     average_performance(R) = learning_performance(R) + (T - 1) / T * backward_transfer(R).
     """
-    return float(checked_matrix(R).diagonal().mean())
+    return float(R.diagonal().mean())
 
 
-def backward_transfer(R) -> float:
+@door
+def backward_transfer(R: Performances()) -> float:
     """mean over j < T of R[T, j] - R[j, j]; NaN for T = 1.  Negative: later tasks harmed earlier ones.
 
     Source: Lopez-Paz and Ranzato 2017.  Variants in use, and for forgetting and forward transfer as well, are in
@@ -108,11 +128,11 @@ def backward_transfer(R) -> float:
     >>> backward_transfer([[0.9, np.nan], [0.8, 0.7]])
     -0.09999999999999998
     """
-    R = checked_matrix(R)
     return mean_or_nan([R[-1, j] - R[j, j] for j in range(len(R) - 1)])
 
 
-def forgetting(R) -> float:
+@door
+def forgetting(R: Performances()) -> float:
     """mean over j < T of (max over j <= i < T of R[i, j]) - R[T, j]; NaN for T = 1.
 
     The last stage is not in the maximum, so a task that ended better than it ever was counts negative.
@@ -120,23 +140,21 @@ def forgetting(R) -> float:
     >>> forgetting([[0.5, np.nan], [0.75, 0.7]])
     -0.25
     """
-    R = checked_matrix(R)
     return mean_or_nan([R[j:-1, j].max() - R[-1, j] for j in range(len(R) - 1)])
 
 
-def forward_transfer(R, separate) -> float:
+@door
+def forward_transfer(R: Performances(), separate: Performances(per_task=True)) -> float:
     """mean over j > 1 of R[j, j] - S[j], S[j] being a separate network on task j; NaN for T = 1.
 
     >>> forward_transfer([[0.5, np.nan], [0.5, 0.75]], [0.5, 0.5])
     0.25
     """
-    R, separate = checked_matrix(R), np.asarray(separate, dtype=float)
-    if separate.shape != (len(R),):
-        raise ValueError(f"separate: expected one number per task, shape {(len(R),)}, got shape {separate.shape}")
     return mean_or_nan(list(R.diagonal()[1:] - separate[1:]))
 
 
-def intransigence(R, joint) -> float:
+@door
+def intransigence(R: Performances(), joint: Performances(per_task=True)) -> float:
     """mean over k of joint[k] - R[k, k], joint[k] being the score on task k of a network trained on tasks 1..k at once.
 
     Positive: what was learnt before keeps new tasks from being learnt.  Source: Chaudhry et al. 2018, who give it for
@@ -145,9 +163,6 @@ def intransigence(R, joint) -> float:
     >>> intransigence([[0.5, np.nan], [0.5, 0.75]], [0.5, 1.0])
     0.125
     """
-    R, joint = checked_matrix(R), np.asarray(joint, dtype=float)
-    if joint.shape != (len(R),):
-        raise ValueError(f"joint: expected one number per task, shape {(len(R),)}, got shape {joint.shape}")
     return float(np.mean(joint - R.diagonal()))
 
 
@@ -163,30 +178,3 @@ def _log_softmax(logits):
     shifted = np.asarray(logits, dtype=np.float64)
     shifted = shifted - shifted.max(axis=1, keepdims=True)
     return shifted - np.log(np.exp(shifted).sum(axis=1, keepdims=True))
-
-
-def _one_hot(labels, n_classes: int):
-    return np.asarray(labels)[:, None] == np.arange(n_classes)
-
-
-def _checked_labels(scores, labels):
-    labels = np.asarray(labels)
-    if labels.ndim != 1 or labels.shape != np.shape(scores):
-        raise ValueError(f"labels: expected 1-D like scores, shape {np.shape(scores)}, got shape {labels.shape}")
-    if not np.isin(labels, (0, 1)).all():
-        raise ValueError(f"labels: expected 0 and 1 only, got {np.unique(labels)}")
-    return labels == 1
-
-
-def _checked_loss(loss: str) -> str:
-    if loss not in ("sigmoid", "softmax"):
-        raise ValueError(f"loss: expected 'sigmoid' or 'softmax', got {loss!r}")
-    return loss
-
-
-def checked_matrix(R):
-    """R as a float array, or a ValueError if it is not square."""
-    R = np.asarray(R, dtype=float)
-    if R.ndim != 2 or R.shape[0] != R.shape[1] or R.size == 0:
-        raise ValueError(f"R: expected a square matrix with a row per stage, got shape {R.shape}")
-    return R

@@ -12,19 +12,52 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
+from den_ref.doors import (
+    LOSS_NAMES, Each, Kind, Labels, NotNegative, Whole, check_shape, door, inner, real_array, refusal)
+
 from .flat import Flat
-from .layers import affine_backward, affine_forward, relu_backward, relu_forward
+from .layers import Through, affine_backward, affine_forward, relu_backward, relu_forward
 from .losses import loss_function
+
+class Matrices(Kind):
+    """The weights of hidden layers on inputs (n, n_inputs): (n_inputs, n_1), (n_1, n_2), ... up to n_top."""
+
+    def __call__(self, name, value, call):
+        matrices = Each(all_of=Through())(name, value)
+        for l, w in enumerate(matrices):
+            check_shape(f"{name}[{l}]", w.shape, (f"n_{l}" if l else "n_inputs", f"n_{l + 1}"), call)
+        call.sizes |= {"depth": len(matrices), "n_top": call.sizes[f"n_{len(matrices)}" if matrices else "n_inputs"]}
+        return list(matrices)
+
+
+class Biases(Kind):
+    """The biases of hidden layers, one for every unit of their weights."""
+
+    def __call__(self, name, value, call):
+        biases = Each(*[Through(f"n_{l + 1}") for l in range(call.sizes["depth"])])(name, value, call)
+        return list(biases)
+
+
+class Rows(Kind):
+    """Row numbers of a loss's samples; one may come twice."""
+
+    def __call__(self, name, value, call):
+        rows, n = real_array(name, value), len(call["self"])
+        if rows.ndim != 1 or rows.dtype.kind not in "iu" or (rows.size and not 0 <= rows.min() <= rows.max() < n):
+            raise refusal(name, f"row numbers 0..{n - 1}", value)
+        return rows
+
 
 #: Rows of data looked at together when nothing is learnt.
 BLOCK = 1024
 
 
-def hidden(x, weights, biases):
+@door
+def hidden(x: Through("n", "n_inputs"), weights: Matrices(), biases: Biases()):
     """h_{L-1} (n, n_top): the activations under the head."""
     for w, b in zip(weights, biases, strict=True):
-        a, _ = affine_forward(x, w, b)
-        x, _ = relu_forward(a, out=a)
+        a, _ = affine_forward.inner(x, w, b)
+        x, _ = relu_forward.inner(a, out=a)
     return x
 
 
@@ -33,10 +66,12 @@ def in_blocks(function, x, block=BLOCK):
     return np.concatenate([function(x[i:i + block]) for i in range(0, max(len(x), 1), block)])
 
 
-def scores(x, weights, biases, head, head_bias):
+@door
+def scores(x: Through("n", "n_inputs"), weights: Matrices(), biases: Biases(), head: Through("n_top", "n_outputs"),
+           head_bias: Through("n_outputs")):
     """Logits (n, n_outputs) of samples x (n, n_inputs)."""
     def logits(rows):
-        return affine_forward(hidden(rows, weights, biases), head, head_bias)[0]
+        return affine_forward.inner(hidden.inner(rows, weights, biases), head, head_bias)[0]
 
     return in_blocks(logits, x)
 
@@ -62,6 +97,13 @@ def depth(flat: Flat) -> int:
 def random_weights(rng, n_in: int, n_out: int, dtype):
     """Weights (n_in, n_out) under ReLU units, normal with deviation sqrt(2 / n_in) (He et al. 2015)."""
     return (rng.normal(size=(n_in, n_out)) * np.sqrt(2 / max(n_in, 1))).astype(dtype)
+
+
+def checked_labels(layout: Flat, x, y, loss: str, head: str = ""):
+    """The labels, if they and the samples fit a network: its inputs, its outputs, the loss."""
+    n_inputs, n_outputs = layout["W1" if depth(layout) else "V" + head].shape[0], layout["V" + head].shape[1]
+    check_shape("x", x.shape, ("n", n_inputs))
+    return Labels(len(x), n_outputs, loss)("y", y)
 
 
 class DataLoss:
@@ -95,10 +137,15 @@ class DataLoss:
     (at least n, n_l), for what goes up and for what comes down.
     """
 
-    def __init__(self, layout: Flat, x, y, loss: str | Callable = "sigmoid", *, known: np.ndarray | None = None,
-                 head: str = "", scale: float = 1.0, block: int = BLOCK):
+    @door
+    def __init__(self, layout: Flat, x: Through("n", "n_inputs"), y, loss: str | Callable = "sigmoid", *,
+                 known: Through("n", "n_known") = None, head: str = "", scale: NotNegative() = 1.0,
+                 block: Whole(1) = BLOCK):
+        if loss in LOSS_NAMES and type(self) is DataLoss:
+            y = checked_labels(layout, x, y, loss, head)
         self.dtype = dtype = layout.vector.dtype
-        self.x, self.loss, self.scale, self.block = x.astype(dtype, copy=False), loss_function(loss), scale, block
+        self.x, self.loss = x.astype(dtype, copy=False), inner(loss_function(loss))
+        self.scale, self.block = scale, block
         self.y = y.astype(dtype, copy=False) if loss == "sigmoid" else y
         self.known = np.zeros((len(x), 0), dtype) if known is None else known
         self.head, self.bias = "V" + head, "c" + head
@@ -133,11 +180,13 @@ class DataLoss:
         order = rng.permutation(len(self.x))
         return np.split(order, range(size, len(order), size))
 
+    @door
     def value(self, w: Flat) -> float:
         """The loss over all samples."""
         return sum(len(rows) * self._look(w, rows)[0] for rows in self._blocks()) / max(len(self), 1)
 
-    def value_and_gradient(self, w: Flat, grad: Flat, batch=None) -> float:
+    @door
+    def value_and_gradient(self, w: Flat, grad: Flat, batch: Rows() = None) -> float:
         """The loss over a batch of rows (all without one); its gradient is written into ``grad``."""
         if batch is not None:
             value, dlogits, cache = self._look(w, batch)
@@ -145,7 +194,7 @@ class DataLoss:
             return value
         total, part, value = np.zeros(grad.vector.shape), grad.like(), 0.0
         for rows in self._blocks():
-            value += self.value_and_gradient(w, part, rows) * len(rows) / len(self)
+            value += inner(self.value_and_gradient)(w, part, rows) * len(rows) / len(self)
             total += part.vector * (len(rows) / len(self))
         grad.vector[...] = total
         return value
@@ -175,10 +224,10 @@ class DataLoss:
             if l == 1 and self._new:
                 h[:, :self._new] = self.known[rows]
                 new = h[:, self._new:]
-            affine_forward(activations[-1], w[f"W{l}"], w[f"b{l}"], out=new)
-            relu_forward(new, out=new)
+            affine_forward.inner(activations[-1], w[f"W{l}"], w[f"b{l}"], out=new)
+            relu_forward.inner(new, out=new)
             activations.append(h)
-        return affine_forward(activations[-1], w[self.head], w[self.bias])[0], activations
+        return affine_forward.inner(activations[-1], w[self.head], w[self.bias])[0], activations
 
     def backward(self, w: Flat, grad: Flat, delta, activations):
         """Write all of ``grad``, walking down: delta is dLoss/da of the layer above, (n, its units)."""
@@ -187,11 +236,11 @@ class DataLoss:
             grad[other][...] = 0
         for l in range(self.depth, 0, -1):
             h, dh = activations[l], self.deltas[l - 1][:n]                           # (n, n_l)
-            affine_backward(delta, (h, w[name]), out=(dh, grad[name], grad[bias]))
+            affine_backward.inner(delta, (h, w[name]), out=(dh, grad[name], grad[bias]))
             first = self._new if l == 1 else 0
-            delta = relu_backward(dh[:, first:], h[:, first:], out=dh[:, first:])
+            delta = relu_backward.inner(dh[:, first:], h[:, first:], out=dh[:, first:])
             name, bias = f"W{l}", f"b{l}"
-        affine_backward(delta, (activations[0], w[name]), out=(False, grad[name], grad[bias]))
+        affine_backward.inner(delta, (activations[0], w[name]), out=(False, grad[name], grad[bias]))
 
 
 class JointLoss:
@@ -228,7 +277,7 @@ class JointLoss:
         """The weighted loss over a batch (the mean over all samples without one); its gradient goes into ``grad``."""
         if batch is not None:
             i, own, weight = batch
-            value = self.losses[i].value_and_gradient(w, grad, own)
+            value = inner(self.losses[i].value_and_gradient)(w, grad, own)
             if weight != 1:
                 grad.vector *= weight
             return value * weight

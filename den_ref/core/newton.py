@@ -12,6 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from scipy.special import logit
 
+from den_ref.doors import Each, OneOf, Positive, Whole, door
+
 from .certificate import certified, head_certificate
 from .lasso import solve_lasso
 from .linear_head import Design, LinearHead, checked_problem
@@ -19,7 +21,9 @@ from .losses import sigmoid_cross_entropy
 from .result import Result
 
 
-def prox_newton(features, labels, mu, *, tol=1e-9, max_iter=50, start=None, intercept=True) -> Result:
+@door
+def prox_newton(features, labels, mu, *, tol: Positive() = 1e-9, max_iter: Whole(0) = 50,
+                start: Each(None, None) = None, intercept: OneOf(True, False) = True) -> Result:
     """Minimise, over weights V (p, K) and bias c (K,), Eq. 3 with sigmoid outputs:
 
         (1/n) sum over samples and outputs of [log(1 + exp(z)) - y z]  +  mu * sum(abs(V)),    z = features @ V + c
@@ -68,7 +72,7 @@ def prox_newton(features, labels, mu, *, tol=1e-9, max_iter=50, start=None, inte
     coefs = design.coefficients(start, labels.shape[1])            # (q, K)
     outputs = [_solve_output(design, y, coef, tol, max_iter) for y, coef in zip(labels.T, coefs.T)]
     head = design.head(np.stack([output.coef for output in outputs], axis=1))
-    certificate = head_certificate(features, labels, mu, head, intercept)
+    certificate = head_certificate.inner(features, labels, mu, head, intercept)
     history = {
         "objective": _together([output.objective for output in outputs]).sum(axis=1).tolist(),
         "residual": _together([output.residual for output in outputs]).max(axis=1).tolist(),
@@ -76,7 +80,8 @@ def prox_newton(features, labels, mu, *, tol=1e-9, max_iter=50, start=None, inte
     return certified("prox_newton", head, certificate, history, tol)
 
 
-def prox_newton_step(features, labels, mu, head: LinearHead, intercept=True) -> LinearHead:
+@door
+def prox_newton_step(features, labels, mu, head: Each(None, None), intercept: OneOf(True, False) = True) -> LinearHead:
     """One iteration of :func:`prox_newton`, from any head.
 
     With g and H the gradient and Hessian of the cross-entropy at the head w = (V, c), the step goes towards
@@ -118,7 +123,7 @@ class _Point(NamedTuple):
 
 
 def _look(design, labels, coef, logits) -> _Point:
-    value, dlogits = sigmoid_cross_entropy(logits, labels)
+    value, dlogits = sigmoid_cross_entropy.inner(logits, labels)
     grad = design.matrix.T @ dlogits
     return _Point(coef, logits, value + design.penalty(coef), grad, dlogits, design.distance(coef, grad))
 
@@ -151,7 +156,7 @@ def _model_minimiser(design, labels, coef, grad, dlogits, residual):
     hessian = _hessian(design.matrix if moving.all() else design.matrix[:, moving], labels, dlogits)
     linear = grad[moving] - hessian @ coef[moving]
     target = coef.copy()
-    target[moving] = solve_lasso(hessian, linear, design.threshold[moving], coef[moving], tol=residual / 100)
+    target[moving] = solve_lasso.inner(hessian, linear, design.threshold[moving], coef[moving], tol=residual / 100)
     return target
 
 
@@ -183,7 +188,7 @@ def _line_search(design, labels, coef, target, logits, objective, grad):
     share = 1.0
     while share > 0:
         new, new_logits = coef + share * move, logits + share * dlogits
-        value = sigmoid_cross_entropy(new_logits, labels)[0] + design.penalty(new)
+        value = sigmoid_cross_entropy.inner(new_logits, labels)[0] + design.penalty(new)
         if value <= objective + 1e-4 * share * expected + rounding:
             break
         share /= 2

@@ -25,10 +25,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from den_ref.doors import Buffer, Doors, Floats, Instance, NotNegative, Number, Positive, Whole, door, inner, refusal
+
 # --- the two shrinkages ------------------------------------------------------------------------------------------
 
 
-def soft_threshold(z, threshold, out=None):
+@door
+def soft_threshold(z: Floats("*z"), threshold: NotNegative("*z"), out: Buffer("*z") = None):
     """sign(z) * max(abs(z) - threshold, 0), the prox of threshold * abs.
 
     abs(z) == threshold gives 0.  Written as z minus its part inside [-threshold, threshold], which needs no sign.
@@ -42,7 +45,8 @@ def soft_threshold(z, threshold, out=None):
     return np.subtract(z, inside, out=out)
 
 
-def group_soft_threshold(z, threshold):
+@door
+def group_soft_threshold(z: Floats("n", "units"), threshold: NotNegative()):
     """Shrink every column of z towards 0 by ``threshold`` in its Euclidean norm.
 
     z_j * max(1 - threshold / norm(z_j), 0), the prox of threshold * norm for each column j.
@@ -52,14 +56,16 @@ def group_soft_threshold(z, threshold):
     array([[2.4, 0. ],
            [3.2, 0. ]])
     """
-    norm = column_norms(z)
-    kept = norm > threshold
+    norm = column_norms.inner(z)
+    kept = ~(norm <= threshold)                                    # a NaN is kept: it must not end as a zero
     factor = np.zeros_like(norm)
     np.divide(threshold, norm, out=factor, where=kept)
     return z * np.where(kept, 1 - factor, 0).astype(z.dtype)
 
 
-def group_soft_threshold_metric(z, d, threshold, iterations=50):
+@door
+def group_soft_threshold_metric(z: Floats("n", "units"), d: Floats("n", "units", above=0), threshold: NotNegative(),
+                                iterations: Whole(1) = 50):
     """The prox of threshold * norm of each column, in the metric d (an array like z, positive).
 
     The minimiser of sum(d * (u - z)^2) / 2 + threshold * norm(u) over one column is 0 iff
@@ -71,11 +77,12 @@ def group_soft_threshold_metric(z, d, threshold, iterations=50):
     (the "secular equation" of trust-region methods) rises to the root monotonically and takes a few steps, here for
     all columns at once.  threshold = 0 returns z; an empty column stays empty.
     """
-    pull = (d * z).astype(np.float64)
-    kept = column_norms(pull) > threshold
+    pull, norm = _pull(d, z)
+    kept = ~(norm <= threshold)                                    # a NaN is kept: it must not end as a zero
     if threshold == 0 or not kept.any():
         return z.copy() if threshold == 0 else np.zeros_like(z)
-    pull, curvature = pull[:, kept], d[:, kept].astype(np.float64)
+    unit = np.where((norm > 1e-100) & (norm < 1e100), 1, power_of_two(pull))[kept]
+    pull, curvature, threshold = pull[:, kept] / unit, d[:, kept].astype(np.float64), threshold / unit
     r = np.zeros(pull.shape[1])
     for _ in range(iterations):
         scale = curvature * r + threshold
@@ -87,43 +94,98 @@ def group_soft_threshold_metric(z, d, threshold, iterations=50):
         if np.all(np.abs(change) <= 1e-15 * r):
             break
     u = np.zeros_like(z)
-    u[:, kept] = pull * r / (curvature * r + threshold)
+    u[:, kept] = pull * r / (curvature * r + threshold) * unit
     return u
 
 
-def l1_subdiff_distance(w, grad, strength):
+def _pull(d, z):
+    """d * z in float64, and its column norms; once more from the start where single precision had no room for it."""
+    with np.errstate(over="ignore", under="ignore"):
+        pull = (d * z).astype(np.float64)
+    norm = column_norms.inner(pull)
+    lost = ~((norm > 1e-30) & np.isfinite(norm))
+    if lost.any():
+        pull[:, lost] = d[:, lost].astype(np.float64) * z[:, lost]
+        norm = column_norms.inner(pull)
+    return pull, norm
+
+
+@door
+def l1_subdiff_distance(w: Floats("*w"), grad: Floats("*w"), strength: NotNegative("*w")):
     """Distance of -grad to the subdifferential of sum(strength * abs(w)), entry by entry; strengths may differ."""
     at_zero = np.maximum(np.abs(grad) - strength, 0)               # distance of -grad to [-strength, strength]
     elsewhere = np.abs(grad + strength * np.sign(w))               # distance of -grad to {strength * sign(w)}
     return np.where(w == 0, at_zero, elsewhere)
 
 
-def column_norms(w):
-    """Euclidean norm of every column of a 2-D array; an empty column has norm 0."""
-    return np.sqrt(np.einsum("ij,ij->j", w, w))
+@door
+def column_norms(w: Floats("n", "units")):
+    """Euclidean norm of every column of a 2-D array; an empty column has norm 0.
+
+    Columns whose squares leave the range of the dtype are scaled by a power of two before they are squared.
+    """
+    with np.errstate(over="ignore", under="ignore"):
+        norms = np.sqrt(np.einsum("ij,ij->j", w, w))
+    limits = np.finfo(norms.dtype)
+    lost = ~((norms > (limits.tiny / limits.eps) ** 0.5) & np.isfinite(norms))
+    if lost.any():
+        scale = power_of_two(w[:, lost])
+        scaled = w[:, lost] / scale
+        norms[lost] = scale * np.sqrt(np.einsum("ij,ij->j", scaled, scaled))
+    return norms
+
+
+def power_of_two(w):
+    """Per column a power of two near its largest entry; 1 for columns of zeros or with NaN or infinity."""
+    largest = np.abs(w).max(axis=0, initial=0)
+    usable = np.isfinite(largest) & (largest > 0)
+    exponent = np.frexp(np.where(usable, largest, 1).astype(largest.dtype))[1]
+    return np.ldexp(np.ones_like(largest), exponent - 1)
+
+
+class Entries(Floats):
+    """What a penalty acts on: finite floats of any shape that fits the arrays which the penalty holds."""
+
+    def __call__(self, name, value, call):
+        array = super().__call__(name, value, call)
+        wanted = call["self"]._shape_of(array.shape)
+        if wanted != array.shape:
+            raise refusal(name, f"shape {wanted} as the penalty's", array)
+        return array
 
 
 # --- the penalties -----------------------------------------------------------------------------------------------
 
 
-class Penalty:
-    """The contract of every penalty: a subclass fills in ``value``, ``prox_metric`` and ``subdiff_distance``."""
+class Penalty(Doors):
+    """The contract of every penalty: a subclass fills in ``value``, ``prox_metric`` and ``subdiff_distance``.
 
-    def value(self, w) -> float:
+    The doors are here, for all subclasses; what a penalty asks of another one it asks behind the door, ``inner(...)``.
+    """
+
+    @door
+    def value(self, w: Entries("*w", finite=False)) -> float:
         """P(w)."""
         raise _not_defined(self, "value")
 
-    def prox(self, z, step):
+    @door
+    def prox(self, z: Entries("*z"), step: Positive()):
         """argmin over u of  norm(u - z)^2 / (2 * step) + P(u), by default ``prox_metric`` with d = 1 / step."""
-        return self.prox_metric(z, np.full_like(z, 1 / step))
+        return inner(self.prox_metric)(z, np.full_like(z, 1 / step))
 
-    def prox_metric(self, z, d, out=None):
+    @door
+    def prox_metric(self, z: Entries("*z"), d: Positive("*z"), out: Buffer("*z") = None):
         """argmin over u of  sum(d * (u - z)^2) / 2 + P(u), d an array like z; written into ``out``, z itself maybe."""
         raise _not_defined(self, "prox_metric")
 
-    def subdiff_distance(self, w, grad):
+    @door
+    def subdiff_distance(self, w: Entries("*w"), grad: Floats("*w")):
         """Distance of -grad to the subdifferential of P at w: one number per entry, or one per group."""
         raise _not_defined(self, "subdiff_distance")
+
+    def _shape_of(self, shape: tuple) -> tuple:
+        """The shape that an array must have, given the one it has: another one where the penalty holds arrays."""
+        return shape
 
 
 def _not_defined(penalty: Penalty, method: str) -> NotImplementedError:
@@ -154,23 +216,25 @@ class L1(Penalty):
     array([ 0., -2.])
     """
 
-    def __init__(self, strength: float):
-        self.strength = checked_strength(strength)
+    @door
+    def __init__(self, strength: NotNegative()):
+        self.strength = strength
 
     def value(self, w) -> float:
         return self.strength * float(np.abs(w).sum(dtype=np.float64))
 
     def prox(self, z, step):
-        return soft_threshold(z, step * self.strength)
+        return soft_threshold.inner(z, step * self.strength)
 
     def prox_metric(self, z, d, out=None):
-        return soft_threshold(z, self.strength / d, out=out)
+        return soft_threshold.inner(z, self.strength / d, out=out)
 
     def subdiff_distance(self, w, grad):
-        return l1_subdiff_distance(w, grad, self.strength)
+        return l1_subdiff_distance.inner(w, grad, self.strength)
 
     @staticmethod
-    def critical_strength(grad) -> float:
+    @door
+    def critical_strength(grad: Floats("*grad")) -> float:
         return float(np.abs(grad).max(initial=0))
 
 
@@ -188,9 +252,17 @@ class SquaredL2(Penalty):
     array([3., 2.])
     """
 
-    def __init__(self, strength, anchor=0.0):
-        self.strength = checked_strength(strength)
-        self.anchor = anchor
+    @door
+    def __init__(self, strength: NotNegative("*"), anchor: Number("*") = 0.0):
+        self.strength, self.anchor = strength, anchor
+
+    def _shape_of(self, shape: tuple) -> tuple:
+        held = np.broadcast_shapes(np.shape(self.strength), np.shape(self.anchor))
+        try:
+            fits = np.broadcast_shapes(held, shape) == shape
+        except ValueError:
+            fits = False
+        return shape if fits else held
 
     def value(self, w) -> float:
         away = np.subtract(w, self.anchor, dtype=np.float64)
@@ -219,32 +291,34 @@ class GroupLasso(Penalty):
     12.0
     """
 
-    def __init__(self, strength: float):
-        self.strength = checked_strength(strength)
+    @door
+    def __init__(self, strength: NotNegative()):
+        self.strength = strength
 
     def value(self, w) -> float:
-        return self.strength * float(column_norms(columns(w)).sum())
+        return self.strength * float(column_norms.inner(columns(w)).sum(dtype=np.float64))
 
     def prox(self, z, step):
-        return group_soft_threshold(columns(z), step * self.strength).reshape(z.shape)
+        return group_soft_threshold.inner(columns(z), step * self.strength).reshape(z.shape)
 
     def prox_metric(self, z, d, out=None):
         d = np.broadcast_to(d, z.shape)
-        u = group_soft_threshold_metric(columns(z), columns(d), self.strength).reshape(z.shape)
+        u = group_soft_threshold_metric.inner(columns(z), columns(d), self.strength).reshape(z.shape)
         return u if out is None else _into(out, u)
 
     def subdiff_distance(self, w, grad):
         """One number per group."""
         w, grad = columns(w), columns(grad)
-        norm = column_norms(w)
+        norm = column_norms.inner(w)
         direction = np.divide(w, norm, out=np.zeros_like(w), where=norm > 0)
-        at_zero = np.maximum(column_norms(grad) - self.strength, 0)     # distance of -grad to a ball, radius strength
-        elsewhere = column_norms(grad + self.strength * direction)      # distance of -grad to {strength * w / norm(w)}
+        at_zero = np.maximum(column_norms.inner(grad) - self.strength, 0)   # distance of -grad to a ball
+        elsewhere = column_norms.inner(grad + self.strength * direction)    # ... to {strength * w / norm(w)}
         return np.where(norm == 0, at_zero, elsewhere)
 
     @staticmethod
-    def critical_strength(grad) -> float:
-        return float(column_norms(columns(grad)).max(initial=0))
+    @door
+    def critical_strength(grad: Floats("*grad")) -> float:
+        return float(column_norms.inner(columns(grad)).max(initial=0))
 
 
 class SparseGroupLasso(Penalty):
@@ -259,16 +333,16 @@ class SparseGroupLasso(Penalty):
     """
 
     def __init__(self, l1: float, group: float):
-        self.l1, self.group = L1(l1), GroupLasso(group)
+        self.l1, self.group = L1(NotNegative()("l1 strength", l1)), GroupLasso(NotNegative()("group strength", group))
 
     def value(self, w) -> float:
-        return self.l1.value(w) + self.group.value(w)
+        return inner(self.l1.value)(w) + inner(self.group.value)(w)
 
     def prox(self, z, step):
-        return self.group.prox(self.l1.prox(z, step), step)
+        return inner(self.group.prox)(inner(self.l1.prox)(z, step), step)
 
     def prox_metric(self, z, d, out=None):
-        return self.group.prox_metric(self.l1.prox_metric(z, d), d, out=out)
+        return inner(self.group.prox_metric)(inner(self.l1.prox_metric)(z, d), d, out=out)
 
     def subdiff_distance(self, w, grad):
         """One number per group.
@@ -278,15 +352,17 @@ class SparseGroupLasso(Penalty):
         gradient to the ball.
         """
         w, grad = columns(w), columns(grad)
-        norm = column_norms(w)
+        norm = column_norms.inner(w)
         direction = np.divide(w, norm, out=np.zeros_like(w), where=norm > 0)
-        at_zero = np.maximum(column_norms(soft_threshold(grad, self.l1.strength)) - self.group.strength, 0)
-        elsewhere = column_norms(self.l1.subdiff_distance(w, grad + self.group.strength * direction))
+        at_zero = np.maximum(column_norms.inner(soft_threshold.inner(grad, self.l1.strength)) - self.group.strength, 0)
+        elsewhere = column_norms.inner(l1_subdiff_distance.inner(w, grad + self.group.strength * direction,
+                                                                self.l1.strength))
         return np.where(norm == 0, at_zero, elsewhere)
 
-    def critical_strength(self, grad) -> float:
+    @door
+    def critical_strength(self, grad: Floats("*grad")) -> float:
         """The smallest group strength at which w = 0 is optimal, at the given l1."""
-        return self.group.critical_strength(soft_threshold(grad, self.l1.strength))
+        return self.group.critical_strength(soft_threshold.inner(grad, self.l1.strength))
 
 
 class Sum(Penalty):
@@ -300,44 +376,42 @@ class Sum(Penalty):
     """
 
     def __init__(self, *penalties: Penalty):
+        for i, penalty in enumerate(penalties):
+            Instance(Penalty)(f"penalties[{i}]", penalty)
         self.squares = [p for p in penalties if isinstance(p, SquaredL2) and np.any(p.strength > 0)]
         others = [p for p in penalties if not isinstance(p, SquaredL2)]
         if len(others) > 1:
             raise ValueError(f"penalties: expected squares and at most one other, got {len(others)} others")
         self.other = others[0] if others else Zero()
 
+    def _shape_of(self, shape: tuple) -> tuple:
+        return next((p._shape_of(shape) for p in (*self.squares, self.other) if p._shape_of(shape) != shape), shape)
+
     def value(self, w) -> float:
-        return sum(p.value(w) for p in self.squares) + self.other.value(w)
+        return sum(inner(p.value)(w) for p in self.squares) + inner(self.other.value)(w)
 
     def prox(self, z, step):
         if any(np.ndim(square.strength) for square in self.squares):
-            return super().prox(z, step)                           # a strength per entry makes a metric of the step
+            return inner(super().prox)(z, step)                    # a strength per entry makes a metric of the step
         for square in self.squares:
-            z = square.prox(z, step)
+            z = inner(square.prox)(z, step)
             step = step / (1 + step * square.strength)
-        return self.other.prox(z, step)
+        return inner(self.other.prox)(z, step)
 
     def prox_metric(self, z, d, out=None):
         for square in self.squares:
-            z = square.prox_metric(z, d, out=out)
+            z = inner(square.prox_metric)(z, d, out=out)
             d = d + square.strength
-        return self.other.prox_metric(z, d, out=out)
+        return inner(self.other.prox_metric)(z, d, out=out)
 
     def subdiff_distance(self, w, grad):
         slope = sum(square.strength * (w - square.anchor) for square in self.squares)
-        return self.other.subdiff_distance(w, grad + slope)
+        return inner(self.other.subdiff_distance)(w, grad + slope)
 
 
 def columns(w):
     """w as groups: a 2-D array as it is, anything else as one column."""
     return w if w.ndim == 2 else w.reshape(-1, 1)
-
-
-def checked_strength(strength):
-    """The strength as a float, or the array of strengths; a ValueError if one is negative or not a number."""
-    if not np.all(np.asarray(strength) >= 0):
-        raise ValueError(f"strength: expected a number >= 0, got {strength!r}")
-    return float(strength) if np.ndim(strength) == 0 else strength
 
 
 def _into(out, value):

@@ -11,6 +11,8 @@ from typing import Any, Protocol
 
 import numpy as np
 
+from den_ref.doors import inner
+
 from .flat import Flat
 from .penalties import Penalty, Zero
 from .solvers import prox_residual
@@ -83,7 +85,7 @@ class Problem:
 
     def penalty(self, w: Flat) -> float:
         """Value of the penalty at w."""
-        return sum(part.penalty.value(part.of(w)) for part in self.parts)
+        return sum(inner(part.penalty.value)(part.of(w)) for part in self.parts)
 
     def objective(self, w: Flat) -> float:
         """Smooth loss over all samples, plus penalty."""
@@ -93,7 +95,7 @@ class Problem:
         """norm_inf(w - prox(w - grad, step=1)) over the free weights, see ``solvers``: 0 iff w is stationary."""
         grad = w.like()
         self.loss.value_and_gradient(w, grad)
-        residuals = [prox_residual(part.of(w), part.gradient(grad), part.penalty) for part in self.parts]
+        residuals = [prox_residual.inner(part.of(w), part.gradient(grad), part.penalty) for part in self.parts]
         return float(np.max(residuals, initial=0))                 # unlike max, np.max lets no NaN pass
 
     def smooth(self, vector):
@@ -121,5 +123,5 @@ class _OnVector(Penalty):
     def prox(self, z, step):
         z = self.problem.start.like(z)
         for part in self.problem.parts:
-            part.of(z)[...] = part.penalty.prox(part.of(z), step)
+            part.of(z)[...] = inner(part.penalty.prox)(part.of(z), step)
         return z.vector

@@ -69,4 +69,4 @@ class Result(OptimizeResult):
 def warn_not_converged(name: str, value: float, tol: float, nit: int, certificate: str = "residual") -> None:
     """The ConvergenceWarning of a deterministic solver; points at the line that called the solver."""
     text = f"{name}: {certificate} {value:.3g} after {nit} iterations, expected at most tol = {tol:.3g}"
-    warnings.warn(text, ConvergenceWarning, stacklevel=4)
+    warnings.warn(text, ConvergenceWarning, stacklevel=5)

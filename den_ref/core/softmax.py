@@ -6,6 +6,8 @@ import warnings
 
 import numpy as np
 
+from den_ref.doors import Positive, Whole, door
+
 from .certificate import certified, head_certificate
 from .linear_head import Design, checked_problem
 from .losses import softmax_cross_entropy
@@ -24,10 +26,12 @@ class _WeightedL1(Penalty):
         return float((self.strength * np.abs(w)).sum())
 
     def prox(self, z, step):
-        return soft_threshold(z, step * self.strength)
+        return soft_threshold.inner(z, step * self.strength)
 
 
-def softmax_head(features, labels, mu, *, tol=1e-9, max_iter=20_000, n_outputs=None) -> Result:
+@door
+def softmax_head(features, labels, mu, *, tol: Positive() = 1e-9, max_iter: Whole(0) = 20_000,
+                 n_outputs=None) -> Result:
     """Minimise, over weights V (p, K) and bias c (K,), Eq. 3 with one softmax output:
 
         (1/n) sum over samples of [log(sum over k of exp(z_k)) - z_y]  +  mu * sum(abs(V)),    z = features @ V + c
@@ -57,7 +61,7 @@ def softmax_head(features, labels, mu, *, tol=1e-9, max_iter=20_000, n_outputs=N
     matrix = design.matrix / scale
 
     def smooth(coef):
-        value, dlogits = softmax_cross_entropy(matrix @ coef, labels)
+        value, dlogits = softmax_cross_entropy.inner(matrix @ coef, labels)
         return value, matrix.T @ dlogits
 
     rate = np.maximum(np.bincount(labels, minlength=n_outputs) / len(labels), 1e-6 * tol)
@@ -67,7 +71,7 @@ def softmax_head(features, labels, mu, *, tol=1e-9, max_iter=20_000, n_outputs=N
 
     def certify(coef):
         head = design.head(coef / scale[:, None])
-        return head, head_certificate(features, labels, mu, head, loss="softmax")
+        return head, head_certificate.inner(features, labels, mu, head, loss="softmax")
 
     head, certificate, history = _fista_until_certified(smooth, penalty, start, certify, tol, max_iter)
     return certified("softmax_head", head, certificate, history, tol)
@@ -83,7 +87,7 @@ def _fista_until_certified(smooth, penalty, start, certify, tol, max_iter):
     while True:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", ConvergenceWarning)    # the certificate has the last word
-            solve = fista(smooth, penalty, start, tol=own_tol, max_iter=max_iter)
+            solve = fista.inner(smooth, penalty, start, tol=own_tol, max_iter=max_iter)
         for name, trace in history.items():
             trace.extend(solve.history[name][min(len(trace), 1) :])              # a warm start is recorded already
         head, certificate = certify(solve.x)

@@ -15,20 +15,23 @@ from typing import NamedTuple
 
 import numpy as np
 
+from den_ref.doors import Each, Floats, Has, NotNegative, Number, Point, Positive, Whole, door, inner
+
 from .result import MESSAGES, Result, warn_not_converged
 
 
 # --- one step of each --------------------------------------------------------------------------------------------
 
 
-def ista_step(w, grad, penalty, step):
+@door
+def ista_step(w: Floats("*w"), grad: Floats("*w"), penalty: Has("prox"), step: Positive()):
     """One step of ISTA: prox(w - step * grad, step).
 
     >>> from den_ref.core.penalties import L1
     >>> ista_step(np.array([1.0, 0.2]), np.array([-1.0, 0.1]), L1(1.0), step=0.5)
     array([1., 0.])
     """
-    return penalty.prox(w - step * grad, step)
+    return inner(penalty.prox)(w - step * grad, step)
 
 
 class FistaState(NamedTuple):
@@ -44,7 +47,9 @@ class FistaState(NamedTuple):
         return cls(start, start, 1.0)
 
 
-def fista_step(state, grad, penalty, step):
+@door
+def fista_step(state: Each(Floats("*w"), Floats("*w"), Number(low=1)), grad: Floats("*w"), penalty: Has("prox"),
+               step: Positive()):
     """One step of FISTA with adaptive restart; ``grad`` is the gradient of the smooth part at ``state.y``.
 
         x+ = prox(y - step * grad, step)
@@ -69,7 +74,8 @@ def fista_step(state, grad, penalty, step):
     Beck and Teboulle (2009), SIAM J. Imaging Sci. 2, Section 4; the restart: O'Donoghue and Candes (2015),
     Found. Comput. Math. 15, Section 3.2, "gradient scheme".
     """
-    return _with_momentum(state, ista_step(state.y, grad, penalty, step))
+    state = FistaState(*state)
+    return _with_momentum(state, ista_step.inner(state.y, grad, penalty, step))
 
 
 def _with_momentum(state, x) -> FistaState:
@@ -80,20 +86,23 @@ def _with_momentum(state, x) -> FistaState:
     return FistaState(x, x + (t - 1) / t_next * (x - state.x), t_next)
 
 
-def prox_residual(w, grad, penalty) -> float:
+@door
+def prox_residual(w: Floats("*w"), grad: Floats("*w"), penalty: Has("prox")) -> float:
     """norm_inf(w - prox(w - grad, step=1)): 0 iff w is stationary for smooth + penalty.
 
     ``grad`` is the gradient of the smooth part at this very w; with a gradient from elsewhere it certifies nothing.
     An empty w has 0.
     """
-    moved = w - ista_step(w, grad, penalty, step=1.0)
+    moved = w - ista_step.inner(w, grad, penalty, step=1.0)
     return float(np.abs(moved).max(initial=0))
 
 
 # --- the solvers -------------------------------------------------------------------------------------------------
 
 
-def ista(smooth, penalty, start, *, step=None, tol=1e-8, max_iter=10_000, callback=None) -> Result:
+@door
+def ista(smooth: Has(""), penalty: Has("value", "prox"), start: Point("*w"), *, step: Positive() = None,
+         tol: NotNegative() = 1e-8, max_iter: Whole(0) = 10_000, callback: Has("") = None) -> Result:
     """Minimise smooth(w) + penalty(w) by proximal gradient descent, w <- prox(w - step * gradient, step).
 
     With a step of at most 1 / L, which backtracking ensures, the objective never rises (rounding aside).
@@ -138,7 +147,9 @@ def ista(smooth, penalty, start, *, step=None, tol=1e-8, max_iter=10_000, callba
     return trace.result()
 
 
-def fista(smooth, penalty, start, *, step=None, tol=1e-8, max_iter=10_000, callback=None) -> Result:
+@door
+def fista(smooth: Has(""), penalty: Has("value", "prox"), start: Point("*w"), *, step: Positive() = None,
+          tol: NotNegative() = 1e-8, max_iter: Whole(0) = 10_000, callback: Has("") = None) -> Result:
     """Minimise smooth(w) + penalty(w) by FISTA with adaptive restart.
 
     Parameters, result, errors and warnings are those of :func:`ista`; one iteration is :func:`fista_step`.
@@ -175,7 +186,7 @@ class _StepSize:
         """(x+, f(x+), gradient at x+) for the proximal gradient step from y; shortens the step where needed."""
         self.largest = max(self.largest, abs(value))
         for _ in range(200):
-            x = ista_step(y, grad, self.penalty, self.step)
+            x = ista_step.inner(y, grad, self.penalty, self.step)
             value_x, grad_x = self.smooth(x)
             if self.given or self._is_bound(x - y, value_x, value, grad):
                 return x, value_x, grad_x
@@ -215,8 +226,8 @@ class _Trace:
     def stops(self, x, value, grad) -> bool:
         """Record x with its smooth value and gradient; True if it is the last one."""
         self.x = x
-        self.history["objective"].append(float(value) + self.penalty.value(x))
-        self.history["prox_residual"].append(prox_residual(x, grad, self.penalty))
+        self.history["objective"].append(float(value) + inner(self.penalty.value)(x))
+        self.history["prox_residual"].append(prox_residual.inner(x, grad, self.penalty))
         halted = self.nit > 0 and self._halted()
         if self.history["prox_residual"][-1] <= self.tol:
             self.status = 0
@@ -251,7 +262,6 @@ class _Trace:
 def _prepare(name, smooth, penalty, start, step, tol, max_iter, callback):
     """(start, smooth value, gradient, step size, trace), checked."""
     start = np.array(start)
-    _check_options(start, step, tol, max_iter)
     value, grad = smooth(start)
     if not np.isfinite(value) or np.shape(grad) != start.shape:
         expected = f"a finite value and a gradient of shape {start.shape}"
@@ -259,15 +269,3 @@ def _prepare(name, smooth, penalty, start, step, tol, max_iter, callback):
     first_step = _inverse_curvature(smooth, start, grad) if step is None else step
     stepsize = _StepSize(smooth, penalty, first_step, given=step is not None)
     return start, value, grad, stepsize, _Trace(name, penalty, tol, max_iter, callback)
-
-
-def _check_options(start, step, tol, max_iter):
-    """A ValueError for the first argument that cannot be."""
-    if not np.issubdtype(start.dtype, np.floating) or not np.isfinite(start).all():
-        raise ValueError(f"start: expected an array of finite floats, got dtype {start.dtype}, shape {start.shape}")
-    if step is not None and not (np.isfinite(step) and step > 0):
-        raise ValueError(f"step: expected a number > 0 or None, got {step!r}")
-    if not tol >= 0:
-        raise ValueError(f"tol: expected a number >= 0, got {tol!r}")
-    if not max_iter >= 0:
-        raise ValueError(f"max_iter: expected an integer >= 0, got {max_iter!r}")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from den_ref.doors import Whole, door, inner
 from den_ref.protocol import Progress, no_progress
 from den_ref.settings import Settings, at_least, integer, one_of, option
 
@@ -60,7 +61,8 @@ class BestSoFar:
         return self.age >= self.patience
 
 
-def train(problem: Problem, options: Training, epochs: int, rng: np.random.Generator, *,
+@door
+def train(problem: Problem, options: Training, epochs: Whole(0), rng: np.random.Generator, *,
           validation: Loss | None = None, start_competes: bool = True,
           label="", progress: Progress = no_progress, watch: Callable[[Flat], None] = lambda w: None,
           each_iteration: Callable[[Flat, Flat, Flat], None] | None = None) -> Result:
@@ -98,7 +100,7 @@ def train(problem: Problem, options: Training, epochs: int, rng: np.random.Gener
         every call.
     """
     w, grad = problem.start.copy(), problem.start.like()
-    optimiser = _optimiser(problem, w, grad, options)
+    optimiser, value_and_gradient = _optimiser(problem, w, grad, options), inner(problem.loss.value_and_gradient)
     best = BestSoFar(validation, options.patience)
     history = {"loss": [], "penalty": [], "validation": []}
     if start_competes or not epochs:
@@ -107,7 +109,7 @@ def train(problem: Problem, options: Training, epochs: int, rng: np.random.Gener
     for epoch in range(1, epochs + 1):
         batches, total = problem.loss.batches(rng, options.batch), 0.0
         for k, batch in enumerate(batches, (epoch - 1) * len(batches)):
-            total += problem.loss.value_and_gradient(w, grad, batch)
+            total += value_and_gradient(w, grad, batch)
             seen = (grad.copy(), w.copy()) if each_iteration else None       # the update writes into both
             optimiser.update(cosine(k, epochs * len(batches), options.step, options.step_end))
             if seen:

@@ -104,9 +104,9 @@ def test_strong_curvature_is_no_kink():
 
 
 @pytest.mark.parametrize(("arguments", "message"), [
-    ({"x": np.arange(3)}, "x: expected a float array, got dtype int64"),
+    ({"x": np.arange(3)}, "x: expected an array of finite floats, got int64"),
     ({"gradient": np.zeros(4)}, r"gradient: expected the shape \(3,\) of x, got \(4,\)"),
-    ({"directions": [np.zeros(2)]}, r"directions: expected the shape \(3,\) of x, got \(2,\)"),
+    ({"directions": [np.zeros(2)]}, r"directions\[0\]: expected shape \(3,\), got shape \(2,\)"),
     ({"directions": 0}, "directions: expected at least one, got none"),
 ])
 def test_errors_of_check_gradient(arguments, message):

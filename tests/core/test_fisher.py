@@ -108,7 +108,7 @@ def test_dtype_follows_the_network():
 
 @pytest.mark.parametrize(("change", "words"), [
     ({"kind": "sampled"}, "kind: expected 'exact' or 'empirical', got 'sampled'"),
-    ({"loss": "hinge"}, "loss: expected one of sigmoid, softmax, got 'hinge'"),
+    ({"loss": "hinge"}, "loss: expected 'sigmoid' or 'softmax', got 'hinge'"),
     ({"x": np.zeros((0, 5))}, "x: expected at least one sample"),
 ])
 def test_bad_input_is_named(change, words):

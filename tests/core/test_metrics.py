@@ -123,7 +123,7 @@ def test_an_undefined_entry_makes_the_average_undefined():
 
 @pytest.mark.parametrize("call, words", [
     (lambda: auroc([0.1, 0.2], [0, 2]), "labels: expected 0 and 1 only"),
-    (lambda: auroc([0.1, 0.2], [0]), "labels: expected 1-D like scores"),
+    (lambda: auroc([0.1, 0.2], [0]), r"labels: expected shape \(2,\) of 0 and 1, got shape \(1,\)"),
     (lambda: accuracy(np.zeros((2, 1)), np.zeros(2), "sigmoid"), r"labels: expected shape \(2, 1\)"),
     (lambda: accuracy(np.zeros((2, 1)), np.zeros(2), "hinge"), "loss: expected 'sigmoid' or 'softmax', got 'hinge'"),
     (lambda: forgetting(np.zeros((2, 3))), r"R: expected a square matrix .* \(2, 3\)"),

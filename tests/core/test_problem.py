@@ -93,7 +93,7 @@ def test_penalty_on_the_vector_has_the_prox_of_its_value(small):
     assert report, report
     np.testing.assert_array_equal(z, problem.start.vector)
     with pytest.raises(NotImplementedError, match="_OnVector.prox_metric: not defined"):
-        penalty.prox_metric(z, z)
+        penalty.prox_metric(z, np.ones_like(z))
 
 
 def test_parts_by_index_and_of_several_arrays(small):
