@@ -11,7 +11,7 @@ called by the house, with what a door has checked.
 =============================  ======================================================================================
 ``Floats("n", "n_in")``        real numbers.  float32 and float64 stay what they are, other floats and integers of any
                                width are computed as the nearest of the two (float16: float32, all else: float64)
-``Number()``, ``Positive``,    one number, or an array of them that fits the size named
+``Number()``, ``Positive``,    one number, or an array of them of the shape named
 ``NotNegative("*z")``
 ``Whole(1)``                   an integer from 1 on
 ``Labels("n", "n_outputs")``   of the loss that the call names: 0 and 1, or classes; one-hot rows and -1/1 are refused
@@ -182,7 +182,7 @@ class Point(Floats):
 class Number(Kind):
     """One number, as Python's float, so that results keep the dtype of the arrays.
 
-    With the name of a shape also an array of floats that broadcasts to it ("*" alone: any array).
+    With the name of a shape also an array of floats of that shape ("*" alone: any array).
     """
 
     def __init__(self, *shape, low: float | None = None, above: float | None = None, below: float | None = None):
@@ -191,8 +191,8 @@ class Number(Kind):
         self.text = " ".join(["a number", " and ".join(bounds)]).strip()
 
     def __call__(self, name, value, call=None):
-        if self.shape and np.ndim(value):
-            return self._array(name, value, call)
+        if self.shape and isinstance(value, list | tuple | np.ndarray) and real_array(name, value).ndim:
+            return Floats(*self.shape, low=self.low, above=self.above)(name, value, call)
         number = _one(value)
         if not isinstance(number, Real) or isinstance(number, bool):
             raise refusal(name, self.text, value)
@@ -203,13 +203,6 @@ class Number(Kind):
         if not math.isfinite(number):
             raise refusal(name, f"{self.text}, finite", value)
         return number
-
-    def _array(self, name, value, call):
-        array = Floats("*", low=self.low, above=self.above)(name, value)
-        whole = call.sizes.get(self.shape[0]) if call else None
-        if whole is not None and not _fits(array.shape, whole):
-            raise refusal(name, f"a number, or an array that fits shape {whole}", array)
-        return array
 
 
 Positive = functools.partial(Number, above=0)
@@ -400,11 +393,12 @@ def check_shape(name: str, shape: tuple, wanted: tuple, call=None, what: str = "
     fixed = wanted[:-1] if starred else wanted
     fine = len(shape) >= len(fixed) if starred else len(shape) == len(fixed)
     parts = [*shape[:len(fixed)], *([shape[len(fixed):]] if starred else [])]
-    fine = fine and all(size == sizes.get(part, size) if isinstance(part, str) else size == part
+    known = dict(sizes)
+    fine = fine and all(size == known.setdefault(part, size) if isinstance(part, str) else size == part
                         for part, size in zip(wanted, parts))
     if not fine:
         raise refusal(name, f"shape {_in_words(wanted, sizes)}{what}", Came(f"shape {shape}"))
-    sizes.update({part: size for part, size in zip(wanted, parts) if isinstance(part, str)})
+    sizes.update(known)
 
 
 def _in_words(wanted, sizes) -> str:
@@ -429,7 +423,7 @@ def checked_binary(name: str, labels: np.ndarray) -> np.ndarray:
     """Labels that are 0 and 1."""
     if not ((labels == 0) | (labels == 1)).all():
         raise refusal(name, "0 and 1 only", Came(some(labels)))
-    return labels
+    return labels if labels.dtype.kind in "iub" else as_floats(labels)
 
 
 def checked_classes(name: str, labels: np.ndarray, n_classes: int | None = None) -> np.ndarray:
@@ -446,13 +440,6 @@ def some(labels: np.ndarray) -> str:
     """The first few distinct values of an array."""
     values = np.unique(labels)
     return ", ".join(map(str, values[:5].tolist())) + (", ..." if len(values) > 5 else "" if len(values) else "nothing")
-
-
-def _fits(shape, whole) -> bool:
-    try:
-        return np.broadcast_shapes(shape, whole) == tuple(whole)
-    except ValueError:
-        return False
 
 
 def _one(value):

@@ -39,8 +39,7 @@ def head_certificate(features: Floats("n", "p"), labels: Labels("n", "K"), mu: N
         over r with 0 <= y + r <= 1, abs(features^T r) / n <= mu and, the bias being free, sum(r) = 0 per output.
         r = sigmoid(z) - y is shrunk to fulfil these.  mu = 0 allows only r = 0 then, and the gap says little.
     """
-    weights, bias = head
-    features = np.asarray(features, np.float64)
+    (weights, bias), features = head, np.asarray(features, np.float64)
     loss_function = softmax_cross_entropy if loss == "softmax" else sigmoid_cross_entropy
     value, dlogits = loss_function.inner(features @ weights + bias, labels)
     fun = value + mu * float(np.abs(weights).sum())

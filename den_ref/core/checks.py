@@ -133,14 +133,15 @@ def _gradient_at(f, x, gradient):
         gradient = result[1]
     elif callable(gradient):
         gradient = gradient(x.copy())
-    if np.shape(gradient) != x.shape:
-        raise ValueError(f"gradient: expected the shape {x.shape} of x, got {np.shape(gradient)}")
-    return Floats(finite=False)("gradient", gradient).astype(np.float64)
+    gradient = Floats(finite=False)("gradient", gradient).astype(np.float64)
+    if gradient.shape != x.shape:
+        raise ValueError(f"gradient: expected the shape {x.shape} of x, got {gradient.shape}")
+    return gradient
 
 
 def _directions(directions, x, rng):
     """Random directions of norm 1, or those given."""
-    if not isinstance(directions, list | tuple | np.ndarray):
+    if not isinstance(directions, list | tuple) and not (isinstance(directions, np.ndarray) and directions.ndim):
         directions = Whole(0, 10_000)("directions", directions)
         rng = np.random.default_rng(0) if rng is None else rng
         random = (rng.normal(size=x.shape) for _ in range(directions))

@@ -23,7 +23,8 @@ class Definite(Floats):
 
     def __call__(self, name, value, call=None):
         matrix = super().__call__(name, value, call)
-        if matrix.size and (not np.allclose(matrix, matrix.T) or np.linalg.eigvalsh(matrix)[0] <= 0):
+        square = matrix.shape[0] == matrix.shape[1]
+        if not square or not np.allclose(matrix, matrix.T) or np.linalg.eigvalsh(matrix).min(initial=1) <= 0:
             raise refusal(name, "a symmetric positive definite matrix", matrix)
         return matrix
 

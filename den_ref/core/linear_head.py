@@ -37,12 +37,12 @@ class Design:
         np.subtract(features, self.mean, out=self.matrix[:, :p])
         self.threshold = np.append(np.full(p, mu), np.zeros(int(intercept)))
 
-    def coefficients(self, head, n_outputs):
+    def coefficients(self, head, n_outputs, name="start"):
         """The (q, K) coefficients of a LinearHead."""
-        if np.shape(head[0]) != (self.p, n_outputs) or np.shape(head[1]) != (n_outputs,):
+        weights, bias = (Floats()(name, array).astype(np.float64) for array in head)
+        if weights.shape != (self.p, n_outputs) or bias.shape != (n_outputs,):
             expected = f"weights {(self.p, n_outputs)} and bias {(n_outputs,)}"
-            raise ValueError(f"start: expected {expected}, got {np.shape(head[0])} and {np.shape(head[1])}")
-        weights, bias = (Floats()("start", array).astype(np.float64) for array in head)
+            raise ValueError(f"{name}: expected {expected}, got {weights.shape} and {bias.shape}")
         bias = bias + self.mean @ weights
         return np.vstack([weights, bias])[: self.matrix.shape[1]]
 

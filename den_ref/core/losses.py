@@ -78,7 +78,7 @@ LOSSES = {"sigmoid": sigmoid_cross_entropy, "softmax": softmax_cross_entropy}
 
 def loss_function(loss: str | Callable) -> Callable:
     """The function (logits, labels) -> (value, dlogits) of a loss, given by its name or as that function itself."""
-    if not callable(loss) and loss not in LOSSES:
+    if not callable(loss) and loss not in LOSS_NAMES:
         raise ValueError(f"loss: expected one of {', '.join(LOSSES)}, or a function, got {loss!r}")
     return loss if callable(loss) else LOSSES[loss]
 

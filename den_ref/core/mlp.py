@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from den_ref.doors import (
-    LOSS_NAMES, Each, Kind, Labels, NotNegative, Whole, check_shape, door, inner, real_array, refusal)
+    LOSS_NAMES, Came, Each, Kind, Labels, NotNegative, Whole, check_shape, door, inner, real_array, refusal)
 
 from .flat import Flat
 from .layers import Through, affine_backward, affine_forward, relu_backward, relu_forward
@@ -34,8 +34,10 @@ class Biases(Kind):
     """The biases of hidden layers, one for every unit of their weights."""
 
     def __call__(self, name, value, call):
-        biases = Each(*[Through(f"n_{l + 1}") for l in range(call.sizes["depth"])])(name, value, call)
-        return list(biases)
+        kinds = [Through(f"n_{l + 1}") for l in range(call.sizes["depth"])]
+        if isinstance(value, list | tuple) and len(value) != len(kinds):
+            raise refusal(name, f"one for each of {len(kinds)} weights", Came(str(len(value))))
+        return list(Each(*kinds)(name, value, call)) if kinds else []
 
 
 class Rows(Kind):

@@ -97,7 +97,7 @@ def prox_newton_step(features, labels, mu, head: Each(None, None), intercept: On
     """
     features, labels, mu = checked_problem(features, labels, mu, tol=1.0)
     design = Design(features, mu, intercept)
-    coefs = design.coefficients(head, labels.shape[1])             # (q, K)
+    coefs = design.coefficients(head, labels.shape[1], "head")     # (q, K)
     points = [_look(design, y, coef, design.matrix @ coef) for y, coef in zip(labels.T, coefs.T)]
     moved = [_newton_step(design, y, point)[0] for y, point in zip(labels.T, points)]
     return design.head(np.stack(moved, axis=1))

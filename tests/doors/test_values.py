@@ -1,0 +1,93 @@
+"""Values that were wrong without a word: each is an example of a kind."""
+
+import numpy as np
+import pytest
+from den_ref.core import layers, metrics
+from den_ref.core.adam import proximal_adam_step, proximal_sgd_step
+from den_ref.core.checks import check_gradient, check_prox
+from den_ref.core.losses import sigmoid_cross_entropy, softmax_cross_entropy
+from den_ref.core.penalties import (
+    L1, GroupLasso, SparseGroupLasso, SquaredL2, Sum, column_norms, group_soft_threshold, group_soft_threshold_metric,
+    soft_threshold)
+from den_ref.core.solvers import ista_step
+from den_ref.doors import door, inner
+
+THREE_FOUR = np.array([[3, 0], [4, 1]])
+
+
+@pytest.mark.parametrize("dtype", ["i1", "u1", "i4", "u8", "f2", "f4", "f8"])
+def test_integers_and_half_floats_are_computed_as_floats(dtype):
+    z = THREE_FOUR.astype(dtype)
+    shrunk = [[2.4, 0], [3.2, 0]]
+    for result in (group_soft_threshold(z, 1.0), GroupLasso(1.0).prox(z, 1.0), GroupLasso(1).prox_metric(z, 1),
+                   group_soft_threshold_metric(z, np.ones((2, 2)), 1)):
+        np.testing.assert_allclose(result, shrunk, rtol=1e-6)
+    np.testing.assert_allclose(column_norms((z * 25).astype(dtype)), [125, 25], rtol=1e-6)
+    np.testing.assert_allclose(soft_threshold(z, 1), [[2, 0], [3, 0]])
+
+
+@pytest.mark.parametrize(("dtype", "sizes"), [("f4", (1e-40, 1e-23, 1e20, 5e37)), ("f8", (1e-320, 1e-162, 1e154, 5e306))])
+def test_a_norm_does_not_square_out_of_range(dtype, sizes):
+    for size in sizes:
+        z = np.array([[3, 3, 0], [4, 0, 0]], dtype) * np.array(size, dtype) / 4
+        size = float(z[1, 0]) / 4                                  # what the dtype has of it
+        rtol = 1e-6 if size > 1e-37 else 0.2                       # few digits are left below that
+        np.testing.assert_allclose(column_norms(z), [5 * size, 3 * size, 0], rtol=rtol)
+        np.testing.assert_allclose(GroupLasso(1.0).value(z), 8 * size, rtol=rtol)
+        np.testing.assert_array_equal(GroupLasso(0.0).prox(z, 0.5), z)
+        for result in (group_soft_threshold(z, 2.5 * size), group_soft_threshold_metric(z, np.ones_like(z), 2.5 * size)):
+            np.testing.assert_allclose(result[:, 0], z[:, 0] / 2, rtol=max(rtol, 1e-6))
+            np.testing.assert_allclose(result[:, 1], z[:, 1] / 6, rtol=max(rtol, 2e-6))
+
+
+def test_the_dtype_follows_the_data():
+    w, step = np.ones((2, 2), np.float32), np.float64(0.5)
+    for penalty in (L1(1), SquaredL2(np.float64(1)), GroupLasso(1), SparseGroupLasso(1, 1), Sum(SquaredL2(1), L1(1))):
+        assert penalty.prox(w, step).dtype == penalty.prox_metric(w, step).dtype == np.float32
+        assert ista_step(w, w, penalty, step).dtype == proximal_sgd_step(w, w, w, penalty, step)[0].dtype == np.float32
+        assert proximal_adam_step(w, w, w, w, 1, penalty, step)[0].dtype == np.float32
+
+
+@pytest.mark.parametrize(("call", "words"), [
+    (lambda: softmax_cross_entropy(np.zeros((3, 2)), np.array([[0], [1], [0]])), r"labels: expected shape \(3,\)"),
+    (lambda: softmax_cross_entropy(np.zeros((3, 2)), np.eye(3, 2)), r"labels: expected shape \(3,\) of classes"),
+    (lambda: softmax_cross_entropy(np.zeros((3, 2)), [0, -1, 1]), r"labels: expected classes 0..1, got -1..1"),
+    (lambda: softmax_cross_entropy(np.zeros((3, 2)), [0, 2, 1]), r"labels: expected classes 0..1, got 0..2"),
+    (lambda: sigmoid_cross_entropy(np.zeros((3, 3)), np.zeros((3, 1))), r"labels: expected shape \(3, 3\) of 0 and 1"),
+    (lambda: sigmoid_cross_entropy(np.zeros((2, 1)), [[-1], [1]]), "labels: expected 0 and 1 only, got -1, 1"),
+    (lambda: metrics.accuracy(np.zeros((2, 1)), [[-1], [1]], "sigmoid"), "labels: expected 0 and 1 only"),
+    (lambda: metrics.accuracy(np.zeros((2, 1)), [["a"], ["b"]], "sigmoid"), "labels: expected an array of real"),
+    (lambda: metrics.head_auroc(np.zeros((2, 2)), [0, 2], "softmax"), r"labels: expected classes 0..1, got 0..2"),
+    (lambda: metrics.auroc(np.ma.masked_array([1.0, 2.0], [0, 1]), [0, 1]), "scores: expected an array without masked"),
+    (lambda: soft_threshold(1.0, -1), "threshold: expected a number >= 0, got -1"),
+    (lambda: GroupLasso(1.0).prox(np.ones((2, 2)), np.nan), "step: expected a number > 0, got nan"),
+    (lambda: SquaredL2(1.0, np.ones(3)).prox(np.ones((3, 2)), 1.0), r"z: expected shape \(3,\) as the penalty's"),
+    (lambda: layers.affine_forward(np.ones((2, 3)), np.ones((2, 2)), np.ones(2)), r"w: expected shape \(3, n_out\)"),
+    (lambda: check_gradient(lambda x: x.sum(), np.ones(2), np.zeros(2), directions=[np.zeros(2)]), "other than 0"),
+    (lambda: check_gradient(lambda x: x.sum(), np.ones(2), np.zeros(2), step=1e-300), "step: expected a number >= "),
+    (lambda: check_prox(L1(1.0), np.ones(2), step=1.0, trials=10**12), "trials: expected an integer from 0 to 100000"),
+])
+def test_what_has_no_right_value_is_refused(call, words):
+    with pytest.raises(ValueError, match=words):
+        call()
+
+
+def test_the_formulas_are_behind_the_doors():
+    assert soft_threshold.inner(np.array([np.nan, 2.0]), 1.0)[1] == 1            # no check: loops call this one
+    assert inner(L1(1.0).prox)(np.array([np.inf]), 1.0) == np.inf and inner(len) is len
+    assert inner(L1(1.0).prox).__self__.strength == 1
+
+    class Mine(L1):
+        """A penalty of a user's own gets the doors of the base."""
+
+        def prox(self, z, step):
+            return inner(super().prox)(z, step)
+
+    with pytest.raises(ValueError, match="step: expected a number > 0, got 0"):
+        Mine(1.0).prox(np.ones(2), 0)
+
+    @door
+    def unchecked(x):
+        return x
+
+    assert unchecked("anything") == "anything"
