@@ -1,5 +1,7 @@
 """What every method promises, whichever it is: purity, continuing bit for bit, clear errors, honest counts."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -178,8 +180,36 @@ def test_several_outputs_and_softmax_heads(name):
 
 @METHODS
 def test_a_batch_may_be_larger_than_the_data(name):
+    """It is then all of the data, bit for bit."""
     tasks = toy(2)
-    learnt(name, tasks, batch=5000)
+    whole, larger = (learnt(name, tasks, batch=batch) for batch in (len(tasks[0].x_train), 5000))
+    assert same_state(whole.state(), larger.state())
+
+
+@METHODS
+def test_what_is_kept_is_best_on_the_validation_data(name):
+    """Labels there contradict those of training: what is best on the wrong split is worst here."""
+    tasks = [replace(task, y_valid=1 - task.y_valid) for task in toy(2)]
+    method, steps = small(name), []
+    for task in tasks:
+        steps += method.learn(task)
+    epochs = [step.solve for step in steps if step.solve is not None][-1].history["validation"]
+    losses = [binary_loss(method.scores(task.id, task.x_valid), task.y_valid) for task in tasks]
+    kept = np.mean(losses) if method.needs_all_data else losses[-1]
+    assert kept <= min(epochs) * (1 + 1e-5)                        # Eq. 4, 6 and DEN-Finetune may keep their start
+
+
+@pytest.mark.parametrize("name", ["stl", "mtl", "finetune", "l2", "ewc", "progressive"])
+def test_a_plain_network_is_not_kept_at_its_start(name):
+    """The validation labels are what its random start answers: no epoch is as good, and the best of them is kept."""
+    [task] = toy(1)
+    start = learnt(name, [task], epochs=0)
+    task = replace(task, y_valid=(start.scores(0, task.x_valid) > 0).astype(np.float32))
+    method = small(name)
+    [step] = method.learn(task)
+    loss = binary_loss(method.scores(0, task.x_valid), task.y_valid)
+    assert binary_loss(start.scores(0, task.x_valid), task.y_valid) < loss
+    assert loss == pytest.approx(min(step.solve.history["validation"]), rel=1e-5)
 
 
 @pytest.mark.parametrize("name", ["stl", "progressive"])
@@ -265,8 +295,9 @@ def test_finetune_trains_all_tasks_together_and_keeps_its_input():
 
 
 def _mean_loss(method, tasks):
-    losses = []
-    for task in tasks:
-        z = method.scores(task.id, task.x_valid)
-        losses.append(np.mean(np.logaddexp(0, z) - task.y_valid * z))
-    return np.mean(losses)
+    return np.mean([binary_loss(method.scores(task.id, task.x_valid), task.y_valid) for task in tasks])
+
+
+def binary_loss(z, y):
+    """Cross-entropy of logits z, independently of the package."""
+    return np.mean(np.logaddexp(0, z) - y * z)
