@@ -10,9 +10,11 @@ from short_runs import N_INPUTS, quick, random_task, run
 from den_ref.core.result import Result
 from den_ref.den import DEN, DENConfig
 from den_ref.den.ablations import Constant, Dynamic, L1Network, Selective, WithoutTimestamps
-from den_ref.den.network import Network
+from den_ref.den.expansion import random_new_units
+from den_ref.den.network import NEVER, Head, Network
 from den_ref.den.selective import retrain, select_units
 from den_ref.den.stage import Stage
+from den_ref.den.surgery import append_units
 from den_ref.protocol import Task
 from tests.loops import on_networks as loops
 
@@ -242,12 +244,13 @@ def test_everything_selected_works():
 
 
 def test_max_splits():
-    for step in run(hidden=(5, 4), sigma=0.0, max_splits=1).steps:
-        if step.box == "split":
-            assert max(step.facts["split"]) == 1
-            for l in (1, 2):
-                most = step.arrays[f"older/{l}"][np.argmax(step.arrays[f"drift/{l}"])]
-                assert list(step.arrays[f"split/{l}"]) in ([most], [])
+    """The most drifted unit of every layer that has moved at all."""
+    steps = [step for step in run(hidden=(5, 4), sigma=0.0, max_splits=1).steps if step.box == "split"]
+    for step in steps:
+        for l in (1, 2):
+            drift, older = step.arrays[f"drift/{l}"], step.arrays[f"older/{l}"]
+            assert list(step.arrays[f"split/{l}"]) == ([older[np.argmax(drift)]] if max(drift, default=0) > 0 else [])
+    assert np.sum([step.facts["split"] for step in steps], axis=0).tolist() == [5, 5]
 
 
 @pytest.mark.parametrize("tau, split, expected", [
@@ -293,13 +296,24 @@ def test_new_units_start_small_random_and_unheard_by_older_ones():
     den = DEN.from_state(den.state(), quick((4, 3), k=200, epochs_eq5=0, init_scale=0.1, prune=False, split="never"))
     (step,) = [step for step in den.learn(random_task(2)) if step.box == "eq5"]
     older, after = step.before.widths, step.after
-    n_in = [N_INPUTS, older[0] + 200, older[1] + 200]
-    new = [after.weights[0][:, older[0]:], after.weights[1][:, older[1]:], after.heads[-1].weights[older[1]:]]
-    for w, n in zip(new, n_in):
-        assert w.std() == pytest.approx(0.1 * np.sqrt(2 / n), rel=0.2) and np.all(w != 0)
+    for w in (after.weights[0][:, older[0]:], after.weights[1][:, older[1]:], after.heads[-1].weights[older[1]:]):
+        assert 0 < abs(w).max() < 0.3 and np.all(w != 0)
     assert not after.weights[1][older[0]:, :older[1]].any()
     assert not after.biases[0][older[0]:].any() and not after.biases[1][older[1]:].any()
     assert np.array_equal(after.heads[-1].weights[:older[1]], step.before.heads[-1].weights)
+
+
+def test_the_deviation_of_new_weights_counts_what_the_task_sees_below_them():
+    """Of 300 units per layer 200 are retired; 100 older ones and 40 new ones are seen."""
+    born, gone = np.ones(300, np.int32), np.repeat(np.array([2, NEVER], np.int32), [200, 100])
+    network = Network([np.zeros((N_INPUTS, 300)), np.zeros((300, 300))], [np.zeros(300)] * 2, [born] * 2, [gone] * 2,
+                      [Head("task 2", 2, np.zeros((300, 60)), np.zeros(60))])
+    stage = Stage(2, random_task(2, outputs=60), quick((300, 300), init_scale=0.1), np.random.default_rng(0), network)
+    grown = random_new_units(append_units(network, (40, 40), 2), stage)
+    assert np.std(grown.weights[0][:, 300:]) == pytest.approx(0.1 * np.sqrt(2 / N_INPUTS), rel=0.2)     # 200 numbers
+    assert np.std(grown.weights[1][200:, 300:]) == pytest.approx(0.1 * np.sqrt(2 / 140), rel=0.05)      # 5600
+    assert np.std(grown.heads[-1].weights[300:]) == pytest.approx(0.1 * np.sqrt(2 / 140), rel=0.05)     # 2400
+    assert not grown.weights[1][:200].any()
 
 
 def test_tau_is_held_against_the_validation_loss():
@@ -362,6 +376,29 @@ def test_ablations_leave_out_what_they_say():
     assert boxes_of(Selective) == ["eq3", "select", "eq4", "loss"]
     assert boxes_of(Dynamic) == ["eq3", "select", "eq4", "loss", "eq5", "prune"]
     assert boxes_of(Constant) == ["eq3", "select", "eq4", "loss", "eq5"]
+
+
+HELD = {
+    L1Network: {},
+    Selective: {"tau": np.inf, "split": "never", "anchor_before_split": "none"},
+    Dynamic: {"split": "never", "anchor_before_split": "none"},
+    Constant: {"tau": 0.0, "gamma": 0.0, "prune": False, "undo_worse_expansion": False, "split": "never",
+               "anchor_before_split": "none"},
+    WithoutTimestamps: {"timestamps": False, "split_original": "keep"},
+}
+OTHERS = {"tau": 0.5, "split": "always", "anchor_before_split": "eq4", "gamma": 1e-3, "prune": True,
+          "undo_worse_expansion": True, "timestamps": True, "split_original": "retire"}
+
+
+@pytest.mark.parametrize("kind", HELD)
+def test_an_ablation_holds_what_it_leaves_out_and_takes_every_other_option(kind):
+    free = OTHERS.keys() - HELD[kind]
+    for name, value in HELD[kind].items():
+        assert getattr(kind.Config(), name) == value
+        with pytest.raises(ValueError, match=f"{name}: expected"):
+            kind.Config(**{name: OTHERS[name]})
+    for name in free:
+        assert getattr(kind.Config(**{name: OTHERS[name]}), name) == OTHERS[name]
 
 
 @pytest.mark.parametrize("kind", [Selective, Dynamic, Constant])

@@ -285,6 +285,17 @@ def test_7_drift_since_birth_is_reported(options):
                 assert split.facts["largest_drift_since_birth"][l] == pytest.approx(max(expected), rel=1e-5)
 
 
+def test_7_the_facts_of_a_split_are_those_of_its_own_stage():
+    """Median and largest drift stand beside those since birth, which are larger by then."""
+    (split,) = run(hidden=(5, 4), sigma=np.inf).of_stage(6, "split")
+    for l in (0, 1):
+        rho, since_birth = (split.arrays[f"{name}/{l + 1}"] for name in ("drift", "drift_since_birth"))
+        for name, function in (("median", np.median), ("largest", np.max)):
+            assert split.facts[f"{name}_drift"][l] == function(rho)
+            assert split.facts[f"{name}_drift_since_birth"][l] == function(since_birth)
+            assert function(since_birth) > function(rho)
+
+
 def test_7_at_stage_2_it_is_rho_and_later_it_is_not():
     result = run(hidden=(5, 4), sigma=np.inf)
     for t, same in ((2, True), (6, False)):
