@@ -175,6 +175,18 @@ def test_each_half_of_the_check_bites(arguments):
     assert not check_prox(WRONG_STEP["wrong order"], Z, step=0.5, **arguments)
 
 
+def test_brute_force_looks_beyond_the_valley_that_the_prox_stands_in():
+    """F has two valleys, at 2.5 and, a little higher, at 3.5: a prox that ends in the second one is wrong."""
+    z = np.full(3, 2.7)
+
+    def value(u):
+        valleys = 100 * np.minimum((u - 2.5) ** 2, (u - 3.5) ** 2 + 0.01)
+        return float((valleys - (u - z) ** 2 / 2).sum())
+
+    assert check_prox((value, lambda z, step: np.full(3, 2.5)), z, step=1.0, trials=0)
+    assert not check_prox((value, lambda z, step: np.full(3, 3.5)), z, step=1.0, trials=0)
+
+
 def test_random_witnesses_alone_bite_where_brute_force_gives_up():
     rng = np.random.default_rng(0)
     z = rng.normal(size=(6, 7))

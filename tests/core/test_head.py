@@ -20,6 +20,8 @@ from den_ref.core.head import solve_head
         ({"loss": "hinge"}, "loss: expected 'sigmoid' or 'softmax', got 'hinge'"),
         ({"loss": "softmax"}, "labels: expected integers of shape"),
         ({"loss": "softmax", "labels": np.array([0, 1, 5]), "n_outputs": 3}, r"labels: expected 0..n_outputs-1"),
+        ({"loss": "softmax", "labels": np.array([0, 1, 3]), "n_outputs": 3}, r"labels: expected 0..n_outputs-1"),
+        ({"loss": "softmax", "labels": np.array([0, 1, -1]), "n_outputs": 3}, r"labels: expected 0..n_outputs-1"),
     ],
 )
 def test_bad_arguments_are_named(change, message):

@@ -100,6 +100,15 @@ def test_mean_over_samples_sum_over_outputs():
 
 
 @pytest.mark.parametrize("loss", LOSSES)
+def test_a_mean_over_many_samples_in_float32_keeps_its_digits(loss):
+    """A million equal losses: their mean is any one of them, however large their sum."""
+    logits = np.zeros((10**6, 2 if loss == "softmax" else 1), np.float32)
+    labels = np.zeros(10**6, int) if loss == "softmax" else np.zeros((10**6, 1), np.float32)
+    one, many = LOSSES[loss](logits[:1], labels[:1])[0], LOSSES[loss](logits, labels)[0]
+    assert many == pytest.approx(one, rel=1e-12) and one == pytest.approx(math.log(2), rel=1e-6)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
 def test_inputs_are_kept(loss):
     logits, labels = logits_and_labels(loss, 4, 3)
     copies = logits.copy(), labels.copy()

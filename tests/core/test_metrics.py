@@ -70,6 +70,12 @@ def test_softmax_auroc_ranks_by_probability_not_by_logit():
     assert head_auroc(logits, [1, 0], "softmax") == 1.0
 
 
+def test_softmax_auroc_tells_confident_float32_logits_apart():
+    """log p of class 0 is -log(1 + exp(-20)) and -log(1 + exp(-21)): 1 - 2e-9 and 1 - 8e-10 are one float32."""
+    logits = np.array([[20.0, 0.0], [21.0, 0.0]], np.float32)
+    assert head_auroc(logits, [1, 0], "softmax") == 1.0
+
+
 def test_softmax_auroc_survives_logits_of_1e4():
     logits = np.array([[1e4, 0.0], [-1e4, 0.0], [2e4, 0.0], [-2e4, 0.0]])
     assert head_auroc(logits, [0, 1, 0, 1], "softmax") == 1.0

@@ -1,5 +1,7 @@
 """Penalties: each documented formula, minimised by brute force, and every other way to know the answer."""
 
+import math
+
 import numpy as np
 import pytest
 from den_ref.core.checks import check_prox
@@ -67,6 +69,14 @@ def test_value_is_the_documented_formula(name):
     for w, _ in points():
         assert penalty.value(w) == pytest.approx(formula(w), rel=1e-13, abs=1e-300)
         assert isinstance(penalty.value(w), (int, float))
+
+
+@pytest.mark.parametrize(("penalty", "summand"), [
+    (L1(0.5), lambda w: abs(w) / 2), (SquaredL2(0.5), lambda w: w * w / 4), (SquaredL2(0.5, 0.25), lambda w: (w - 0.25)**2 / 4),
+], ids=["l1", "squared_l2", "anchored"])
+def test_the_value_of_a_large_float32_array_keeps_its_digits(penalty, summand):
+    w = np.random.default_rng(0).normal(size=100_000).astype(np.float32)
+    assert penalty.value(w) == pytest.approx(math.fsum(map(summand, w.tolist())), rel=1e-12)
 
 
 @pytest.mark.parametrize("name", NAMES)

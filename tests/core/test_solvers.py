@@ -250,14 +250,27 @@ def test_float32_stays_and_start_is_kept(solver):
     assert result.x.dtype == np.float32 and np.array_equal(start, np.ones(4))
 
 
+@pytest.mark.filterwarnings("ignore::den_ref.core.result.ConvergenceWarning")
+@pytest.mark.parametrize("max_iter", [0, 100])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_the_result_is_never_the_callers_own_array(solver, max_iter):
+    """Not even where nothing moves: without an iteration, or from the optimum."""
+    for start in (np.zeros(2), np.ones(2)):
+        result = solver(least_squares(np.eye(2), np.zeros(2))[0], L1(1.0), start, max_iter=max_iter)
+        assert not np.shares_memory(result.x, start)
+
+
 @pytest.mark.parametrize(
     "change, message",
     [
         ({"start": np.array([1])}, "start: expected an array of finite floats"),
         ({"start": np.array([np.nan])}, "start: expected an array of finite floats"),
         ({"step": 0.0}, "step: expected a number > 0"),
+        ({"step": np.nan}, "step: expected a number > 0"),
         ({"tol": -1.0}, "tol: expected a number >= 0"),
+        ({"tol": np.nan}, "tol: expected a number >= 0"),
         ({"max_iter": -1}, "max_iter: expected an integer >= 0"),
+        ({"max_iter": np.nan}, "max_iter: expected an integer >= 0"),
         ({"smooth": lambda w: (np.nan, w)}, "smooth: expected a finite value"),
         ({"smooth": lambda w: (0.0, np.ones(3))}, "gradient of shape"),
         (

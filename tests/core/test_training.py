@@ -104,6 +104,7 @@ def test_best_weights_come_back_and_patience_stops():
     np.testing.assert_array_equal(result.x.vector, script.seen[2])
     assert result.nit == 4 and result.status == 2 and "no better validation loss for 2 epochs" in result.message
     assert result.history["validation"] == [5, 3, 3, 4] and script.losses == [0.0]
+    assert result.multiply_adds == 4 * problem.loss.multiply_adds, "of the epochs done, not of those allowed"
 
 
 def test_start_competes_or_not():
