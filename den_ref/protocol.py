@@ -80,13 +80,13 @@ class Step:
     task : hashable
         Id of the task being learnt.
     box : str
-        Short name of the box ("eq3", "select", "expand", "split", ...), one per kind of picture.
+        Short name of the box ("eq3", "select", "split", ...).
     title : str
         The box as the paper calls it, e.g. "Algorithm 2, Eq. 3".
     sentence : str
         What happened, in one plain sentence.
     facts : dict
-        The same in numbers: JSON types only (numbers, strings, lists, dicts).
+        The same in numbers, an infinite one included: JSON types only (numbers, strings, lists, dicts).
     arrays : dict of arrays
         What was chosen: selected units, drifts, index maps.
     before, after : any
@@ -230,7 +230,7 @@ class Method(ABC):
     def boxes(self, task: Task) -> Iterator[Step]:
         """The boxes of the method's algorithm on one task, which may be learnt: what :meth:`steps` checks and times.
 
-        The model changes after the last Step.  A method without boxes yields one Step.
+        The model changes after the last Step.  A method whose learning has no parts yields one Step.
         """
         raise NotImplementedError(f"{type(self).__name__}.boxes: expected a generator of Steps, which learns the task")
 

@@ -67,7 +67,7 @@ class DENConfig(Training):
     epochs_eq2: int = option(20, "Eq. 2: epochs at most", integer(0))
     epochs_eq4: int = option(10, "Eq. 4: epochs at most", integer(0))
     epochs_eq5: int = option(15, "Eq. 5: epochs at most", integer(0))
-    epochs_eq6: int = option(6, "Eq. 6: epochs at most, for each of its two solves", integer(0))
+    epochs_eq6: int = option(6, "Eq. 6: epochs at most, for each of its solves", integer(0))
 
     def __post_init__(self):
         super().__post_init__()

@@ -14,10 +14,10 @@ Eq.  free                                        penalty                        
 ===  ==========================================  ===================================  ==========================
 
 By default the pull of Eq. 6 is thus inside Eq. 4 too (``anchor_before_split="eq4"``), in place of the Eq. 6 that the
-paper solves before drift is measured.  ``weight_decay=0, anchor_before_split="eq6"`` is the middle column alone.
+paper solves before drift is measured.  ``weight_decay=0, anchor_before_split="eq6"`` is the penalty column alone.
 
-Biases are penalised by that pull only.  Every function but ``eq3`` takes a start (a flat vector of small dense
-matrices named W1..Wm, V, b1..bm, c, see ``core.mlp``), the data loss and the options, and returns a ``Problem``.
+Biases are penalised by that pull only.  Every equation but ``eq3`` takes a start (a flat vector of small dense matrices
+named W1..Wm, V, b1..bm, c, see ``core.mlp``), the data loss and the options, and returns a ``Problem``.
 """
 
 from __future__ import annotations
@@ -64,8 +64,9 @@ def eq4(start: Flat, loss: DataLoss, config: DENConfig, edges) -> Problem:
     pull.  The start is W^{t-1}, with Eq. 3's head.
 
     ``edges`` (one boolean array per hidden matrix) is the zero pattern that is kept; biases and c are free.
-    The pull is there with ``anchor_before_split="eq4"``, the default; ``"eq6"`` and ``"none"`` are Eq. 4 as printed,
-    without it.  ``eq4_norm="unsquared"``: mu_l2 norm(W_S), one block, without a pull.  Source: Eq. 4.
+    The pull is there with ``anchor_before_split="eq4"``, the default; ``"eq6"`` and ``"none"`` are without it, as the
+    paper is.  ``eq4_norm="unsquared"``: mu_l2 norm(W_S), one block, without a pull.  The paper prints the norm without
+    a square and calls it element-wise l2; the square is the released code's reading, its 1/2 ours.  Source: Eq. 4.
     """
     names = matrices(start)
     if config.eq4_norm == "unsquared":

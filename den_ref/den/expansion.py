@@ -53,7 +53,7 @@ def remove_useless(network: Network, stage: Stage, title: str):
 
 
 def random_new_units(network: Network, stage: Stage) -> Network:
-    """Small random weights into the new units and from the new top units into the head of t.
+    """Random weights into the new units and from the new top units into the head of t.
 
     Normal with deviation init_scale * sqrt(2 / n_in), n_in the units of the layer below that t sees; edges
     new -> older and new biases stay 0.

@@ -81,8 +81,12 @@ def select_units(network: Network, head: Head) -> list[np.ndarray]:
 
 
 def retrain(network: Network, head: Head, units, stage: Stage) -> tuple:
-    """Eq. 4 on the selected units, as small dense matrices: its step time falls with their number."""
-    few = len(units[0]) <= WORTH_CUTTING * network.n_inputs
+    """Eq. 4 on the selected units, as small dense matrices: its step time falls with their number.
+
+    Features that are not selected have no nonzero edge to a selected unit.  Where few are left out they may stay, since
+    zero edges are held; where zero edges are free as well, all that is not selected must be cut out.
+    """
+    few = stage.config.dense_selection or len(units[0]) <= WORTH_CUTTING * network.n_inputs
     inputs = units[0] if few else np.arange(network.n_inputs)
     return solve_cut(network, [inputs, *units[1:]], head, stage,
                      lambda start, loss, sub: eq4(start, loss, stage.config, sub.edges),

@@ -61,7 +61,7 @@ def unit_drift(network: Network, previous: Network, t: int, drift: str = "absolu
     -------
     units, rho : lists over hidden layers
 
-    Source: paper, Algorithm 4.
+    Source: paper, Algorithm 4, which has the absolute drift of the incoming weights; that the bias counts is ours.
     """
     older, drifts = network.older(t), []
     for l, units in enumerate(older[1:]):

@@ -115,8 +115,8 @@ def delete_units(network: Network, units) -> Network:
 
 # --- Algorithm 4: split --------------------------------------------------------------------------------------------
 
-#: Kinds of units after a split: older than t, seen by t and not split (every input feature is); an original that was
-#: split; its copy; created at t by Eq. 5; retired before t.
+#: Kinds of units after a split: older than t, seen by t and not split (input features count as such); an original that
+#: was split; its copy; created at t by Eq. 5; retired at t or before.
 OLDER, SPLIT, COPY, NEW, RETIRED = range(5)
 #: Where a weight comes from: W^t, W^{t-1}, or it is 0.
 NOW, THEN, ZERO = range(3)
@@ -155,8 +155,9 @@ def split_units(network: Network, previous: Network, split, stage: int, original
         Units introduced before ``stage`` and visible to it.
     stage : int
     original : {"retire", "keep"}
-        "retire": the original no longer serves from ``stage`` on, the copy stands in for it.  "keep": stage and
-        later see both.
+        "retire": the original no longer serves from ``stage`` on, the copy stands in for it, and the stage computes
+        what it computed before.  "keep": stage and later see both, so that an older unit above hears the unit twice,
+        as it was and as it is; Eq. 6 after the split starts from there.
 
     Source: paper, Algorithm 4; the edges are those of :func:`edge_table`.
     """

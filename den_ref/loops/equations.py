@@ -1,7 +1,7 @@
 """Eq. 2-6: the data loss L, the penalty, and the gradient of L where weights are free to move (0 where they are held).
 
 Every function takes small dense matrices, cut out of a network; L is the mean loss over samples.  The penalties are the
-printed ones: none of den_ref's options (weight decay, other norms) is in them.
+paper's, with Eq. 4's norm squared and halved: none of den_ref's options (weight decay, other norms) is in them.
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def objective_eq5(x, labels, loss, weights, biases, head, head_bias, older, mu, 
 def objective_eq6(x, labels, loss, weights, biases, head, head_bias, edges, anchor_weights, anchor_biases, lam):
     """L(W) + lam sum of (W - W^{t-1})^2, over the weights and biases that existed at t-1: they stand first.
 
-    Where ``edges`` is False, 0 stays.  What is newer, and the head, is free without a pull.
+    Where ``edges`` is False, 0 stays.  What is newer, and the head, is free without a pull.  An edge that is 0 now and
+    was not at t-1 costs its lam (w^{t-1})^2 here, a constant that ``den.equations.eq6`` leaves out.
     """
     penalty = 0.0
     for now, anchor in zip([*weights, *biases], [*anchor_weights, *anchor_biases], strict=True):

@@ -362,6 +362,20 @@ def test_input_features_that_nobody_reads_are_cut_out():
     assert not network.weights[0][:2].any() and not np.array_equal(network.weights[0], blind.weights[0])
 
 
+def test_free_zero_edges_are_those_among_the_selected_units_however_few_are_not():
+    """One feature of twelve is not selected: too few to be worth cutting out, were its zero edges not free."""
+    rng, config = np.random.default_rng(0), quick((4, 3), dense_selection=True)
+    first, task = (random_task(number, n_inputs=12) for number in (1, 2))
+    den = DEN(config, 0)
+    den.learn(first)
+    blind = copied(den.network)
+    blind.weights[0][3] = 0
+    head = replace(blind.heads[0], task=task.id, stage=2)
+    units = [np.delete(np.arange(12), 3), *blind.visible(2)[1:]]
+    after, _ = retrain(blind.with_head(head), head, units, Stage(2, task, config, rng, blind))
+    assert not after.weights[0][3].any() and np.all(after.weights[0][units[0]] != blind.weights[0][units[0]])
+
+
 # --- ablations ---------------------------------------------------------------------------------------------------
 
 
