@@ -1,7 +1,7 @@
 """What every solver returns, what its status means, and the warning of one that stopped early.
 
-Two numbers say how far a point w is from a minimum of smooth + P; both are 0 iff w is stationary, and no other number
-is called by their names.
+Two numbers say how far a point w is from a minimum of smooth + P; both are 0 iff w is stationary, and no other field of
+a result is called by their names.
 
 residual
     The distance of -gradient to the subdifferential of P at w, in its largest entry.  The strict one: what Eq. 3 is
@@ -14,14 +14,15 @@ prox_residual
 
 from __future__ import annotations
 
+import sys
 import warnings
 
 from scipy.optimize import OptimizeResult
 
-#: Status of a solve -> what it means: its message, unless the solver says the same with its numbers.
+#: Status of a solve -> what it means: its message, unless the solver says it with its numbers.
 MESSAGES = {
     0: "converged: within the tolerance",
-    1: "all iterations done, the tolerance not reached",
+    1: "all iterations done, the tolerance not reached",           # ``train`` has none: all epochs are done
     2: "no better validation loss for some epochs",
     3: "diverged: the objective is not finite",
     99: "callback raised StopIteration",                           # the number scipy uses for it
@@ -58,7 +59,7 @@ class Result(OptimizeResult):
         Per iteration from the start on, "objective" and the certificate under its name; of ``train`` per epoch:
         "loss", "penalty", "validation".
     multiply_adds : int
-        Of ``train``: those of all its passes with gradient, if the loss counts its own.
+        Of ``train``: those of all its epochs, if the loss counts its own.
     residual_as_stored : float
         Added by Algorithm 2: the residual of the head once it has the network's precision.
     group_norms : list of arrays
@@ -67,6 +68,14 @@ class Result(OptimizeResult):
 
 
 def warn_not_converged(name: str, value: float, tol: float, nit: int, certificate: str = "residual") -> None:
-    """The ConvergenceWarning of a deterministic solver; points at the line that called the solver."""
+    """The ConvergenceWarning of a deterministic solver; points at the line outside core that called it."""
     text = f"{name}: {certificate} {value:.3g} after {nit} iterations, expected at most tol = {tol:.3g}"
-    warnings.warn(text, ConvergenceWarning, stacklevel=5)
+    warnings.warn(text, ConvergenceWarning, stacklevel=_levels_to_the_caller())
+
+
+def _levels_to_the_caller() -> int:
+    """The stack level, counted from whoever asks, of the first frame outside core and its doors."""
+    frame, level = sys._getframe(1), 1
+    while frame.f_back and frame.f_globals.get("__name__", "").startswith((__package__, "den_ref.doors")):
+        frame, level = frame.f_back, level + 1
+    return level

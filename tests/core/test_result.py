@@ -7,9 +7,10 @@ import pytest
 from den_ref.core import mlp
 from den_ref.core.head import solve_head
 from den_ref.core.mlp import DataLoss
+from den_ref.core.newton import prox_newton
 from den_ref.core.penalties import L1
 from den_ref.core.problem import Part, Problem
-from den_ref.core.result import MESSAGES, Result
+from den_ref.core.result import MESSAGES, ConvergenceWarning, Result
 from den_ref.core.solvers import fista, ista
 from den_ref.core.training import Training, train
 
@@ -80,3 +81,14 @@ def test_the_two_residuals_are_two_numbers():
             grad.vector[...] = [0.5, 0]
 
     assert Problem(Slope(), start, [Part("V", penalty)]).prox_residual(start) == pytest.approx(0.4)
+
+
+@pytest.mark.parametrize("solve", [
+    lambda x, y: solve_head(x, y[:, None] == [0, 1], 1e-4, tol=1e-300), lambda x, y: solve_head(x, y, 1e-4, "softmax", 1e-300),
+    lambda x, y: prox_newton(x, y[:, None] == [0, 1], 1e-4, max_iter=1), lambda x, y: on_all_samples(ista, max_iter=1),
+    lambda x, y: on_all_samples(fista, max_iter=1)], ids=["sigmoid", "softmax", "prox_newton", "ista", "fista"])
+def test_the_warning_points_at_the_line_that_called_the_solver(solve):
+    rng = np.random.default_rng(2)
+    with pytest.warns(ConvergenceWarning) as warned:
+        solve(rng.normal(size=(30, 4)), rng.integers(0, 3, 30))
+    assert {warning.filename for warning in warned} == {__file__}
