@@ -146,6 +146,16 @@ def asserts_no_time(path, source, tree):
             if getattr(clock, "attr", getattr(clock, "id", None)) in clocks]
 
 
+def imports_helpers_by_their_whole_names(path, source, tree):
+    """What tests share stands in tests.helpers, or in the workshop; a file of tests is nobody's helper."""
+    ours = {file.stem for file in TESTS} - {"__init__"}
+    shared = ("tests.helpers.", "tests.oracles.", "tests.own_answers.", "tests.benchmarks.")
+    absolute = [node for node in ast.walk(tree) if isinstance(node, ast.Import) or not getattr(node, "level", 1)]
+    names = [name for node in absolute for name in imported(path, node)]
+    return [f"imports {name}" for name in names if name.split(".")[0] in ours - sys.stdlib_module_names
+            or name.startswith("tests.") and not f"{name}.".startswith(shared)]
+
+
 def public_things_have_docstrings(path, source, tree):
     kinds = (ast.FunctionDef, ast.ClassDef)
     things = [node for node in tree.body if isinstance(node, kinds) and not node.name.startswith("_")]
@@ -225,6 +235,10 @@ RULES = {
     no_long_function: [("a.py", '"""File."""\ndef f():\n    """Doc."""\n' + "    x = 1\n" * 41)],
     no_wide_line: [("a.py", "# " + "x" * 119)],
     no_bare_assert: [("a.py", "def f(x):\n    assert x > 0")],
+    imports_helpers_by_their_whole_names: [
+        ("tests/den/test_a.py", "from random_networks import copied"), ("tests/den/test_a.py", "import random_networks"),
+        ("tests/den/test_a.py", "from tests.den.test_den import run"), ("tests/den/test_a.py", "import tests.den.test_den"),
+    ],
     asserts_no_time: [("a.py", "def test():\n    assert time.monotonic() - start < 20"),
                       ("a.py", "assert x and perf_counter() < end")],
 }
@@ -272,7 +286,8 @@ def test_a_good_file_has_no_complaints(rule):
     assert complaints(rule, "den/good.py", GOOD) == []
 
 
-@pytest.mark.parametrize("rule", [no_global_generator, no_pickle, asserts_no_time], ids=lambda rule: rule.__name__)
+@pytest.mark.parametrize("rule", [no_global_generator, no_pickle, imports_helpers_by_their_whole_names,
+                                  asserts_no_time], ids=lambda rule: rule.__name__)
 def test_the_tests_keep_it_too(rule):
     others = [file for file in TESTS if file != Path(__file__)]    # this file quotes what it forbids
     found = [f"{file.name}: {said}" for file in others for said in complaints(rule, file.name, file.read_text("utf-8"))]
@@ -285,6 +300,13 @@ def test_the_workshop_of_golden_values_is_written_as_the_package(rule):
     found = [f"{file.name}: {said}" for file in WORKSHOP
              for said in complaints(rule, file.name, file.read_text("utf-8"))]
     assert len(WORKSHOP) > 20 and not found, "\n".join(found)
+
+
+def test_no_file_is_loaded_under_two_names():
+    """Two copies of a class, or of a cache, would pass for one."""
+    files = [file for file in (getattr(module, "__file__", None) for module in set(sys.modules.values()))
+             if file and Path(file).is_relative_to(ROOT)]
+    assert len(files) > 3 and sorted(set(files)) == sorted(files)
 
 
 def test_every_room_is_known():

@@ -6,10 +6,10 @@
 from __future__ import annotations
 
 from den_ref.golden import vectors
-from tests.golden.named_mistakes import Finding, findings
 from tests.oracles.lint import twins
 
 from .blocks import DOCS, write_blocks
+from tests.helpers.named_mistakes import Finding, findings
 
 
 def table(found: list[Finding]) -> str:

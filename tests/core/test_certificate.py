@@ -6,7 +6,7 @@ from den_ref.core.certificate import head_certificate
 from den_ref.core.linear_head import LinearHead
 from den_ref.core.losses import softmax_cross_entropy
 from den_ref.core.newton import prox_newton
-from head_problems import head_data, residual, softmax_data
+from tests.helpers.head_problems import head_data, residual, softmax_data
 
 
 def test_the_certificate_can_fail():

@@ -9,7 +9,7 @@ from den_ref.core.newton import prox_newton, prox_newton_step
 from den_ref.core.penalties import L1
 from den_ref.core.result import ConvergenceWarning
 from den_ref.core.solvers import fista
-from head_problems import head_data, residual
+from tests.helpers.head_problems import head_data, residual
 from scipy.optimize import minimize
 
 TOL = 1e-9

@@ -6,7 +6,7 @@ from den_ref.core.head import solve_head
 from den_ref.core.newton import prox_newton
 from den_ref.core.result import ConvergenceWarning
 from den_ref.core.softmax import softmax_head
-from head_problems import head_data, softmax_data
+from tests.helpers.head_problems import head_data, softmax_data
 
 
 @pytest.mark.parametrize("scales", [np.ones(8), np.geomspace(1e-2, 1e2, 8)], ids=["even", "uneven"])

@@ -4,8 +4,6 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from random_networks import copied, differences
-from short_runs import N_INPUTS, quick, random_task, run
 
 from den_ref.core.result import Result
 from den_ref.den import DEN, DENConfig
@@ -16,7 +14,9 @@ from den_ref.den.selective import retrain, select_units
 from den_ref.den.stage import Stage
 from den_ref.den.surgery import append_units
 from den_ref.protocol import Task
-from tests.loops import on_networks as loops
+from tests.helpers import loops_on_networks as loops
+from tests.helpers.random_networks import copied, differences
+from tests.helpers.short_runs import N_INPUTS, quick, random_task, run
 
 X = np.random.default_rng(5).normal(size=(30, N_INPUTS)).astype(np.float32)
 depths = pytest.mark.parametrize("hidden", [(5,), (5, 4), (4, 3, 3), (4, 3, 3, 3)])

@@ -16,7 +16,7 @@ import pytest
 
 from den_ref.den import surgery
 from den_ref.den.network import NEVER, Head, Network
-from tests.loops import on_networks as loops
+from tests.helpers import loops_on_networks as loops
 
 T = 3
 PLACE = {"r": 0, "i": 1, "k": 2, "n": 3, "i'": 4}

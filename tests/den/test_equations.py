@@ -5,8 +5,6 @@ from math import exp, log1p, sqrt
 
 import numpy as np
 import pytest
-from random_networks import Shape, in_stage, name_of
-from short_runs import run
 
 from den_ref.core import mlp
 from den_ref.core.checks import check_gradient
@@ -18,7 +16,9 @@ from den_ref.den.config import DENConfig
 from den_ref.den.network import Network, Subnetwork, insert
 from den_ref.den.stage import Stage, solve_cut
 from den_ref.protocol import Task
-from tests.loops import on_networks as loops
+from tests.helpers import loops_on_networks as loops
+from tests.helpers.random_networks import Shape, in_stage, name_of
+from tests.helpers.short_runs import run
 
 SHAPES = [Shape((4,)), Shape((4, 3), outputs=2), Shape((4, 3, 3)), Shape((3, 3, 3, 3), retire=False),
           Shape((3, 0, 2), new=1)]

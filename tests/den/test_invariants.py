@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from random_networks import copied, differences
-from short_runs import N_INPUTS, quick, random_task, run
 
 from den_ref.den import DEN
 from den_ref.den.network import NEVER, extract, insert
-from tests.loops import on_networks as loops
+from tests.helpers import loops_on_networks as loops
+from tests.helpers.random_networks import copied, differences
+from tests.helpers.short_runs import N_INPUTS, quick, random_task, run
 
 RUNS = [dict(hidden=hidden, split_original=original, dtype=dtype)
         for hidden in ((5,), (5, 4), (5, 4, 4), (5, 4, 4, 4))

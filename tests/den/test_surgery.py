@@ -4,12 +4,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from random_networks import SHAPES, copied, differences, end_of_stage, in_stage, name_of, random_split, samples
 
 from den_ref.core import mlp
 from den_ref.den import network, selective, splitting, surgery
 from den_ref.den.network import NEVER, Head, Network
-from tests.loops import on_networks as loops
+from tests.helpers import loops_on_networks as loops
+from tests.helpers.random_networks import (
+    SHAPES, copied, differences, end_of_stage, in_stage, name_of, random_split, samples,
+)
 
 rooms = pytest.mark.parametrize("room", [surgery, loops], ids=["fast", "loops"])
 drifts = pytest.mark.parametrize("room", [splitting, loops], ids=["fast", "loops"])

@@ -11,7 +11,7 @@ import pytest
 from den_ref import loops
 from den_ref.den.config import DENConfig
 from den_ref.golden import cases, vectors
-from pages import DOCS, PAGES, ROOT, examples, fences, inline_math, links, prose, run
+from tests.helpers.docs_pages import DOCS, PAGES, ROOT, examples, fences, inline_math, links, prose, run
 
 EQUATIONS, ALGORITHMS = sorted(DOCS.glob("equations/*.md")), sorted(DOCS.glob("algorithms/*.md"))
 GOLDEN = {case.id for case in cases()} | {vector.operation for vector in vectors()}

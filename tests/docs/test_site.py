@@ -6,7 +6,8 @@ import subprocess
 import sys
 
 import pytest
-from pages import DOCS, PAGES, fences, inline_math
+
+from tests.helpers.docs_pages import DOCS, PAGES, fences, inline_math
 
 NEEDED = ("sphinx", "myst_parser", "numpydoc", "furo")
 if absent := [name for name in NEEDED if importlib.util.find_spec(name) is None]:

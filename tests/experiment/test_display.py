@@ -3,9 +3,9 @@
 import io
 
 import pytest
-from tiny_method import Tiny
 
 from den_ref.experiment import Lines, Live, Stepping, run
+from tests.helpers.tiny_method import Tiny
 
 OPTIONS = {"n_tasks": 2, "settings": {"epochs": 2}}
 

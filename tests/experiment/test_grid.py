@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from grids import CELLS, Here, assert_ends_alike, dies_twice, kill_who_learns, plain_runs
 
 import den_ref
 from den_ref.experiment import Cell, GridDisplay, GridLines, GridLive, Live, Lines, Processes, compare, read_grid
@@ -25,7 +24,8 @@ from den_ref.experiment.grid.all_cells import Clock, begin_comparison
 from den_ref.experiment.grid.grid_display import GridProgress, duration
 from den_ref.experiment.grid.processes import DEATHS, ProcessDied
 from den_ref.methods import REGISTRY
-from tests.helpers.processes import alive, wait_until
+from tests.helpers.other_processes import alive, wait_until
+from tests.helpers.small_grids import CELLS, Here, assert_ends_alike, dies_twice, kill_who_learns, plain_runs
 
 SMALL = {"settings": {"hidden": (4,), "epochs": 1}}
 FIRST = Path("cells", "den", "seed-0")
@@ -409,9 +409,10 @@ def test_an_interrupt_ends_the_processes_at_once():
 
 
 def test_processes_end_with_their_caller(tmp_path):
-    code = ("import sys; from den_ref.experiment import Processes; from grids import says_and_sleeps\n"
+    code = ("import sys; from den_ref.experiment import Processes\n"
+            "from tests.helpers.small_grids import says_and_sleeps\n"
             "Processes(1).submit(says_and_sleeps, sys.argv[1])")
-    caller = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "pid")], cwd=Path(__file__).parent)
+    caller = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "pid")], cwd=Path(__file__).parents[2])
     pid = wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
     caller.kill()
     caller.wait()

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from grids import CELLS, assert_ends_alike, kill_who_learns, plain_runs
 
 from den_ref.experiment import Cell, compare, dask_executor
 from den_ref.experiment.grid.one_cell import request
+from tests.helpers.small_grids import CELLS, assert_ends_alike, kill_who_learns, plain_runs
 
 distributed = pytest.importorskip("distributed")
 

@@ -13,8 +13,9 @@ import pytest
 
 from den_ref.experiment import read_results, read_step
 from den_ref.experiment.disk.archives import read_archive
+from tests.helpers import tiny_method
 
-PROGRAM = [sys.executable, str(Path(__file__).with_name("tiny_method.py")), "run", "--stream", "toy", "--resume"]
+PROGRAM = [sys.executable, tiny_method.__file__, "run", "--stream", "toy", "--resume"]
 COMMANDS = {
     "tiny": ["--method", "tiny", "--set", "pause=0.01", "epochs=9", "--keep-steps"],
     "den": ["--method", "den", "--hidden", "8", "6", "--keep-steps"],

@@ -5,7 +5,6 @@ import weakref
 
 import numpy as np
 import pytest
-from tiny_method import Tiny
 
 from den_ref.den.config import DENConfig
 from den_ref.experiment import read_step, run
@@ -15,6 +14,7 @@ from den_ref.experiment.one_run.display import Display
 from den_ref.experiment.one_run.plan import make_plan
 from den_ref.methods import REGISTRY
 from den_ref.tasks import make_stream, stream_from_arrays
+from tests.helpers.tiny_method import Tiny
 
 SMALL = {"n_tasks": 3}
 

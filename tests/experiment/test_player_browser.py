@@ -9,10 +9,10 @@ import pytest
 
 import den_ref
 from den_ref.experiment import write_player
+from tests.helpers import headless_browser
 
-headless = pytest.importorskip("headless")
 pytestmark = [pytest.mark.slow,
-              pytest.mark.skipif(headless.CHROMIUM is None, reason="no Chromium (apt-get install chromium)")]
+              pytest.mark.skipif(headless_browser.CHROMIUM is None, reason="no Chromium (apt-get install chromium)")]
 
 SHOWN = "[...document.querySelectorAll('article')].filter(box => box.checkVisibility())"
 STATE = f"""(() => {{
@@ -37,7 +37,7 @@ def written(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory):
-    with headless.chromium(tmp_path_factory.mktemp("profile")) as page:
+    with headless_browser.chromium(tmp_path_factory.mktemp("profile")) as page:
         yield page
 
 

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tiny_method import Tiny
 
 from den_ref.experiment import read_results, run
 from den_ref.experiment.disk.results import SCHEMA, validated
 from den_ref.experiment.disk.json_files import check_shape
 from den_ref.experiment.one_run.final_table import final_table
+from tests.helpers.tiny_method import Tiny
 
 PAGE = Path(__file__).parents[2] / "docs" / "results_format.md"
 

@@ -18,7 +18,7 @@ from den_ref.golden.adapters import process, wire
 from den_ref.golden.adapters.process import CannotStart, ProcessAdapter
 from den_ref.golden.answers import AdapterError
 from den_ref.golden.ask import check_all
-from tests.helpers.processes import alive, wait_until
+from tests.helpers.other_processes import alive, wait_until
 
 PROGRAM = """
 import json, os, signal, sys, time

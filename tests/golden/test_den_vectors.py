@@ -7,7 +7,6 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from den_mutants import MUTANTS
 from den_ref import loops
 from den_ref.den import DEN, algorithm, expansion
 from den_ref.golden import cases, check, vectors
@@ -18,6 +17,7 @@ from tests.oracles.equations import Parameters, gradient
 from tests.oracles.operations import den_trace, recipes, select_units, split_units, unit_drift, useless_units
 from tests.oracles.small_networks import drawn_network, overlap
 from tests.oracles.trace import Run
+from tests.helpers.den_mutants import MUTANTS
 
 OPERATIONS = sorted({operation for operation, _ in MUTANTS})
 

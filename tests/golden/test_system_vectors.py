@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from den_ref.golden import cases
 from scipy.special import expit, softmax
-from system_mutants import MUTANTS
 from tests.oracles.operations import recipes
+from tests.helpers.system_mutants import MUTANTS
 
 #: What public code of these systems gets wrong: where it is named.
 ASKED = {

@@ -1,10 +1,10 @@
 """Every named mistake, made on purpose: caught, and named first."""
 
-import named_mistakes
 import pytest
 from den_ref.golden import vectors
-from math_mutants import MUTANTS as MATHEMATICS
-from system_mutants import MUTANTS as SYSTEMS
+from tests.helpers import named_mistakes
+from tests.helpers.math_mutants import MUTANTS as MATHEMATICS
+from tests.helpers.system_mutants import MUTANTS as SYSTEMS
 
 MUTANTS = MATHEMATICS | SYSTEMS
 MISTAKES = {(vector.operation, mistake) for vector in vectors() for mistake in vector.mistakes}

@@ -7,9 +7,9 @@ import pytest
 
 from den_ref.den import network, selective, splitting, surgery
 from den_ref.loops.splitting import places
-from tests.den.random_networks import SHAPES, Shape, copied, differences, end_of_stage, frozen, in_stage
-from tests.den.random_networks import name_of, random_split, samples
-from tests.loops import on_networks as loops
+from tests.helpers import loops_on_networks as loops
+from tests.helpers.random_networks import SHAPES, Shape, copied, differences, end_of_stage, frozen, in_stage
+from tests.helpers.random_networks import name_of, random_split, samples
 
 everywhere = pytest.mark.parametrize("shape", SHAPES, ids=name_of)
 seeds = pytest.mark.parametrize("seed", range(2))

@@ -9,10 +9,10 @@ import re
 
 import numpy as np
 import pytest
-from notebook_cells import FOLDER, NOTEBOOKS, Cell, answered, cells, document, run
-from solutions import SOLUTIONS
 
 from den_ref.core.adam import ProximalAdam
+from tests.helpers.notebook_cells import FOLDER, NOTEBOOKS, Cell, answered, cells, document, run
+from tests.helpers.notebook_solutions import SOLUTIONS
 
 EACH = pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem[:2])
 

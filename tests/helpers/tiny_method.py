@@ -1,6 +1,6 @@
 """The smallest honest Method: one logistic regression per task, by mini-batch gradient descent.
 
-``python tests/experiment/tiny_method.py ARGUMENTS`` is ``den-ref ARGUMENTS`` with this method in the registry.
+``python tests/helpers/tiny_method.py ARGUMENTS`` is ``den-ref ARGUMENTS`` with this method in the registry.
 """
 
 import json

@@ -7,14 +7,11 @@ Mutants are functions that make one named mistake, in the ``MUTANTS`` tables of 
 from __future__ import annotations
 
 import importlib
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
 
 from den_ref.golden import check, vectors
-
-HERE = Path(__file__).parent
 
 
 @dataclass(frozen=True)
@@ -37,8 +34,8 @@ class Finding:
 
 def all_mutants() -> dict:
     """The tables of all files, joined."""
-    sys.path.insert(0, str(HERE))
-    modules = [importlib.import_module(path.stem) for path in sorted(HERE.glob("*_mutants.py"))]
+    names = sorted(path.stem for path in Path(__file__).parent.glob("*_mutants.py"))
+    modules = [importlib.import_module(f"tests.helpers.{name}") for name in names]
     return {key: mutant for module in modules for key, mutant in module.MUTANTS.items()}
 
 

@@ -11,7 +11,7 @@ import den_ref
 from den_ref.experiment import Cell, read_results
 from den_ref.experiment.grid.one_cell import claimed
 from den_ref.experiment.disk.archives import read_archive
-from tests.helpers.processes import wait_until
+from .other_processes import wait_until
 
 SHORT = {"epochs_eq2": 6, "epochs_eq4": 3, "epochs_eq5": 3, "epochs_eq6": 2}
 CELLS = [Cell("stl", 0, {"epochs": 3}, "stl"), Cell("den", 0, SHORT, "den"), Cell("den", 1, SHORT, "den"),

@@ -13,7 +13,7 @@ from den_ref.core.penalties import SquaredL2
 from tests import own_answers as own
 from tests.own_answers.networks import labelled
 from den_ref.methods.shared import columns
-from math_mutants import changed, earlier, mean_or_nan
+from .math_mutants import changed, earlier, mean_or_nan
 
 MUTANTS = {}
 
