@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from random_networks import differences
-from short_runs import quick, random_task
 
 from den_ref.den import DEN
 from den_ref.den.finetune import finetune
-from tests.loops import on_networks as loops
+from tests.helpers import loops_on_networks as loops
+from tests.helpers.random_networks import differences
+from tests.helpers.short_runs import quick, random_task
 
 #: A step so large that every epoch is worse than the start.
 HARMFUL = 30.0

@@ -9,10 +9,10 @@ import inspect
 import pkgutil
 
 import den_ref
+from tests.helpers.good_calls import EXAMPLES, INSIDE
+from tests.helpers.malformed_values import outcome, variants
 import numpy as np
 import pytest
-from tests.doors.examples import EXAMPLES, INSIDE
-from tests.doors.malformed import outcome, variants
 
 ROOMS = ("core",)
 
