@@ -10,7 +10,7 @@ How images are chosen, per class and always in the order of the files, which are
 training, as TensorFlow's reader (and so DEN's released code) splits it, and the t10k file for test.
 
 The embedded digits, ``digits.npz``, are 1,000 / 200 / 1,000 images per class chosen this way, made by
-``python -m den_ref.tasks.make_digits``.  The t10k file has fewer than 1,000 of the digits 0 (980), 4 (982), 5 (892),
+``python -m docs.make.digits``.  The t10k file has fewer than 1,000 of the digits 0 (980), 4 (982), 5 (892),
 6 (958) and 8 (974): these 214 test images are from the training file.  No image is in two splits.
 
 Origin: the MNIST database of Yann LeCun, Corinna Cortes and Christopher J. C. Burges, a selection of NIST's Special

@@ -14,8 +14,8 @@ from den_ref.tasks.digits import (
     EMBEDDED_PER_CLASS, EMBEDDED_SHA256, Digits, choose, first_of_each, load_digits, load_embedded, load_idx_folder,
 )
 from den_ref.tasks.idx import find_idx
-from den_ref.tasks.make_digits import main, write_digits
 from den_ref.tasks.stream import SPLITS
+from docs.make.digits import main, write_digits
 
 MNIST = Path(__file__).resolve().parents[3] / "shared" / "data" / "mnist"
 needs_mnist = pytest.mark.skipif(not MNIST.is_dir(), reason="no folder with the MNIST files")

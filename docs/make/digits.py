@@ -1,4 +1,4 @@
-"""Make ``digits.npz``, the embedded digits: ``python -m den_ref.tasks.make_digits MNIST_DIR [FILE]``.
+"""Make ``digits.npz``, the embedded digits: ``python -m docs.make.digits MNIST_DIR [FILE]``.
 
 Reads the four MNIST files in MNIST_DIR, chooses 1,000 / 200 / 1,000 images per class as :mod:`den_ref.tasks.digits`
 says, writes one compressed file of six uint8 arrays (x_train (10000, 28, 28), y_train (10000,), x_valid, y_valid,
@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from den_ref.tasks import digits as embedded
 from den_ref.tasks.digits import EMBEDDED_PER_CLASS, Digits, load_idx_folder
 from den_ref.tasks.stream import SPLITS
 
@@ -31,9 +32,9 @@ def write_digits(digits: Digits, path) -> None:
 
 def main(arguments=None) -> None:
     """Make digits.npz from a folder of MNIST."""
-    parser = argparse.ArgumentParser(prog="python -m den_ref.tasks.make_digits", description=main.__doc__)
+    parser = argparse.ArgumentParser(prog="python -m docs.make.digits", description=main.__doc__)
     parser.add_argument("mnist", metavar="MNIST_DIR", help="folder with the four IDX files of MNIST")
-    parser.add_argument("file", nargs="?", default=Path(__file__).with_name("digits.npz"), help="file to write")
+    parser.add_argument("file", nargs="?", default=Path(embedded.__file__).with_name("digits.npz"), help="file to write")
     options = parser.parse_args(arguments)
     digits = load_idx_folder(options.mnist, EMBEDDED_PER_CLASS)
     write_digits(digits, options.file)
