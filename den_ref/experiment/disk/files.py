@@ -53,6 +53,12 @@ def named(path: Path):
         raise
 
 
+def write_text(path: Path, text: str) -> None:
+    """Write a text, whole or not at all."""
+    with whole(path) as file:
+        file.write(text.encode())
+
+
 def unfinished_files(path: Path) -> list[Path]:
     """The files in which a content for this name is being written, or was until its writer was killed."""
     return list(path.parent.glob(f".{glob.escape(path.name)}.*.part"))

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from .files import VERSION, whole
+from .files import VERSION, write_text
 
 
 def as_json(value: Any) -> Any:
@@ -34,8 +34,7 @@ def as_json(value: Any) -> Any:
 
 def write_json(path: Path, value: Any) -> None:
     """Write the value as JSON for people to read, whole or not at all."""
-    with whole(path) as file:
-        file.write(pretty(as_json(value)).encode() + b"\n")
+    write_text(path, pretty(as_json(value)) + "\n")
 
 
 def check_format(content: Any, kind: str) -> None:

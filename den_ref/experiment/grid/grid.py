@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import den_ref
-from den_ref.experiment.disk.files import VERSION, whole
+from den_ref.experiment.disk.files import VERSION, write_text
 from den_ref.experiment.disk.json_files import as_json, check_format, check_shape, differences, write_json
 from den_ref.experiment.disk.results import read_results
 from den_ref.settings import as_text
@@ -146,8 +146,7 @@ def read_cell(folder: Path, cell: Cell) -> dict[str, Any] | None:
 
 def write_error(folder: Path, cell: Cell, error: str) -> None:
     """Write down why a cell failed."""
-    with whole(folder / cell.folder / ERROR) as file:
-        file.write(error.encode())
+    write_text(folder / cell.folder / ERROR, error)
 
 
 def forget_error(folder: Path, cell: Cell) -> None:

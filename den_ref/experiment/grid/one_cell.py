@@ -19,7 +19,7 @@ from typing import Any
 
 import den_ref
 from den_ref.experiment.disk.environment import environment
-from den_ref.experiment.disk.files import whole
+from den_ref.experiment.disk.files import write_text
 from den_ref.experiment.disk.owner import owned
 from den_ref.experiment.one_run.checkpoint import begin
 from den_ref.experiment.one_run.display import Display
@@ -34,7 +34,7 @@ def request(folder: Path, cell: Cell, stream: dict[str, Any]) -> dict[str, Any]:
     """What is sent to a worker, in JSON types; writes the claim."""
     ticket = uuid.uuid4().hex
     (folder / cell.folder).mkdir(parents=True, exist_ok=True)
-    _write(folder / cell.folder / CLAIM, ticket)
+    write_text(folder / cell.folder / CLAIM, ticket)
     return {"den_ref": den_ref.__version__, "folder": str(folder / cell.folder), "ticket": ticket,
             "method": cell.method, "seed": cell.seed, "settings": cell.settings, "stream": stream}
 
@@ -123,11 +123,6 @@ def unclaim(folder: Path, ticket: str) -> bool:
     with suppress(OSError):                                        # what cannot be removed cannot be written either
         (folder / CLAIM).unlink()
     return True
-
-
-def _write(path: Path, text: str) -> None:
-    with whole(path) as file:
-        file.write(text.encode())
 
 
 def _write_into(path: Path, text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
-from den_ref.experiment.disk.files import whole
+from den_ref.experiment.disk.files import write_text
 from den_ref.experiment.disk.results import RESULTS, read_results
 from den_ref.experiment.grid.grid import GRID, Grid, read_grid
 from .figures import FIGURES, draw, draw_run
@@ -61,7 +61,7 @@ def into(summary: Summary, path: Path | str) -> list[Path]:
     kept.parent.mkdir(exist_ok=True)
     write_summary(kept, summary)
     drawn = draw(summary, path.parent / "figures", path.stem)
-    _write_text(path, text)
+    write_text(path, text)
     return [path, kept, *drawn]
 
 
@@ -124,10 +124,5 @@ def _write_all(summary: Summary, missing: Iterable[str], out: Path) -> list[Path
     out.mkdir(parents=True, exist_ok=True)
     write_summary(out / "summary.json", summary)
     drawn = draw(summary, out / "figures")
-    _write_text(out / "results.md", document(summary, [path.stem for path in drawn], missing))
+    write_text(out / "results.md", document(summary, [path.stem for path in drawn], missing))
     return [out / "results.md", out / "summary.json", *drawn]
-
-
-def _write_text(path: Path, text: str) -> None:
-    with whole(path) as file:
-        file.write(text.encode())

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from den_ref.experiment.disk.files import whole
+from den_ref.experiment.disk.files import write_text
 from den_ref.experiment.one_run.plan import make_config
 from den_ref.experiment.pages.markdown import slashed, table
 from den_ref.methods import method_named
@@ -108,8 +108,7 @@ def write_page(folder: Path | str) -> Path:
     """Write the page beside the folder of records, ``docs/tuning.md`` for ``docs/tuning``; its path."""
     folder = Path(folder).resolve()
     path = folder.with_name(f"{folder.name}.md")
-    with whole(path) as file:
-        file.write(page_of(folder).encode())
+    write_text(path, page_of(folder))
     return path
 
 

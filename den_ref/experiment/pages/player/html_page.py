@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from den_ref.describe import LETTERS
-from den_ref.experiment.disk.files import whole
+from den_ref.experiment.disk.files import write_text
 from den_ref.experiment.disk.results import RESULTS, read_results
 from den_ref.experiment.disk.steps import STEPS, kept_steps, step_numbers
 from den_ref.experiment.one_run.display import Display
@@ -68,9 +68,7 @@ def write_player(folder: Path | str, out: Path | str | None = None, display: Dis
         display.drawing(len(boxes) + 1, len(numbers))
         boxes.append(box(step, number, results.get("run", {})))
         steps.append((number, _heading(step), step.title))
-    text = page(results, steps, boxes)
-    with whole(out) as file:
-        file.write(text.encode())
+    write_text(out, page(results, steps, boxes))
     return out
 
 
