@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import shlex
@@ -13,7 +12,7 @@ from pathlib import Path
 
 import den_ref
 
-from den_ref.golden.adapters.process import CannotStart, ProcessAdapter
+from den_ref.golden.adapters.process import ProcessAdapter
 
 from .ask import check_all, read_expected_failures
 from .case import Case
@@ -94,9 +93,12 @@ def check(target: str | None, execute: str | None, only: list[str], precision: s
     command = shlex.split(execute) if execute is not None else python_command(target)
     if not command:
         raise ValueError("--exec: expected a command, got an empty text")
-    with _running(command, seconds) as adapter:
+    adapter = ProcessAdapter(command, seconds)
+    try:
         results = list(_watched(check_all(adapter, chosen, precision, expected), as_machine))
         complaints = adapter.close()
+    finally:
+        adapter.stop()
     name = execute or target
     if as_machine:
         _print_json(as_json(results, name, precision, complaints))
@@ -108,19 +110,6 @@ def check(target: str | None, execute: str | None, only: list[str], precision: s
 def python_command(target: str) -> list[str]:
     """The program that answers for a Python file or module."""
     return [sys.executable, "-m", "den_ref.golden.adapters.serve", target]
-
-
-@contextlib.contextmanager
-def _running(command: list[str], seconds: float) -> Iterator[ProcessAdapter]:
-    """A program that is stopped in any case; one that cannot be started is misuse."""
-    try:
-        adapter = ProcessAdapter(command, seconds)
-    except CannotStart as error:
-        raise ValueError(str(error)) from error
-    try:
-        yield adapter
-    finally:
-        adapter.stop()
 
 
 def _watched(results: Iterator[Result], as_machine: bool) -> Iterator[Result]:

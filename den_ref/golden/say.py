@@ -129,14 +129,10 @@ def _result(result: Result) -> dict[str, Any]:
     return {
         "id": result.case.id, "operation": result.case.operation, "verdict": result.verdict,
         "seconds": round(result.seconds, 4), "message": result.message,
-        "differences": [_difference(one) for one in result.differences],
+        "differences": [vars(one) | {"got": _plain(one.got), "want": _plain(one.want), "index": list(one.index)}
+                        for one in result.differences],
         "mistakes": [{"name": name, "says": mistakes[name]} for name in result.mistakes],
     }
-
-
-def _difference(one) -> dict[str, Any]:
-    return {"field": one.field, "what": one.what, "got": _plain(one.got), "want": _plain(one.want),
-            "index": list(one.index), "off": one.off, "size": one.size, "tolerance": one.tolerance}
 
 
 def _plain(value):

@@ -78,7 +78,9 @@ def begin_comparison(methods: Iterable[str | Cell], stream: str = "mnist-variati
 
     The folder is this process's until the work's ``release()``.
     """
-    asked = describe(_cells(methods, seeds), stream, stream_options | _absolute(stream_options.get("mnist")))
+    if stream_options.get("mnist") is not None:                    # workers may be somewhere else
+        stream_options["mnist"] = str(Path(stream_options["mnist"]).resolve())
+    asked = describe(_cells(methods, seeds), stream, stream_options)
     n_tasks = _checked(asked)
     owner = Owner(out)
     try:
@@ -237,8 +239,3 @@ def _checked(asked: dict[str, Any]) -> int:
     for cell in cells:
         make_config(method_named(cell.method), stream["name"], cell.settings)
     return len(make_plan(cells[0].method, stream["name"], seed=cells[0].seed, **stream["options"]).stream.tasks)
-
-
-def _absolute(mnist: str | Path | None) -> dict[str, str]:
-    """Workers may be somewhere else."""
-    return {} if mnist is None else {"mnist": str(Path(mnist).resolve())}

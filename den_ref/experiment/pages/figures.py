@@ -81,9 +81,9 @@ def selective(summary: Summary):
     figure, axes = canvas(1, 3, 11, 3.4)
     labels = _there(summary, (numbers.full_retraining(summary), "dnn-l1", "dnn-selective"))
     scores = {label: numbers.after_last(summary, label) for label in labels}
-    for ax, name, cost in zip(axes[0], ("seconds", "multiply-adds"), (numbers.seconds, numbers.multiply_adds)):
-        costs = {label: cost(summary, label) for label in labels}
-        unit, xlabel = _unit(name, np.concatenate(list(costs.values())))
+    for ax, kind in zip(axes[0], ("seconds", "multiply_adds")):
+        costs = {label: numbers.cost(summary, label, kind) for label in labels}
+        unit, xlabel = _unit(kind.replace("_", "-"), np.concatenate(list(costs.values())))
         points = {label: (costs[label] / unit, scores[label]) for label in labels if np.isfinite(costs[label]).all()}
         comparison.scores_against_cost(ax, points, xlabel, _LAST, style=STYLE)
     shares = numbers.over_seeds(summary, "dnn-selective", numbers.selected_share)
@@ -193,15 +193,11 @@ def _saved(summary: Summary, figures, folder: Path) -> list[Path]:
 
 def methods(summary: Summary, *families: str) -> list[str]:
     """The methods of these families in the order of the registry, then those of anyone's own; no variations of them."""
-    found = [label for label, row in summary.options.items() if row["method"] == label and family_of(label) in families]
+    # One that is not known here is compared like any other.
+    found = [label for label, row in summary.options.items()
+             if row["method"] == label and getattr(known(label), "family", COMPARED) in families]
     places = {name: i for i, name in enumerate(REGISTRY)}
     return sorted(found, key=lambda name: places.get(name, len(places)))
-
-
-def family_of(name: str) -> str:
-    """What a method is in a comparison; one that is not known here is compared like any other."""
-    kind = known(name)
-    return kind.family if kind else COMPARED
 
 
 def _there(summary: Summary, labels) -> list[str]:

@@ -117,14 +117,9 @@ def stored(summary: Summary, label: str) -> dict[str, float]:
     return {name: float(np.mean([run.stored[name] for run in runs])) for name in runs[0].stored}
 
 
-def seconds(summary: Summary, label: str) -> np.ndarray:
-    """(n_seeds,): seconds of all stages."""
-    return over_seeds(summary, label, lambda run: run.seconds.sum())
-
-
-def multiply_adds(summary: Summary, label: str) -> np.ndarray:
-    """(n_seeds,): multiply-adds of the mini-batch solves of all stages."""
-    return over_seeds(summary, label, lambda run: run.multiply_adds.sum())
+def cost(summary: Summary, label: str, kind: str) -> np.ndarray:
+    """(n_seeds,): "seconds" of all stages, or "multiply_adds" of their mini-batch solves."""
+    return over_seeds(summary, label, lambda run: getattr(run, kind).sum())
 
 
 # --- DEN at other strengths --------------------------------------------------------------------------------------

@@ -44,7 +44,7 @@ def _size_row(summary: Summary, label: str) -> list[str]:
             mean(numbers.size(summary, label, "stl"), ".1%"), mean(numbers.size(summary, label, "mtl"), ".1%"),
             mean(numbers.size(summary, label, kind="nonzero"), ",.0f"),
             mean(numbers.size(summary, label, "stl", "nonzero"), ".1%"), _stored(summary, label), units,
-            mean(numbers.seconds(summary, label), ".0f"), _billions(summary, label)]
+            mean(numbers.cost(summary, label, "seconds"), ".0f"), _billions(summary, label)]
 
 
 # --- beside the paper --------------------------------------------------------------------------------------------
@@ -104,8 +104,9 @@ def retraining(summary: Summary) -> str:
     """Full retraining, L1 and selective retraining: quality, cost, and what is selected."""
     shares = numbers.over_seeds(summary, "dnn-selective", numbers.selected_share)[:, 1:].mean(axis=(0, 1))
     selected = {"dnn-selective": slashed(shares, ".0%")}
-    rows = [[name_of(label), mean(numbers.after_last(summary, label)), mean(numbers.seconds(summary, label), ".1f"),
-             _billions(summary, label), selected.get(label, "all")]
+    rows = [[name_of(label), mean(numbers.after_last(summary, label)),
+             mean(numbers.cost(summary, label, "seconds"), ".1f"), _billions(summary, label),
+             selected.get(label, "all")]
             for label in (numbers.full_retraining(summary), "dnn-l1", "dnn-selective") if summary.has(label)]
     return table(["method", "AUROC", "seconds", BILLIONS, "selected: inputs / layers"], rows)
 
@@ -241,7 +242,7 @@ def _stored(summary: Summary, label: str) -> str:
 
 
 def _billions(summary: Summary, label: str) -> str:
-    return mean(numbers.multiply_adds(summary, label) / 1e9, ".3g")
+    return mean(numbers.cost(summary, label, "multiply_adds") / 1e9, ".3g")
 
 
 def _part(count: float, share: float) -> str:

@@ -31,8 +31,8 @@ TAIL = 2000
 PATIENCE = 3
 
 
-class CannotStart(AdapterError):
-    """The program did not even say hello."""
+class CannotStart(AdapterError, ValueError):
+    """The program did not even say hello: a bad value of the command line, where the command is given there."""
 
 
 class Child:
