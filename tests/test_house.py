@@ -9,6 +9,7 @@ import importlib.metadata
 import re
 import statistics
 import sys
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -244,8 +245,14 @@ RULES = {
 }
 
 
+@cache
+def parsed(source: str) -> ast.Module:
+    """Its tree, made once for all rules, which only read it."""
+    return ast.parse(source)
+
+
 def complaints(rule, path: str, source: str) -> list[str]:
-    return rule(path, source, ast.parse(source))
+    return rule(path, source, parsed(source))
 
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: rule.__name__)
@@ -338,7 +345,7 @@ def percentile(lengths, share: float) -> int:
 
 @pytest.mark.parametrize("files", [FILES, WORKSHOP], ids=["package", "workshop"])
 def test_functions_are_short(files):
-    lengths = [n for file in files for n in body_lengths(ast.parse(file.read_text("utf-8"))).values()]
+    lengths = [n for file in files for n in body_lengths(parsed(file.read_text("utf-8"))).values()]
     assert statistics.median(lengths) <= 8
     assert percentile(lengths, 0.9) <= 25
 
@@ -365,7 +372,7 @@ def arrows(sources: dict[str, str]) -> dict[str, set[str]]:
     """
     modules, found = {module_of(path) for path in sources}, {}
     for path, source in sources.items():
-        tree = ast.parse(source)
+        tree = parsed(source)
         asked = {node.attr for node in ast.walk(tree) if isinstance(node, ast.Attribute)
                  and isinstance(node.value, ast.Name) and node.value.id == "den_ref"}
         names = set(imported(path, tree)) - ({"den_ref"} if asked <= {"__version__"} else set())
