@@ -1,5 +1,8 @@
 """What every method promises, whichever it is: purity, continuing bit for bit, clear errors, honest counts."""
 
+import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -84,6 +87,30 @@ def test_same_seed_same_bits_other_seed_other_bits(name):
         other.learn(task)
     assert same_state(one.state(), two.state())
     assert not same_state(one.state(), other.state())
+
+
+LEARNS_TEXT_IDS = """
+import hashlib, sys
+import numpy as np
+from den_ref.methods import REGISTRY
+from den_ref.protocol import Task
+x = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
+for kind in REGISTRY.values():
+    options = {name: 0 for name in kind.Config().to_dict() if "epochs" in name}
+    method = kind(kind.Config.from_dict(kind.Config().to_dict() | options), 0)
+    for task in ("cats", "dogs"):
+        method.learn(Task(task, x, (x[:, :1] > 0) * np.float32(1), x[:4], (x[:4, :1] > 0) * np.float32(1)))
+    for name, array in sorted(method.state().items()):
+        print(method.name, name, hashlib.sha256(array.tobytes()).hexdigest())
+"""
+
+
+def test_tasks_with_text_ids_are_learnt_alike_in_every_process():
+    """Python's own hash of a text is another number in every process."""
+    children = [subprocess.Popen([sys.executable, "-W", "ignore", "-c", LEARNS_TEXT_IDS], stdout=subprocess.PIPE,
+                                 env=os.environ | {"PYTHONHASHSEED": seed}) for seed in "12"]
+    one, other = (child.communicate()[0].splitlines() for child in children)
+    assert len(one) > 100 and one == other
 
 
 @METHODS

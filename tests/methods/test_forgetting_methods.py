@@ -243,14 +243,17 @@ def test_ewc_continues_bit_for_bit(settings):
     assert a.keys() == b.keys() and same(a, b, tuple(a))
 
 
-def test_ewc_keeps_the_fisher_information_of_the_weights_it_kept():
-    ewc, task = learnt(EWC, 1), make_stream("toy").tasks[0]
+@pytest.mark.parametrize("kind", ["exact", "empirical"])
+def test_ewc_keeps_the_fisher_information_of_the_weights_it_kept(kind):
+    ewc, task = learnt(EWC, 1, fisher=kind), make_stream("toy").tasks[0]
     head = ewc.heads[0]
     w = Flat.of({"W1": ewc.body["W1"], "W2": ewc.body["W2"], "V": head.weights, "b1": ewc.body["b1"],
                  "b2": ewc.body["b2"], "c": head.bias}, np.float64)
-    full = fisher_diagonal(w, task.x_train, task.y_train, "sigmoid")
+    full, other = (fisher_diagonal(w, task.x_train, task.y_train, "sigmoid", each)
+                   for each in (kind, {"exact": "empirical", "empirical": "exact"}[kind]))
     for name in ("W1", "W2", "b1", "b2"):
         np.testing.assert_allclose(ewc.importance[name], full[name], rtol=1e-10)
+        assert not np.allclose(ewc.importance[name], other[name], rtol=0.01)
 
 
 def test_ewc_warns_when_nothing_is_protected():

@@ -8,7 +8,6 @@ import pytest
 from den_ref.tasks import make_stream
 from den_ref.tasks.digits import load_digits
 from den_ref.tasks.pixels import standardised, unit_interval
-from den_ref.tasks.seeds import generator
 from den_ref.tasks.stream import SPLITS
 from den_ref.tasks.variation import add_noise, varied
 
@@ -139,10 +138,11 @@ def test_size_of_one_split_changes_no_other():
         np.testing.assert_array_equal(samples(small(per_class=per_class), split), samples(small(), split))
 
 
-def test_splits_are_varied_independently():
-    images = np.zeros((4, 28, 28), np.uint8)
-    noise = [varied(images, 0, 1, generator(0, "angles", i), generator(0, "noise", i)) for i in range(3)]
-    assert (noise[0] != noise[1]).mean() > 0.99 and (noise[1] != noise[2]).mean() > 0.99
+def test_splits_have_noise_of_their_own():
+    """Where the digits leave the corners empty there is noise alone: that of image n of one split is not another's."""
+    stream = small(rotation=0)
+    noise = [samples(stream, split)[:5].reshape(5, 28, 28)[:, :4].ravel() for split in SPLITS]
+    assert abs(np.corrcoef(noise) - np.eye(3)).max() < 0.2           # 560 pixels: five standard deviations
 
 
 def test_facts_tell_streams_apart():
