@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 import zipfile
 
 import numpy as np
@@ -39,8 +40,13 @@ def test_an_archive_is_an_npz_that_numpy_opens_without_pickle(tmp_path):
         assert json.loads(bytes(opened["header"]))["format"] == "den_ref network"
 
 
-def test_the_same_content_gives_the_same_bytes(tmp_path):
-    assert written(tmp_path / "a.npz").read_bytes() == written(tmp_path / "b.npz").read_bytes()
+def test_the_same_content_gives_the_same_bytes_at_any_time(tmp_path, monkeypatch):
+    now = written(tmp_path / "a.npz").read_bytes()
+    monkeypatch.setattr(time, "time", lambda: 2e9)
+    monkeypatch.setattr(time, "localtime", lambda seconds=None: time.gmtime(2e9))
+    assert written(tmp_path / "b.npz").read_bytes() == now
+    with zipfile.ZipFile(tmp_path / "b.npz") as archive:
+        assert {entry.date_time for entry in archive.infolist()} == {(1980, 1, 1, 0, 0, 0)}
 
 
 def test_objects_are_refused(tmp_path):

@@ -208,6 +208,18 @@ def test_a_damaged_results_file_is_written_again(tmp_path):
     assert small_grid(tmp_path, *small(0), resume=True).complete and path.read_bytes() == whole
 
 
+def test_a_cell_that_is_half_learnt_is_missing_and_no_result(tmp_path):
+    den_ref.run("stl", "toy", n_tasks=2, settings=SMALL["settings"], out=tmp_path / small(0)[0].folder)
+    begin_comparison(small(0), "toy", out=tmp_path, n_tasks=2)
+    assert read_grid(tmp_path).complete
+    path = tmp_path / small(0)[0].folder / "results.json"
+    results = json.loads(path.read_text())
+    results["stages"], results["complete"] = results["stages"][:1], False
+    path.write_text(json.dumps(results))
+    grid = read_grid(tmp_path)
+    assert grid.results == {} and grid.missing == small(0)
+
+
 def test_an_executor_that_gives_up_is_a_failure_of_the_cell(tmp_path):
     class Lost(Here):
         def submit(self, function, *arguments):

@@ -64,6 +64,7 @@ def test_a_step_has_its_facts_timing_and_certificate(results):
     (lambda r: r["run"].update(seed="0"), "results.run.seed: expected int, got '0'"),
     (lambda r: r["R"]["auroc"][1].__setitem__(0, "x"), r"results.R.auroc\[1\]\[0\]: expected int or float or null"),
     (lambda r: r["R"]["auroc"].pop(), "results.R.auroc: expected 3 rows of 3"),
+    (lambda r: r["R"]["accuracy"][1].pop(), "results.R.accuracy: expected 3 rows of 3"),
     (lambda r: r["stages"][0]["capacity"].pop("stl"), r"results.stages\[0\].capacity: expected the keys"),
     (lambda r: r["stages"][0]["steps"][0].update(facts=[]), r"results.stages\[0\].steps\[0\].facts: expected dict"),
     (lambda r: r["stages"][0]["capacity"]["stored"].update(a=0.5), r"capacity.stored.a: expected int, got 0.5"),

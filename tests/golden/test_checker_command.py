@@ -25,6 +25,16 @@ for line in sys.stdin:
     print(json.dumps({"id": question["id"], "outputs": {"h": question["inputs"]["a"]}}), flush=True)
 """
 
+RIGHT = """
+import json, sys
+print(sys.stdin.readline().strip(), flush=True)
+for line in sys.stdin:
+    question = json.loads(line)
+    a = question["inputs"]["a"]
+    outputs = {"h": dict(a, data=[max(x, 0.0) for x in a["data"]])}
+    print(json.dumps({"id": question["id"], "outputs": outputs}), flush=True)
+"""
+
 
 @pytest.fixture
 def adapter(tmp_path):
@@ -87,6 +97,26 @@ def test_check_as_json(adapter, capsys):
     assert main(["golden", "check", adapter, "--json", "--only", "relu_*"]) == 1
     document = json.loads(capsys.readouterr().out)
     assert document["exit_status"] == 1 and document["counts"]["fail"] == 2 and document["adapter"] == adapter
+
+
+@pytest.mark.parametrize("precision, status", [("f32", 0), ("f64", 1)])
+def test_an_implementation_in_single_precision_passes_with_its_option(tmp_path, precision, status):
+    path = tmp_path / "single.py"
+    path.write_text("def affine_forward(x, w, b):\n    x, w, b = (a.astype('float32') for a in (x, w, b))\n"
+                    "    return x @ w + b\n")
+    assert main(["golden", "check", str(path), "--only", "affine_forward", "--precision", precision]) == status
+
+
+@pytest.mark.parametrize("surplus, status", [("", 0), ("print('{}')", 1)])
+def test_as_json_and_as_exit_status_a_surplus_line_is_no_success(tmp_path, capsys, surplus, status):
+    """It is said when all cases have passed: what it belongs to nobody can tell."""
+    path = tmp_path / "program.py"
+    path.write_text(RIGHT + surplus)
+    command = f"{sys.executable} {path}"
+    assert main(["golden", "check", "--exec", command, "--only", "relu_forward", "--json"]) == status
+    document = json.loads(capsys.readouterr().out)
+    assert document["exit_status"] == status and document["counts"]["pass"] == len(cases("relu_forward"))
+    assert len(document["complaints"]) == status
 
 
 def test_check_with_expected_failures(adapter, tmp_path, capsys):

@@ -103,6 +103,13 @@ def test_mistakes_are_named(a, b, mistakes):
     assert diagnose(case({"a": 1.0, "b": 2.0}, WRONG), {"a": a, "b": b}) == mistakes
 
 
+@pytest.mark.parametrize("a, mistakes", [(2.0, ["doubled", "vague"]), (np.nextafter(2, 3), ["doubled", "vague"]),
+                                         (np.nextafter(1, 2), ["vague"]), (2.1, ["vague"])])
+def test_a_mistake_is_named_up_to_rounding_where_the_right_answer_must_be_exact(a, mistakes):
+    exact = SimpleNamespace(expected={"a": 1.0, "b": 2.0}, wrong=WRONG, tolerance_of=lambda name: "exact")
+    assert diagnose(exact, {"a": a, "b": 2.0}) == mistakes
+
+
 def test_a_mistake_may_add_an_output():
     grown = case({"kept/0": 1.0}, {"one-more": {"kept/1": 3.0}})
     assert diagnose(grown, {"kept/0": 1.0, "kept/1": 3.0}) == ["one-more"]

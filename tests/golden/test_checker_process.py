@@ -182,6 +182,7 @@ def test_no_threads_and_no_programs_are_left(tmp_path):
     ("say('ready')", "no hello: expected one JSON object a line, got 'ready'"),
     ("say('{}')", "no hello: expected the first line {\"hello\":\"den-golden\",\"schema\":1}, got '{}'"),
     ("say(json.dumps(dict(hello, schema=2)))", "expected schema 1, got 2"),
+    ("say(json.dumps({'hello': 'den-golden'}))", "expected schema 1, got None"),
     ("say(json.dumps({'error': 'no licence'}))", "no licence"),
     ("sys.exit(7)", "no hello: no answer: the program ended with exit status 7"),
     ("print('why', file=sys.stderr); sys.exit(7)", "its stderr:\n  why"),
