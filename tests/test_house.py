@@ -106,6 +106,16 @@ def the_loops_are_loops(path, source, tree):
     return found
 
 
+def one_rule_for_imports(path, source, tree):
+    """``from .flat import Flat`` for what stands in the same folder or below; everything else of ours by its whole name."""
+    folder = ".".join(["den_ref", *Path(path).parts[:-1]])
+    froms = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom)]
+    climbing = [node for node in froms if node.level > 1]
+    by_whole_name = [node for node in froms if not node.level and folder != "den_ref"
+                     and f"{node.module}.".startswith(f"{folder}.")]
+    return [f"line {node.lineno}: from {'.' * node.level}{node.module or ''}" for node in climbing + by_whole_name]
+
+
 def imports_only_numpy_and_scipy(path, source, tree):
     """Matplotlib in plots, threadpoolctl where it is optional, Dask in the one file that knows of it."""
     allowed = {"den_ref", "numpy", "scipy"} | sys.stdlib_module_names
@@ -214,6 +224,11 @@ RULES = {
         ("loops/a.py", "import den_ref"), ("loops/a.py", "def f(x, w):\n    return x @ w"),
         ("loops/a.py", "h = np.maximum(a, 0)"), ("loops/a.py", "db = dout.sum(axis=0)"),
     ],
+    one_rule_for_imports: [
+        ("core/a.py", "from ..protocol import Task"), ("core/a.py", "from den_ref.core.flat import Flat"),
+        ("experiment/grid/a.py", "from ..disk import files"), ("core/a.py", "from den_ref.core import flat"),
+        ("experiment/a.py", "def f():\n    from den_ref.experiment.disk import files"),
+    ],
     imports_only_numpy_and_scipy: [
         ("core/a.py", "import matplotlib.pyplot as plt"), ("experiment/a.py", "def f():\n    import matplotlib"),
         ("plots/a.py", "import torch"), ("experiment/a.py", "from threadpoolctl import threadpool_info"),
@@ -272,8 +287,9 @@ GOOD = '''"""A file."""
 
 import math
 import numpy as np
-from ..core.flat import Flat
-from ..protocol import Task
+from den_ref.core.flat import Flat
+from den_ref.protocol import Task
+
 from .other import thing
 
 try:

@@ -24,14 +24,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..core import mlp
-from ..core.flat import Flat
-from ..core.mlp import DataLoss
+from den_ref.core import mlp
+from den_ref.core.flat import Flat
+from den_ref.core.mlp import DataLoss
 from den_ref.core.head import solve_head
-from ..core.penalties import L1, GroupLasso, SparseGroupLasso, SquaredL2, Sum
-from ..core.problem import Part, Problem
-from ..core.result import Result
-from ..protocol import Task
+from den_ref.core.penalties import L1, GroupLasso, SparseGroupLasso, SquaredL2, Sum
+from den_ref.core.problem import Part, Problem
+from den_ref.core.result import Result
+from den_ref.protocol import Task
 from .config import DENConfig
 from .network import Subnetwork
 

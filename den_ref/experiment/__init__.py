@@ -9,21 +9,21 @@ Long work has two parts, of which only the first can be the user's fault: ``begi
 ``tune`` are both parts in one call; the command ``den-ref`` takes them one by one, to tell misuse from a bug.
 """
 
-from den_ref.experiment.disk.owner import owned
-from den_ref.experiment.disk.results import read_results
-from den_ref.experiment.disk.steps import kept_steps, read_step
-from den_ref.experiment.grid.all_cells import begin_comparison, compare
-from den_ref.experiment.grid.cluster import dask_executor
-from den_ref.experiment.grid.grid import Cell, Grid, read_grid
-from den_ref.experiment.grid.grid_display import GridDisplay, GridLines, GridLive
-from den_ref.experiment.grid.processes import Processes
-from den_ref.experiment.one_run.checkpoint import begin, learnt, load
-from den_ref.experiment.one_run.display import Display, Lines, Live, Stepping
-from den_ref.experiment.one_run.loop import follow, run
-from den_ref.experiment.one_run.plan import Plan, make_plan
-from den_ref.experiment.one_run.presets import changed_options, default_options
-from den_ref.experiment.one_run.run import Run
-from den_ref.experiment.pages.player.html_page import write_player
+from .disk.owner import owned
+from .disk.results import read_results
+from .disk.steps import kept_steps, read_step
+from .grid.all_cells import begin_comparison, compare
+from .grid.cluster import dask_executor
+from .grid.grid import Cell, Grid, read_grid
+from .grid.grid_display import GridDisplay, GridLines, GridLive
+from .grid.processes import Processes
+from .one_run.checkpoint import begin, learnt, load
+from .one_run.display import Display, Lines, Live, Stepping
+from .one_run.loop import follow, run
+from .one_run.plan import Plan, make_plan
+from .one_run.presets import changed_options, default_options
+from .one_run.run import Run
+from .pages.player.html_page import write_player
 
 __all__ = [
     "Cell", "Display", "Grid", "GridDisplay", "GridLines", "GridLive", "Lines", "Live", "Plan", "Processes", "Run",

@@ -12,7 +12,7 @@ In a test suite of your own::
 From the command line, in any language: ``den-ref golden check``; see ``docs/golden.md``.
 """
 
-from den_ref.golden.adapters.python import PythonAdapter
+from .adapters.python import PythonAdapter
 
 from .ask import check_all
 from .case import Case, Vector

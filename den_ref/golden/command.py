@@ -12,7 +12,7 @@ from pathlib import Path
 
 import den_ref
 
-from den_ref.golden.adapters.process import ProcessAdapter
+from .adapters.process import ProcessAdapter
 
 from .ask import check_all, read_expected_failures
 from .case import Case

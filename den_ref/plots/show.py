@@ -12,7 +12,7 @@ from matplotlib import rc_context
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from ..protocol import Step
+from den_ref.protocol import Step
 from .panels import Panel, panels
 from .scale import quick_scales
 from .style import PLAIN, Style, bare

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import inspect
 
-from den_ref.tasks.arrays import stream_from_arrays
-from den_ref.tasks.permuted import permuted_mnist
-from den_ref.tasks.stream import Stream
-from den_ref.tasks.toy import toy_stream
-from den_ref.tasks.variation import mnist_variation
+from .arrays import stream_from_arrays
+from .permuted import permuted_mnist
+from .stream import Stream
+from .toy import toy_stream
+from .variation import mnist_variation
 
 #: stream name -> function that makes it
 STREAMS = {"mnist-variation": mnist_variation, "permuted-mnist": permuted_mnist, "toy": toy_stream}

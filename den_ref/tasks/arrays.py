@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from den_ref.protocol import Task
-from den_ref.tasks.pixels import checked_dtype
-from den_ref.tasks.stream import SPLITS, Stream
+from .pixels import checked_dtype
+from .stream import SPLITS, Stream
 
 ARRAYS = tuple(f"{letter}_{split}" for split in SPLITS for letter in "xy")
 KEYS = ("id", *ARRAYS)

@@ -27,8 +27,8 @@ from importlib.resources import files
 
 import numpy as np
 
-from den_ref.tasks.idx import find_idx, read_idx
-from den_ref.tasks.stream import SPLITS
+from .idx import find_idx, read_idx
+from .stream import SPLITS
 
 EMBEDDED_PER_CLASS = (1000, 200, 1000)
 PAPER_PER_CLASS = (1000, 200, 5000)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from den_ref.protocol import Task
-from den_ref.tasks.digits import load_digits
-from den_ref.tasks.pixels import checked_dtype, standardised, unit_interval
-from den_ref.tasks.seeds import checked_seed, generator
-from den_ref.tasks.stream import SPLITS, Stream
+from .digits import load_digits
+from .pixels import checked_dtype, standardised, unit_interval
+from .seeds import checked_seed, generator
+from .stream import SPLITS, Stream
 
 
 def permuted_mnist(

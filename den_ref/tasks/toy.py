@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from den_ref.protocol import Task
-from den_ref.tasks.pixels import checked_dtype
-from den_ref.tasks.seeds import checked_seed, generator
-from den_ref.tasks.stream import Stream
+from .pixels import checked_dtype
+from .seeds import checked_seed, generator
+from .stream import Stream
 
 N_INPUTS = 12
 SIZES = {"train": 1000, "valid": 300, "test": 500}

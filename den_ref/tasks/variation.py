@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from den_ref.protocol import Task
-from den_ref.tasks.digits import load_digits
-from den_ref.tasks.pixels import checked_dtype, standardised
-from den_ref.tasks.rotation import rotate
-from den_ref.tasks.seeds import checked_seed, generator
-from den_ref.tasks.stream import SPLITS, Stream
+from .digits import load_digits
+from .pixels import checked_dtype, standardised
+from .rotation import rotate
+from .seeds import checked_seed, generator
+from .stream import SPLITS, Stream
 
 
 def mnist_variation(
