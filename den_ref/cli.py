@@ -3,8 +3,6 @@
 Nothing is imported before it is needed, so that whatever goes wrong, in the first moments too, ends in words.
 """
 
-from __future__ import annotations
-
 import sys
 
 

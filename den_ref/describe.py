@@ -4,8 +4,6 @@ Nothing here is needed to learn.  Reports, pictures, tables and ``den-ref tune``
 what a method does not say.
 """
 
-from __future__ import annotations
-
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -25,8 +25,6 @@ A size that is named twice in a call must be the same both times; a name with a 
 entries, NaN and infinity are refused, unless ``finite=False`` says that they come out as they went in.
 """
 
-from __future__ import annotations
-
 import functools
 import inspect
 import math

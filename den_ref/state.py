@@ -4,8 +4,6 @@ A state is a flat dict of arrays, so that it fits a ``.npz`` file without pickle
 into one entry, ``meta``: JSON, as bytes.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Hashable
 

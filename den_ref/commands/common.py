@@ -1,7 +1,5 @@
 """What every command of ``den-ref`` has: exit statuses, its help, and how misuse is told."""
 
-from __future__ import annotations
-
 import argparse
 import shlex
 import sys

@@ -1,7 +1,5 @@
 """``den-ref compare``: several methods on one stream, several seeds, on all cores or on a cluster."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from contextlib import ExitStack

@@ -4,8 +4,6 @@ A command says nothing of its own about these.  While there is something to lose
 function that says in a line or two what is kept, and the command that goes on.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import sys

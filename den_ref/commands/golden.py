@@ -1,7 +1,5 @@
 """``den-ref golden``: golden values, and the check of any implementation of DEN."""
 
-from __future__ import annotations
-
 import argparse
 from pathlib import Path
 

@@ -1,7 +1,5 @@
 """``den-ref options``: the methods, and what ``--set`` knows."""
 
-from __future__ import annotations
-
 import argparse
 import inspect
 

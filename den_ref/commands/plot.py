@@ -1,7 +1,5 @@
 """``den-ref plot``: the tables and figures of a comparison, or of one run."""
 
-from __future__ import annotations
-
 import argparse
 
 from .common import add_command, misuse, place, way_on

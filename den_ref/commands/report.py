@@ -1,7 +1,5 @@
 """``den-ref report``: a run as one HTML page that plays it box by box."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 

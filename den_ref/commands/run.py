@@ -1,7 +1,5 @@
 """``den-ref run``: learn a stream of tasks with one method."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from contextlib import ExitStack

@@ -1,7 +1,5 @@
 """Arguments about the stream, of every command that learns one."""
 
-from __future__ import annotations
-
 import argparse
 import json
 from typing import Any

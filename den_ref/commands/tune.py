@@ -1,7 +1,5 @@
 """``den-ref tune``: find a method's options by random search on the validation split."""
 
-from __future__ import annotations
-
 import argparse
 import sys
 from contextlib import ExitStack

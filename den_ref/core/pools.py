@@ -1,7 +1,5 @@
 """Tasks on the same samples are a pool, which one pass serves: what every loss of several tasks at once is made of."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

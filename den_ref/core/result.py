@@ -12,8 +12,6 @@ prox_residual
     Euclidean norm it is never larger than the distance above, because w = prox(w + s) for every subgradient s.
 """
 
-from __future__ import annotations
-
 import sys
 import warnings
 

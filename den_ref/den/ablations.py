@@ -4,8 +4,6 @@ What an ablation leaves out is an option that it holds fixed (``config.held``). 
 towards W^{t-1} either, wherever DEN has it.
 """
 
-from __future__ import annotations
-
 import math
 from dataclasses import dataclass
 

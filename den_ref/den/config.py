@@ -1,7 +1,5 @@
 """The options of DEN, each letter of the paper explained once."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from den_ref.core.training import Training

@@ -20,8 +20,6 @@ Biases are penalised by that pull only.  Every equation but ``eq3`` takes a star
 named W1..Wm, V, b1..bm, c, see ``core.mlp``), the data loss and the options, and returns a ``Problem``.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from den_ref.core import mlp

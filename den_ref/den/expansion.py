@@ -1,7 +1,5 @@
 """Algorithm 3, dynamic expansion: append units, solve Eq. 5, remove what group lasso left useless."""
 
-from __future__ import annotations
-
 from dataclasses import replace
 
 import numpy as np

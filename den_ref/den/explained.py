@@ -1,7 +1,5 @@
 """What DEN says of itself (``describe``): what each box computes and how it is shown, and what of it may be tuned."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -4,8 +4,6 @@ Every task reads the units of its own stage.  Layer 1 reads the same inputs in a
 samples it is computed once; above it each stage's units are cut out, computed, and their gradients added up.
 """
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from dataclasses import replace
 

@@ -3,8 +3,6 @@
     solve Eq. 3 for the head  ->  walk down the nonzero edges  ->  cut the subnetwork out  ->  Eq. 4  ->  put it back
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from den_ref.core import mlp

@@ -1,7 +1,5 @@
 """Algorithm 4, split and duplication: a unit that drifted too far gets its old meaning back, its copy the new one."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from .birth import at_birth_edges

@@ -4,8 +4,6 @@ Two seams hold all that is random once a stage has begun: ``Stage.draw`` (weight
 mini-batches).  Whoever replaces them has Algorithms 1 to 4 as functions of the data, the options and W^{t-1}.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from dataclasses import dataclass
 

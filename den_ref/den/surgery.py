@@ -4,8 +4,6 @@ Pure functions: they return a new Network and never modify their inputs.  Cuttin
 back are ``network.extract`` and ``network.insert``.  Lists over layers hold one index array per *hidden* layer.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, replace
 
 import numpy as np

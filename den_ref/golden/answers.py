@@ -1,7 +1,5 @@
 """What is an answer: a dict of outputs, a tuple of them, or the only one, made flat names and arrays."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Asking an adapter case by case, and what failures were expected."""
 
-from __future__ import annotations
-
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace

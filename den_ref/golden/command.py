@@ -1,7 +1,5 @@
 """What ``den-ref golden list | show | check | export`` do.  Each prints, and returns the exit status."""
 
-from __future__ import annotations
-
 import json
 import os
 import shlex

@@ -20,8 +20,6 @@ reads f64 as f32, solve as rtol 3e-3 and atol 1e-5 * max(abs(want)), and a bound
 single precision do no better.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

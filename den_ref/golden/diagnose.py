@@ -1,7 +1,5 @@
 """Which named mistake gives this wrong answer?"""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from typing import Any
 

@@ -4,8 +4,6 @@ One file per operation under ``vectors/``: its equation, its signature, its conv
 list of cases.  ``schema.json`` says what is in them to other programs.
 """
 
-from __future__ import annotations
-
 import difflib
 import fnmatch
 from collections.abc import Iterable

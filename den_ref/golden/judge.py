@@ -4,8 +4,6 @@ A case is known here by what it expects (``expected``, ``tolerance_of``, ``wrong
 :meth:`den_ref.golden.case.Case.check` asks :func:`judge`.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any

@@ -1,7 +1,5 @@
 """A file's content as a Vector: every rule of ``schema.json``, and those it cannot say, checked without a library."""
 
-from __future__ import annotations
-
 import json
 import re
 from typing import Any

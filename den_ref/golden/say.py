@@ -1,7 +1,5 @@
 """What the checker says: to people, and as JSON."""
 
-from __future__ import annotations
-
 import textwrap
 from collections import Counter
 from collections.abc import Iterable, Sequence

@@ -1,7 +1,5 @@
 """A golden case as a person reads it: the formula, the arrays as matrices, the answer, the mistakes it detects."""
 
-from __future__ import annotations
-
 import textwrap
 from collections.abc import Mapping
 from typing import Any

@@ -7,8 +7,6 @@ are; what JSON cannot write is one of the words "nan", "inf", "-inf".
 A list of arrays has one name per entry, "weights/0", "weights/1", ...; a signature declares it as ``weights/*``.
 """
 
-from __future__ import annotations
-
 import math
 import re
 import sys

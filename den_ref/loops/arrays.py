@@ -1,7 +1,5 @@
 """Arrays, filled one entry at a time: all that the loops need of NumPy."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

@@ -4,8 +4,6 @@ Every function takes small dense matrices, cut out of a network; L is the mean l
 paper's, with Eq. 4's norm squared and halved: none of den_ref's options (weight decay, other norms) is in them.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from .arrays import filled, norm

@@ -1,7 +1,5 @@
 """Affine layers and ReLU, forwards and backwards.  Samples are rows; a column of w is a unit's incoming weights."""
 
-from __future__ import annotations
-
 from .arrays import each, filled
 
 

@@ -1,7 +1,5 @@
 """The two losses, each with its gradient with respect to the logits.  A row of logits is a sample; n are n samples."""
 
-from __future__ import annotations
-
 import math
 
 from .arrays import each, filled

@@ -1,7 +1,5 @@
 """AUROC, and the functions of the performance matrix: R[i, j] is how well task j does after stage i."""
 
-from __future__ import annotations
-
 import math
 
 

@@ -1,7 +1,5 @@
 """The network: affine layers with a ReLU behind each, and a head that is an affine layer alone."""
 
-from __future__ import annotations
-
 from .layers import affine_backward, affine_forward, relu_backward, relu_forward
 from .losses import loss_of_rows
 

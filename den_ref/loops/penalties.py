@@ -9,8 +9,6 @@ so that step s is the metric d = 1 / s.  A group is a column of a matrix (a unit
 one single group.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from .arrays import each, norm

@@ -1,7 +1,5 @@
 """Steps and solvers: ISTA, FISTA, Eq. 3 to its minimum, proximal Adam and SGD."""
 
-from __future__ import annotations
-
 import math
 
 import numpy as np

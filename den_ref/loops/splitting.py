@@ -4,8 +4,6 @@ W^t is the network now, W^{t-1} the previous one, whose units are the first ones
 ``subnetworks``.
 """
 
-from __future__ import annotations
-
 from math import inf
 from typing import NamedTuple
 

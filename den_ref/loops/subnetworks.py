@@ -5,8 +5,6 @@ each unit) and over tasks (``heads``, ``head_biases``, ``head_stages``).  ``unit
 input features first.
 """
 
-from __future__ import annotations
-
 from .arrays import copies, filled, indices, taken
 from .network import network_forward
 

@@ -1,7 +1,5 @@
 """Algorithm 3: append units, find the useless ones, delete them.  What a network is: see ``subnetworks``."""
 
-from __future__ import annotations
-
 from .arrays import NEVER, copies, filled, indices, taken
 
 

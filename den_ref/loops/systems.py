@@ -1,7 +1,5 @@
 """The compared systems: EWC's Fisher information and pull, a step of DNN-L2, DNN-Progressive's columns."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from .arrays import each, filled

@@ -1,7 +1,5 @@
 """DNN-L2: fine-tuning, with every weight of the body pulled towards where the last task left it."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 from den_ref.core.penalties import SquaredL2

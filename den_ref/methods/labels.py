@@ -3,8 +3,6 @@
 A label is a method's name, alone or followed by what is varied: "den", "den sigma=0.6", "finetune, DEN's size".
 """
 
-from __future__ import annotations
-
 import re
 
 from den_ref.describe import Look

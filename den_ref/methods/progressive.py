@@ -3,8 +3,6 @@
 Nothing is forgotten, and size grows with the square of the number of tasks.
 """
 
-from __future__ import annotations
-
 from collections.abc import Hashable
 from dataclasses import dataclass, replace
 

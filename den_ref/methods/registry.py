@@ -3,8 +3,6 @@
 Whatever is known of a method stands on its class.  To add one is a line in REGISTRY, or none at all.
 """
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from importlib import import_module
 

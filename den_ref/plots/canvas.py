@@ -1,7 +1,5 @@
 """A figure to draw on that belongs to nobody's pyplot state."""
 
-from __future__ import annotations
-
 from matplotlib.figure import Figure
 
 

@@ -5,8 +5,6 @@ line and marker in every picture: those it says (``Method.look``), else those of
 are its seeds: means are drawn, with their range.
 """
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
 

@@ -1,7 +1,5 @@
 """Pictures of Algorithm 3 and of what decides on it: the loss against tau, norms of new units, counts of units."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Names written beside what they name: at the ends of lines, next to points, none over another."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

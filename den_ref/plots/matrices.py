@@ -1,7 +1,5 @@
 """Weight matrices as heat maps, with the blocks that surgery makes outlined: old, new, copy."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

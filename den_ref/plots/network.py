@@ -1,7 +1,5 @@
 """The network as a graph: units in columns, coloured by the task that introduced them."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -4,8 +4,6 @@ A maker takes a step and yields panels; it yields none where the step lacks what
 said by the method that has the box (``describe.Box.pictures``), by their names in MAKERS.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from functools import partial, wraps
 from typing import NamedTuple

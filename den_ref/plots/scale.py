@@ -4,8 +4,6 @@ Matplotlib still says where ticks stand and what they are called; only its way o
 replaced.
 """
 
-from __future__ import annotations
-
 from functools import cache
 from typing import NamedTuple
 

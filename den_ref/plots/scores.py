@@ -1,7 +1,5 @@
 """A picture of the performance matrix R[i, j]: the score on task j after learning task i, unseen = NaN."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Sequence
 
 import numpy as np

@@ -1,7 +1,5 @@
 """``show(step)``: the right picture for each box of the algorithm."""
 
-from __future__ import annotations
-
 import io
 import os
 import textwrap

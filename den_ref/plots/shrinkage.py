@@ -1,7 +1,5 @@
 """Pictures of what a penalty does: norm balls with projections, the graph of a prox, weights before and after it."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 
 import numpy as np

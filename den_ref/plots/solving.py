@@ -1,7 +1,5 @@
 """Pictures of how a solve went: objectives of full-batch solvers, losses of mini-batch training."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 
 import numpy as np

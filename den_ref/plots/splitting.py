@@ -1,7 +1,5 @@
 """Pictures of Algorithm 4: how far units drifted, and what a split does to what they hear."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 
 import numpy as np

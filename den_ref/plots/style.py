@@ -1,7 +1,5 @@
 """How pictures look: colours and shapes that can be told apart in grey and with any colour blindness, sizes, labels."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 import numpy as np

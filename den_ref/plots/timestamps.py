@@ -1,7 +1,5 @@
 """The staircase of timestamps: which unit serves which task."""
 
-from __future__ import annotations
-
 import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.ticker import MaxNLocator

@@ -3,8 +3,6 @@
 ``make_stream("mnist-variation")`` makes one by name, :func:`stream_from_arrays` makes one of your own data.
 """
 
-from __future__ import annotations
-
 import inspect
 
 from .arrays import stream_from_arrays

@@ -1,7 +1,5 @@
 """Permuted MNIST: the same digits again and again, each time with the pixels in another order."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from den_ref.protocol import Task

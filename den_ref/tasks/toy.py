@@ -1,7 +1,5 @@
 """A small synthetic stream for examples and tests, learnt in a second or two."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from den_ref.protocol import Task

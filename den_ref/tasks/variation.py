@@ -1,7 +1,5 @@
 """MNIST-Variation: rotated digits on a noisy background, ten one-versus-rest tasks.  Paper, section 4."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from den_ref.protocol import Task

@@ -4,8 +4,6 @@ An *archive* is an ``.npz`` file (a zip of ``.npy`` arrays) with one more entry,
 array.  The header says what the file is, in which version of its layout, and the SHA-256 of the arrays.
 """
 
-from __future__ import annotations
-
 import hashlib
 import io
 import json

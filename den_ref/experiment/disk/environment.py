@@ -1,7 +1,5 @@
 """Where a run ran: versions, BLAS, threads.  The same run gives the same bits only where these are the same."""
 
-from __future__ import annotations
-
 import os
 import platform
 from typing import Any

@@ -1,7 +1,5 @@
 """JSON files for people to read: strict values, a format and version, and the shape of what is in them."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Iterable, Iterator, Mapping

@@ -5,8 +5,6 @@ whole and only if there is none (``os.link``), and taken away at the end.  A pro
 such a stale claim is known by its process, which this host does not have any more, and is taken over.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import platform

@@ -1,7 +1,5 @@
 """The shape of a run's ``results.json``: SCHEMA is what is written, checked and documented."""
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from pathlib import Path

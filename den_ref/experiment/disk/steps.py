@@ -1,7 +1,5 @@
 """What is kept of a Step: its facts in results.json, with ``--keep-steps`` its arrays in ``steps/NNN.npz``."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any

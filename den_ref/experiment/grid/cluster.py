@@ -1,7 +1,5 @@
 """Dask as an executor: the one place that knows of it."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager

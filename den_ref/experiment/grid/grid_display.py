@@ -1,7 +1,5 @@
 """What a grid says while it is learnt: nothing, a line per cell, or lines with a live progress of the whole."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 from typing import Any
 

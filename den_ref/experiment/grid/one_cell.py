@@ -6,8 +6,6 @@ sender which cells are being learnt, stops a worker whose cell is no longer want
 given up for lost while another took its cell (another name).
 """
 
-from __future__ import annotations
-
 import os
 import platform
 import time

@@ -4,8 +4,6 @@
 call whose process is killed (say, for want of memory) is simply made again.  What goes in and out is JSON.
 """
 
-from __future__ import annotations
-
 import json
 import os
 import signal

@@ -1,7 +1,5 @@
 """The comparison that comes with the package: which methods, DEN at which strengths, and its quick version."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Mapping
 from typing import Any
 

@@ -4,8 +4,6 @@ One file holds the method's state (the arrays) and the run's record (the header)
 different ages.  ``results.json`` is the same record for people and is never read back.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 
 from den_ref.experiment.disk.archives import read_archive, write_archive

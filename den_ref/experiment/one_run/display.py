@@ -1,7 +1,5 @@
 """What a run says while it runs: nothing, plain lines, lines with a live progress, or one box at a time."""
 
-from __future__ import annotations
-
 import shutil
 import sys
 import time

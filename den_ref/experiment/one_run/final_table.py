@@ -1,7 +1,5 @@
 """The table at the end of a run."""
 
-from __future__ import annotations
-
 from collections import defaultdict
 
 from den_ref.core.metrics import average_performance, backward_transfer, forgetting

@@ -1,7 +1,5 @@
 """The run itself: learn the tasks one after the other, measure after each, save after each."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any

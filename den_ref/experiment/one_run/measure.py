@@ -1,7 +1,5 @@
 """What is measured of a method: its quality on a task, its size beside that of separate networks."""
 
-from __future__ import annotations
-
 from typing import Any
 
 from den_ref.core.metrics import accuracy, head_auroc

@@ -1,7 +1,5 @@
 """What is to be run: a method with its options, a stream, a seed."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any

@@ -1,7 +1,5 @@
 """Options that fit a stream: a method's own defaults fit the digits, a toy wants a smaller network and larger steps."""
 
-from __future__ import annotations
-
 import dataclasses
 from collections.abc import Iterable
 from typing import Any

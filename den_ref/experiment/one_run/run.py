@@ -1,7 +1,5 @@
 """A run: a method on its way through a stream."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The figures of a comparison: which curves stand on which axes, and the files they go to."""
 
-from __future__ import annotations
-
 from pathlib import Path
 
 import numpy as np

@@ -1,7 +1,5 @@
 """Markdown: tables, numbers in them, and marked blocks of a document that a program writes."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable, Mapping, Sequence
 

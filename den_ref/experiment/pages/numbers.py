@@ -1,7 +1,5 @@
 """What tables and figures show, as pure functions of outcomes (``summary``)."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 
 import numpy as np

@@ -1,7 +1,5 @@
 """What the paper reports on MNIST-Variation, and what this project set itself: to be held beside what is measured."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
 #: The stream that all this is about, with its default options, and the number of its tasks.

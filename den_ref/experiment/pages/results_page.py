@@ -1,7 +1,5 @@
 """The results document: tables and figures of a grid, as a document of their own or filled into one."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable
 from pathlib import Path
 

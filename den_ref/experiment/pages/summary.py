@@ -4,8 +4,6 @@ A summary is made from results (``summarised``), written and read again (``write
 and figures are made from summaries alone, so that a document can be checked against the numbers it was made from.
 """
 
-from __future__ import annotations
-
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,7 +1,5 @@
 """The tables of a comparison, in Markdown: functions of a summary."""
 
-from __future__ import annotations
-
 import numpy as np
 
 from den_ref.core.metrics import backward_transfer, forgetting, learning_performance

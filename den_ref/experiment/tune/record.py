@@ -6,8 +6,6 @@
 ``seconds`` are those of the processor.  Runs on another stream than MNIST-Variation also say on which: ``stream``.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Mapping, Sequence

@@ -1,7 +1,5 @@
 """What ``den-ref tune`` tries of which method: the spaces that stand on the methods (``describe.Space``)."""
 
-from __future__ import annotations
-
 import dataclasses
 import math
 from collections.abc import Mapping

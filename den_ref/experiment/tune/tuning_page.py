@@ -1,7 +1,5 @@
 """The records of the searches as a page for people: how the options were found, and every setting that was judged."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections.abc import Mapping, Sequence

@@ -4,8 +4,6 @@ Whatever the program does (dies, hangs, talks out of turn), the case at hand get
 is stopped, and the next case is asked of a fresh one.
 """
 
-from __future__ import annotations
-
 import contextlib
 import os
 import queue

@@ -4,8 +4,6 @@ A function gets the inputs by name (a list such as weights/0, weights/1 as one l
 outputs, or a tuple in the order of the signature, or, where there is one output, just that.
 """
 
-from __future__ import annotations
-
 import difflib
 import importlib
 import importlib.util

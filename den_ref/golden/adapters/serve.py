@@ -4,8 +4,6 @@
 costs one case and not the run.  Whatever it prints goes to stderr.
 """
 
-from __future__ import annotations
-
 import os
 import sys
 from typing import BinaryIO

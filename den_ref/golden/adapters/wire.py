@@ -11,8 +11,6 @@
 UTF-8, one question at a time, nothing else on stdout.  The end of stdin is the end of the questions.
 """
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -10,8 +10,6 @@ Layer 1 reads only the input.  The paper's names: a is alpha, P is V and p its b
 column's flat vector is that of an MLP (``core.mlp``) followed by a, P, p, U.  Source: Rusu et al. 2016, Eq. 2.
 """
 
-from __future__ import annotations
-
 import numpy as np
 
 from den_ref.core import mlp

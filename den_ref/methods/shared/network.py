@@ -1,7 +1,5 @@
 """Plain networks, that nothing is done to but training: what all methods but DEN are made of."""
 
-from __future__ import annotations
-
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from zlib import crc32

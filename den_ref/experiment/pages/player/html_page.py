@@ -4,8 +4,6 @@ The page is ``player.html`` with ``player.css`` and ``player.js`` filled in.  Ev
 in the page from the start, so that it can be printed, and read without JavaScript; the script shows one at a time.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator, Mapping
 from html import escape

@@ -1,7 +1,5 @@
 """Formulas as a browser shows them without any library."""
 
-from __future__ import annotations
-
 import html
 import re
 
