@@ -12,6 +12,8 @@ problem.  A weight that has had no gradient yet has d = eps / step, so that any 
 features; a larger eps protects them.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from den_ref.doors import Floats, Has, NotNegative, Number, Positive, Whole, door, inner

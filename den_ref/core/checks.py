@@ -4,6 +4,8 @@ Both return an outcome that is true iff the check passed and that prints as one 
 that is not finite never passes.
 """
 
+from __future__ import annotations
+
 from dataclasses import dataclass
 from itertools import chain
 

@@ -14,6 +14,8 @@ with the layer's inputs H and the signals Delta that backpropagation brings, one
 a mini-batch's *mean* gradient instead, as some public codes do, estimates another quantity.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterator
 
 import numpy as np

@@ -8,6 +8,8 @@ objective: a sweep of coordinate descent finds out which entries are zero, and N
 collinear; the orthant step alone never wakes a zero.  No step length, no Lipschitz constant, no scaling is needed.
 """
 
+from __future__ import annotations
+
 import numpy as np
 from scipy.linalg import cho_factor, cho_solve
 

@@ -5,6 +5,8 @@ Samples are rows.  A column of w is a unit's incoming weights, a row of w is a u
 Arguments named ``out`` are buffers to write into; without them new arrays are made.
 """
 
+from __future__ import annotations
+
 import functools
 
 import numpy as np

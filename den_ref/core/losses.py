@@ -4,6 +4,8 @@ Both are the **mean over samples**; the sigmoid loss is **summed over outputs**.
 Stable for any finite logits: nothing large is ever exponentiated.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable
 
 import numpy as np

@@ -11,6 +11,8 @@ NaN in this package's own runs, and then the result is NaN.
 ====================================  ==============================================================================
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from den_ref.doors import Floats, door, refusal

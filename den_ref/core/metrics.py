@@ -6,6 +6,8 @@ never measured (a task not learnt yet, an undefined AUROC) is NaN, and NaN goes 
 Formulas count stages from 1, as the papers do; ``R[i, j]`` in code counts from 0.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from den_ref.doors import LOSS_NAMES, Binary, Floats, Kind, Labels, OneOf, door, real_array, refusal

@@ -6,6 +6,8 @@ The weights of a network with m hidden layers are named W1..Wm, V, b1..bm, c; we
 "every weight, no bias" is one slice.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Sequence
 
 import numpy as np

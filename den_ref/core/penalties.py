@@ -21,6 +21,8 @@ Those that make exact zeros, L1 and the groups, also know
 Nothing here modifies its inputs, but for ``prox_metric(..., out=)``.
 """
 
+from __future__ import annotations
+
 import numpy as np
 
 from den_ref.doors import Buffer, Doors, Floats, Instance, NotNegative, Number, Positive, Whole, door, inner, refusal

@@ -3,6 +3,8 @@
     minimise, over the **free** weights, a **smooth** loss plus a **penalty**, starting from **here**.
 """
 
+from __future__ import annotations
+
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol

@@ -1,5 +1,7 @@
 """Mini-batch training of a Problem: batches, step schedule, early stopping, certificate."""
 
+from __future__ import annotations
+
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
