@@ -9,6 +9,8 @@ from collections.abc import Hashable
 
 import numpy as np
 
+from .strict_json import strict_json
+
 
 def pack_meta(facts: dict) -> np.ndarray:
     """A dict of JSON types as an array of bytes."""
@@ -17,7 +19,7 @@ def pack_meta(facts: dict) -> np.ndarray:
 
 def unpack_meta(array: np.ndarray) -> dict:
     """The inverse of :func:`pack_meta`."""
-    return json.loads(array.tobytes().decode())
+    return strict_json(array.tobytes())
 
 
 def pack_rng(rng: np.random.Generator) -> dict:

@@ -13,6 +13,7 @@ timestamps: which units a stage sees                   ``network``
 units added, removed, duplicated; the split's edges    ``surgery``
 cut out, solve, put back                               ``stage``
 section 4, the ablations; DEN-Finetune                 ``ablations``; ``finetune``, with ``joint``
+(not in the paper) what a stored network must be         ``rules``
 (not in the paper) drift since a unit's birth          ``birth``
 (not in the paper) what reports say of each box        ``explained``
 =====================================================  ===================================================

@@ -22,6 +22,7 @@ from .equations import eq2
 from .expansion import dynamic_expansion, remove_useless
 from .explained import BOXES, SPACE
 from .network import EMPTY, NEVER, Head, Network, capacity
+from .rules import check_like
 from .selective import selective_retraining
 from .splitting import split_and_duplicate
 from .stage import Stage, solve_cut
@@ -108,6 +109,8 @@ class DEN(Method):
     def from_state(cls, state: Mapping[str, np.ndarray], config=None, seen: Sequence[Task] = ()) -> DEN:
         meta, den = unpack_meta(state["meta"]), cls(config)
         den.network, den.birth = Network.from_arrays(state, meta["heads"]), Birth.from_arrays(state)
+        check_like("birth/weights", den.birth.weights, den.network.weights)
+        check_like("birth/biases", den.birth.biases, den.network.biases)
         den.rng = unpack_rng(meta["rng"])
         return den
 

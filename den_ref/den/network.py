@@ -16,8 +16,7 @@ from den_ref.core import mlp
 from den_ref.protocol import Capacity, unknown_task
 from den_ref.state import pack_id, unpack_id
 
-#: "Never retired", as stored.
-NEVER = np.iinfo(np.int32).max
+from .rules import NEVER, check_network
 
 #: What a Network holds an array of for every hidden layer.
 _PER_LAYER = ("weights", "biases", "introduced", "retired")
@@ -115,10 +114,18 @@ class Network:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, np.ndarray], head_facts: Sequence[Mapping]) -> Network:
-        """The inverse of :meth:`arrays`, beside :meth:`head_facts`; other arrays may stand among them."""
+        """The inverse of :meth:`arrays`, beside :meth:`head_facts`; other arrays may stand among them.
+
+        Raises
+        ------
+        KeyError, ValueError
+            If an array is missing, or they do not fit each other (``den.rules``); the error names it.
+        """
         layers = max(sum(name.startswith(f"{kind}/") for name in arrays) for kind in _PER_LAYER)
         lists = {name: [arrays[f"{name}/{l}"] for l in range(layers)] for name in _PER_LAYER}
-        return cls(**lists, heads=heads_from(arrays, head_facts))
+        network = cls(**lists, heads=heads_from(arrays, head_facts))
+        check_network(network)
+        return network
 
 
 def head_arrays(heads: Sequence[Head]) -> dict[str, np.ndarray]:

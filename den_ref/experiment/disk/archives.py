@@ -7,6 +7,7 @@ array.  The header says what the file is, in which version of its layout, and th
 import hashlib
 import io
 import json
+import math
 import struct
 import zipfile
 import zlib
@@ -16,12 +17,17 @@ from typing import Any
 
 import numpy as np
 
+from den_ref.strict_json import strict_json
+
 from .files import VERSION, whole
 from .json_files import as_json
 
 #: What reading a damaged or foreign zip file can raise.
-DAMAGE = (ValueError, KeyError, TypeError, EOFError, OSError, RuntimeError, struct.error, zlib.error,
-          zipfile.BadZipFile)
+DAMAGE = (ValueError, KeyError, TypeError, EOFError, OSError, RuntimeError, MemoryError, OverflowError, struct.error,
+          zlib.error, zipfile.BadZipFile)
+
+#: What every archive says about itself.
+ABOUT = ("format", "version", "sha256")
 
 
 def write_archive(path: Path, kind: str, header: Mapping[str, Any], arrays: Mapping[str, np.ndarray]) -> None:
@@ -49,13 +55,13 @@ def read_archive(path: Path, kind: str) -> tuple[dict[str, Any], dict[str, np.nd
     """
     try:
         arrays = _read_npz(path)
-        header = json.loads(arrays.pop("header").tobytes())
-        found, version, expected = header["format"], header["version"], header["sha256"]
+        header = strict_json(arrays.pop("header").tobytes())
+        found, version, expected = (header[name] for name in ABOUT)
     except DAMAGE as error:
         raise ValueError(f"{path}: not a den_ref {kind}, or a damaged one ({error})") from error
     if found != f"den_ref {kind}":
         raise ValueError(f"{path}: expected a den_ref {kind}, got a {found}")
-    if version != VERSION:
+    if type(version) is not int or version != VERSION:
         raise ValueError(f"{path}: expected layout version {VERSION}, got {version}; use the den_ref that wrote it")
     if digest(arrays) != expected:
         raise ValueError(f"{path}: damaged: the arrays are not the ones that were written (SHA-256 differs)")
@@ -73,9 +79,21 @@ def digest(arrays: Mapping[str, np.ndarray]) -> str:
 
 def _read_npz(path: Path) -> dict[str, np.ndarray]:
     # Not numpy.load: an entry is read to its end before it is parsed, so that the zip file's own checksum comes first.
+    # Nothing is unpacked before its size is known: entries are stored as they are, so that they fit the file.
     with zipfile.ZipFile(path) as archive:
+        claimed, there = sum(entry.file_size for entry in archive.infolist()), Path(path).stat().st_size
+        if claimed > there:
+            raise ValueError(f"expected uncompressed entries, which fit a file of {there} bytes, got {claimed} bytes")
+        if len(set(archive.namelist())) < len(archive.namelist()):
+            raise ValueError(f"expected every name once, got {sorted(archive.namelist())}")
         return {name.removesuffix(".npy"): _parse(archive.read(name)) for name in archive.namelist()}
 
 
 def _parse(content: bytes) -> np.ndarray:
+    """An entry, whose header must claim as many bytes as are there: NumPy takes room before it looks."""
+    stream = io.BytesIO(content)
+    read = {(1, 0): np.lib.format.read_array_header_1_0, (2, 0): np.lib.format.read_array_header_2_0}
+    shape, _, dtype = read[np.lib.format.read_magic(stream)](stream)
+    if math.prod(shape) * dtype.itemsize != len(content) - stream.tell():
+        raise ValueError(f"expected {len(content) - stream.tell()} bytes for shape {shape} of {dtype}")
     return np.lib.format.read_array(io.BytesIO(content), allow_pickle=False)

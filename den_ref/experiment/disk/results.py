@@ -1,11 +1,12 @@
 """The shape of a run's ``results.json``: SCHEMA is what is written, checked and documented."""
 
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from den_ref.strict_json import strict_json
 
 from .json_files import check_format, check_shape
 
@@ -13,6 +14,9 @@ from .json_files import check_format, check_shape
 RESULTS = "results.json"
 
 METRICS = ("auroc", "accuracy")
+
+#: How far a mean of numbers from 0 to 1 may be outside.
+ROUNDING = 1e-12
 
 _NUMBER = (int, float)
 _NUMBER_OR_NULL = (int, float, type(None))
@@ -24,11 +28,11 @@ _CAPACITY = {
     "allocated": int, "nonzero": int, "arrays": int, "widths": [int], "per_task": [int], "stored": {str: int},
     "stl": int, "allocated_share": _NUMBER, "nonzero_share": _NUMBER,
 }
-_STEP = {
+STEP = {
     "number": int, "box": str, "title": str, "sentence": str, "seconds": _NUMBER, "facts": _ANYTHING,
     "solve": _ANYTHING,
 }
-_STAGE = {"stage": int, "task": _ID, "seconds": _NUMBER, "capacity": _CAPACITY, "steps": [_STEP]}
+_STAGE = {"stage": int, "task": _ID, "seconds": _NUMBER, "capacity": _CAPACITY, "steps": [STEP]}
 
 #: The shape of results.json, as ``check_shape`` reads it.
 SCHEMA = {
@@ -61,7 +65,7 @@ def read_results(folder: Path | str) -> dict[str, Any]:
     """
     path = Path(folder) / RESULTS
     try:
-        results = validated(json.loads(path.read_text(encoding="utf-8")))
+        results = validated(strict_json(path.read_bytes()))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
     return {**results, "R": matrices(results["R"])}
@@ -75,4 +79,34 @@ def validated(results: Any) -> dict[str, Any]:
     for metric in METRICS:
         if [len(row) for row in results["R"][metric]] != [size] * size:
             raise ValueError(f"results.R.{metric}: expected {size} rows of {size}, one per task")
+        _check_matrix(results["R"][metric], len(results["stages"]), f"results.R.{metric}")
+    _check_stages(results["stages"], results["run"]["tasks"])
+    if results["complete"] != (len(results["stages"]) == size):
+        raise ValueError(f"results.complete: expected {not results['complete']} after {len(results['stages'])} of {size} "
+                         f"tasks, got {results['complete']}")
     return results
+
+
+def _check_matrix(matrix: list[list], learnt: int, where: str) -> None:
+    """Numbers from 0 to 1, or null; null where unseen."""
+    for i, row in enumerate(matrix):
+        for j, value in enumerate(row):
+            seen = j <= i < learnt
+            if value is not None and not (seen and -ROUNDING <= value <= 1 + ROUNDING):
+                raise ValueError(f"{where}[{i}][{j}]: expected {'a number from 0 to 1 or ' if seen else ''}null, "
+                                 f"got {value!r}")
+
+
+def _check_stages(stages: list[dict], tasks: list) -> None:
+    """The stages are 1, 2, ... of the tasks in their order, their steps 1, 2, ... through the run."""
+    steps = 0
+    for i, stage in enumerate(stages):
+        if i >= len(tasks) or (stage["stage"], stage["task"]) != (i + 1, tasks[i]):
+            raise ValueError(f"results.stages[{i}]: expected stage {i + 1} of {len(tasks)}, of the task there, got stage "
+                             f"{stage['stage']} of task {stage['task']!r}")
+        if len(stage["capacity"]["per_task"]) != i + 1:
+            raise ValueError(f"results.stages[{i}].capacity.per_task: expected {i + 1} numbers")
+        numbers = [step["number"] for step in stage["steps"]]
+        if numbers != list(range(steps + 1, steps + 1 + len(numbers))):
+            raise ValueError(f"results.stages[{i}].steps: expected the numbers from {steps + 1} on, got {numbers}")
+        steps += len(numbers)

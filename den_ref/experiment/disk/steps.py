@@ -15,12 +15,16 @@ from den_ref.methods.shared.network import flat_from
 from den_ref.protocol import Step
 from den_ref.state import unpack_id
 
-from .archives import read_archive, write_archive
-from .json_files import as_json
-from .results import read_results
+from .archives import ABOUT, read_archive, write_archive
+from .json_files import as_json, check_shape
+from .results import STEP, read_results
 
 #: Name of the steps' folder in that of their run.
 STEPS = "steps"
+
+#: The shape of a step's header, beside what every archive says about itself.
+HEADER = {"stage": int, "task": object, **STEP, "first": bool, "removed": [str],
+          "heads": [{"task": object, "stage": int, "loss": str}]}
 
 #: What is kept of a solver's result: how it ended, its certificate, its work.
 _CERTIFICATE = ("success", "status", "message", "nit", "fun", "residual", "gap", "prox_residual", "multiply_adds")
@@ -58,7 +62,10 @@ def write_step(folder: Path, step: Step, number: int, first: bool) -> None:
 
 def read_step(folder: Path | str, number: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The header and the arrays of a step that was kept, from the folder of its run."""
-    return read_archive(_path(Path(folder) / STEPS, number), "step")
+    path = _path(Path(folder) / STEPS, number)
+    header, arrays = read_archive(path, "step")
+    check_shape({name: header[name] for name in header if name not in ABOUT}, HEADER, str(path))
+    return header, arrays
 
 
 def kept_steps(folder: Path | str) -> Iterator[Step]:
@@ -82,7 +89,11 @@ def kept_steps(folder: Path | str) -> Iterator[Step]:
             raise ValueError(f"folder: expected steps/{expected:03d}.npz, and all since its stage began, in {folder}")
         kept = {} if header["first"] else {name: a for name, a in arrays.items() if name not in header["removed"]}
         arrays = kept | _under("after/", stored)
-        after = _model(arrays, header["heads"])
+        try:
+            after = _model(arrays, header["heads"])
+        except (KeyError, ValueError) as error:
+            raise ValueError(f"{_path(Path(folder) / STEPS, number)}: expected a network whose parts fit each other: "
+                             f"{error.args[0]}") from error
         same = {name: header[name] for name in ("stage", "box", "title", "sentence", "facts", "seconds")}
         yield Step(**same, task=unpack_id(header["task"]), arrays=_under("arrays/", stored), before=before, after=after,
                    solve=Result(header["solve"]) if header["solve"] else None, about=explained.get(header["box"]))

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -19,6 +18,7 @@ from den_ref.experiment.disk.files import VERSION, write_text
 from den_ref.experiment.disk.json_files import as_json, check_format, check_shape, differences, write_json
 from den_ref.experiment.disk.results import read_results
 from den_ref.settings import as_text
+from den_ref.strict_json import strict_json
 from den_ref.tasks.seeds import checked_seed
 
 GRID, CELLS, ERROR = "grid.json", "cells", "error.txt"
@@ -222,7 +222,7 @@ def safe_name(label: str) -> str:
 def _read_facts(folder: Path) -> dict[str, Any]:
     path = folder / GRID
     try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
+        facts = strict_json(path.read_bytes())
         check_format(facts, "grid")
         check_shape(facts, SCHEMA, "grid")
     except FileNotFoundError as error:

@@ -7,6 +7,7 @@
 ``run``          the run and everything measured on the way
 ``measure``      quality of a method on a task; its size beside separate networks
 ``checkpoint``   what is saved after every task, and going on from it
+``restored``     the method of a checkpoint, validated whole
 ``display``      what a run says while it runs
 ``final_table``  what it came to
 ===============  ================================================================

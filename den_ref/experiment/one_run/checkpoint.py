@@ -5,6 +5,9 @@ different ages.  ``results.json`` is the same record for people and is never rea
 """
 
 from pathlib import Path
+from typing import Any
+
+import numpy as np
 
 from den_ref.experiment.disk.archives import read_archive, write_archive
 from den_ref.experiment.disk.environment import environment
@@ -16,6 +19,7 @@ from den_ref.protocol import Method
 from den_ref.state import pack_id
 
 from .plan import Plan
+from .restored import restored
 from .run import Run, unseen
 
 #: Name of the file in the folder of its run.
@@ -75,16 +79,19 @@ def load(folder: Path | str, method: type[Method] | None = None) -> Method:
     path = Path(folder) / NETWORK
     if not path.exists():
         raise FileNotFoundError(f"folder: expected the folder of a run, but {path} does not exist")
-    header, state = read_archive(path, "network")
-    identity = header["results"]["run"]
+    results, state = _read(path)
+    identity = results["run"]
     kind = method or method_named(identity["method"])
-    return kind.from_state(state, kind.Config.from_dict(identity["options"]))
+    try:
+        return restored(kind, kind.Config.from_dict(identity["options"]), results, state)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
 
 
 def learnt(folder: Path | str) -> int:
     """How many tasks the folder's checkpoint has learnt; 0 without a checkpoint."""
     path = Path(folder) / NETWORK
-    return len(read_archive(path, "network")[0]["results"]["stages"]) if path.exists() else 0
+    return len(_read(path)[0]["stages"]) if path.exists() else 0
 
 
 # --- small parts -------------------------------------------------------------------------------------------------
@@ -95,15 +102,26 @@ def _new(plan: Plan) -> Run:
     return Run(method, plan.identity(), environment(), unseen(len(plan.stream.tasks)))
 
 
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
+    """The run's record and the method's state, as they stand in a checkpoint."""
+    header, state = read_archive(path, "network")
+    try:
+        return validated(header.get("results")), state
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error
+
+
 def _restored(plan: Plan, out: Path) -> Run:
-    header, state = read_archive(out / NETWORK, "network")
-    results = validated(header["results"])
+    results, state = _read(out / NETWORK)
     found = "; ".join(differences(results["run"], plan.identity()))
     if found:
         raise ValueError(f"out: {out} holds a run of another configuration ({found}); choose another folder")
     seen = plan.stream.tasks[:len(results["stages"])]
     tasks = [task.without_test() for task in seen] if plan.method.needs_all_data else []
-    method = plan.method.from_state(state, plan.config, seen=tasks)
+    try:
+        method = restored(plan.method, plan.config, results, state, seen=tasks)
+    except ValueError as error:
+        raise ValueError(f"{out / NETWORK}: {error}") from error
     run = Run(method, results["run"], results["environment"], matrices(results["R"]), results["stages"])
     write_json(out / RESULTS, run.to_json())                       # it may be missing, or a task behind
     return run

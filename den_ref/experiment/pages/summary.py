@@ -4,7 +4,6 @@ A summary is made from results (``summarised``), written and read again (``write
 and figures are made from summaries alone, so that a document can be checked against the numbers it was made from.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +15,7 @@ from den_ref.describe import PLAIN_BOX, Box
 from den_ref.experiment.disk.files import VERSION
 from den_ref.experiment.disk.json_files import check_format, check_shape, distinct, write_json
 from den_ref.methods.registry import explained_by
+from den_ref.strict_json import strict_json
 
 _NUMBER, _OR_NULL = (int, float), (int, float, type(None))
 _PER_STAGE = [(list, type(None))]
@@ -140,7 +140,7 @@ def write_summary(path: Path, summary: Summary) -> None:
 def read_summary(path: Path | str) -> Summary:
     """The summary in a file; a ValueError if it is damaged or foreign."""
     try:
-        return _in_objects(json.loads(Path(path).read_text(encoding="utf-8")))
+        return _in_objects(strict_json(Path(path).read_bytes()))
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from error
 

@@ -7,6 +7,7 @@
 """
 
 import json
+import math
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from typing import Any
 
 from den_ref.experiment.disk.files import named
 from den_ref.experiment.disk.json_files import check_shape
+from den_ref.strict_json import strict_json
 
 from .search_spaces import TUNABLE, TUNED_ON
 
@@ -171,8 +173,11 @@ def _whole_lines(path: Path) -> int:
 
 def _row(line: bytes, where: str) -> Row:
     try:
-        row = json.loads(line)
+        row = strict_json(line)
     except ValueError as error:
-        raise ValueError(f"{where}: expected a try as JSON, got {line[:60]!r}") from error
+        raise ValueError(f"{where}: expected a try as JSON, got {line[:60]!r} ({error})") from error
     check_shape(row, {**SHAPE, "stream": {str: object}} if "stream" in row else SHAPE, where)
+    for name, most in {"validation": 1, "share": math.inf, "seconds": math.inf}.items():
+        if not 0 <= row[name] <= most:
+            raise ValueError(f"{where}.{name}: expected a number from 0 to {most}, got {row[name]}")
     return row

@@ -116,4 +116,21 @@ def arrays_of(flat: Flat, prefix: str) -> dict[str, np.ndarray]:
 def flat_from(state: Mapping[str, np.ndarray], prefix: str) -> Flat:
     """The inverse of :func:`arrays_of`: the vector whose arrays stand under a prefix, in their order."""
     arrays = {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}
+    check_layers(arrays, prefix)
     return Flat.of(arrays, next(iter(arrays.values())).dtype)
+
+
+def check_layers(arrays: Mapping[str, np.ndarray], prefix: str = "") -> None:
+    """A ValueError that names the array, unless W1, b1, W2, ... and every head's V, c fit each other and are one dtype.
+    """
+    heads = [name[1:] for name in arrays if name[0] == "V"]
+    pairs = [(f"W{l}", f"b{l}") for l in range(1, 1 + sum(name[0] == "W" for name in arrays))]
+    below = np.shape(arrays.get("W1", ()))[:1]
+    for weights, bias in pairs + [(f"V{i}", f"c{i}") for i in heads]:
+        W, b = arrays.get(weights), arrays.get(bias)
+        if W is None or b is None:
+            raise ValueError(f"{prefix}{bias if b is None else weights}: expected an array beside the others, got none")
+        if W.shape != (*below, *b.shape) or b.ndim != 1 or W.dtype.kind != "f" or b.dtype != W.dtype:
+            raise ValueError(f"{prefix}{weights}: expected ({', '.join(map(str, below)) or 'n_inputs'}, n) of one "
+                             f"precision beside {bias} of (n,), got {W.dtype} {W.shape} beside {b.dtype} {b.shape}")
+        below = b.shape if weights[0] == "W" else below
