@@ -49,8 +49,9 @@ MAY_IMPORT = {
     "settings": set(),
     "state": set(),
     "strict_json": set(),
+    "child": set(),
 }
-SHARED = {"doors", "protocol", "describe", "settings", "state", "strict_json"}
+SHARED = {"doors", "protocol", "describe", "settings", "state", "strict_json", "child"}
 SAFE_RANDOM = {"default_rng", "Generator", "SeedSequence", "PCG64", "BitGenerator", "Random"}
 #: What the loops use of NumPy; and methods of arrays that hide a loop.
 OF_NUMPY = {"array", "broadcast_to", "int64", "ndarray", "ndindex", "reshape", "zeros"}

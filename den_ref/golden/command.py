@@ -10,6 +10,7 @@ from pathlib import Path
 
 import den_ref
 
+from den_ref.child import python
 from .adapters.process import ProcessAdapter
 
 from .ask import check_all, read_expected_failures
@@ -107,7 +108,7 @@ def check(target: str | None, execute: str | None, only: list[str], precision: s
 
 def python_command(target: str) -> list[str]:
     """The program that answers for a Python file or module."""
-    return [sys.executable, "-m", "den_ref.golden.adapters.serve", target]
+    return python("from den_ref.golden.adapters.serve import main; sys.exit(main(sys.argv[1]))", target)
 
 
 def _watched(results: Iterator[Result], as_machine: bool) -> Iterator[Result]:

@@ -10,8 +10,10 @@ from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from den_ref.strict_json import strict_json
+
 from .case import Case, Vector
-from .parse import parse, strict_json
+from .parse import parse
 from .values import FormatError
 
 VECTORS = Path(__file__).parent / "vectors"
@@ -73,6 +75,6 @@ def load(path: Path) -> Vector:
     """
     path = Path(path)
     try:
-        return parse(strict_json(path.read_text("utf-8")))
-    except (OSError, ValueError, RecursionError) as error:
+        return parse(strict_json(path.read_bytes(), FormatError))
+    except (OSError, ValueError) as error:
         raise FormatError(f"{path.name}: {error}") from error

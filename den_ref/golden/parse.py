@@ -1,6 +1,5 @@
 """A file's content as a Vector: every rule of ``schema.json``, and those it cannot say, checked without a library."""
 
-import json
 import re
 from typing import Any
 
@@ -16,23 +15,6 @@ TYPE = re.compile(rf"(?:(?:{'|'.join(DTYPES)})(?:\[(?:[*\w]+(?:,[*\w]+)*)?\])?|s
 
 _FILE = {"schema", "operation", "equation", "signature", "conventions", "mistakes", "cases"}
 _CASE = {"id", "about", "inputs", "expected", "tolerance", "oracle", "wrong"}
-
-
-def strict_json(text: str) -> Any:
-    """JSON without Python's extensions: NaN and Infinity are words here, and a key stands once."""
-    return json.loads(text, parse_constant=_no_constant, object_pairs_hook=_no_duplicates)
-
-
-def _no_constant(name: str):
-    raise FormatError(f'expected "nan", "inf" or "-inf" (with quotation marks), got {name}')
-
-
-def _no_duplicates(pairs: list) -> dict:
-    table = dict(pairs)
-    if len(table) < len(pairs):
-        names = [name for name, _ in pairs]
-        raise FormatError(f"expected every key once, got {max(names, key=names.count)!r} twice")
-    return table
 
 
 def parse(document: Any) -> Vector:

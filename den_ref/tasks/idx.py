@@ -10,11 +10,17 @@ import math
 import os
 import zlib
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 
 UNSIGNED_BYTES = b"\x00\x00\x08"
 GZIP = b"\x1f\x8b"
+
+#: No images are packed to a hundredth of their size; what claims to be is not unpacked, unless it is small anyway.
+LARGEST_RATIO, SMALL = 100, 2**24
+#: So many bytes too many are counted.
+SURPLUS = 1000
 
 
 def read_idx(path, ndim: int) -> np.ndarray:
@@ -37,13 +43,18 @@ def read_idx(path, ndim: int) -> np.ndarray:
     ValueError
         If the file is damaged, is not IDX, or holds another type or number of dimensions.
     """
-    content = _unpacked(path)
-    if content[:3] != UNSIGNED_BYTES:
-        raise ValueError(f"{path}: expected an IDX file of unsigned bytes (00 00 08), got {content[:3].hex(' ')!r}")
-    shape = _shape(path, content, ndim)
-    entries = content[4 + 4 * ndim:]
-    if len(entries) != math.prod(shape):
-        raise ValueError(f"{path}: expected {math.prod(shape)} bytes for shape {shape}, got {len(entries)}")
+    with _opened(path) as file:
+        try:
+            shape = _shape(path, file.read(4 + 4 * ndim), ndim)
+            size = math.prod(shape)
+            _check_size(path, size, shape)
+            entries = file.read(size)
+            more = len(file.read(SURPLUS))
+        except (EOFError, OSError, zlib.error) as error:
+            raise ValueError(f"{path}: expected a whole gzip file, got a damaged one ({error})") from error
+    if len(entries) + more != size:
+        at_least = "more than " if more == SURPLUS else ""
+        raise ValueError(f"{path}: expected {size} bytes for shape {shape}, got {at_least}{len(entries) + more}")
     return np.frombuffer(entries, np.uint8).reshape(shape)
 
 
@@ -62,19 +73,25 @@ def find_idx(folder, name: str) -> Path:
     raise FileNotFoundError(f"expected {name} or {name}.gz in the folder {os.fspath(folder)!r}")
 
 
-def _unpacked(path) -> memoryview:
-    content = Path(path).read_bytes()
-    if content[:2] != GZIP:
-        return memoryview(content)
-    try:
-        return memoryview(gzip.decompress(content))
-    except (EOFError, OSError, zlib.error) as error:
-        raise ValueError(f"{path}: expected a whole gzip file, got a damaged one ({error})") from error
+def _opened(path) -> BinaryIO:
+    """The file's content as it is read: unpacked if it is gzip."""
+    with open(path, "rb") as file:
+        packed = file.read(2) == GZIP
+    return gzip.open(path) if packed else open(path, "rb")
 
 
-def _shape(path, content, ndim: int) -> tuple[int, ...]:
-    if len(content) < 4 + 4 * ndim:
-        raise ValueError(f"{path}: expected an IDX header of {4 + 4 * ndim} bytes, got {len(content)} bytes in all")
-    if content[3] != ndim:
-        raise ValueError(f"{path}: expected {ndim} dimensions, got {content[3]}")
-    return tuple(np.frombuffer(content, ">u4", count=ndim, offset=4).tolist())
+def _shape(path, header: bytes, ndim: int) -> tuple[int, ...]:
+    if header[:3] != UNSIGNED_BYTES:
+        raise ValueError(f"{path}: expected an IDX file of unsigned bytes (00 00 08), got {header[:3].hex(' ')!r}")
+    if len(header) < 4 + 4 * ndim:
+        raise ValueError(f"{path}: expected an IDX header of {4 + 4 * ndim} bytes, got {len(header)} bytes in all")
+    if header[3] != ndim:
+        raise ValueError(f"{path}: expected {ndim} dimensions, got {header[3]}")
+    return tuple(np.frombuffer(header, ">u4", count=ndim, offset=4).tolist())
+
+
+def _check_size(path, size: int, shape: tuple[int, ...]) -> None:
+    """A ValueError for a size that a file so small cannot hold; nothing of it has been read yet."""
+    there = os.path.getsize(path)
+    if size > max(LARGEST_RATIO * there, SMALL):
+        raise ValueError(f"{path}: expected {size} bytes for shape {shape}, got a file of {there}")

@@ -9,8 +9,9 @@ import pytest
 
 from den_ref.golden import cases, vectors
 from den_ref.golden.format import load
-from den_ref.golden.parse import parse, strict_json
+from den_ref.golden.parse import parse
 from den_ref.golden.values import FormatError, declared, decode, encode, flatten, gather
+from den_ref.strict_json import strict_json
 
 DOCUMENT = {
     "schema": 1, "operation": "shrink", "equation": "w = sign(w) max(abs(w) - step * mu, 0)",
@@ -171,7 +172,7 @@ def test_lists_are_gathered_and_flattened():
 
 def test_json_is_strict():
     with pytest.raises(FormatError, match="got -Infinity"):
-        strict_json("[-Infinity]")
+        strict_json("[-Infinity]", FormatError)
 
 
 # --- the cases there are -----------------------------------------------------------------------------------------

@@ -9,6 +9,7 @@ import io
 import json
 import math
 import struct
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -23,8 +24,8 @@ from .files import VERSION, whole
 from .json_files import as_json
 
 #: What reading a damaged or foreign zip file can raise.
-DAMAGE = (ValueError, KeyError, TypeError, EOFError, OSError, RuntimeError, MemoryError, OverflowError, struct.error,
-          zlib.error, zipfile.BadZipFile)
+DAMAGE = (ValueError, KeyError, TypeError, EOFError, OSError, RuntimeError, MemoryError, OverflowError, SyntaxError,
+          struct.error, tokenize.TokenError, zlib.error, zipfile.BadZipFile)
 
 #: What every archive says about itself.
 ABOUT = ("format", "version", "sha256")

@@ -82,8 +82,8 @@ def validated(results: Any) -> dict[str, Any]:
         _check_matrix(results["R"][metric], len(results["stages"]), f"results.R.{metric}")
     _check_stages(results["stages"], results["run"]["tasks"])
     if results["complete"] != (len(results["stages"]) == size):
-        raise ValueError(f"results.complete: expected {not results['complete']} after {len(results['stages'])} of {size} "
-                         f"tasks, got {results['complete']}")
+        raise ValueError(f"results.complete: expected {not results['complete']} after {len(results['stages'])} of "
+                         f"{size} tasks, got {results['complete']}")
     return results
 
 
@@ -102,8 +102,8 @@ def _check_stages(stages: list[dict], tasks: list) -> None:
     steps = 0
     for i, stage in enumerate(stages):
         if i >= len(tasks) or (stage["stage"], stage["task"]) != (i + 1, tasks[i]):
-            raise ValueError(f"results.stages[{i}]: expected stage {i + 1} of {len(tasks)}, of the task there, got stage "
-                             f"{stage['stage']} of task {stage['task']!r}")
+            raise ValueError(f"results.stages[{i}]: expected stage {i + 1} of {len(tasks)}, of the task there, got "
+                             f"stage {stage['stage']} of task {stage['task']!r}")
         if len(stage["capacity"]["per_task"]) != i + 1:
             raise ValueError(f"results.stages[{i}].capacity.per_task: expected {i + 1} numbers")
         numbers = [step["number"] for step in stage["steps"]]

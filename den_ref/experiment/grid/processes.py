@@ -15,12 +15,13 @@ from concurrent.futures import CancelledError, Executor, Future, ThreadPoolExecu
 from importlib import import_module
 from typing import Any
 
+from den_ref.child import python
 from den_ref.experiment.disk.environment import THREAD_VARIABLES
 
 #: A call is given up after so many processes died of it.
 DEATHS = 3
 
-_PROGRAM = "import json, sys; sys.path = json.loads(sys.argv[1]); from {} import serve; serve()".format(__name__)
+_PROGRAM = f"from {__name__} import serve; serve()"
 
 
 def cores() -> int:
@@ -87,7 +88,7 @@ class Processes(Executor):
             if self.stopped:
                 raise CancelledError
             process = subprocess.Popen(
-                [sys.executable, "-c", _PROGRAM, json.dumps(sys.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                python(_PROGRAM), stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                 env={**os.environ, **dict.fromkeys(THREAD_VARIABLES, "1")}, start_new_session=True)
             self.running.add(process)
         try:

@@ -47,7 +47,7 @@ def restored(kind: type[Method], config: Settings, results: Mapping[str, Any], s
         logits = _logits(method, results["run"]["stream"].get("n_inputs"))
     except ValueError:
         raise
-    except Exception as error:                                     # whatever a method says of a state that is not its own
+    except Exception as error:                                     # whatever a method says of what is not its own
         raise ValueError(f"state: expected what {kind.name} writes, got one on which it fails "
                          f"({type(error).__name__}: {error})") from error
     _check_same(state, again)
@@ -112,5 +112,5 @@ def _check_logits(method: Method, logits: Mapping) -> None:
         loss = method.loss_of(task_id)
         least = {"sigmoid": 1, "softmax": 2}.get(loss)
         if least is None or np.ndim(scores) != 2 or len(scores) != 1 or scores.shape[1] < least:
-            raise ValueError(f"task {task_id!r}: expected logits (1, n_outputs) of a sigmoid or softmax head, got shape "
-                             f"{np.shape(scores)} for loss {loss!r}")
+            raise ValueError(f"task {task_id!r}: expected logits (1, n_outputs) of a sigmoid or softmax head, got "
+                             f"shape {np.shape(scores)} for loss {loss!r}")

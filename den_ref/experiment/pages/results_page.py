@@ -5,7 +5,7 @@ from pathlib import Path
 
 from den_ref.experiment.disk.files import write_text
 from den_ref.experiment.disk.results import RESULTS, read_results
-from den_ref.experiment.grid.grid import GRID, Grid, read_grid
+from den_ref.experiment.grid.grid import GRID, Grid, read_grid, safe_name
 from .figures import FIGURES, draw, draw_run
 from .markdown import filled
 from .summary import Summary, read_summary, summarised, write_summary
@@ -54,8 +54,10 @@ def into(summary: Summary, path: Path | str) -> list[Path]:
         If it has no block, or one that is not known.
     """
     path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"into: expected a document to fill, but {path} does not exist")
     text = filled(path.read_text(encoding="utf-8"), blocks(summary))
-    kept = path.parent / "results" / f"{summary.about['stream']['name']}.json"
+    kept = path.parent / "results" / f"{safe_name(summary.about['stream']['name'])}.json"
     kept.parent.mkdir(exist_ok=True)
     write_summary(kept, summary)
     drawn = draw(summary, path.parent / "figures", path.stem)

@@ -9,6 +9,7 @@ import os
 import queue
 import signal
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Sequence
@@ -43,6 +44,7 @@ class Child:
         # A session of its own, so that whatever it starts can be stopped with it.
         self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
                                         start_new_session=True)
+        self.watcher = _watcher(self.process)
         self.to_send: queue.Queue = queue.Queue()
         self.received: queue.Queue = queue.Queue()
         self.complaints = b""
@@ -133,6 +135,8 @@ class Child:
         self.send(None)
         self._kill()
         self.process.wait()
+        if self.watcher is not None:
+            self.watcher.communicate(b"!")                         # it is not needed any more
         for thread in self.threads:
             thread.join(1)
         if not any(thread.is_alive() for thread in self.threads):
@@ -151,6 +155,22 @@ class Child:
         """The end of what it wrote to stderr."""
         text = self.complaints.decode("utf-8", "replace").strip()
         return "\nits stderr:\n" + "\n".join("  " + row for row in text.splitlines()) if text else ""
+
+
+def _watcher(process: subprocess.Popen) -> subprocess.Popen | None:
+    """A process that waits for the end of this one, however it ends, and ends the program and all it has started.
+
+    It reads a pipe that only this process holds open: a byte comes when it is not needed any more, nothing if we died.
+    """
+    if not hasattr(os, "killpg"):
+        return None
+    program = "import os, sys; os.read(0, 1) or os.killpg(int(sys.argv[1]), 9)"
+    try:
+        return subprocess.Popen([sys.executable, "-I", "-S", "-c", program, str(process.pid)], stdin=subprocess.PIPE,
+                                stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True)
+    except OSError:
+        process.kill()
+        raise
 
 
 def _signal_name(number: int) -> str:

@@ -8,6 +8,7 @@ import difflib
 import importlib
 import importlib.util
 import sys
+import sysconfig
 import traceback
 from pathlib import Path
 from types import ModuleType
@@ -75,7 +76,7 @@ def load_module(name: str) -> ModuleType:
     """
     is_file = name.endswith(".py") or Path(name).is_file()
     try:
-        module = _from_file(Path(name)) if is_file else importlib.import_module(name)
+        module = _from_file(Path(name)) if is_file else _imported(name)
     except (Exception, SystemExit) as error:
         raise AdapterError(f"{name}: cannot be loaded: {described(error)}") from error
     if not any(hasattr(module, operation) for operation in operations()):
@@ -90,10 +91,22 @@ def _from_file(path: Path) -> ModuleType:
                          f"for another language use --exec 'COMMAND {path}'")
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
-    sys.path.insert(0, str(path.resolve().parent))             # its neighbours, as when Python runs a file
+    _show_neighbours(path.resolve().parent)
     sys.modules.setdefault(path.stem, module)
     spec.loader.exec_module(module)
     return module
+
+
+def _imported(name: str) -> ModuleType:
+    _show_neighbours(Path.cwd())
+    return importlib.import_module(name)
+
+
+def _show_neighbours(folder: Path) -> None:
+    """Let modules of a folder be found: before what is installed, but behind Python's own, which none of them hides."""
+    own = {sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")}
+    places = [i for i, path in enumerate(sys.path) if path in own or Path(path).name == "lib-dynload"]
+    sys.path.insert(max(places, default=-1) + 1, str(folder))
 
 
 def described(error: BaseException) -> str:

@@ -16,8 +16,8 @@ from typing import Any
 
 from den_ref.golden.answers import AdapterError
 from den_ref.golden.case import Case
-from den_ref.golden.parse import strict_json
 from den_ref.golden.values import SCHEMA, FormatError, declared, decode, encode, is_required
+from den_ref.strict_json import strict_json
 
 HELLO = {"hello": "den-golden", "schema": SCHEMA}
 #: No answer is nearly as long; a longer line is not read.
@@ -46,8 +46,8 @@ def question(case: Case) -> bytes:
 def understand(text: bytes) -> dict:
     """A line as an object; a WireError if it is none."""
     try:
-        message = strict_json(text.decode("utf-8"))
-    except (ValueError, RecursionError) as error:
+        message = strict_json(text)
+    except ValueError as error:
         raise WireError(f"expected one JSON object a line, got {shortened(text)} ({error})") from error
     if not isinstance(message, dict):
         raise WireError(f"expected a JSON object, got {shortened(text)}")
