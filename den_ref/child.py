@@ -1,7 +1,5 @@
 """Python processes of ours: they import from where this one does, but never from the working folder."""
 
-from __future__ import annotations
-
 import os
 import sys
 from pathlib import Path
@@ -13,7 +11,8 @@ def python(program: str, *arguments: str) -> list[str]:
     Python on its own (``-c``, ``-m``) looks into the working folder first: a file ``json.py`` or a folder ``den_ref``
     that lies there would be taken for what it is named after, and run.
     """
-    return [sys.executable, "-c", f"import sys; sys.path[:] = {ascii(search_path())}; {program}", *arguments]
+    paths = f"sys.path[:] = dict.fromkeys([*{ascii(search_path())}, *filter(None, sys.path)])"
+    return [sys.executable, "-c", f"import sys; {paths}; {program}", *arguments]
 
 
 def search_path() -> list[str]:

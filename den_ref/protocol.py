@@ -22,8 +22,20 @@ from .describe import Box, Look, Space
 Progress = Callable[[str, int, int, float], None]
 
 
+#: The status of a solve whose objective is not finite (``core.result``).
+DIVERGED = 3
+
+
 def no_progress(label: str, done: int, total: int, loss: float) -> None:
     """The progress callback that says nothing."""
+
+
+class Diverged(ArithmeticError):
+    """The training of a task came to numbers that are not finite.  The stage is abandoned, its method as it was."""
+
+    def __init__(self, task_id: Hashable, where: str, why: str):
+        super().__init__(f"training of task {task_id!r} diverged in {where} ({why}): try a smaller step "
+                         "(--set step=...), or inputs of a size around 1")
 
 
 @dataclass(frozen=True, eq=False)
@@ -223,6 +235,8 @@ class Method(ABC):
         ------
         ValueError
             If the task cannot be learnt next.
+        Diverged
+            If its training comes to numbers that are not finite.
         """
         check_task(task, self.tasks, self.n_inputs)
         yield from timed(self.boxes(task), self.explained)
@@ -283,6 +297,11 @@ def timed(steps: Iterator[Step], explained: Mapping[str, Box] | None = None) -> 
     """The same steps, each with the time that went by since the one before was taken; returns what they return.
 
     ``explained`` (:attr:`Method.explained`) tells them what their boxes are.
+
+    Raises
+    ------
+    Diverged
+        After a step whose solve did.
     """
     while True:
         started = perf_counter()
@@ -290,6 +309,8 @@ def timed(steps: Iterator[Step], explained: Mapping[str, Box] | None = None) -> 
             step = next(steps)
         except StopIteration as end:
             return end.value
+        if step.solve is not None and step.solve.get("status") == DIVERGED:
+            raise Diverged(step.task, step.title, step.solve.get("message", "it is not finite"))
         yield replace(step, seconds=perf_counter() - started, about=(explained or {}).get(step.box, step.about))
 
 

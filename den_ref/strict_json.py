@@ -1,7 +1,5 @@
 """JSON as the standard has it, read with every doubt; what Python's reader lets through besides is refused."""
 
-from __future__ import annotations
-
 import json
 import math
 from typing import Any

@@ -10,12 +10,16 @@ import sys
 import time
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import den_ref
 from den_ref.cli import main
-from den_ref.experiment import owned, read_results
+from den_ref.experiment import Cell, compare, owned, read_results
 from den_ref.experiment.disk.owner import OWNER, Owner
+from den_ref.protocol import Diverged
+from den_ref.tasks import stream_from_arrays
+from tests.helpers.small_grids import Here
 
 RUN = ["run", "--stream", "toy", "--method", "stl", "--tasks", "2", "--hidden", "4", "--set", "epochs=1"]
 COMPARE = ["compare", "--stream", "toy", "--methods", "stl", "--tasks", "2", "--seeds", "0", "--jobs", "1",
@@ -159,6 +163,59 @@ def test_want_of_memory_is_told(tmp_path, monkeypatch, capsys):
     assert main([*RUN, "--out", str(tmp_path)]) == 1
     said = capsys.readouterr().err
     assert "not enough memory (Unable to allocate 7 TiB)" in said and "go on with" in said
+
+
+# --- what is learnt ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("method", ["den", "ewc", "stl", "mtl", "l2", "finetune"])
+def test_training_that_diverges_is_told_with_the_task_and_what_to_try(tmp_path, capsys, method):
+    command = ["run", "--stream", "toy", "--method", method, "--tasks", "2", "--set", "step=1e38", "--out", str(tmp_path)]
+    with np.errstate(all="ignore"):
+        assert main(command) == 1
+    said = capsys.readouterr().err
+    assert said.startswith("\nden-ref: training of task 0 diverged in ") and "--set step=..." in said
+    assert f"0 of 2 tasks are kept in {tmp_path}" in said and "go on" not in said and said.count("\n") == 2
+
+
+@pytest.mark.parametrize("method, size", [("ewc", 1e30), ("den", 1e40)])
+def test_inputs_that_overflow_in_a_later_task_are_told(method, size):
+    rng = np.random.default_rng(0)
+
+    def task(name, scale):
+        x = np.clip(rng.normal(size=(20, 3)) * scale, -3e38, 3e38).astype(np.float32)
+        y = np.arange(20) % 2
+        return {"id": name, "x_train": x, "y_train": y, "x_valid": x, "y_valid": y, "x_test": x, "y_test": y}
+
+    stream = stream_from_arrays([task("small", 1), task("huge", size)])
+    with np.errstate(all="ignore"), pytest.raises(Diverged, match="training of task 'huge' diverged in"):
+        den_ref.run(method, stream, settings={"hidden": (40, 30)})
+
+
+def test_a_try_that_diverges_loses(tmp_path):
+    from den_ref.experiment.tune.search import attempt
+
+    with np.errstate(all="ignore"):
+        row = attempt("ewc", {"step": 1e30}, 0, {"name": "toy", "n_tasks": 2})
+    assert (row["validation"], row["share"]) == (0.0, 0.0)
+
+
+@pytest.mark.parametrize("name", ["$", "a$b$", r"$\\frac{$", r"\\$x$"])
+def test_a_dollar_sign_is_a_dollar_sign(tmp_path, monkeypatch, name):
+    from den_ref.experiment import write_player
+    from den_ref.experiment.pages import figures, results_page
+
+    monkeypatch.setattr(figures, "DPI", 20)
+    rng, out = np.random.default_rng(0), tmp_path / name.replace("\\", "_")
+    x, y = rng.normal(size=(20, 3)), np.arange(20) % 2
+    data = {"x_train": x, "y_train": y, "x_valid": x, "y_valid": y, "x_test": x, "y_test": y}
+    stream = stream_from_arrays([{"id": name, **data}, {"id": f"{name}2", **data}], name=name)
+    short = {"hidden": (4, 3), "epochs_eq2": 2, "epochs_eq4": 1, "epochs_eq5": 1, "epochs_eq6": 1, "tau": 0.0}
+    den_ref.run("den", stream, settings=short, out=out, keep_steps=True)
+    assert write_player(out).exists() and results_page.plot(out)
+    grid = compare([Cell("stl", 0, {"epochs": 1}, f"{name}z"), Cell("stl", 0, {"epochs": 2}, f"{name}y")], "toy",
+                   n_tasks=2, out=tmp_path / "grid", executor=Here())
+    assert results_page.write(grid, tmp_path / "grid")
 
 
 # --- Ctrl-C ------------------------------------------------------------------------------------------------------

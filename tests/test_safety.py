@@ -6,7 +6,6 @@ import signal
 import struct
 import subprocess
 import sys
-import time
 import zipfile
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from den_ref.experiment.disk.archives import read_archive, write_archive
 from den_ref.experiment.tune.record import read_tries
 from den_ref.strict_json import strict_json
 from den_ref.tasks.idx import read_idx
+from tests.helpers.other_processes import alive, wait_until
 
 #: As the installed command starts: Python has put its folder first, not the working folder.
 COMMAND = [sys.executable, "-c", "import sys; sys.path[0] = '/nowhere'; from den_ref.cli import main; "
@@ -91,21 +91,6 @@ def test_a_program_never_outlives_its_checker(tmp_path, kill):
     checker.wait()
     for pid in map(int, mark.read_text().split()):
         wait_until(lambda: not alive(pid))
-
-
-def alive(pid):
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
-
-
-def wait_until(true):
-    for _ in range(3000):
-        if true():
-            return
-        time.sleep(0.02)
-    raise AssertionError("what was waited for did not come")
 
 
 # --- names and numbers out of files ------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ from contextlib import ExitStack
 
 from . import report
 from .common import METHODS, add_command, misuse, place, way_on
+from .ending import ended
 from .stream import add_stream_arguments, stream_options
 
 EXAMPLES = """examples:
@@ -48,6 +49,7 @@ def _how_arguments(how) -> None:
 def run(arguments: argparse.Namespace, argv: list[str]) -> int:
     """Learn a stream of tasks."""
     from den_ref import experiment
+    from den_ref.protocol import Diverged
 
     keep_steps = arguments.keep_steps or arguments.report
     with ExitStack() as stack:
@@ -61,7 +63,11 @@ def run(arguments: argparse.Namespace, argv: list[str]) -> int:
         except ValueError as error:
             return misuse(error)
         arguments.kept = lambda: _kept(arguments, argv, len(plan.stream.tasks))
-        experiment.follow(started, plan.stream, out=arguments.out, keep_steps=keep_steps, display=_display(arguments))
+        try:
+            experiment.follow(started, plan.stream, out=arguments.out, keep_steps=keep_steps,
+                              display=_display(arguments))
+        except Diverged as error:
+            return ended(error, lambda: arguments.kept().partition("\n")[0])      # it would diverge again
         print(_left_behind(arguments))
     return report.write(arguments, arguments.out) if arguments.report else 0
 

@@ -1,7 +1,5 @@
 """What a stored network must be: the rules of docs/results_format.md, read by whoever reads one from a file."""
 
-from __future__ import annotations
-
 from collections.abc import Iterator
 
 import numpy as np

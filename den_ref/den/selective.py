@@ -7,6 +7,7 @@ import numpy as np
 
 from den_ref.core import mlp
 from den_ref.core.certificate import head_certificate
+from den_ref.protocol import Diverged
 
 from .equations import eq3, eq4
 from .network import Head, Network, extract
@@ -54,6 +55,8 @@ def fit_head(network: Network, stage: Stage) -> tuple:
     task, units = stage.task, network.visible(stage.t)
     below = extract(network, units)
     features = mlp.in_blocks(lambda x: mlp.hidden(x, below.weights, below.biases), task.x_train)
+    if not np.isfinite(features).all():
+        raise Diverged(task.id, "Algorithm 2, Eq. 3", "the features of its samples are not finite")
     result = eq3(features, task, stage.config)
     rows, bias = (array.astype(network.dtype) for array in (result.x.weights, result.x.bias))
     result["residual_as_stored"] = head_certificate(features, task.y_train, stage.config.mu_head,

@@ -9,10 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import den_ref
-
 from den_ref.child import python
-from .adapters.process import ProcessAdapter
 
+from .adapters.process import ProcessAdapter
 from .ask import check_all, read_expected_failures
 from .case import Case
 from .format import VECTORS, cases, vectors

@@ -26,7 +26,7 @@ from den_ref.core.fisher import fisher_diagonal
 from den_ref.core.flat import Flat
 from den_ref.core.penalties import SquaredL2
 from den_ref.describe import Look, Space, log_uniform
-from den_ref.protocol import Task
+from den_ref.protocol import Diverged, Task
 from den_ref.settings import PerLayer, at_least, integer, one_of, option
 
 from .finetune import ONWARD, ONWARD_START, FineTuning
@@ -78,6 +78,8 @@ class EWC(FineTuning):
     def measured(self, task: Task, network: Flat) -> Flat:
         """The Fisher information of all of the network."""
         fisher = fisher_diagonal(network, task.x_train, task.y_train, task.loss, self.config.fisher)
+        if not np.isfinite(fisher.vector).all():
+            raise Diverged(task.id, "EWC's Fisher information", "it is not finite")
         if not fisher.vector.any():
             warnings.warn(f"EWC: the Fisher information of task {task.id!r} is 0 everywhere, so nothing protects it",
                           RuntimeWarning, stacklevel=2)

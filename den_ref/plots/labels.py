@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from .style import PLAIN, Style, spread
+from .style import PLAIN, Style, as_it_is, spread
 
 #: A line of text in heights of its font, and the mean width of a letter.
 LINE, LETTER = 1.25, 0.6
@@ -30,7 +30,7 @@ def label_ends(ax, ends: Mapping[str, tuple], colours: Mapping[str, str], *, sty
     low, high = ax.get_ylim()
     names = sorted(ends, key=lambda name: ends[name][1])
     heights = within([ends[name][1] for name in names], LINE * style.text * (high - low) / _size(ax)[1], low, high)
-    return [ax.annotate(name, ends[name], (1.05, height), textcoords=ax.get_yaxis_transform(), va="center",
+    return [ax.annotate(as_it_is(name), ends[name], (1.05, height), textcoords=ax.get_yaxis_transform(), va="center",
                         fontsize=style.text, color=darker(colours[name]), annotation_clip=False,
                         arrowprops=_pointer(colours[name], (0, 0.5), style))
             for name, height in zip(names, heights)]
@@ -64,8 +64,8 @@ def label_points(ax, points: Mapping[str, tuple], colours: Mapping[str, str], ke
         names.append(_box(at + offset, *size / 2))
         marks += pointer
         nearest = np.clip(0.5 - offset / size, 0, 1)                # of the name's box, seen from the point
-        labels.append(ax.annotate(name, points[name], offset, textcoords="offset points", ha="center", va="center",
-                                  fontsize=style.text, color=darker(colours[name]),
+        labels.append(ax.annotate(as_it_is(name), points[name], offset, textcoords="offset points", ha="center",
+                                  va="center", fontsize=style.text, color=darker(colours[name]),
                                   arrowprops=_pointer(colours[name], nearest, style) if pointer else None))
     return labels
 

@@ -11,7 +11,7 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Affine2D, AffineDeltaTransform
 
-from .style import PLAIN, Style, bare, legend
+from .style import PLAIN, Style, as_it_is, bare, legend
 
 #: More inputs than this are drawn as one block.
 MANY_INPUTS = 24
@@ -223,7 +223,8 @@ def _keys(network, layers, style: Style) -> list[Line2D]:
     """Entries of the legend: the tasks, and what rims and faded colours mean."""
     tasks = {head.stage: head.task for head in network.heads}
     stages = np.unique(np.concatenate([layer.born for layer in layers]))
-    looks = [(f"task {tasks.get(s, s)}", dict(marker=_marker(s, style), color=_colour(s, style))) for s in stages]
+    looks = [(f"task {as_it_is(tasks.get(s, s))}", dict(marker=_marker(s, style), color=_colour(s, style)))
+             for s in stages]
     if any(layer.lit is not None for layer in layers):
         looks.append(("selected", dict(marker="o", markerfacecolor="none", color="black")))
     if not all(layer.seen.all() for layer in layers):

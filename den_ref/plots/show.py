@@ -13,7 +13,7 @@ from matplotlib.figure import Figure
 from den_ref.protocol import Step
 from .panels import Panel, panels
 from .scale import quick_scales
-from .style import PLAIN, Style, bare
+from .style import PLAIN, Style, as_it_is, bare
 
 #: Width and height of one panel, in inches.
 PANEL = (3.8, 3.0)
@@ -65,7 +65,7 @@ def show(step: Step, target: Path | str | None = None, *, title: bool = True, st
     width = _fill(figure, shown, style)
     if title or not shown:
         words = "\n".join(textwrap.wrap(str(step), int(12 * width)))
-        figure.suptitle(words, fontsize=style.text + 1, x=0.02, ha="left")
+        figure.suptitle(as_it_is(words), fontsize=style.text + 1, x=0.02, ha="left")
     if target is not None:
         _write(figure, Path(target))
     return figure

@@ -45,6 +45,15 @@ class Style:
 PLAIN = Style()
 
 
+def as_it_is(text) -> str:
+    """A text that is data, such as a task's id: a dollar sign in it begins no formula.
+
+    >>> print(as_it_is("a$b$"))
+    a\\$b\\$
+    """
+    return str(text).replace("$", r"\$")
+
+
 def tidy(ax, style: Style, **labels):
     """Set labels (``xlabel=``, ``ylabel=``, ``title=``, ...) and their sizes; take away the frame's upper right."""
     ax.set(**labels)

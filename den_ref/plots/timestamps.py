@@ -4,7 +4,7 @@ import numpy as np
 from matplotlib.colors import ListedColormap
 from matplotlib.ticker import MaxNLocator
 
-from .style import PLAIN, Style, tidy
+from .style import PLAIN, Style, as_it_is, tidy
 
 
 def timestamps(ax, introduced, retired, tasks, *, title: str = "", style: Style = PLAIN):
@@ -33,7 +33,7 @@ def timestamps(ax, introduced, retired, tasks, *, title: str = "", style: Style 
                       extent=(0.5, len(tasks) + 0.5, len(born) - 0.5, -0.5))
     long = max(len(str(task)) for task in tasks) * len(tasks) > 24
     between = ": " if long else "\n"
-    labels = [f"{task}{between}{count}" for task, count in zip(tasks, serves.sum(axis=0), strict=True)]
+    labels = [f"{as_it_is(task)}{between}{count}" for task, count in zip(tasks, serves.sum(axis=0), strict=True)]
     ax.vlines(stages[:-1] + 0.5, -0.5, len(born) - 0.5, color="white", linewidth=0.5)
     treads = np.flatnonzero(np.diff(np.ravel(introduced)))         # in grey, neighbouring colours may look alike
     ax.hlines(treads + 0.5, born[treads + 1, 0] - 0.5, len(tasks) + 0.5, color="black", linewidth=0.5)

@@ -424,7 +424,8 @@ def test_processes_end_with_their_caller(tmp_path):
     code = ("import sys; from den_ref.experiment import Processes\n"
             "from tests.helpers.small_grids import says_and_sleeps\n"
             "Processes(1).submit(says_and_sleeps, sys.argv[1])")
-    caller = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "pid")], cwd=Path(__file__).parents[2])
+    caller = subprocess.Popen([sys.executable, "-c", code, str(tmp_path / "pid")],
+                              env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])})
     pid = wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
     caller.kill()
     caller.wait()

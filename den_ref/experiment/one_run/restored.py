@@ -1,7 +1,5 @@
 """The method of a checkpoint, validated whole.  The rules stand in docs/results_format.md, and here."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping, Sequence
 from typing import Any
 

@@ -23,7 +23,7 @@ from den_ref.experiment.disk.json_files import as_json, distinct
 from den_ref.experiment.disk.owner import OWNER, owned
 from den_ref.experiment.one_run.measure import stl_parameters
 from den_ref.methods import method_named
-from den_ref.protocol import Method, Task
+from den_ref.protocol import Diverged, Method, Task
 from den_ref.tasks import make_stream
 from .record import SEEDS, Judged, Row, Tries, best_tries, judged, record_path
 from .search_spaces import TUNED_ON, Space, config_of, space_of
@@ -165,10 +165,14 @@ def attempt(method: str, settings: Mapping[str, Any], seed: int, stream: Mapping
     tasks = [task.without_test() for task in make_stream(seed=seed, **stream).tasks]
     learner = method_named(method)(config_of(method, settings, stream["name"]), seed)
     started = process_time()
-    learner.learn_all(tasks)
     separate = sum(stl_parameters(task.n_inputs, task.n_outputs) for task in tasks)
-    return {"seed": seed, "settings": dict(settings), "validation": validation_auroc(learner, tasks),
-            "share": learner.capacity().allocated / separate, "seconds": process_time() - started}
+    try:
+        learner.learn_all(tasks)
+        validation, share = validation_auroc(learner, tasks), learner.capacity().allocated / separate
+    except Diverged:                                               # it loses to every other
+        validation, share = 0.0, 0.0
+    return {"seed": seed, "settings": dict(settings), "validation": validation, "share": share,
+            "seconds": process_time() - started}
 
 
 def validation_auroc(learner: Method, tasks: Sequence[Task]) -> float:
