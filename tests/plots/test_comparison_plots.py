@@ -41,14 +41,15 @@ def overlapping(ax) -> list:
 
 
 def test_curves_are_means_and_bands_ranges(ax):
-    runs = {"den": np.array([[0.9, 0.8, 0.7], [0.7, 0.8, 0.9]]), "stl": np.array([[0.5, 0.5, 0.5]])}
+    runs = {"den": np.array([[0.9, 0.8, 0.7], [0.7, 0.8, 0.9], [0.8, 0.2, 0.8]]), "stl": np.array([[0.5, 0.5, 0.5]])}
     lines = curves(ax, runs, "tasks", "AUROC")
-    np.testing.assert_allclose(lines[0].get_ydata(), [0.8, 0.8, 0.8])
+    np.testing.assert_allclose(lines[0].get_ydata(), [0.8, 0.6, 0.8])
     np.testing.assert_array_equal(lines[0].get_xdata(), [1, 2, 3])
-    low, high = (np.array([path.vertices[:, 1].min(), path.vertices[:, 1].max()])
-                 for path in [ax.collections[0].get_paths()[0], ax.collections[1].get_paths()[0]])
-    np.testing.assert_allclose(low, [0.7, 0.9])
-    np.testing.assert_allclose(high, [0.5, 0.5])
+    den, stl = (band.get_paths()[0].vertices for band in ax.collections)
+    for stage, low, high in ((1, 0.7, 0.9), (2, 0.2, 0.8), (3, 0.7, 0.9)):
+        reached = den[den[:, 0] == stage, 1]
+        np.testing.assert_allclose([reached.min(), reached.max()], [low, high])
+    np.testing.assert_allclose(stl[:, 1], 0.5)
     assert {text.get_text(): text.xy for text in ax.texts} == {"DEN": (3, pytest.approx(0.8)), "STL": (3, 0.5)}
 
 

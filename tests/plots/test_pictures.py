@@ -35,6 +35,11 @@ def random_network(widths=(5, 4), n_inputs=3, seed=0):
     return Network(weights, [np.zeros(n) for n in widths], introduced, retired, heads)
 
 
+def legend_of(ax):
+    """The words of the legend, in their order."""
+    return [text.get_text() for text in ax.get_legend().get_texts()]
+
+
 def segments_of(collection):
     """Both ends of every line, as a set of rounded numbers."""
     return {tuple(np.round(line, 6).ravel()) for line in collection.get_segments()}
@@ -89,6 +94,7 @@ def test_zeros_against_strength(ax):
 
 def test_convergence_leaves_out_what_reaches_the_best(ax):
     first, second = plots.convergence(ax, {"a": [3.0, 1.0, 0.5], "b": [3.0, 0.5]}, best=0.5)
+    assert legend_of(ax) == ["a", "b"]
     np.testing.assert_array_equal(first.get_data(), [[1, 2], [2.5, 0.5]])
     np.testing.assert_array_equal(second.get_data(), [[1], [2.5]])
 
@@ -113,6 +119,7 @@ def test_training_marks_the_lowest_validation_loss(ax):
     np.testing.assert_array_equal(loss.get_data(), [[1, 2, 3], [3, 2, 1]])
     np.testing.assert_array_equal(validation.get_ydata(), [2, 1.5, 1.75])
     np.testing.assert_array_equal(lowest.get_data(), [[2], [1.5]])
+    assert legend_of(ax) == ["training", "validation", "lowest, epoch 2"]
 
 
 def test_training_without_validation_is_one_line(ax):
@@ -255,6 +262,7 @@ def test_names_of_narrow_blocks_stand_apart(ax):
 def test_head_weights_mark_exact_zeros(ax):
     stems, zeros = plots.head_weights(ax, np.array([[0.0, 0.0], [0.5, -2.0], [0.0, 1e-9]]))
     np.testing.assert_array_equal(zeros.get_data(), [[0], [0]])
+    assert ax.get_title() == "1 of 3 are exactly 0 (marked)"
     assert [segment[1].tolist() for segment in stems.get_segments()] == [[1, -2], [2, 1e-9]]
 
 
@@ -269,14 +277,16 @@ def test_group_norms_tell_exact_zeros_of_the_epoch_kept(ax, kept, dashed):
     lines = plots.group_norms(ax, NORMS, kept=kept)
     np.testing.assert_array_equal([line.get_ydata() for line in lines], NORMS.T)
     assert [line.get_linestyle() == "--" for line in lines] == dashed
-    labels = {text.get_text() for text in ax.get_legend().get_texts()}
-    assert {f"exactly 0: {sum(dashed)}", f"stays: {3 - sum(dashed)}"} <= labels
+    assert set(legend_of(ax)) == {f"exactly 0: {sum(dashed)}", f"stays: {3 - sum(dashed)}"} | (
+        {"epoch kept"} if kept else set())
+    assert [line.get_xdata()[0] for line in ax.lines if line.get_label() == "epoch kept"] == ([kept] if kept else [])
 
 
 def test_loss_against_tau(ax):
     bar, tau, rate = plots.loss_against_tau(ax, [0.3], ["loss"], tau=0.05, base_rate=0.69)
     assert bar.get_width() == 0.3
     assert (tau.get_xdata()[0], rate.get_xdata()[0]) == (0.05, 0.69)
+    assert legend_of(ax) == ["tau = 0.05", "base rate = 0.69"]
     assert len(plots.loss_against_tau(ax, [0.3], ["loss"], tau=np.inf)) == 1
 
 
@@ -296,7 +306,7 @@ def test_drift_draws_sigma_and_marks_the_split(ax):
     np.testing.assert_array_equal(split.get_offsets(), [[2, 0.9]])
     assert infinite.get_offsets()[0, 0] == 7 and 0.9 < infinite.get_offsets()[0, 1] < ax.get_ylim()[1]
     assert set(sigma.get_ydata()) == {0.35}
-    assert {"split: 2", "stays: 2", "infinite: 1"} <= {text.get_text() for text in ax.get_legend().get_texts()}
+    assert legend_of(ax) == ["stays: 2", "split: 2", "infinite: 1", "sigma = 0.35"]
 
 
 @pytest.mark.parametrize("sigma", [None, np.inf])

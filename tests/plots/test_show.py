@@ -92,9 +92,12 @@ def test_a_step_that_lacks_everything_shows_its_sentence(box):
 
 @pytest.mark.parametrize("missing", ["facts", "arrays", "before", "after", "solve"])
 def test_a_step_may_lack_any_of_its_parts(missing):
+    """Its sentence is shown with whatever can be drawn."""
     empty = {"facts": {}, "arrays": {}}.get(missing)
     for step in one_of_each():
-        show(replace(step, **{missing: empty}))
+        figure = show(replace(step, **{missing: empty}))
+        assert words(figure)[-1].replace("\n", " ") == str(step)
+        assert all(ax.has_data() for ax in figure.axes), step.box
 
 
 def test_an_unknown_box_shows_its_solve():
@@ -135,14 +138,26 @@ def test_split_shows_drifts_and_what_units_hear():
                                        step.after.weights[0][:, copy]]):
         np.testing.assert_array_equal(mosaic[1:9, 10 * column + 1:10 * column + 9], incoming.reshape(8, 8))
     assert f"unit {worst}" == filters.get_yticklabels()[0].get_text()
+    assert [label.get_text() for label in filters.get_xticklabels()] == [
+        "before\nthe split", "original\nafter it", "copy\nafter it"]
+
+
+def parts_of(step, l):
+    """How many units of a layer are old, new and copies after a split, those that there are none of left out."""
+    born, copies = step.after.introduced[l - 1], len(step.arrays[f"split/{l}"])
+    old = sum(1 for stage in born if stage < step.stage)
+    return [(name, n) for name, n in (("old", old), ("new", len(born) - old - copies), ("copy", copies)) if n]
 
 
 def test_split_of_other_inputs_outlines_old_new_and_copy():
     step = next(step for step in steps_of("den", sigma=0.0) if step.box == "split")
     matrix = show(step).axes[-1]
-    copies, widths = len(step.arrays["split/2"]), step.after.widths
-    assert copies and matrix.images[0].get_array().shape == widths[:2]
-    assert f"copy {copies}" in {text.get_text() for text in matrix.texts}
+    assert matrix.images[0].get_array().shape == step.after.widths[:2]
+    below, above = (parts_of(step, l) for l in (1, 2))
+    assert [text.get_text() for text in matrix.texts] == [f"{name} {n}" for name, n in below + above]
+    assert [name for name, _ in above] == ["old", "new", "copy"] and len({n for _, n in above}) == 3
+    assert [(block.get_width(), block.get_height()) for block in matrix.patches] == [
+        (across, down) for _, down in below for _, across in above]
 
 
 def test_eq5_shows_the_norms_that_the_new_units_had():
@@ -154,9 +169,10 @@ def test_eq5_shows_the_norms_that_the_new_units_had():
 
 
 def test_norms_of_the_epoch_kept_are_those_of_the_network():
+    """The picture marks the epoch at which the norms are those of the weights that came back."""
     step = next(step for step in steps_of("den") if step.box == "eq5")
-    kept = 1 + int(np.argmin(step.solve.history["validation"]))
-    for l, w in enumerate(step.after.weights, 1):
+    for l, (w, ax) in enumerate(zip(step.after.weights, show(step).axes), 1):
+        [kept] = {int(line.get_xdata()[0]) for line in ax.lines if line.get_label() == "epoch kept"}
         old = step.before.widths[l - 1]
         seen = step.after.visible(step.stage)[l - 1]
         np.testing.assert_allclose(step.arrays[f"norms/{l}"][kept], np.linalg.norm(w[seen][:, old:], axis=0), rtol=1e-5)
