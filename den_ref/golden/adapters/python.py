@@ -59,9 +59,6 @@ class PythonAdapter:
         near = difflib.get_close_matches(operation, others, 1, 0.85)
         return f"there is a {near[0]!r}; is that it?" if near else ""
 
-    def close(self) -> None:
-        """Nothing is left open."""
-
 
 # --- finding the module ------------------------------------------------------------------------------------------
 
