@@ -1,4 +1,4 @@
-"""The doors: what a user hands to a public function is checked once, at its start, in the same words everywhere.
+"""The doors: what a user hands to a public function is checked once, at its start, in the same words everywhere::
 
     @door
     def soft_threshold(z: Floats("*z"), threshold: NotNegative("*z"), out: Buffer("*z") = None):
