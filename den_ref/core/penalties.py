@@ -77,12 +77,14 @@ def group_soft_threshold_metric(z: Floats("n", "units"), d: Floats("n", "units",
     (the "secular equation" of trust-region methods) rises to the root monotonically and takes a few steps, here for
     all columns at once.  threshold = 0 returns z; an empty column stays empty.
     """
-    pull, norm = _pull(d, z)
+    pull, norm, unit = _pull(d, z, threshold)
     kept = ~(norm <= threshold)                                    # a NaN is kept: it must not end as a zero
     if threshold == 0 or not kept.any():
         return z.copy() if threshold == 0 else np.zeros_like(z)
-    unit = np.where((norm > 1e-100) & (norm < 1e100), 1, power_of_two(pull))[kept]
-    pull, curvature, threshold = pull[:, kept] / unit, d[:, kept].astype(np.float64), threshold / unit
+    pull, curvature = pull[:, kept], d[:, kept].astype(np.float64)
+    if unit is not None:                                           # far from 1, so that squares have room
+        unit, threshold = unit[kept], threshold / unit[kept]
+        pull = pull / unit
     r = np.zeros(pull.shape[1])
     for _ in range(iterations):
         scale = curvature * r + threshold
@@ -94,20 +96,19 @@ def group_soft_threshold_metric(z: Floats("n", "units"), d: Floats("n", "units",
         if np.all(np.abs(change) <= 1e-15 * r):
             break
     u = np.zeros_like(z)
-    u[:, kept] = pull * r / (curvature * r + threshold) * unit
+    pull = pull * r / (curvature * r + threshold)
+    u[:, kept] = pull if unit is None else pull * unit
     return u
 
 
-def _pull(d, z):
-    """d * z in float64, and its column norms; once more from the start where single precision had no room for it."""
-    with np.errstate(over="ignore", under="ignore"):
-        pull = (d * z).astype(np.float64)
-    norm = column_norms.inner(pull)
-    lost = ~((norm > 1e-30) & np.isfinite(norm))
-    if lost.any():
-        pull[:, lost] = d[:, lost].astype(np.float64) * z[:, lost]
-        norm = column_norms.inner(pull)
-    return pull, norm
+def _pull(d, z, threshold):
+    """d * z in float64 and its column norms; and None, or a power of two per column where some are far from 1."""
+    pull = (d * z).astype(np.float64)
+    norm = np.sqrt(np.einsum("ij,ij->j", pull, pull))
+    if threshold > 1e-30 and norm.max(initial=0) < 1e30:           # what is smaller is 0 in any precision
+        return pull, norm, None
+    pull = np.where((pull == 0) | ~np.isfinite(pull), d.astype(np.float64) * z, pull)
+    return pull, column_norms.inner(pull), power_of_two(pull)
 
 
 @door
@@ -124,11 +125,10 @@ def column_norms(w: Floats("n", "units")):
 
     Columns whose squares leave the range of the dtype are scaled by a power of two before they are squared.
     """
-    with np.errstate(over="ignore", under="ignore"):
-        norms = np.sqrt(np.einsum("ij,ij->j", w, w))
-    limits = np.finfo(norms.dtype)
-    lost = ~((norms > (limits.tiny / limits.eps) ** 0.5) & np.isfinite(norms))
-    if lost.any():
+    norms = np.sqrt(np.einsum("ij,ij->j", w, w))
+    smallest = 1e-140 if norms.dtype == np.float64 else 1e-15
+    lost = ~((norms > smallest) & np.isfinite(norms))
+    if lost.any() and w[:, lost].any():
         scale = power_of_two(w[:, lost])
         scaled = w[:, lost] / scale
         norms[lost] = scale * np.sqrt(np.einsum("ij,ij->j", scaled, scaled))
@@ -383,6 +383,8 @@ class Sum(Penalty):
         if len(others) > 1:
             raise ValueError(f"penalties: expected squares and at most one other, got {len(others)} others")
         self.other = others[0] if others else Zero()
+        self._metric_steps = [(inner(square.prox_metric), square.strength) for square in self.squares]
+        self._last_step = inner(self.other.prox_metric)
 
     def _shape_of(self, shape: tuple) -> tuple:
         return next((p._shape_of(shape) for p in (*self.squares, self.other) if p._shape_of(shape) != shape), shape)
@@ -399,10 +401,10 @@ class Sum(Penalty):
         return inner(self.other.prox)(z, step)
 
     def prox_metric(self, z, d, out=None):
-        for square in self.squares:
-            z = inner(square.prox_metric)(z, d, out=out)
-            d = d + square.strength
-        return inner(self.other.prox_metric)(z, d, out=out)
+        for prox_metric, strength in self._metric_steps:
+            z = prox_metric(z, d, out=out)
+            d = d + strength
+        return self._last_step(z, d, out=out)
 
     def subdiff_distance(self, w, grad):
         slope = sum(square.strength * (w - square.anchor) for square in self.squares)
