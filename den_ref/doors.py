@@ -183,8 +183,9 @@ class Number(Kind):
     With the name of a shape also an array of floats of that shape ("*" alone: any array).
     """
 
-    def __init__(self, *shape, low: float | None = None, above: float | None = None, below: float | None = None):
-        self.shape, self.low, self.above, self.below = shape, low, above, below
+    def __init__(self, *shape, low: float | None = None, above: float | None = None, below: float | None = None,
+                 infinite: bool = False):
+        self.shape, self.low, self.above, self.below, self.infinite = shape, low, above, below, infinite
         bounds = [f"{sign} {bound:g}" for sign, bound in ((">=", low), (">", above), ("<", below)) if bound is not None]
         self.text = " ".join(["a number", " and ".join(bounds)]).strip()
 
@@ -198,7 +199,7 @@ class Number(Kind):
         if not ((self.low is None or number >= self.low) and (self.above is None or number > self.above)
                 and (self.below is None or number < self.below)):
             raise refusal(name, self.text, value)
-        if not math.isfinite(number):
+        if math.isnan(number) or (math.isinf(number) and not self.infinite):
             raise refusal(name, f"{self.text}, finite", value)
         return number
 

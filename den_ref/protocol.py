@@ -1,6 +1,7 @@
 """What every room of the house agrees on: Task, Step, Capacity and Method.
 
-This file imports nothing of ours but :mod:`den_ref.describe`, and is imported by all.  Data flows one way:
+This file imports nothing of ours but :mod:`den_ref.describe` and :mod:`den_ref.doors`, and is imported by all.  Data
+flows one way:
 
     tasks  ->  Task  ->  a method's steps(task)  ->  Steps  ->  experiment  ->  plots
 """
@@ -17,6 +18,7 @@ from typing import Any
 import numpy as np
 
 from .describe import Box, Look, Space
+from .doors import LOSS_NAMES, Doors, Floats, Instance, Key, Labels, OneOf, Whole, door
 
 #: Called while a solve runs: (what is solved, epochs done, epochs at most, validation loss).
 Progress = Callable[[str, int, int, float], None]
@@ -162,7 +164,7 @@ class Capacity:
 FAMILIES = BOUND, COMPARED, THE_PAPER, VARIANT = "bound", "compared system", "DEN", "variant of DEN"
 
 
-class Method(ABC):
+class Method(Doors, ABC):
     """A learner of tasks in sequence.  DEN and everything it is compared with has this surface.
 
     A method is made from its options and a seed, ``Method(config, seed=0)``, and learns the number of inputs from
@@ -253,7 +255,8 @@ class Method(ABC):
         return Step(len(self.tasks) + 1, task.id, box, title, sentence, **more)
 
     @abstractmethod
-    def scores(self, task_id: Hashable, x: np.ndarray) -> np.ndarray:
+    @door
+    def scores(self, task_id: Key(), x: Floats("n", "n_inputs", finite=False)) -> np.ndarray:
         """Logits (n, n_outputs) of a learnt task for samples x (n, n_inputs).  Pure: no state changes."""
 
     @abstractmethod
@@ -273,9 +276,11 @@ class Method(ABC):
         """
 
     @abstractmethod
-    def loss_of(self, task_id: Hashable) -> str:
+    @door
+    def loss_of(self, task_id: Key()) -> str:
         """The loss a learnt task was trained with: "sigmoid" or "softmax"."""
 
+    @door
     def learn(self, task: Task) -> list[Step]:
         """Learn one task to its end; the list of its Steps."""
         return list(self.steps(task.without_test()))
@@ -285,9 +290,17 @@ class Method(ABC):
         for task in tasks:
             self.learn(task)
 
-    def predict(self, task_id: Hashable, x: np.ndarray) -> np.ndarray:
-        """Predicted labels: (n, n_outputs) of 0/1 for sigmoid heads (1 iff logit > 0), (n,) classes for softmax."""
+    @door
+    def predict(self, task_id: Key(), x: Floats("n", "n_inputs", finite=False)) -> np.ndarray:
+        """Predicted labels: (n, n_outputs) of 0/1 for sigmoid heads (1 iff logit > 0), (n,) classes for softmax.
+
+        A score that is NaN is no class: a ValueError names the first sample that has one.
+        """
         scores = self.scores(task_id, x)
+        unscored = np.isnan(scores).any(axis=1)
+        if unscored.any():
+            first = int(unscored.argmax())
+            raise ValueError(f"x: expected samples with scores, got NaN for {unscored.sum()}, first in row {first}")
         if self.loss_of(task_id) == "softmax":
             return scores.argmax(axis=1)
         return (scores > 0).astype(np.int64)
@@ -316,6 +329,11 @@ def timed(steps: Iterator[Step], explained: Mapping[str, Box] | None = None) -> 
 
 def check_task(task: Task, learnt: Sequence[Hashable], n_inputs: int | None = None) -> None:
     """Raise a ValueError unless a method that has learnt ``learnt`` can learn this task next."""
+    Instance(Task)("task", task)
+    if Key()("task.id", task.id) != task.id:
+        raise ValueError(f"task.id: expected an id that equals itself, got {task.id!r}")
+    OneOf(*LOSS_NAMES)("task.loss", task.loss)
+    Whole(1)("task.n_outputs", task.n_outputs)
     if task.id in learnt:
         raise ValueError(f"task: expected one not learnt yet, got {task.id!r} (learnt: {list(learnt)})")
     for split in ("train", "valid"):
@@ -326,6 +344,12 @@ def check_task(task: Task, learnt: Sequence[Hashable], n_inputs: int | None = No
         expected = (len(x),) if task.loss == "softmax" else (len(x), task.n_outputs)
         if np.shape(y) != expected:
             raise ValueError(f"task.y_{split}: expected shape {expected} for a {task.loss} head, got {np.shape(y)}")
+        for name, array in ((f"task.x_{split}", x), (f"task.y_{split}", y)):
+            Instance(np.ndarray)(name, array)
+        Floats()(f"task.x_{split}", x)
+        Labels(len(x), task.n_outputs, task.loss)(f"task.y_{split}", y)
+    if not len(task.x_train):
+        raise ValueError("task.x_train: expected at least one sample, got none")
 
 
 def check_seen(seen: Sequence[Task], learnt: Sequence[Hashable]) -> None:

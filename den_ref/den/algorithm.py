@@ -13,6 +13,7 @@ import numpy as np
 
 from den_ref.core import mlp
 from den_ref.describe import Look
+from den_ref.doors import Whole, door
 from den_ref.protocol import THE_PAPER, Capacity, Method, Step, Task, check_task, timed
 from den_ref.state import pack_meta, pack_rng, unpack_meta, unpack_rng
 
@@ -115,7 +116,8 @@ class DEN(Method):
         return den
 
 
-def random_network(n_inputs: int, config: DENConfig, rng) -> Network:
+@door
+def random_network(n_inputs: Whole(1), config: DENConfig, rng: np.random.Generator) -> Network:
     """The start of stage 1: weights normal with deviation sqrt(2 / n_in), biases 0, no head."""
     sizes = [n_inputs, *config.hidden]
     weights = [mlp.random_weights(rng, a, b, config.dtype) for a, b in zip(sizes, sizes[1:])]
@@ -124,6 +126,7 @@ def random_network(n_inputs: int, config: DENConfig, rng) -> Network:
         [np.ones(n, np.int32) for n in config.hidden], [np.full(n, NEVER, np.int32) for n in config.hidden], [])
 
 
+@door
 def whole_network(network: Network, stage: Stage):
     """Algorithm 1 at t = 1: a random head, Eq. 2 on everything the stage sees, then drop useless units."""
     task, top = stage.task, network.widths[-1]

@@ -11,6 +11,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from den_ref.doors import door
+
 from .network import Network
 
 
@@ -42,6 +44,7 @@ class Birth:
         return sum(array.size for array in self.arrays().values())
 
 
+@door
 def with_newborn(birth: Birth, network: Network) -> Birth:
     """The births after a stage: known ones stay as they are, units that came with this stage are added.
 
@@ -58,6 +61,7 @@ def with_newborn(birth: Birth, network: Network) -> Birth:
     return Birth(weights, biases)
 
 
+@door
 def at_birth_edges(network: Network) -> Network:
     """The network with 0 on every edge from a unit that came after the one it leads to: those have no birth."""
     layers = zip(network.weights[1:], network.introduced[:-1], network.introduced[1:], strict=True)

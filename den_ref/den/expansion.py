@@ -6,6 +6,7 @@ import numpy as np
 
 from den_ref.core.flat import Flat
 from den_ref.core.penalties import column_norms
+from den_ref.doors import door
 
 from .equations import eq5
 from .network import Network
@@ -13,6 +14,7 @@ from .stage import Stage, solve_cut
 from .surgery import append_units, delete_units, useless_units
 
 
+@door
 def dynamic_expansion(network: Network, stage: Stage, loss_before: float):
     """Algorithm 3 as a generator of Steps; it returns the network with the new units that earn their place.
 
@@ -38,6 +40,7 @@ def dynamic_expansion(network: Network, stage: Stage, loss_before: float):
     return grown
 
 
+@door
 def remove_useless(network: Network, stage: Stage, title: str):
     """Fold and delete the useless units among those introduced at t: one Step; it returns the smaller network."""
     useless = useless_units(network, stage.t)
@@ -50,6 +53,7 @@ def remove_useless(network: Network, stage: Stage, title: str):
     return pruned
 
 
+@door
 def random_new_units(network: Network, stage: Stage) -> Network:
     """Random weights into the new units and from the new top units into the head of t.
 
@@ -66,6 +70,7 @@ def random_new_units(network: Network, stage: Stage) -> Network:
     return replace(network, weights=weights).with_head(replace(head, weights=rows))
 
 
+@door
 def train_new_units(network: Network, stage: Stage) -> tuple:
     """Solve Eq. 5 and put the new weights in; (Network, Result).
 
@@ -83,7 +88,7 @@ def train_new_units(network: Network, stage: Stage) -> tuple:
 
 def group_norms(w: Flat, older) -> list[np.ndarray]:
     """Per hidden layer the norms that Eq. 5's group lasso drives to 0: of each new unit's incoming weights."""
-    return [column_norms(w[f"W{l + 1}"][:, old if l else 0:]) for l, old in enumerate(older)]
+    return [column_norms.inner(w[f"W{l + 1}"][:, old if l else 0:]) for l, old in enumerate(older)]
 
 
 def _dashed(counts) -> str:

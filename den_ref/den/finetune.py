@@ -22,7 +22,8 @@ from den_ref.core.problem import Part, Problem
 from den_ref.core.result import Result
 from den_ref.core.training import train
 from den_ref.describe import Look
-from den_ref.protocol import VARIANT, Capacity, Step, Task, check_seen
+from den_ref.doors import Each, Instance, Positive, Whole, door
+from den_ref.protocol import VARIANT, Capacity, Step, Task, check_seen, check_task
 from den_ref.settings import at_least, integer, option
 
 from .algorithm import DEN
@@ -100,7 +101,8 @@ class FineTuned(DEN):
         return method
 
 
-def finetune(den: DEN, tasks: Sequence[Task], epochs: int = 10, step: float = 0.2) -> DEN:
+@door
+def finetune(den: DEN, tasks: Each(all_of=Instance(Task)), epochs: Whole(0) = 10, step: Positive() = 0.2) -> DEN:
     """A new DEN, trained on all tasks at once from where ``den`` stands; ``den`` is not changed.
 
     Parameters
@@ -121,6 +123,8 @@ def finetune(den: DEN, tasks: Sequence[Task], epochs: int = 10, step: float = 0.
         raise ValueError("den: expected one that has learnt a task, got one that has learnt none")
     if len(tasks) != len(den.tasks) or {task.id for task in tasks} != set(den.tasks):
         raise ValueError(f"tasks: expected exactly the learnt ones {den.tasks}, got {[task.id for task in tasks]}")
+    for task in tasks:
+        check_task(task, [], den.n_inputs)
     tuned = copy.copy(den)                                         # networks are never modified, only replaced
     tuned.rng = copy.deepcopy(den.rng)
     tuned.network, _ = train_jointly(den.network, tasks, den.config, epochs, step, tuned.rng, den.progress)

@@ -14,17 +14,20 @@ from den_ref.core.flat import Flat
 from den_ref.core.layers import affine_backward, affine_forward, relu_backward, relu_forward
 from den_ref.core.mlp import DataLoss
 from den_ref.core.pools import mean_loss, pooled, samples
+from den_ref.doors import door
 from den_ref.protocol import Task
 
 from .network import Network
 
 
+@door
 def pack_network(network: Network) -> Flat:
     """All of a network in one vector (see ``core.mlp``), the heads side by side in V (n_top, all outputs) and c."""
     return mlp.pack(network.weights, network.biases, np.hstack([head.weights for head in network.heads]),
                     np.concatenate([head.bias for head in network.heads]), network.dtype)
 
 
+@door
 def unpack_network(network: Network, flat: Flat) -> Network:
     """The network with the vector's weights (copied)."""
     weights, biases, *heads = mlp.unpack(flat.copy())
@@ -33,6 +36,7 @@ def unpack_network(network: Network, flat: Flat) -> Network:
     return replace(network, weights=weights, biases=biases, heads=heads)
 
 
+@door
 def head_columns(network: Network) -> list[np.ndarray]:
     """Which of all heads' outputs, side by side, are each head's."""
     ends = np.cumsum([0] + [head.bias.size for head in network.heads])
@@ -68,8 +72,8 @@ class PoolLoss(DataLoss):
 
     def forward(self, w: Flat, x, rows):
         """The pool's logits (n, its outputs), and what their gradient needs."""
-        h, _ = affine_forward(x, w["W1"], w["b1"], out=self.hidden[0][:len(x)])     # (n, n_1)
-        relu_forward(h, out=h)
+        h, _ = affine_forward.inner(x, w["W1"], w["b1"], out=self.hidden[0][:len(x)])     # (n, n_1)
+        relu_forward.inner(h, out=h)
         logits, caches = zip(*(view.forward(w, h) for view in self.views))
         return np.hstack(logits), (x, caches)
 
@@ -82,7 +86,7 @@ class PoolLoss(DataLoss):
             last = first + view.n_outputs
             delta1[:, view.first] += view.backward(delta[:, first:last], own, grad)
             first = last
-        affine_backward(delta1, (x, w["W1"]), out=(False, grad["W1"], grad["b1"]))
+        affine_backward.inner(delta1, (x, w["W1"]), out=(False, grad["W1"], grad["b1"]))
 
 
 class View:
@@ -107,16 +111,16 @@ class View:
         """Logits (n, n_outputs) from all of layer 1's activations (n, n_1), and a cache per layer."""
         h, caches = np.take(h, self.first, axis=1), []
         for W, edges, b, units in self.cuts:
-            a, cache = affine_forward(h, w[W][edges], w[b][units])
+            a, cache = affine_forward.inner(h, w[W][edges], w[b][units])
             caches.append(cache)
-            h = relu_forward(a, out=a)[0] if W != "V" else a
+            h = relu_forward.inner(a, out=a)[0] if W != "V" else a
         return h, caches
 
     def backward(self, delta, caches, grad: Flat):
         """Add the gradients of what the stage sees to ``grad``; dLoss/da of its units of layer 1."""
         for (W, edges, b, units), (h, w) in zip(reversed(self.cuts), reversed(caches), strict=True):
-            dh, dw, db = affine_backward(delta, (h, w))
+            dh, dw, db = affine_backward.inner(delta, (h, w))
             grad[W][edges] += dw
             grad[b][units] += db
-            delta = relu_backward(dh, h, out=dh)
+            delta = relu_backward.inner(dh, h, out=dh)
         return delta

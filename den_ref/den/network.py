@@ -13,10 +13,12 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from den_ref.core import mlp
+from den_ref.doors import Floats, Key, Whole, check_shape, door
 from den_ref.protocol import Capacity, unknown_task
 from den_ref.state import pack_id, unpack_id
 
 from .rules import NEVER, check_network
+from .units import Units
 
 #: What a Network holds an array of for every hidden layer.
 _PER_LAYER = ("weights", "biases", "introduced", "retired")
@@ -71,13 +73,15 @@ class Network:
         """Stages learnt or being learnt: the number of heads."""
         return len(self.heads)
 
-    def visible(self, stage: int) -> list[np.ndarray]:
+    @door
+    def visible(self, stage: Whole(0)) -> list[np.ndarray]:
         """Indices [inputs, layer 1, ..., layer L-1] of what a stage sees, ascending."""
         units = [np.flatnonzero((born <= stage) & (stage < gone))
                  for born, gone in zip(self.introduced, self.retired, strict=True)]
         return [np.arange(self.n_inputs), *units]
 
-    def older(self, stage: int) -> list[np.ndarray]:
+    @door
+    def older(self, stage: Whole(0)) -> list[np.ndarray]:
         """Of what a stage sees, what was there before it; input features always were.
 
         They stand first in :meth:`visible`: units are appended, stage by stage.
@@ -86,19 +90,24 @@ class Network:
         return [visible[0], *(units[born[units] < stage]
                               for units, born in zip(visible[1:], self.introduced, strict=True))]
 
-    def head_of(self, task_id: Hashable) -> Head:
+    @door
+    def head_of(self, task_id: Key()) -> Head:
         """The head of a learnt task."""
         for head in self.heads:
             if head.task == task_id:
                 return head
         raise unknown_task(task_id, [head.task for head in self.heads])
 
-    def scores(self, task_id: Hashable, x, units=None) -> np.ndarray:
+    @door
+    def scores(self, task_id: Key(), x: Floats("n", "n_inputs", finite=False),
+               units: Units(inputs=True) = None) -> np.ndarray:
         """Logits (n, n_outputs) of a task, read from the units its stage sees (or from the given units)."""
         head = self.head_of(task_id)
+        check_shape("x", x.shape, ("n", self.n_inputs))
         sub = extract(self, self.visible(head.stage) if units is None else units, head)
         return mlp.scores(x, sub.weights, sub.biases, sub.head, sub.head_bias)
 
+    @door
     def with_head(self, head: Head) -> Network:
         """The network with this head added, or put in the place of its stage's."""
         return replace(self, heads=[*(h for h in self.heads if h.stage != head.stage), head])
@@ -166,7 +175,8 @@ class Subnetwork:
         return [w != 0 for w in self.weights]
 
 
-def extract(network: Network, units: list, head: Head | None = None) -> Subnetwork:
+@door
+def extract(network: Network, units: Units(inputs=True), head: Head | None = None) -> Subnetwork:
     """W_l[S_{l-1}, S_l], b_l[S_l], the head's rows of S_{L-1} and its bias, for S = units (see ``visible``)."""
     weights = [np.ascontiguousarray(w[np.ix_(units[l], units[l + 1])]) for l, w in enumerate(network.weights)]
     biases = [b[units[l + 1]] for l, b in enumerate(network.biases)]
@@ -174,6 +184,7 @@ def extract(network: Network, units: list, head: Head | None = None) -> Subnetwo
     return Subnetwork(list(units), weights, biases, *outputs)
 
 
+@door
 def insert(network: Network, sub: Subnetwork, head: Head) -> Network:
     """The network with exactly the subnetwork's entries put back; ``head`` is the one they were cut from."""
     weights, biases = [w.copy() for w in network.weights], [b.copy() for b in network.biases]
@@ -186,6 +197,7 @@ def insert(network: Network, sub: Subnetwork, head: Head) -> Network:
         replace(head, weights=rows, bias=sub.head_bias.copy()))
 
 
+@door
 def capacity(network: Network) -> Capacity:
     """Numbers of parameters.
 

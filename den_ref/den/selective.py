@@ -7,16 +7,19 @@ import numpy as np
 
 from den_ref.core import mlp
 from den_ref.core.certificate import head_certificate
+from den_ref.doors import door
 from den_ref.protocol import Diverged
 
 from .equations import eq3, eq4
 from .network import Head, Network, extract
 from .stage import Stage, solve_cut
+from .units import Units
 
 #: Input features are cut out of the first matrix when at most this share of them is selected.
 WORTH_CUTTING = 0.9
 
 
+@door
 def selective_retraining(network: Network, stage: Stage):
     """Algorithm 2 as a generator of Steps; it returns the network with task t's head and retrained subnetwork."""
     before = network
@@ -47,6 +50,7 @@ def selective_retraining(network: Network, stage: Stage):
     return network
 
 
+@door
 def fit_head(network: Network, stage: Stage) -> tuple:
     """Eq. 3: the new head on the fixed features of all units the stage sees; (Head, Result).
 
@@ -59,13 +63,14 @@ def fit_head(network: Network, stage: Stage) -> tuple:
         raise Diverged(task.id, "Algorithm 2, Eq. 3", "the features of its samples are not finite")
     result = eq3(features, task, stage.config)
     rows, bias = (array.astype(network.dtype) for array in (result.x.weights, result.x.bias))
-    result["residual_as_stored"] = head_certificate(features, task.y_train, stage.config.mu_head,
+    result["residual_as_stored"] = head_certificate.inner(features, task.y_train, stage.config.mu_head,
                                                     result.x._replace(weights=rows, bias=bias), loss=task.loss).residual
     weights = np.zeros((network.widths[-1], task.n_outputs), network.dtype)
     weights[units[-1]] = rows
     return Head(task.id, stage.t, weights, bias, task.loss), result
 
 
+@door
 def select_units(network: Network, head: Head) -> list[np.ndarray]:
     """The walk of Algorithm 2: indices [inputs, layer 1, ..., layer L-1] of what the head can hear.
 
@@ -81,7 +86,8 @@ def select_units(network: Network, head: Head) -> list[np.ndarray]:
     return units
 
 
-def retrain(network: Network, head: Head, units, stage: Stage) -> tuple:
+@door
+def retrain(network: Network, head: Head, units: Units(inputs=True), stage: Stage) -> tuple:
     """Eq. 4 on the selected units, as small dense matrices: its step time falls with their number.
 
     Features that are not selected have no nonzero edge to a selected unit.  Where few are left out they may stay, since

@@ -2,13 +2,17 @@
 
 import numpy as np
 
-from .birth import at_birth_edges
+from den_ref.doors import Each, Indices, Number, OneOf, Whole, door
+
+from .birth import Birth, at_birth_edges
 from .equations import eq6
 from .network import Network, extract
 from .stage import Stage, solve_cut
 from .surgery import split_units
+from .units import Drifts, check_lists, check_previous
 
 
+@door
 def split_and_duplicate(network: Network, stage: Stage):
     """Algorithm 4 as a generator of Steps; it returns W^t.
 
@@ -48,7 +52,9 @@ def split_and_duplicate(network: Network, stage: Stage):
     return network
 
 
-def unit_drift(network: Network, previous: Network, t: int, drift: str = "absolute") -> tuple[list, list]:
+@door
+def unit_drift(network: Network, previous: Network | Birth, t: Whole(1),
+               drift: OneOf("absolute", "relative") = "absolute") -> tuple[list, list]:
     """rho_i = norm of what changed in unit i's bias and incoming weights since W^{t-1}.
 
     Units: older than t and visible to t.  Incoming weights: from input features and from units older than t and
@@ -61,6 +67,7 @@ def unit_drift(network: Network, previous: Network, t: int, drift: str = "absolu
 
     Source: paper, Algorithm 4, which has the absolute drift of the incoming weights; that the bias counts is ours.
     """
+    check_previous(network, previous)
     older, drifts = network.older(t), []
     for l, units in enumerate(older[1:]):
         block = np.ix_(older[l], units)
@@ -77,11 +84,14 @@ def _ratio(change, size):
     return np.divide(change, size, out=at_zero, where=size > 0)
 
 
-def most_drifted(units, drifts, sigma, at_most=None) -> list[np.ndarray]:
+@door
+def most_drifted(units: Each(all_of=Indices()), drifts: Drifts(), sigma: Each(all_of=Number(low=0, infinite=True)),
+                 at_most: Whole(0) = None) -> list[np.ndarray]:
     """Units with rho > sigma (a tie does not exceed), ascending; with ``at_most`` only the most drifted of them.
 
     Among equally drifted units the lower index wins.
     """
+    check_lists(units, drifts, sigma)
     chosen = []
     for indices, rho, threshold in zip(units, drifts, sigma, strict=True):
         over = np.flatnonzero(rho > threshold)
@@ -90,6 +100,7 @@ def most_drifted(units, drifts, sigma, at_most=None) -> list[np.ndarray]:
     return chosen
 
 
+@door
 def pull_back(network: Network, stage: Stage) -> tuple:
     """Solve Eq. 6 from the current weights, on all that stage t sees; (Network, Result)."""
     anchor = extract(stage.previous, network.older(stage.t))

@@ -67,12 +67,12 @@ class Stage:
     def loss(self, network: Network) -> float:
         """L_t: the mean data loss of this stage's task, without penalties, on the split that tau is held against."""
         x, y = self.tau_split
-        return LOSSES[self.task.loss](network.scores(self.task.id, x), y)[0]
+        return LOSSES[self.task.loss].inner(network.scores(self.task.id, x), y)[0]
 
     @property
     def base_rate(self) -> float:
         """The loss of a head that ignores its inputs, on the same split."""
-        return base_rate_entropy(self.tau_split[1], self.task.loss)
+        return base_rate_entropy.inner(self.tau_split[1], self.task.loss)
 
     @property
     def tau_split(self):

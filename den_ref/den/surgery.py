@@ -8,12 +8,16 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from den_ref.doors import Indices, OneOf, Whole, door
+
 from .network import NEVER, Head, Network
+from .units import PerHiddenLayer, Units, check_layer, check_split
 
 # --- Algorithm 3: append and delete --------------------------------------------------------------------------------
 
 
-def append_units(network: Network, counts, stage: int) -> Network:
+@door
+def append_units(network: Network, counts: PerHiddenLayer(), stage: Whole(1)) -> Network:
     """Append ``counts[l]`` units to every hidden layer, introduced at ``stage``, with all weights 0.
 
     No task's scores change by a bit: earlier stages do not see the new units, and nothing leaves them.
@@ -45,7 +49,8 @@ class Useless:
     folded: Network
 
 
-def useless_units(network: Network, stage: int) -> Useless:
+@door
+def useless_units(network: Network, stage: Whole(1)) -> Useless:
     """Units introduced at ``stage`` that can go without changing any task's scores.
 
     A unit without nonzero incoming weights is the constant max(b, 0).  It goes if that is 0, or if all its outgoing
@@ -97,7 +102,8 @@ def _fold(weights, biases, heads, l, units, constant):
         head.weights[units] = 0
 
 
-def delete_units(network: Network, units) -> Network:
+@door
+def delete_units(network: Network, units: Units()) -> Network:
     """The network without ``units`` (index arrays per hidden layer); the others keep their order."""
     kept = [np.setdiff1d(np.arange(len(b)), gone) for b, gone in zip(network.biases, units, strict=True)]
     rows = [np.arange(network.n_inputs), *kept]
@@ -120,7 +126,8 @@ OLDER, SPLIT, COPY, NEW, RETIRED = range(5)
 NOW, THEN, ZERO = range(3)
 
 
-def edge_table(original: str) -> np.ndarray:
+@door
+def edge_table(original: OneOf("retire", "keep")) -> np.ndarray:
     """The weight of every edge after a split: [kind of the unit it leaves, kind of the unit it reaches].
 
     W^t is the network before the split.  Only an original's edges into older units depend on what becomes of it
@@ -137,7 +144,9 @@ def edge_table(original: str) -> np.ndarray:
     ])
 
 
-def split_units(network: Network, previous: Network, split, stage: int, original: str = "retire") -> Network:
+@door
+def split_units(network: Network, previous: Network, split: Units(), stage: Whole(1),
+                original: OneOf("retire", "keep") = "retire") -> Network:
     """Duplicate the units ``split`` (index arrays per hidden layer), all layers at once.
 
     The original i gets its incoming weights and bias of ``previous`` = W^{t-1} back; the copy i', introduced at
@@ -159,6 +168,7 @@ def split_units(network: Network, previous: Network, split, stage: int, original
 
     Source: paper, Algorithm 4; the edges are those of :func:`edge_table`.
     """
+    check_split(network, previous, split, stage)
     table, weights, biases, introduced, retired = edge_table(original), [], [], [], []
     below, rows = np.full(network.n_inputs, OLDER), np.arange(network.n_inputs)
     for l, units in enumerate(split):
@@ -178,8 +188,10 @@ def split_units(network: Network, previous: Network, split, stage: int, original
     return Network(weights, biases, introduced, retired, heads)
 
 
-def kinds_after_split(network: Network, layer: int, split, stage: int) -> np.ndarray:
+@door
+def kinds_after_split(network: Network, layer: Whole(0), split: Indices(), stage: Whole(1)) -> np.ndarray:
     """The kind of every unit of a hidden layer (0 the first), the copies last."""
+    check_layer(network, layer, split)
     kinds = np.full(network.widths[layer], OLDER)
     kinds[network.introduced[layer] == stage] = NEW
     kinds[network.retired[layer] <= stage] = RETIRED

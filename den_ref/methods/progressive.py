@@ -14,6 +14,7 @@ from den_ref.core.penalties import L1, SquaredL2, Sum
 from den_ref.core.problem import Part, Problem
 from den_ref.den.equations import eq2
 from den_ref.describe import Look, Space, choice
+from den_ref.doors import check_shape
 from den_ref.protocol import Capacity, Task
 from den_ref.settings import at_least, integer, one_of, option
 
@@ -81,6 +82,7 @@ class Progressive(STL):
 
     def scores(self, task_id: Hashable, x) -> np.ndarray:
         columns = self.columns_of(task_id)
+        check_shape("x", x.shape, ("n", self.n_inputs))
         return mlp.in_blocks(lambda block: columns_forward(columns, block)[0], x)
 
     def capacity(self) -> Capacity:

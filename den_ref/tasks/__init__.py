@@ -48,7 +48,7 @@ def make_stream(
     >>> make_stream("toy", order="2,0").ids
     (2, 0)
     """
-    if name not in STREAMS:
+    if not isinstance(name, str) or name not in STREAMS:
         raise ValueError(f"stream: expected one of {', '.join(STREAMS)}, got {name!r}")
     given = {"mnist": mnist, "per_class": per_class}
     options |= {option: value for option, value in given.items() if value is not None}

@@ -10,7 +10,7 @@ import numpy as np
 
 from den_ref.protocol import Task
 from .pixels import checked_dtype
-from .stream import SPLITS, Stream
+from .stream import SPLITS, Stream, label
 
 ARRAYS = tuple(f"{letter}_{split}" for split in SPLITS for letter in "xy")
 KEYS = ("id", *ARRAYS)
@@ -125,6 +125,9 @@ def softmax_labels(y, n: int, n_outputs: int | None, dtype, where: str) -> tuple
         raise ValueError(f"{where}: expected integers >= 0, got {y.dtype} with {found(y)}")
     if y.min() == y.max():
         raise ValueError(f"{where}: expected at least two classes, got only {y[0]}")
+    absent = np.setdiff1d(np.arange(n_outputs or y.max() + 1), y) if n_outputs is None else ()
+    if len(absent):                                                # a class without a sample has no AUROC
+        raise ValueError(f"{where}: expected every class from 0 to the largest, {y.max()}, got none of {found(absent)}")
     n_outputs = n_outputs or int(y.max()) + 1
     if y.max() >= n_outputs:
         raise ValueError(f"{where}: expected the training classes 0..{n_outputs - 1}, got {y.max()}")
@@ -155,7 +158,8 @@ def with_arrays(tasks: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
         raise ValueError("tasks: expected at least one task, got none")
     for position, task in enumerate(tasks):
         check_keys(task, f"tasks[{position}]")
-        if any(task["id"] == other["id"] for other in tasks[:position]):
+        check_id(task["id"], f"tasks[{position}]")
+        if any(label(task["id"]) == label(other["id"]) for other in tasks[:position]):
             raise ValueError(f"tasks[{position}]: expected an id of its own, got {task['id']!r} again")
     return [
         {"id": task["id"], **{key: numeric(task[key], f"task {task['id']!r}, {key}") for key in ARRAYS}}
@@ -172,8 +176,20 @@ def check_keys(task: Mapping[str, Any], where: str) -> None:
         raise ValueError(f"{where}: expected a hashable id, got {task['id']!r}")
 
 
+def check_id(task_id: Hashable, where: str) -> None:
+    """A ValueError for an id that is not itself (NaN), or that no file can hold (half a character)."""
+    try:
+        str(label(task_id)).encode()
+    except UnicodeEncodeError:
+        raise ValueError(f"{where}: expected an id that can be written in UTF-8, got {task_id!r}") from None
+    if task_id != task_id:
+        raise ValueError(f"{where}: expected an id that equals itself, got {task_id!r}")
+
+
 def numeric(given, where: str) -> np.ndarray:
     """The argument as an array of real numbers or booleans."""
+    if np.ma.isMaskedArray(given) and np.ma.getmaskarray(given).any():
+        raise ValueError(f"{where}: expected an array without masked entries, got {np.ma.count_masked(given)} masked")
     try:
         array = np.asarray(given)
     except ValueError as error:

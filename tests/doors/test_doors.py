@@ -14,7 +14,7 @@ from tests.helpers.malformed_values import outcome, variants
 import numpy as np
 import pytest
 
-ROOMS = ("core",)
+ROOMS = ("core", "den", "tasks", "methods")
 
 
 def public_functions():

@@ -10,7 +10,13 @@ from den_ref.core.penalties import (
     L1, GroupLasso, SparseGroupLasso, SquaredL2, Sum, column_norms, group_soft_threshold, group_soft_threshold_metric,
     soft_threshold)
 from den_ref.core.solvers import ista_step
+from den_ref.den import DEN, surgery
+from den_ref.den.network import EMPTY
 from den_ref.doors import door, inner
+from den_ref.methods import STL
+from den_ref.protocol import Task
+from den_ref.tasks import stream_from_arrays
+from tests.doors.examples import network
 
 THREE_FOUR = np.array([[3, 0], [4, 1]])
 
@@ -70,6 +76,69 @@ def test_the_dtype_follows_the_data():
 def test_what_has_no_right_value_is_refused(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+X, Y = np.arange(12.0).reshape(6, 2), np.array([0, 1, 1, 0, 1, 0])
+
+
+@pytest.mark.parametrize(("change", "words"), [
+    ({"y_train": Y[:, None] * 2 - 1.0}, "task.y_train: expected 0 and 1 only, got -1.0, 1.0"),
+    ({"y_valid": Y[:, None] * 255}, "task.y_valid: expected 0 and 1 only, got 0, 255"),
+    ({"loss": "softmax", "n_outputs": 2, "y_train": Y + 1, "y_valid": Y}, "task.y_train: expected classes 0..1, got 1..2"),
+    ({"loss": "sigmoyd"}, "task.loss: expected 'sigmoid' or 'softmax', got 'sigmoyd'"),
+    ({"x_train": X[:0], "y_train": Y[:0, None]}, "task.x_train: expected at least one sample"),
+    ({"x_train": np.where(X == 3, np.nan, X)}, r"task.x_train: expected finite numbers, got 1 NaN .* at \(1, 1\)"),
+    ({"x_train": np.ma.masked_array(X, X == 3)}, "task.x_train: expected an array without masked entries, got 1"),
+    ({"x_train": X.tolist()}, "task.x_train: expected"), ({"n_outputs": 0}, "task.n_outputs: expected an integer >= 1"),
+    ({"id": float("nan")}, "task.id: expected an id that equals itself, got nan"),
+    ({"id": ["a"]}, "task.id: expected something hashable"),
+])
+def test_a_task_made_by_hand_is_checked_before_it_is_learnt(change, words):
+    task = Task(**{"id": "a", "x_train": X, "y_train": Y[:, None], "x_valid": X, "y_valid": Y[:, None], **change})
+    for method in (DEN(), STL()):
+        with pytest.raises(ValueError, match=words):
+            method.learn(task)
+        assert method.tasks == []
+
+
+def test_a_nan_score_is_no_class():
+    stl = STL(STL.Config(hidden=(2,), epochs=1))
+    stl.learn(Task("a", X, Y[:, None], X, Y[:, None]))
+    holed = X.copy()
+    holed[2, 1] = np.nan
+    assert np.isnan(stl.scores("a", holed)).any(axis=1).tolist() == [False, False, True, False, False, False]
+    with pytest.raises(ValueError, match="x: expected samples with scores, got NaN for 1, first in row 2"):
+        stl.predict("a", holed)
+
+
+@pytest.mark.parametrize(("call", "words"), [
+    (lambda n: surgery.delete_units(n, [np.array([True, False, False]), []]), r"units\[0\]: .* got a mask"),
+    (lambda n: surgery.delete_units(n, [[3], []]), r"units\[0\]: expected integers from 0 to 2, got 3..3"),
+    (lambda n: surgery.delete_units(n, [[-1], []]), r"units\[0\]: expected integers from 0 to 2, got -1..-1"),
+    (lambda n: surgery.delete_units(n, [[0]]), "units: expected 2 parts, one for each layer, got 1"),
+    (lambda n: surgery.append_units(n, [-1, 2], 3), r"counts\[0\]: expected an integer >= 0, got -1"),
+    (lambda n: surgery.append_units(n, [1, 2], 2.5), "stage: expected an integer >= 1, got 2.5"),
+    (lambda n: surgery.split_units(n, n, [[0], []], 2, original="Retire"), "original: expected 'retire' or 'keep'"),
+    (lambda n: surgery.split_units(n, n, [[0]], 2), "split: expected 2 parts"),
+    (lambda n: surgery.split_units(n, n, [[2], []], 2), r"split\[0\]: expected units that are older than stage 2"),
+    (lambda n: surgery.split_units(n, EMPTY, [[0], []], 2), "previous: expected a network whose units"),
+    (lambda n: n.scores("b", np.ones((2, 3))), r"x: expected shape \(n, 2\), got shape \(2, 3\)"),
+])
+def test_surgery_refuses_what_it_cannot_do(call, words):
+    with pytest.raises(ValueError, match=words):
+        call(network())
+
+
+@pytest.mark.parametrize(("ids", "words"), [
+    ([float("nan"), float("nan")], r"tasks\[0\]: expected an id that equals itself"),
+    ([(1, 2), "(1, 2)"], r"tasks\[1\]: expected an id of its own"), (["\ud800"], r"tasks\[0\]: .* written in UTF-8"),
+])
+def test_ids_that_a_file_cannot_tell_apart_are_refused(ids, words):
+    arrays = {f"{letter}_{split}": array for split in ("train", "valid", "test") for letter, array in (("x", X), ("y", Y))}
+    with pytest.raises(ValueError, match=words):
+        stream_from_arrays([{"id": task_id, **arrays} for task_id in ids])
+    with pytest.raises(ValueError, match="y_train: expected every class from 0 to the largest, 2, got none of 0"):
+        stream_from_arrays([{"id": "a", **arrays, "y_train": Y + 1}], loss="softmax")
 
 
 def test_the_formulas_are_behind_the_doors():

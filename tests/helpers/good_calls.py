@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass, field
-from functools import cached_property
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +13,12 @@ from den_ref.core import (
 from den_ref.core.flat import Flat
 from den_ref.core.linear_head import LinearHead
 from den_ref.core.problem import Part, Problem
+from den_ref.den import algorithm, birth, joint, selective, splitting, surgery
+from den_ref.den.network import NEVER, Head, Network, capacity, extract, insert
+from den_ref.methods import REGISTRY
+from den_ref.protocol import Task
+from den_ref.tasks import make_stream, stream_from_arrays
+from den_ref.tasks.toy import toy_stream
 
 
 @dataclass
@@ -180,7 +185,104 @@ CORE = {
                                                     grad=small_network(), batch=np.array([0, 2]),
                                                     fine={"batch": (*ANY_ROWS, "None")}),
 }
-EXAMPLES = {**CORE}
+
+
+def network():
+    """Two inputs, layers of 3 and 2 units, one of either new at stage 2; heads of two stages."""
+    never = np.full(3, NEVER, np.int32)
+    return Network([WIDE, WIDE.T.copy()], [SCORES[:3], B], [np.array([1, 1, 2], np.int32), np.array([1, 2], np.int32)],
+                   [never, never[:2]], [Head("a", 1, np.array([[1.0], [0.0]]), np.array([0.5])),
+                                        Head("b", 2, np.array([[1.0], [2.0]]), np.array([1.0]))])
+
+
+def previous():
+    """The same before stage 2."""
+    now = network()
+    return Network([now.weights[0][:, :2], now.weights[1][:2, :1]], [now.biases[0][:2], now.biases[1][:1]],
+                   [born[:n] for born, n in zip(now.introduced, (2, 1))],
+                   [gone[:n] for gone, n in zip(now.retired, (2, 1))],
+                   [Head("a", 1, np.array([[1.0]]), np.array([0.5]))])
+
+
+def learnt(method):
+    """A method that has learnt one small task."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(40, 3))
+    task = Task("a", x, (x[:, :1] > 0) * 1.0, x[:9], (x[:9, :1] > 0) * 1.0)
+    made = REGISTRY[method](REGISTRY[method].Config(hidden=(4, 3), dtype="float64"), seed=0)
+    made.learn(task)
+    return made, replace(task, id="b")
+
+
+def method_examples():
+    """What a user asks of every method."""
+    made = {}
+    for name, cls in REGISTRY.items():
+        method, task = learnt(name)
+        path = f"{cls.__module__.removeprefix('den_ref.')}.{cls.__name__}"
+        samples = task.x_train[:4]
+        rows = {"x": (*ANY_ROWS, "inf", "-inf", "inf in float32", "-inf in float32"), "task_id": ()}
+        made |= {f"{path}.scores": example(method.scores, task_id="a", x=samples, fine=rows),
+                 f"{path}.loss_of": example(method.loss_of, task_id="a"),
+                 f"{path}.predict": example(method.predict, task_id="a", x=samples, fine=rows),
+                 f"{path}.learn": example(method.learn, task=task)}
+    return made
+
+
+BOTH = [np.array([1]), np.array([0])]
+ANY_UNITS = {"units": ("first: one row less", "first: no rows")}
+DEN = {
+    "den.network.Network.visible": example(network().visible, stage=2),
+    "den.network.Network.older": example(network().older, stage=2),
+    "den.network.Network.head_of": example(network().head_of, task_id="b"),
+    "den.network.Network.scores": example(network().scores, task_id="b", x=X, fine={"x": ANY_ROWS}),
+    "den.network.Network.with_head": example(network().with_head, head=network().heads[1]),
+    "den.network.extract": example(extract, network=network(), units=[np.array([0, 1]), *BOTH], head=network().heads[1],
+                                   fine={"head": ("None",), **ANY_UNITS}),
+    "den.network.insert": example(insert, network=network(), head=network().heads[1],
+                                  sub=extract(network(), [np.array([0, 1]), *BOTH], network().heads[1])),
+    "den.network.capacity": example(capacity, network=network()),
+    "den.surgery.append_units": example(surgery.append_units, network=network(), counts=[2, 1], stage=2),
+    "den.surgery.useless_units": example(surgery.useless_units, network=network(), stage=2),
+    "den.surgery.delete_units": example(surgery.delete_units, network=network(), units=BOTH, fine=ANY_UNITS),
+    "den.surgery.edge_table": example(surgery.edge_table, original="retire"),
+    "den.surgery.split_units": example(surgery.split_units, network=network(), previous=previous(), split=BOTH, stage=2,
+                                       original="keep", fine={"split": ANY_UNITS["units"]}),
+    "den.surgery.kinds_after_split": example(surgery.kinds_after_split, network=network(), layer=0, split=BOTH[0],
+                                             stage=2, fine={"split": ("one row less", "no rows")}),
+    "den.selective.select_units": example(selective.select_units, network=network(), head=network().heads[1]),
+    "den.splitting.unit_drift": example(splitting.unit_drift, network=network(), previous=previous(), t=2,
+                                        drift="relative"),
+    "den.splitting.most_drifted": example(splitting.most_drifted, units=[np.array([0, 2])], drifts=[B], sigma=[0.5],
+                                          at_most=1, fine={
+                                              "at_most": ("None",), "units": ("first: past the end",),
+                                              "drifts": ("first: inf", "first: inf in float32")}),
+    "den.joint.pack_network": example(joint.pack_network, network=network()),
+    "den.joint.unpack_network": example(joint.unpack_network, network=network(), flat=joint.pack_network(network())),
+    "den.joint.head_columns": example(joint.head_columns, network=network()),
+    "den.birth.with_newborn": example(birth.with_newborn, birth=birth.Birth([], []), network=network()),
+    "den.birth.at_birth_edges": example(birth.at_birth_edges, network=network()),
+    "den.algorithm.random_network": example(algorithm.random_network, n_inputs=3, config=algorithm.DENConfig(),
+                                            rng=np.random.default_rng(0), fine={"n_inputs": ("NumPy int",)}),
+    **method_examples(),
+}
+
+
+def one_task_stream(**task):
+    """``stream_from_arrays`` on one task, by its arrays."""
+    return stream_from_arrays([{"id": "a", **task}], dtype="float64").tasks[0]
+
+
+X6, Y6 = np.arange(12.0).reshape(6, 2), np.array([0.0, 1.0, 1.0, 0.0, 1.0, 0.0])
+TASKS = {
+    "tasks.arrays.stream_from_arrays": example(
+        one_task_stream, x_train=X6, y_train=Y6, x_valid=X6, y_valid=Y6, x_test=X6, y_test=Y6,
+        fine={f"y_{split}": ("f2", "a column") for split in ("train", "valid", "test")}),
+    "tasks.make_stream": example(lambda **given: make_stream("toy", **given).tasks[0], seed=3, n_tasks=2,
+                                 dtype="float64", fine={"n_tasks": ("None",)}),
+    "tasks.toy.toy_stream": example(lambda **given: toy_stream(**given).tasks[0], seed=3, dtype="float64"),
+}
+EXAMPLES = {**CORE, **DEN, **TASKS}
 
 #: Public functions that are no entrances: called by the house, with what a door has checked.
 INSIDE = {
@@ -190,4 +292,38 @@ INSIDE = {
     "core.mlp.pack", "core.mlp.unpack", "core.mlp.depth", "core.mlp.random_weights", "core.mlp.checked_labels",
     "core.pools.examples", "core.pools.mean_loss", "core.pools.pooled", "core.pools.samples",
     "core.penalties.columns", "core.penalties.power_of_two", "core.result.warn_not_converged", "core.training.cosine",
+    "den.config.held", "den.explained.eq4", "den.explained.eq5", "den.explained.eq6", "den.explained.loss_against_tau",
+    "den.explained.split", "den.network.head_arrays", "den.network.heads_from", "den.units.check_layer",
+    "den.units.check_lists", "den.units.check_previous", "den.units.check_split", "methods.finetune.pulled",
+    "methods.labels.look_of", "methods.labels.name_of", "methods.mtl.all_tasks_loss", "methods.mtl.outputs_of",
+    "methods.mtl.suffix", "methods.progressive.adapter_parts", "methods.progressive.head_size",
+    "methods.progressive.random_adapter", "methods.progressive.random_column", "methods.registry.explained_by",
+    "methods.registry.known", "methods.registry.missing_parts", "methods.shared.columns.activations",
+    "methods.shared.columns.adapted_layers", "methods.shared.columns.adapter_backward",
+    "methods.shared.columns.adapter_forward", "methods.shared.columns.adapter_names",
+    "methods.shared.columns.affine_names", "methods.shared.columns.column_forward",
+    "methods.shared.columns.columns_forward", "methods.shared.columns.layer_forward",
+    "methods.shared.network.NetworkMethod.loss_of", "methods.shared.network.arrays_of",
+    "methods.shared.network.data_losses", "methods.shared.network.flat_from", "methods.shared.network.random_start",
+    "methods.shared.network.task_rng", "methods.shared.network.trained", "tasks.arrays.check_finite",
+    "tasks.arrays.check_id", "tasks.arrays.check_keys", "tasks.arrays.checked_task", "tasks.arrays.checksum",
+    "tasks.arrays.common_dtype", "tasks.arrays.common_n_inputs", "tasks.arrays.found", "tasks.arrays.numeric",
+    "tasks.arrays.sigmoid_labels", "tasks.arrays.sizes", "tasks.arrays.softmax_labels", "tasks.arrays.with_arrays",
+    "tasks.digits.checked_sizes", "tasks.digits.choose", "tasks.digits.choose_all", "tasks.digits.first_of_each",
+    "tasks.digits.load_embedded", "tasks.make_digits.main", "tasks.make_digits.write_digits",
+    "tasks.permuted.permutation", "tasks.pixels.checked_dtype", "tasks.pixels.standardised",
+    "tasks.pixels.unit_interval", "tasks.rotation.between", "tasks.rotation.rotate", "tasks.rotation.sample_bilinear",
+    "tasks.rotation.source_coordinates", "tasks.seeds.checked_seed", "tasks.seeds.generator", "tasks.stream.label",
+    "tasks.toy.toy_labels", "tasks.variation.add_noise", "tasks.variation.in_range", "tasks.variation.one_versus_rest",
+    "tasks.variation.varied",
+    # boxes and equations: of objects of ours, which their doors (where they have one) ask for by class
+    "den.algorithm.whole_network", "den.equations.eq2", "den.equations.eq3", "den.equations.eq4", "den.equations.eq5",
+    "den.equations.eq6", "den.equations.free_biases", "den.equations.matrices", "den.expansion.dynamic_expansion",
+    "den.expansion.group_norms", "den.expansion.random_new_units", "den.expansion.remove_useless",
+    "den.expansion.train_new_units", "den.finetune.finetune", "den.finetune.free_parts", "den.finetune.train_jointly",
+    "den.joint.joint_loss", "den.selective.fit_head", "den.selective.retrain", "den.selective.selective_retraining",
+    "den.splitting.pull_back", "den.splitting.split_and_duplicate", "den.stage.solve_cut",
+    # options and files: tests/tasks and tests/methods have tables of what these refuse
+    "tasks.digits.load_digits", "tasks.digits.load_idx_folder", "tasks.idx.find_idx", "tasks.idx.read_idx",
+    "tasks.permuted.permuted_mnist", "tasks.variation.mnist_variation", "methods.registry.method_named",
 }

@@ -36,7 +36,7 @@ def adapter_forward(h, a, P, p, U):
     projected = np.matmul(h.swapaxes(0, 1), P)                                       # (k, n, n_r)
     r = np.tensordot(a, projected, 1)                                                # (n, n_r)
     r += p
-    relu_forward(r, out=r)
+    relu_forward.inner(r, out=r)
     return r @ U, (h, a, U, projected, r)
 
 
@@ -50,7 +50,7 @@ def adapter_backward(dout, cache, out):
     h, a, U, projected, r = cache
     da, dP, dp, dU = out
     np.matmul(r.T, dout, out=dU)                                                     # (n_r, n_out)
-    dr = relu_backward(dout @ U.T, r)                                                # (n, n_r)
+    dr = relu_backward.inner(dout @ U.T, r)                                                # (n, n_r)
     np.sum(dr, axis=0, out=dp)                                                       # (n_r,)
     np.matmul(projected.reshape(len(a), -1), dr.ravel(), out=da)                     # (k,)
     np.matmul(h.transpose(1, 2, 0), a[:, None, None] * dr, out=dP)                   # (k, n_in, n_r)
@@ -74,7 +74,7 @@ def adapted_layers(w: Flat) -> range:
 def layer_forward(w: Flat, l: int, h, older, out=None):
     """Layer l before its ReLU, from h = h_{l-1} (n, n_{l-1}) and the older columns' (n, k, n_{l-1}); with its cache."""
     W, b = affine_names(w, l)
-    a, _ = affine_forward(h, w[W], w[b], out=out)                                    # (n, n_l)
+    a, _ = affine_forward.inner(h, w[W], w[b], out=out)                                    # (n, n_l)
     if l not in adapted_layers(w):
         return a, (h, None)
     lateral, cache = adapter_forward(older[l - 2], *(w[name] for name in adapter_names(l)))
@@ -91,7 +91,7 @@ def column_forward(w: Flat, x, older, out):
     h, caches = x, []
     for l, own in enumerate(out, 1):
         a, cache = layer_forward(w, l, h, older, out=own)
-        h, _ = relu_forward(a, out=own)
+        h, _ = relu_forward.inner(a, out=own)
         caches.append(cache)
     logits, cache = layer_forward(w, len(out) + 1, h, older)
     return logits, [*caches, cache]
@@ -146,6 +146,6 @@ class ColumnLoss(DataLoss):
                 adapter_backward(delta, adapter, out=[grad[name] for name in adapter_names(l)])
             W, b = affine_names(w, l)
             dh = self.deltas[l - 2][:len(delta)] if l > 1 else False                 # (n, n_{l-1})
-            affine_backward(delta, (h, w[W]), out=(dh, grad[W], grad[b]))
+            affine_backward.inner(delta, (h, w[W]), out=(dh, grad[W], grad[b]))
             if l > 1:
-                delta = relu_backward(dh, h, out=dh)
+                delta = relu_backward.inner(dh, h, out=dh)
