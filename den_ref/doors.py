@@ -313,7 +313,7 @@ class Each(Kind):
         self.kinds, self.all_of = kinds, all_of
 
     def __call__(self, name, value, call=None):
-        if not isinstance(value, list | tuple):
+        if not isinstance(value, list | tuple) and not (isinstance(value, np.ndarray) and value.ndim):
             raise refusal(name, "a list or tuple", value)
         kinds = self.kinds or (self.all_of,) * len(value)
         if len(kinds) != len(value):

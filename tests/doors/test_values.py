@@ -16,7 +16,7 @@ from den_ref.doors import door, inner
 from den_ref.methods import STL
 from den_ref.protocol import Task
 from den_ref.tasks import stream_from_arrays
-from tests.doors.examples import network
+from tests.helpers.good_calls import network
 
 THREE_FOUR = np.array([[3, 0], [4, 1]])
 
