@@ -145,6 +145,16 @@ def test_every_command_tells_of_a_full_disk_alike(tmp_path, monkeypatch, capsys,
     assert way_on is None or way_on in said
 
 
+def test_an_export_that_finds_no_room_names_where_it_goes(tmp_path, monkeypatch, capsys):
+    def no_room(source, target):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(source), None, str(target))
+
+    monkeypatch.setattr("shutil.copy", no_room)
+    assert main(["golden", "export", f"{tmp_path}/v"]) == 1
+    said = capsys.readouterr().err
+    assert f"{tmp_path}/.v.part/" in said and "No space left" in said and f"den-ref golden export {tmp_path}/v" in said
+
+
 def test_a_folder_that_is_removed_meanwhile(tmp_path, monkeypatch, capsys):
     from den_ref.experiment.one_run import loop
 

@@ -41,8 +41,8 @@ def _of(error: BaseException, kept: Kept) -> tuple[str, int]:
         return f"\nden-ref: not enough memory ({error or 'no more is to be had'})", FAILED
     if isinstance(error, BrokenPipeError):
         return ("\nden-ref: stopped, nobody reads its output any more" if kept else ""), PIPE_CLOSED
-    named = getattr(error, "filename", None) is not None and error.strerror
-    words = f"{os.fsdecode(error.filename)}: {error.strerror}" if named else str(error)
+    name = getattr(error, "filename2", None) or getattr(error, "filename", None)      # of a copy: where it was to go
+    words = f"{os.fsdecode(name)}: {error.strerror}" if name is not None and error.strerror else str(error)
     return (f"\nden-ref: {words}", FAILED) if kept else (f"den-ref: {words}", MISUSE)
 
 

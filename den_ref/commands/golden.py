@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from .common import add_command, misuse
+from .common import add_command, misuse, way_on
 
 CHECK_EXAMPLES = """examples:
   den-ref golden check my_den.py                          functions named as the operations
@@ -73,4 +73,5 @@ def export(arguments: argparse.Namespace, argv: list[str]) -> int:
     """Write the golden files into a folder."""
     from den_ref.golden import command
 
+    arguments.kept = lambda: f"no file is in its place\nbegin again with: {way_on(argv)}"
     return _golden(lambda: command.export(arguments.folder))
