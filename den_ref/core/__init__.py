@@ -10,7 +10,8 @@
 ``problem``          the one sentence: minimise, over the free weights, a smooth loss plus a penalty, from here
 ``solvers``          ISTA and FISTA, on all samples
 ``adam``             proximal Adam and SGD, on mini-batches;  ``training``: epochs, step schedule, early stopping
-``head``             the convex head problem (Eq. 3): to ``newton`` (sigmoid; ``lasso``: its subproblem) or ``softmax``;
+``head``             the convex head problem (Eq. 3): to ``newton`` (sigmoid; ``lasso``: its subproblem) or
+                     ``softmax_newton``;
                      ``linear_head``: what both solve for, ``certificate``: how far from optimal it can be
 ``result``           what every solver returns, and what its status and its residual mean
 ``fisher``           the Fisher information of every weight

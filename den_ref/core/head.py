@@ -3,8 +3,8 @@
     F(V, c) = mean over samples of cross-entropy(features @ V + c, labels) + mu * sum(abs(V))
 
 The features are what the layers below compute, and are held; V is (p, K), c is (K,) and is never penalised.
-Sigmoid outputs are solved in :mod:`den_ref.core.newton`, softmax outputs in :mod:`den_ref.core.softmax`, and what is
-found is certified by :mod:`den_ref.core.certificate`, in float64 and in the original coordinates.
+Sigmoid outputs are solved in :mod:`den_ref.core.newton`, a softmax output in :mod:`den_ref.core.softmax_newton`, and
+what is found is certified by :mod:`den_ref.core.certificate`, in float64 and in the original coordinates.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from den_ref.doors import LOSS_NAMES, OneOf, door
 
 from .newton import prox_newton
 from .result import Result
-from .softmax import softmax_head
+from .softmax_newton import softmax_newton
 
 
 @door
 def solve_head(features, labels, mu, loss: OneOf(*LOSS_NAMES) = "sigmoid", tol=1e-9, n_outputs=None) -> Result:
-    """Minimise Eq. 3 over a head, from zero weights: :func:`prox_newton` for sigmoid, FISTA for softmax.
+    """Minimise Eq. 3 over a head, from zero weights: :func:`prox_newton` (sigmoid) or :func:`softmax_newton`.
 
     Parameters
     ----------
@@ -34,8 +34,8 @@ def solve_head(features, labels, mu, loss: OneOf(*LOSS_NAMES) = "sigmoid", tol=1
     Returns
     -------
     Result
-        As that of :func:`prox_newton`; a softmax head has no ``gap``.
+        As that of :func:`prox_newton`.
     """
     if loss == "sigmoid":
         return prox_newton.inner(features, labels, mu, tol=tol)
-    return softmax_head.inner(features, labels, mu, tol=tol, n_outputs=n_outputs)
+    return softmax_newton.inner(features, labels, mu, tol=tol, n_outputs=n_outputs)

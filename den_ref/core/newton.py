@@ -153,22 +153,22 @@ def _model_minimiser(design, labels, coef, grad, dlogits, residual):
     Zeros whose gradient is within the threshold stay zero in this iteration and are left out of H.
     """
     moving = (coef != 0) | (np.abs(grad) > design.threshold) | (design.threshold == 0)
-    hessian = _hessian(design.matrix if moving.all() else design.matrix[:, moving], labels, dlogits)
+    matrix = design.matrix if moving.all() else design.matrix[:, moving]
+    hessian = output_hessian(matrix, len(labels) * dlogits + labels)
     linear = grad[moving] - hessian @ coef[moving]
     target = coef.copy()
     target[moving] = solve_lasso.inner(hessian, linear, design.threshold[moving], coef[moving], tol=residual / 100)
     return target
 
 
-def _hessian(matrix, labels, dlogits):
-    """(1/n) matrix^T diag(s * (1 - s)) matrix, with s = sigmoid(logits), made positive definite.
+def output_hessian(matrix, s):
+    """(1/n) matrix^T diag(s * (1 - s)) matrix, with s = sigmoid(logits) (n,), made positive definite.
 
     The floor under s * (1 - s) serves saturated outputs, the ridge constant and duplicated features.  Both change the
     path, not the solution, because the gradient is exact.
     """
-    s = len(labels) * dlogits + labels
     curvature = s * (1 - s)
-    curvature = np.maximum(curvature, 1e-12 * curvature.max() + 1e-30) / len(labels)
+    curvature = np.maximum(curvature, 1e-12 * curvature.max() + 1e-30) / len(s)
     half = matrix * np.sqrt(curvature)[:, None]
     hessian = half.T @ half                                        # NumPy computes one triangle of such a product
     hessian.flat[:: len(hessian) + 1] += 1e-13 * hessian.diagonal() + 1e-300

@@ -50,7 +50,7 @@ class Result(OptimizeResult):
     residual : float
         Of heads: the distance of -gradient to the subdifferential, in its largest entry, recomputed at x.
     gap : float
-        Of sigmoid heads: the duality gap, which bounds  fun - min F.
+        Of heads: the duality gap, which bounds  fun - min F.
     prox_residual : float
         Of ``ista``, ``fista`` and ``train``: norm_inf(x - prox(x - gradient, step=1)), recomputed at x.
     history : dict of lists

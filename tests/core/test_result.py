@@ -54,7 +54,7 @@ SOLVES = {
     "fista": (lambda: on_all_samples(fista), {"prox_residual"}, 0),
     "halted": (lambda: on_all_samples(ista, callback=halting), {"prox_residual"}, 99),
     "sigmoid head": (lambda: head("sigmoid"), {"residual", "gap"}, 0),
-    "softmax head": (lambda: head("softmax"), {"residual"}, 0),
+    "softmax head": (lambda: head("softmax"), {"residual", "gap"}, 0),
     "trained": (trained, {"prox_residual", "multiply_adds"}, 1),
     "diverged": (lambda: trained(optimiser="sgd", step=1e40), {"prox_residual", "multiply_adds"}, 3),
 }

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from den_ref.core import (
     adam, certificate, checks, fisher, head, lasso, layers, losses, metric_variants, metrics, mlp, newton, penalties,
-    softmax, solvers, training)
+    softmax_newton, solvers, training)
 from den_ref.core.flat import Flat
 from den_ref.core.linear_head import LinearHead
 from den_ref.core.problem import Part, Problem
@@ -167,8 +167,9 @@ CORE = {
                                        max_iter=50, start=HEAD, intercept=True, fine={"start": ("None",)}),
     "core.newton.prox_newton_step": example(newton.prox_newton_step, features=FEATURES, labels=ROWS5, mu=0.1, head=HEAD,
                                             intercept=True),
-    "core.softmax.softmax_head": example(softmax.softmax_head, features=FEATURES, labels=np.array([0, 1, 1, 0, 2]),
-                                         mu=0.1, tol=1e-6, max_iter=5000, n_outputs=3, fine={"n_outputs": ("None",),
+    "core.softmax_newton.softmax_newton": example(softmax_newton.softmax_newton, features=FEATURES,
+                                                  labels=np.array([0, 1, 1, 0, 2]),
+                                         mu=0.1, tol=1e-6, max_iter=50, n_outputs=3, fine={"n_outputs": ("None",),
                                                                         "features": ("one column less",)}),
     "core.certificate.head_certificate": example(certificate.head_certificate, features=FEATURES, labels=ROWS5, mu=0.1,
                                                  head=HEAD, intercept=True, loss="sigmoid"),
@@ -288,6 +289,7 @@ EXAMPLES = {**CORE, **DEN, **TASKS}
 INSIDE = {
     *(f"core.penalties.Penalty.{method}" for method in ("value", "prox", "prox_metric", "subdiff_distance")),
     "core.adam.pieces", "core.certificate.certified", "core.lasso.coordinate_sweep", "core.lasso.orthant_steps",
+    "core.newton.output_hessian",
     "core.linear_head.checked_problem", "core.losses.loss_function", "core.metrics.mean_or_nan", "core.mlp.in_blocks",
     "core.mlp.pack", "core.mlp.unpack", "core.mlp.depth", "core.mlp.random_weights", "core.mlp.checked_labels",
     "core.pools.examples", "core.pools.mean_loss", "core.pools.pooled", "core.pools.samples",
