@@ -113,6 +113,33 @@ def test_tasks_with_text_ids_are_learnt_alike_in_every_process():
     assert len(one) > 100 and one == other
 
 
+#: Another value of every option of the methods that are compared with DEN; what DEN's options do is tested in tests/den.
+OTHERWISE = {
+    "optimiser": "sgd", "step": 1e-3, "step_end": 1.0, "batch": 10, "patience": 1, "eps": 1e-2, "beta1": 0.5,
+    "beta2": 0.9, "dtype": "float64", "hidden": (7, 5), "mu": 1e-2, "weight_decay": 0.2, "epochs": 2, "lam": 5.0,
+    "fisher": "empirical", "anchors": "separate", "decay": 0.5,
+    "width": "full", "n_columns": 1, "alpha": 0.5, "lateral_scale": 1.0,
+}
+#: Options without which another one has none.
+USUAL = {"progressive": {"width": "per_task", "n_columns": 2, "lateral_scale": 0.5}}
+
+
+@pytest.mark.parametrize("name", ["stl", "mtl", "finetune", "l2", "ewc", "progressive"])
+def test_every_option_has_an_effect(name):
+    """On scores, or on the epochs done: validation labels contradict those of training, so that a solve stops early."""
+    tasks = [replace(task, x_train=task.x_train[:200], y_train=task.y_train[:200], y_valid=1 - task.y_valid)
+             for task in toy(3)]
+
+    def outcome(**settings):
+        method = small(name, **{"batch": 50, "epochs": 4, "step": 0.1, "patience": 3, **USUAL.get(name, {}), **settings})
+        epochs = [method.learn(task)[-1].solve.nit for task in tasks]
+        return [epochs, *(method.scores(task.id, task.x_valid).tolist() for task in tasks)]
+
+    usual = outcome()
+    for option in small(name).config.to_dict():
+        assert outcome(**{option: OTHERWISE[option]}) != usual, option
+
+
 @METHODS
 def test_who_a_method_is_stands_on_its_class(name):
     method = REGISTRY[name]
