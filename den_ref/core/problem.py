@@ -89,12 +89,12 @@ class Problem:
 
     def objective(self, w: Flat) -> float:
         """Smooth loss over all samples, plus penalty."""
-        return self.loss.value(w) + self.penalty(w)
+        return inner(self.loss.value)(w) + self.penalty(w)
 
     def prox_residual(self, w: Flat) -> float:
         """norm_inf(w - prox(w - grad, step=1)) over the free weights, see ``solvers``: 0 iff w is stationary."""
         grad = w.like()
-        self.loss.value_and_gradient(w, grad)
+        inner(self.loss.value_and_gradient)(w, grad)
         residuals = [prox_residual.inner(part.of(w), part.gradient(grad), part.penalty) for part in self.parts]
         return float(np.max(residuals, initial=0))                 # unlike max, np.max lets no NaN pass
 

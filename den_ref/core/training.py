@@ -50,7 +50,7 @@ class BestSoFar:
         if self.validation is None:
             self.vector = w.vector
             return math.nan
-        loss = self.validation.value(w)
+        loss = inner(self.validation.value)(w)
         self.age += 1
         if loss < self.loss or self.vector is None:
             self.loss, self.vector, self.age = min(self.loss, loss), w.vector.copy(), 0    # a nan leaves infinity

@@ -104,8 +104,8 @@ class Network:
         """Logits (n, n_outputs) of a task, read from the units its stage sees (or from the given units)."""
         head = self.head_of(task_id)
         check_shape("x", x.shape, ("n", self.n_inputs))
-        sub = extract(self, self.visible(head.stage) if units is None else units, head)
-        return mlp.scores(x, sub.weights, sub.biases, sub.head, sub.head_bias)
+        sub = extract.inner(self, self.visible(head.stage) if units is None else units, head)
+        return mlp.scores.inner(x, sub.weights, sub.biases, sub.head, sub.head_bias)
 
     @door
     def with_head(self, head: Head) -> Network:

@@ -57,8 +57,8 @@ def fit_head(network: Network, stage: Stage) -> tuple:
     The solve is in float64; ``result.residual_as_stored`` is the residual once the head has the network's precision.
     """
     task, units = stage.task, network.visible(stage.t)
-    below = extract(network, units)
-    features = mlp.in_blocks(lambda x: mlp.hidden(x, below.weights, below.biases), task.x_train)
+    below = extract.inner(network, units)
+    features = mlp.in_blocks(lambda x: mlp.hidden.inner(x, below.weights, below.biases), task.x_train)
     if not np.isfinite(features).all():
         raise Diverged(task.id, "Algorithm 2, Eq. 3", "the features of its samples are not finite")
     result = eq3(features, task, stage.config)

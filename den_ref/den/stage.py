@@ -61,7 +61,7 @@ class Stage:
         x, y = getattr(self.task, f"x_{split}"), getattr(self.task, f"y_{split}")
         if len(inputs) < x.shape[1]:
             x = np.ascontiguousarray(x[:, inputs])
-        known = mlp.in_blocks(lambda block: mlp.hidden(block, [held_weights], [held_biases]), x)
+        known = mlp.in_blocks(lambda block: mlp.hidden.inner(block, [held_weights], [held_biases]), x)
         return DataLoss(layout, x, y, self.task.loss, known=known)
 
     def loss(self, network: Network) -> float:
@@ -99,11 +99,11 @@ def solve_cut(network: Network, units: list, head: Head, stage: Stage,
     how
         ``epochs``, ``label``, ``start_competes``, ``watch``: see :func:`core.training.train`.
     """
-    sub = extract(network, units, head)
+    sub = extract.inner(network, units, head)
     (w, *weights), (b, *biases) = sub.weights, sub.biases
     start = mlp.pack([w[:, held:], *weights], [b[held:], *biases], sub.head, sub.head_bias, network.dtype)
     loss, validation = (stage.data_loss(split, start, units[0], w[:, :held], b[:held]) for split in ("train", "valid"))
     result = stage.solve(equation(start, loss, sub), validation, **how)
     weights, biases, *outputs = mlp.unpack(result.x)
     weights[0], biases[0] = np.hstack([w[:, :held], weights[0]]), np.concatenate([b[:held], biases[0]])
-    return insert(network, Subnetwork(sub.units, weights, biases, *outputs), head), result
+    return insert.inner(network, Subnetwork(sub.units, weights, biases, *outputs), head), result
