@@ -15,7 +15,7 @@
                      ``linear_head``: what both solve for, ``certificate``: how far from optimal it can be
 ``result``           what every solver returns, and what its status and its residual mean
 ``fisher``           the Fisher information of every weight
-``metrics``          AUROC, accuracy, functions of the matrix R;  ``metric_variants``: the same words, other formulas
+``metrics``          AUROC, accuracy, functions of the matrix R
 ``checks``           is this gradient, is this prox right?  For tests, and for code of your own
 ===================  ==================================================================================================
 """

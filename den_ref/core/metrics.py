@@ -123,7 +123,7 @@ def backward_transfer(R: Performances()) -> float:
     """mean over j < T of R[T, j] - R[j, j]; NaN for T = 1.  Negative: later tasks harmed earlier ones.
 
     Source: Lopez-Paz and Ranzato 2017.  Variants in use, and for forgetting and forward transfer as well, are in
-    ``core.metric_variants``.
+    ``loops.metrics``.
 
     >>> backward_transfer([[0.9, np.nan], [0.8, 0.7]])
     -0.09999999999999998

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 from den_ref.core import (
-    adam, certificate, checks, fisher, head, lasso, layers, losses, metric_variants, metrics, mlp, newton, penalties,
-    softmax_newton, solvers, training)
+    adam, certificate, checks, fisher, head, lasso, layers, losses, metrics, mlp, newton, penalties, softmax_newton,
+    solvers, training)
 from den_ref.core.flat import Flat
 from den_ref.core.linear_head import LinearHead
 from den_ref.core.problem import Part, Problem
@@ -103,15 +103,13 @@ def penalty_examples():
 def metric_examples():
     """Functions of R."""
     made = {}
-    for module in (metrics, metric_variants):
-        for name, function in vars(module).items():
-            if getattr(function, "__module__", "") == module.__name__ and hasattr(function, "inner"):
-                path = f"{module.__name__.removeprefix('den_ref.')}.{name}"
-                arguments = dict.fromkeys(function.inner.__code__.co_varnames[:function.inner.__code__.co_argcount], 0)
-                if "R" in arguments:
-                    vectors = {k: np.array([0.5, 0.25]) for k in arguments if k != "R"}
-                    holes = {k: ("nan", "nan in float32", "transposed") for k in arguments}
-                    made[path] = example(function, R=R, **vectors, fine=holes)
+    for name, function in vars(metrics).items():
+        if getattr(function, "__module__", "") == metrics.__name__ and hasattr(function, "inner"):
+            arguments = dict.fromkeys(function.inner.__code__.co_varnames[:function.inner.__code__.co_argcount], 0)
+            if "R" in arguments:
+                vectors = {k: np.array([0.5, 0.25]) for k in arguments if k != "R"}
+                holes = {k: ("nan", "nan in float32", "transposed") for k in arguments}
+                made[f"core.metrics.{name}"] = example(function, R=R, **vectors, fine=holes)
     return made
 
 
@@ -137,8 +135,6 @@ CORE = {
     "core.metrics.head_auroc": example(metrics.head_auroc, logits=LOGITS, labels=CLASSES, loss="softmax"),
     "core.metrics.accuracy": example(metrics.accuracy, logits=LOGITS, labels=CLASSES, loss="softmax",
                                      fine={"logits": ("inf", "-inf", "inf in float32", "-inf in float32")}),
-    "core.metric_variants.model_size_efficiency": example(metric_variants.model_size_efficiency, sizes=SCORES,
-                                                          fine={"sizes": ("one row less", "one row more")}),
     "core.adam.proximal_adam_step": example(adam.proximal_adam_step, w=Z, g=D, m=Z, v=D, k=2, step=0.5, beta1=0.9,
                                             beta2=0.99, eps=1e-8, penalty=penalties.L1(0.5)),
     "core.adam.proximal_sgd_step": example(adam.proximal_sgd_step, w=Z, g=D, m=Z, step=0.5, beta=0.9,

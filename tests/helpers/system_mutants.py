@@ -7,10 +7,11 @@ from itertools import product
 from unittest.mock import patch
 
 import numpy as np
-from den_ref.core import metric_variants, metrics
+from den_ref.core import metrics
 from den_ref.core.layers import affine_forward
 from den_ref.core.penalties import SquaredL2
 from tests import own_answers as own
+from tests.own_answers import metric_variants
 from tests.own_answers.networks import labelled
 from den_ref.methods.shared import columns
 from .math_mutants import changed, earlier, mean_or_nan

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from den_ref.core import fisher, head, layers, losses, metric_variants, metrics, mlp, solvers
+from den_ref.core import fisher, head, layers, losses, metrics, mlp, solvers
 from den_ref.core.mlp import DataLoss
 from den_ref.core.penalties import L1, GroupLasso, SparseGroupLasso, SquaredL2
 
-from . import networks
+from . import metric_variants, networks
 from .networks import gradients, labelled
 
 # --- layers and losses -------------------------------------------------------------------------------------------
@@ -155,7 +155,7 @@ def performance_matrix_metrics(R, separate):
 
 
 def performance_matrix_variants(R, untrained, joint, sizes):
-    """The functions of ``core.metric_variants``, and those of ``core.metrics`` that no operation above asks for."""
+    """The functions of ``metric_variants``, and those of ``core.metrics`` that no operation above asks for."""
     by_name = {name: getattr(metric_variants, name)(R) for name in VARIANTS_OF_R}
     return {"learning_performance": metrics.learning_performance(R), "intransigence": metrics.intransigence(R, joint),
             "forward_transfer_lopez_paz": metric_variants.forward_transfer_lopez_paz(R, untrained), **by_name,

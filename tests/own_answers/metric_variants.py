@@ -15,9 +15,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from den_ref.core.metrics import Performances, backward_transfer, mean_or_nan
 from den_ref.doors import Floats, door, refusal
-
-from .metrics import Performances, backward_transfer, mean_or_nan
 
 
 @door
