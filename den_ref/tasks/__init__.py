@@ -55,7 +55,8 @@ def make_stream(
     known = inspect.signature(STREAMS[name]).parameters.keys() - {"seed", "dtype"}
     unknown = sorted(options.keys() - known)
     if unknown:
-        raise ValueError(f"{unknown[0]}: expected an option of {name} ({', '.join(sorted(known))}), got {unknown[0]!r}")
+        expected = f"an option of {name} ({', '.join(sorted(known))})" if known else f"nothing: {name} has no options"
+        raise ValueError(f"{unknown[0]}: expected {expected}, got {unknown[0]!r}")
     stream = STREAMS[name](seed, dtype=dtype, **options)
     if order is not None:
         stream = stream.ordered(order)

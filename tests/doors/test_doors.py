@@ -43,6 +43,7 @@ def test_every_public_function_is_a_door_or_inside():
     assert not sorted(doors - set(EXAMPLES) - INSIDE), "doors without an example"
     assert not sorted(set(FUNCTIONS) - set(EXAMPLES) - INSIDE), "neither door nor inside"
     assert not sorted(set(EXAMPLES) & INSIDE)
+    assert not sorted(INSIDE - set(FUNCTIONS)), "inside, but not there"
 
 
 @pytest.mark.parametrize("path", EXAMPLES)

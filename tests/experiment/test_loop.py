@@ -383,3 +383,13 @@ def test_differences_name_every_place():
     assert list(differences(there, there)) == []
     assert list(differences(there, {"a": {"b": [1, 3], "c": 0}, "e": 1})) == [
         "a.b: [1, 2] there, [1, 3] here", "d: 1 there, None here", "e: None there, 1 here"]
+
+
+@pytest.mark.parametrize(("arguments", "words"), [
+    (("tiny", "toy"), "method: expected one of"), ((Tiny, [1]), r"stream: expected the name of a stream or a Stream .*got \[1\]"),
+    ((Tiny, None), "stream: expected .*got None"), ((5, "toy"), "method: expected the name of a method, .*got 5"),
+    ((Tiny, "toy", 5), "settings: expected a dict or .*got 5")])
+def test_what_is_no_plan_is_refused_by_name(arguments, words):
+    method, stream, *settings = arguments
+    with pytest.raises(ValueError, match=words):
+        make_plan(method, stream, settings=settings[0] if settings else None)

@@ -309,7 +309,7 @@ INSIDE = {
     "tasks.arrays.common_dtype", "tasks.arrays.common_n_inputs", "tasks.arrays.found", "tasks.arrays.numeric",
     "tasks.arrays.sigmoid_labels", "tasks.arrays.sizes", "tasks.arrays.softmax_labels", "tasks.arrays.with_arrays",
     "tasks.digits.checked_sizes", "tasks.digits.choose", "tasks.digits.choose_all", "tasks.digits.first_of_each",
-    "tasks.digits.load_embedded", "tasks.make_digits.main", "tasks.make_digits.write_digits",
+    "tasks.digits.load_embedded",
     "tasks.permuted.permutation", "tasks.pixels.checked_dtype", "tasks.pixels.standardised",
     "tasks.pixels.unit_interval", "tasks.rotation.between", "tasks.rotation.rotate", "tasks.rotation.sample_bilinear",
     "tasks.rotation.source_coordinates", "tasks.seeds.checked_seed", "tasks.seeds.generator", "tasks.stream.label",

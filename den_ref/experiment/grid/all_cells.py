@@ -40,7 +40,7 @@ def compare(methods: Iterable[str | Cell], stream: str = "mnist-variation", *, s
         Folder of the grid: ``grid.json`` and a folder per cell (docs/compare.md).
     executor : concurrent.futures.Executor, optional
         Where cells are learnt, e.g. ``distributed.Client(...).get_executor()``; all its workers must see ``out``.  By
-        default a process per cell on this machine (:class:`~den_ref.experiment.processes.Processes`).
+        default a process per cell on this machine (:class:`~den_ref.experiment.grid.processes.Processes`).
     jobs : int, optional
         Processes at a time without an executor; by default the number of cores.
     resume : bool

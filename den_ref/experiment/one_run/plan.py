@@ -59,6 +59,11 @@ def make_plan(method: str | type[Method] = "den", stream: str | Stream = "mnist-
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed: expected an integer >= 0, got {seed!r}")
+    if not isinstance(method, str) and not (isinstance(method, type) and issubclass(method, Method)):
+        raise ValueError(f"method: expected the name of a method, module:Class or a Method class, got {method!r}")
+    if not isinstance(stream, str | Stream):
+        raise ValueError("stream: expected the name of a stream or a Stream (stream_from_arrays makes one of a list), "
+                         f"got {stream!r}")
     kind, name = (method_named(method), method) if isinstance(method, str) else (method, method.name)
     config = make_config(kind, stream if isinstance(stream, str) else stream.name, settings)
     if isinstance(stream, str):
@@ -70,7 +75,7 @@ def make_plan(method: str | type[Method] = "den", stream: str | Stream = "mnist-
 
 def make_config(kind: type[Method], stream: str, settings: Settings | Mapping[str, Any] | None = None) -> Settings:
     """The method's options: what is not given in a dict has its default on the stream of that name."""
-    if not isinstance(settings, Settings):
+    if settings is None or isinstance(settings, Mapping):
         settings = kind.Config.from_dict(default_options(kind, stream).to_dict() | dict(settings or {}))
     if not isinstance(settings, kind.Config):
         raise ValueError(f"settings: expected a dict or {kind.Config.__name__} for {kind.name}, got {settings!r}")
