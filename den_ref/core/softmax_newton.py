@@ -6,10 +6,13 @@ the data:
 
     H D = X^T [P * (M - m)] / n,    M = X D,    m = the rows' sums of P * M
 
-Two moves alternate, as in :mod:`den_ref.core.lasso`, and neither ever raises the objective.  A proximal step, class by
-class, on a quadratic above F finds out which entries are zero: half of S = X^T X / n bounds the curvature of every
-class, because diag(p) - p p^T is at most 1/2.  A Newton step inside the present orthant (the signs held) moves all
-others together; conjugate gradients solve for it, with the classes' own blocks of H as a preconditioner.
+Two moves take turns, as in :mod:`den_ref.core.lasso`, and neither ever raises the objective:
+
+*   A proximal step finds out which entries are zero.  It minimises the penalty plus a quadratic that lies above the
+    loss and leaves the classes apart: half of S = X^T X / n bounds the curvature of every class, because
+    diag(p) - p p^T is at most 1/2.
+*   A Newton step inside the present orthant (the signs held) moves all other entries together.  Conjugate gradients
+    solve for it; the classes' own blocks of H are the preconditioner, what couples the classes is in the products.
 
 References: the bound, Böhning (1992), Ann. Inst. Statist. Math. 44; the order of the moves, "proportioning", Dostál
 (1997), SIAM J. Optim. 7.
@@ -78,10 +81,11 @@ def softmax_newton(features, labels, mu, *, tol: Positive() = 1e-9, max_iter: Wh
     problem = _Problem(features, labels_there, mu)
     point = problem.look(_null_coefficients(problem.design, labels_there))
     history = {"objective": [point.objective], "residual": [point.residual]}
+    whole = True                                                   # whether the last Newton step went all the way
     while point.residual > tol / 2 and len(history["residual"]) <= max_iter:     # half: the certificate rounds
-        if _zeros_lead(point):
+        if whole and _zeros_lead(point):                           # else a weight wakes that Newton has just put to 0
             point = _proximal_step(problem, point)
-        point = _newton_step(problem, point, tol)
+        point, whole = _newton_step(problem, point, tol)
         history["objective"].append(point.objective)
         history["residual"].append(point.residual)
     head = _with_absent_classes(features, problem.design.head(point.coef), present, n_outputs, 1e-6 * tol)
@@ -158,14 +162,13 @@ def _zeros_lead(point) -> bool:
 
 
 def _proximal_step(problem, point) -> _Point:
-    """Lower the quadratics that touch F at the point, W, and lie above it elsewhere,
+    """The minimiser of the quadratics that touch F at the point, W, and lie above it elsewhere, its rows shifted.
 
-        F(W) + sum over classes k of  grad_k . (u_k - w_k) + (u_k - w_k) . S (u_k - w_k) / 4 + penalty(u_k)
-
-    by one round of :func:`~den_ref.core.lasso.solve_lasso` per class; then shift each row.
+        F(W) + sum over classes k of
+            grad_k . (u_k - w_k) + (u_k - w_k) . S (u_k - w_k) / 4 + penalty(u_k) - penalty(w_k)
     """
     bound, threshold = problem.gram / 2, problem.threshold[:, 0]
-    classes = [solve_lasso.inner(bound, grad - bound @ coef, threshold, coef, max_rounds=1)
+    classes = [solve_lasso.inner(bound, grad - bound @ coef, threshold, coef, tol=point.residual / 10)
                for coef, grad in zip(point.coef.T, point.grad.T)]
     return problem.look(_shifted(np.stack(classes, axis=1)))
 
@@ -183,8 +186,8 @@ def _shifted(coef):
 # --- all others: a Newton step inside the orthant ----------------------------------------------------------------
 
 
-def _newton_step(problem, point, tol) -> _Point:
-    """Towards the minimiser of the second-order model among the free entries, their signs held."""
+def _newton_step(problem, point, tol) -> tuple[_Point, bool]:
+    """Towards the minimiser of the second-order model among the free entries, their signs held; whether all the way."""
     slope = np.where(point.free, point.grad + problem.threshold * np.sign(point.coef), 0)
     accuracy = max(min(0.1, point.residual**0.5), 0.1 * tol / point.residual)    # no better than what is left to do
     move = -_conjugate_gradients(*_hessian(problem, point), slope, accuracy)
@@ -255,8 +258,8 @@ def _conjugate_gradients(product, precondition, b, accuracy, max_iter=500):
     return x
 
 
-def _line_search(problem, point, slope, move) -> _Point:
-    """The point at the first share 1, 1/2, 1/4, ... of the move that lowers the objective enough.
+def _line_search(problem, point, slope, move) -> tuple[_Point, bool]:
+    """The point at the first share 1, 1/2, 1/4, ... of the move that lowers the objective enough; whether it is 1.
 
     Entries that would change their sign stop at 0.  The share at which the first one does is not passed over.
     """
@@ -269,5 +272,5 @@ def _line_search(problem, point, slope, move) -> _Point:
         coef = np.where(reach <= share, 0, point.coef + share * move)
         known = problem.value(coef)
         if known[0] <= point.objective + 1e-4 * np.vdot(slope, coef - point.coef) + rounding or share < 1e-30:
-            return problem.look(coef, known)
+            return problem.look(coef, known), share == 1
         share = first if share / 2 < first < share else share / 2

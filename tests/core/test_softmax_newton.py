@@ -9,7 +9,7 @@ from den_ref.core.head import solve_head
 from den_ref.core.linear_head import LinearHead
 from den_ref.core.newton import prox_newton
 from den_ref.core.result import ConvergenceWarning
-from den_ref.core.softmax_newton import _hessian, _Problem, softmax_newton
+from den_ref.core.softmax_newton import _hessian, _Problem, _proximal_step, softmax_newton
 from tests.helpers.head_problems import head_data, softmax_data
 
 
@@ -38,6 +38,20 @@ def test_two_softmax_classes_are_one_sigmoid():
     two = solve_head(features, labels[:, 0].astype(int), 4e-3, "softmax", tol=1e-10)
     assert two.fun == pytest.approx(one.fun, rel=1e-10)
     np.testing.assert_allclose(two.x.weights[:, 1] - two.x.weights[:, 0], one.x.weights[:, 0], atol=1e-6)
+
+
+@pytest.mark.parametrize("n_classes", [2, 3, 6])
+def test_one_feature_per_class_in_closed_form(n_classes):
+    """Sample j is unit vector j and of class j.  By symmetry V_jj = v, all else 0, and (1 - p_jj) / K = mu."""
+    mu = 0.2 / n_classes                                           # p_jj = 0.8
+    result = softmax_newton(np.eye(n_classes), np.arange(n_classes), mu, tol=1e-12)
+    apart = result.x.weights - result.x.weights.min(axis=1, keepdims=True)       # K = 2: rows (v, 0) and (0, -v) tie
+    if n_classes == 2:
+        assert (apart[0, 0] - apart[0, 1]) - (apart[1, 0] - apart[1, 1]) == pytest.approx(2 * np.log(4))
+    else:
+        np.testing.assert_allclose(apart, np.log(4 * (n_classes - 1)) * np.eye(n_classes), atol=1e-10)
+    assert result.fun == pytest.approx(-np.log(0.8) + mu * np.abs(result.x.weights).sum(), rel=1e-12)
+    assert result.residual <= 1e-12 and abs(result.gap) < 1e-11
 
 
 def test_softmax_corner_cases():
@@ -146,6 +160,63 @@ def test_awkward_problems_are_solved_too(name):
     result = solve_head(features, labels, mu, "softmax", tol=1e-8, **more)
     assert result.success and result.residual <= 1e-8 and np.isfinite(result.fun)
     assert all(np.isfinite(array).all() for array in result.x) and -1e-12 < result.gap < 1e-4
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("mu", [1e-2, 1e-5])
+@pytest.mark.parametrize("n, p, n_classes, noise, seed", [(20, 60, 3, 8, 3), (12, 30, 5, 3, 1), (25, 40, 6, 2, 2)])
+def test_weights_that_the_data_cannot_tell_apart(n, p, n_classes, noise, seed, mu):
+    """More weights than the loss sees: a weight that Newton puts to 0 must not be woken before the others have settled.
+
+    Where it is, these take over 200 steps at the smaller mu.
+    """
+    rng = np.random.default_rng(seed)
+    hidden = rng.normal(size=(n, p // 2))
+    features = np.maximum(hidden @ rng.normal(size=(p // 2, p)) + 0.5, 0)
+    labels = (features @ rng.normal(size=(p, n_classes)) + noise * rng.gumbel(size=(n, n_classes))).argmax(axis=1)
+    result = softmax_newton(features, labels, mu)
+    assert result.success and result.nit < 80 and -1e-12 < result.gap < 1e-6
+    assert np.count_nonzero(result.x.weights) <= n * (n_classes - 1)             # the independent logits
+
+
+@pytest.mark.parametrize("size", [0.1, 1.0, 5.0])
+def test_a_proximal_step_never_raises_the_objective(size):
+    """The quadratic lies above the loss wherever one starts: two classes with probabilities 1/2 bend it most."""
+    features, labels = softmax_data()
+    for seed in range(20):
+        problem = _Problem(features, labels % 2, 1e-3)
+        point = problem.look(size * np.random.default_rng(seed).normal(size=(9, 2)))
+        moved = _proximal_step(problem, point)
+        assert moved.objective <= point.objective
+        assert not np.array_equal(moved.coef, point.coef)
+
+
+def test_the_quadratic_touches_the_loss_and_lies_above_it():
+    features, labels = softmax_data()
+    rng, problem = np.random.default_rng(0), _Problem(features, labels, 0.0)                # mu = 0: the loss alone
+    for size in (1e-3, 0.1, 1.0, 10.0):
+        point = problem.look(0.3 * rng.normal(size=(9, 4)))
+        move = size * rng.normal(size=(9, 4))
+        above = point.objective + np.vdot(point.grad, move) + np.vdot(move, problem.gram @ move) / 4
+        assert problem.value(point.coef + move)[0] <= above + 1e-12
+
+
+def test_nothing_drifts_where_a_shift_of_all_classes_costs_nothing():
+    """Four classes: every row of weights keeps a zero, and the biases (of centred features) their sum."""
+    features, labels = softmax_data()
+    head = softmax_newton(features, labels, 1e-5).x
+    assert np.all((head.weights == 0).any(axis=1)) and np.count_nonzero(head.weights) == 3 * 8
+    centred_bias = head.bias + features.mean(axis=0) @ head.weights
+    assert centred_bias.sum() == pytest.approx(np.log(np.bincount(labels) / len(labels)).sum(), abs=1e-9)
+
+
+def test_without_a_penalty_constant_features_stay_at_zero():
+    """Centred, a constant of 0.1 is a column of rounding errors."""
+    features, labels = softmax_data()
+    with_constant = np.hstack([features, np.full((len(features), 1), 0.1)])
+    head = softmax_newton(with_constant, labels, 0.0, tol=1e-8).x
+    np.testing.assert_array_equal(head.weights[-1], 0)
+    np.testing.assert_allclose(head.weights[:-1], softmax_newton(features, labels, 0.0, tol=1e-8).x.weights, atol=1e-4)
 
 
 @pytest.mark.parametrize("share", [1.001, 0.99])
