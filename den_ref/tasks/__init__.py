@@ -55,8 +55,8 @@ def make_stream(
     known = inspect.signature(STREAMS[name]).parameters.keys() - {"seed", "dtype"}
     unknown = sorted(options.keys() - known)
     if unknown:
-        expected = f"an option of {name} ({', '.join(sorted(known))})" if known else f"nothing: {name} has no options"
-        raise ValueError(f"{unknown[0]}: expected {expected}, got {unknown[0]!r}")
+        names = f"({', '.join(sorted(known))})" if known else "(it has none)"
+        raise ValueError(f"{unknown[0]}: expected an option of {name} {names}, got {unknown[0]!r}")
     stream = STREAMS[name](seed, dtype=dtype, **options)
     if order is not None:
         stream = stream.ordered(order)
