@@ -34,8 +34,9 @@ def head_certificate(features: Floats("n", "p"), labels: Labels("n", "K"), mu: N
     gap
         F(head) - D(r) >= F(head) - min F, with the dual of the problem,
 
-            D(r) = (1/n) sum of H(y + r)    over r with    abs(features^T r) / n <= mu,  and, the bias being free,
-                                            sum(r) = 0 per output
+            D(r) = (1/n) sum of H(y + r)
+
+        over r with  abs(features^T r) / n <= mu  and, the bias being free,  sum(r) = 0 per output::
 
             sigmoid:  0 <= y + r <= 1,  H(u) = -u log u - (1 - u) log(1 - u)
             softmax:  y the labels as rows of 0 and 1, every row of y + r a distribution over the classes,

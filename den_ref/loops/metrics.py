@@ -45,12 +45,14 @@ def largest(values: list) -> float:
 def performance_matrix_variants(R, untrained, joint, sizes):
     """Other functions of R that go by the same names, each after its source, a line of code each.
 
-    learning_performance, intransigence  as in ``core.metrics``
-    *_lopez_paz                          Lopez-Paz and Ranzato 2017
-    *_gem_code                           the code released with GEM: T where the paper has T - 1
-    forgetting_with_last                 the code of Mammoth: the last stage is in the maximum; never negative
-    forgetting_from_first                the code of Avalanche: minus the backward transfer
-    *_diaz, model_size_efficiency        Diaz-Rodriguez et al. 2018
+    ====================================  ==============================================================
+    learning_performance, intransigence   as in ``core.metrics``
+    ``*_lopez_paz``                       Lopez-Paz and Ranzato 2017
+    ``*_gem_code``                        the code released with GEM: T where the paper has T - 1
+    forgetting_with_last                  the code of Mammoth: the last stage is in the maximum
+    forgetting_from_first                 the code of Avalanche: minus the backward transfer
+    ``*_diaz``, model_size_efficiency     Diaz-Rodriguez et al. 2018
+    ====================================  ==============================================================
 
     ``untrained[i]`` is what an untrained network reaches on task i, ``joint[k]`` on task k one that learnt tasks 1 to k
     at once; ``sizes[i]`` is how many parameters stage i has.  A mean over nothing is NaN.
