@@ -14,6 +14,7 @@ def main(argv: list[str] | None = None) -> int:
         from .commands import ending
     except KeyboardInterrupt:
         return 130
+    program = argv is None
     argv, arguments = sys.argv[1:] if argv is None else list(argv), argparse.Namespace(kept=None)
     try:
         ending.open_streams()
@@ -24,6 +25,9 @@ def main(argv: list[str] | None = None) -> int:
             sys.stdout.flush()                                     # who does not take it is told of here, not at exit
     except ending.EARLY as error:
         return ending.ended(error, arguments.kept)
+    finally:
+        if program:                                                # what is left is Python's own end
+            ending.deaf_to_interrupts()
 
 
 def parser():

@@ -234,7 +234,7 @@ def test_a_dollar_sign_is_a_dollar_sign(tmp_path, monkeypatch, name):
 @pytest.mark.parametrize("delay", [0.05, 0.15, 0.3, 0.6])
 def test_ctrl_c_in_the_first_moments_is_quiet(tmp_path, delay):
     process = subprocess.Popen([sys.executable, "-c", "import sys; print(flush=True); from den_ref.cli import main; "
-                                "sys.exit(main(sys.argv[1:]))", *RUN, "--out", str(tmp_path)],
+                                "sys.exit(main())", *RUN, "--out", str(tmp_path)],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     process.stdout.readline()
     time.sleep(delay)

@@ -97,6 +97,12 @@ def _open_nothing(number: int) -> None:
     os.set_inheritable(number, True)
 
 
+def deaf_to_interrupts() -> None:
+    """From here on Ctrl-C does nothing: the work is done, and Python's own end would answer with a traceback."""
+    with suppress(ValueError):                                     # not the main thread: no signal comes here
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
 @contextmanager
 def _uninterrupted() -> Iterator[None]:
     """A second Ctrl-C has nothing more to interrupt."""
