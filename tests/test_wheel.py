@@ -30,6 +30,7 @@ def wheel(tmp_path_factory):
 def test_wheel_holds_digits_licences_and_type_marker(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"den_ref/py.typed", "den_ref/tasks/digits.npz", "den_ref/tasks/DIGITS_LICENSE.md"} <= names
+    assert "den_ref/experiment/pages/paper.json" in names
     assert {f"den_ref/experiment/pages/player/player.{kind}" for kind in ("html", "css", "js")} <= names
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert not any(name.startswith(("tests", "notebooks", "docs")) for name in names)

@@ -1,7 +1,7 @@
 """Algorithm 1: learn one task after the other, retraining, growing and splitting as needed.
 
     t = 1:  solve Eq. 2, drop useless units
-    t > 1:  Algorithm 2;  if L_t > tau: Algorithm 3;  then Algorithm 4
+    t > 1:  Algorithm 2;  if L_t > tau: Algorithm 3;  then Algorithm 4, whether or not the network grew
 """
 
 from __future__ import annotations

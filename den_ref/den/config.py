@@ -38,7 +38,7 @@ class DENConfig(Training):
                           at_least(0, per_layer=True, infinite=True))
     k: int | tuple[int, ...] = option(5, "Algorithm 3: units added per hidden layer", integer(0, per_layer=True))
 
-    # readings the paper leaves open (docs/readings.md)
+    # what the paper leaves open, and other readings of what it says (docs/readings.md)
     weight_decay: PerLayer = option(0.01, "Eq. 2, 5, 6: strength of (1/2) norm^2 of free weights, per layer",
                                  _NOT_NEGATIVE)
     eq4_norm: str = option("squared", "Eq. 4: (mu_l2 / 2) norm^2, or mu_l2 norm", one_of("squared", "unsquared"))

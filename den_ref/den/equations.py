@@ -14,7 +14,8 @@ Eq.  free                                        penalty                        
 ===  ==========================================  ===================================  ==========================
 
 By default the pull of Eq. 6 is thus inside Eq. 4 too (``anchor_before_split="eq4"``), in place of the Eq. 6 that the
-paper solves before drift is measured.  ``weight_decay=0, anchor_before_split="eq6"`` is the penalty column alone.
+paper solves before drift is measured.  ``weight_decay=0, anchor_before_split="eq6"`` is the penalty column alone, as
+the paper prints it; of l2 it says that its incremental models use it, and not in which equation.
 
 Biases are penalised by that pull only.  Every equation but ``eq3`` takes a start (a flat vector of small dense matrices
 named W1..Wm, V, b1..bm, c, see ``core.mlp``), the data loss and the options, and returns a ``Problem``.

@@ -12,7 +12,7 @@ PULL = "Σ_l λ_l ‖(W_l, b_l) − (W_l, b_l)^{t−1}‖^2"
 DECAY = "Σ_l (ω_l / 2) ‖W_l‖^2"
 
 _EQUATIONS = "den_ref/den/equations.py"
-_EXTRA = "In brackets: not in the paper."
+_EXTRA = "In brackets: l2, which the paper names but does not write here."
 
 #: What DEN's options are to a formula.
 Options = Mapping[str, Any]

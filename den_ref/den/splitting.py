@@ -18,9 +18,9 @@ def split_and_duplicate(network: Network, stage: Stage):
 
     Units whose drift since W^{t-1} exceeds sigma are split; then Eq. 6 is solved from there, whether or not any was.
 
-    As printed (``anchor_before_split="eq6"``) Eq. 6 is solved before drift is measured as well.  By default (``"eq4"``)
-    it is not: Eq. 4 has pulled towards W^{t-1} already, and drift is that of the network after Algorithm 3, relative to
-    the norm that each unit had.
+    In the paper (``anchor_before_split="eq6"``, ``drift="absolute"``) Eq. 6 is solved before drift is measured as well.
+    By default (``"eq4"``) it is not: Eq. 4 has pulled towards W^{t-1} already, and drift is that of the network after
+    Algorithm 3, relative to the norm that each unit had.
     """
     if stage.config.anchor_before_split == "eq6":
         before = network
@@ -65,7 +65,8 @@ def unit_drift(network: Network, previous: Network | Birth, t: Whole(1),
     -------
     units, rho : lists over hidden layers
 
-    Source: paper, Algorithm 4, which has the absolute drift of the incoming weights; that the bias counts is ours.
+    Source: paper, Algorithm 4: the absolute drift of the incoming weights, after Eq. 6.  It never mentions biases; that
+    they count is ours.
     """
     check_previous(network, previous)
     older, drifts = network.older(t), []

@@ -166,7 +166,8 @@ def split_units(network: Network, previous: Network, split: Units(), stage: Whol
         what it computed before.  "keep": stage and later see both, so that an older unit above hears the unit twice,
         as it was and as it is; Eq. 6 after the split starts from there.
 
-    Source: paper, Algorithm 4; the edges are those of :func:`edge_table`.
+    Source: paper, Algorithm 4, where originals stay ("keep"); that they retire is ours.  The edges are those of
+    :func:`edge_table`.
     """
     check_split(network, previous, split, stage)
     table, weights, biases, introduced, retired = edge_table(original), [], [], [], []

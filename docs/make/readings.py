@@ -26,7 +26,7 @@ VARIANTS = {
     "defaults": ("den", {}),
     "anchor before the split in Eq. 6, as printed": ("den", {"anchor_before_split": "eq6"}),
     "no anchor before the split": ("den", {"anchor_before_split": "none"}),
-    "the original is kept": ("den", {"split_original": "keep"}),
+    "the original is kept, as the paper": ("den", {"split_original": "keep"}),
     "no weight decay": ("den", {"weight_decay": 0.0}),
     "an expansion that raises the loss is undone": ("den", {"undo_worse_expansion": True}),
     "new units start at a tenth of the scale": ("den", {"init_scale": 0.1}),

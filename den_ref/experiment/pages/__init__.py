@@ -5,7 +5,8 @@
 ``numbers``        what they show, as functions of a summary
 ``tables``         tables in Markdown
 ``figures``        figures, and the files they go to
-``paper_results``  what the paper reports, and what this project set itself
+``paper``          what the paper's figures show (``paper.json``)
+``goals``          what this project set itself
 ``results_page``   the document of tables and figures
 ``markdown``       tables, numbers and blocks of documents as text
 =================  ========================================================

@@ -5,7 +5,8 @@ import numpy as np
 from den_ref.core.metrics import backward_transfer, forgetting, learning_performance
 from den_ref.methods.labels import name_of
 from den_ref.settings import as_text
-from . import numbers, paper_results
+from . import numbers, paper
+from .goals import GOALS, LARGEST_SHARE
 from .markdown import mean, number, slashed, table
 from .summary import Summary
 
@@ -49,29 +50,32 @@ def _size_row(summary: Summary, label: str) -> list[str]:
 
 
 def figures_of_paper(summary: Summary) -> str:
-    """The paper's averages beside ours."""
-    labels = [label for label in paper_results.AUROC if summary.has(label)]
+    """The paper's averages beside ours, each with the size of its network in percent of MTL's parameters."""
+    reported = paper.after_last()
+    labels = sorted((label for label in reported if summary.has(label)), key=reported.get, reverse=True)
     ours = {label: numbers.after_last(summary, label).mean() for label in labels}
-    theirs = {label: paper_results.AUROC[label] for label in labels}
-    rows = [[name_of(label), number(theirs[label]), str(_rank(label, theirs)), number(ours[label]),
-             str(_rank(label, ours))] for label in sorted(labels, key=theirs.get, reverse=True)]
-    return table(["method", "paper", "place", "here", "place"], rows)
+    theirs = {label: reported[label] for label in labels}
+    rows = [[name_of(label), number(theirs[label], ".4f"), f"{paper.size_of_line(label):g}%",
+             str(_rank(label, theirs)), number(ours[label], ".4f"), mean(numbers.size(summary, label, "mtl"), ".1%"),
+             str(_rank(label, ours))] for label in labels]
+    return table(["method", "paper", "of MTL's", "place", "here", "of MTL's", "place"], rows)
 
 
 def order(summary: Summary) -> str:
     """Neighbours in the paper's order, and whether the order here is the same."""
-    rows = []
-    for upper, lower in paper_results.ORDER:
+    reported, rows = paper.after_last(), []
+    for upper, lower in paper.order():
         ahead = numbers.ahead(summary, upper, lower)
         agree = f"{(ahead > 0).sum()} of {len(ahead)}" if len(ahead) else "–"
-        rows.append([f"{name_of(upper)} > {name_of(lower)}", mean(ahead, "+.3f"), agree, _reached(ahead, 0)])
-    return table(["the paper's order", "difference here", "seeds that agree", "agrees"], rows)
+        rows.append([f"{name_of(upper)} > {name_of(lower)}", number(reported[upper] - reported[lower], "+.4f"),
+                     mean(ahead, "+.4f"), agree, _reached(ahead, 0)])
+    return table(["the paper's order", "difference there", "difference here", "seeds that agree", "agrees"], rows)
 
 
 def goals(summary: Summary) -> str:
     """What this project set itself, computed seed by seed: reached or not."""
     rows = [_share_goal(summary)]
-    for goal in paper_results.GOALS:
+    for goal in GOALS:
         ahead = numbers.ahead(summary, goal.upper, goal.lower)
         by = f" by more than {goal.margin:g}" if goal.margin else ""
         rows.append([f"{name_of(goal.upper)} above {name_of(goal.lower)}{by}", mean(ahead, "+.3f"),
@@ -80,19 +84,22 @@ def goals(summary: Summary) -> str:
 
 
 def capacity(summary: Summary) -> str:
-    """With which share of STL's parameters DEN reaches STL's level."""
+    """With which share of STL's parameters DEN reaches STL's level; of the paper what its text and its figure say."""
     label = numbers.smallest_at_level(summary)
     ours = "no DEN measured reaches it" if label is None else (
         f"{numbers.size(summary, label, 'stl').mean():.1%} ({name_of(label)}; also stored: {_stored(summary, label)})")
-    theirs = paper_results.CAPACITY
-    paper_row = ["paper", *(f"{share:.1%}" for share in theirs.values())]
-    return table(["DEN at STL's level, of STL's parameters", *theirs], [paper_row, ["here", ours, "–", "–"]])
+    stated = paper.PAPER["text"]["shares of STL's parameters, percent"]
+    rows = [["the paper's text", *(f"{share:.1f}%" for share in stated.values())],
+            ["its Figure 3: DEN, of the largest STL", *(f"{paper.share_of_stl(name):.1%}" for name in stated)],
+            ["here", ours, "–", "–"]]
+    return table(["DEN at STL's level, of STL's parameters", *(paper.PAPER["data sets"][name] for name in stated)],
+                 rows)
 
 
 def _share_goal(summary: Summary) -> list[str]:
     share = numbers.size(summary, "den", "stl").mean()
-    return [f"DEN allocates at most {paper_results.LARGEST_SHARE:.0%} of STL's parameters", f"{share:.1%}",
-            _yes(share <= paper_results.LARGEST_SHARE)]
+    return [f"DEN allocates at most {LARGEST_SHARE:.0%} of STL's parameters", f"{share:.1%}",
+            _yes(share <= LARGEST_SHARE)]
 
 
 # --- what the boxes of the algorithm do --------------------------------------------------------------------------
@@ -231,7 +238,7 @@ def main_labels(summary: Summary) -> list[str]:
 def _on_the_papers_tasks(summary: Summary) -> bool:
     """Whether the stream is the paper's as we understand it: all its tasks, no option of it changed."""
     about = summary.about
-    return (about["stream"]["name"] == paper_results.STREAM and len(about["tasks"]) == paper_results.TASKS
+    return (about["stream"]["name"] == paper.DATA_SET and len(about["tasks"]) == paper.TASKS
             and set(about["stream_options"]) <= {"n_tasks"})
 
 
