@@ -12,6 +12,8 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from html import escape
+from importlib import import_module
 from time import perf_counter
 from typing import Any
 
@@ -74,6 +76,11 @@ class Task:
     loss: str = "sigmoid"
     n_outputs: int = 1
 
+    def __repr__(self) -> str:
+        counts = " / ".join("-" if x is None else str(len(x)) for x in (self.x_train, self.x_valid, self.x_test))
+        return (f"<Task {self.id!r}: {counts} samples of {self.n_inputs} inputs, {self.loss} head of width "
+                f"{self.n_outputs}>")
+
     @property
     def n_inputs(self) -> int:
         return self.x_train.shape[1]
@@ -129,6 +136,14 @@ class Step:
 
     def __str__(self) -> str:
         return f"task {self.task} (stage {self.stage}) | {self.title}: {self.sentence}"
+
+    def __repr__(self) -> str:
+        return f"<Step {self.box!r}: {self}>"
+
+    def _repr_html_(self) -> str:
+        """In a notebook: its words and its picture."""
+        show = import_module("den_ref.plots").show                 # by name: it is plots that knows of steps
+        return f"<p>{escape(str(self))}</p>{show(self, title=False).svg()}"
 
 
 @dataclass(frozen=True)
@@ -207,6 +222,9 @@ class Method(Doors, ABC):
             raise ValueError(f"config: expected a {self.Config.__name__} for {self.name}, got {config!r}")
         self.seed = seed
         self.progress: Progress = no_progress
+
+    def __repr__(self) -> str:
+        return f"<{self.title or self.name}, seed {self.seed}, tasks learnt: {self.tasks}>"
 
     @cached_property
     def rng(self) -> np.random.Generator:

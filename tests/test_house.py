@@ -42,7 +42,7 @@ MAY_IMPORT = {
     "commands": {"experiment", "golden", "methods"},
     "cli": {"commands"},
     "__main__": {"cli"},
-    "__init__": {"experiment"},
+    "__init__": set(),
     "doors": set(),
     "protocol": set(),
     "describe": set(),
@@ -52,6 +52,8 @@ MAY_IMPORT = {
     "child": set(),
 }
 SHARED = {"doors", "protocol", "describe", "settings", "state", "strict_json", "child"}
+#: File -> the package that it, and nothing else, can do without.
+OPTIONAL = {"experiment/grid/cluster.py": "distributed", "experiment/one_run/rows.py": "pandas"}
 SAFE_RANDOM = {"default_rng", "Generator", "SeedSequence", "PCG64", "BitGenerator", "Random"}
 #: What the loops use of NumPy; and methods of arrays that hide a loop.
 OF_NUMPY = {"array", "broadcast_to", "int64", "ndarray", "ndindex", "reshape", "zeros"}
@@ -119,12 +121,12 @@ def one_rule_for_imports(path, source, tree):
 
 
 def imports_only_numpy_and_scipy(path, source, tree):
-    """Matplotlib in plots, threadpoolctl where it is optional, Dask in the one file that knows of it."""
+    """Matplotlib in plots, threadpoolctl where it is optional, Dask and pandas in the one file that knows of each."""
     allowed = {"den_ref", "numpy", "scipy"} | sys.stdlib_module_names
     allowed |= {"matplotlib"} if room(path) == "plots" else set()
     inside_try = {id(node) for block in ast.walk(tree) if isinstance(block, ast.Try) for node in ast.walk(block)}
     tops = {node: imported(path, node) for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))}
-    optional = {"threadpoolctl"} | ({"distributed"} if path == "experiment/grid/cluster.py" else set())
+    optional = {"threadpoolctl", OPTIONAL.get(path)}
     return [f"imports {name}" for node, names in tops.items() for name in names
             if name.split(".")[0] not in allowed | (optional if id(node) in inside_try else set())]
 

@@ -64,6 +64,11 @@ class Result(OptimizeResult):
         Added by Algorithm 3: per hidden layer (1 + epochs, new units), the norms that Eq. 5's group lasso shrinks.
     """
 
+    def __repr__(self) -> str:
+        numbers = [f"{name} {self[name]:.4g}" for name in ("fun", "nit", "residual", "gap", "prox_residual")
+                   if self.get(name) is not None]
+        return f"<Result: {', '.join([str(self.get('message')), *numbers])}>"
+
 
 def warn_not_converged(name: str, value: float, tol: float, nit: int, certificate: str = "residual") -> None:
     """The ConvergenceWarning of a deterministic solver; points at the line outside core that called it."""

@@ -39,6 +39,9 @@ class Head:
     bias: np.ndarray
     loss: str = "sigmoid"
 
+    def __repr__(self) -> str:
+        return f"<Head of task {self.task!r}, stage {self.stage}: weights {self.weights.shape}, {self.loss}>"
+
 
 @dataclass(frozen=True, eq=False)
 class Network:
@@ -55,6 +58,12 @@ class Network:
     introduced: list
     retired: list
     heads: list
+
+    def __repr__(self) -> str:
+        if not self.weights:
+            return "<Network without layers>"
+        return (f"<Network {'-'.join(map(str, (self.n_inputs, *self.widths)))}, {len(self.heads)} heads, stage "
+                f"{self.stage}, {capacity.inner(self).allocated:,} parameters allocated>")
 
     @property
     def n_inputs(self) -> int:

@@ -10,5 +10,6 @@
 ``restored``     the method of a checkpoint, validated whole
 ``display``      what a run says while it runs
 ``final_table``  what it came to
+``rows``         the same in long format, for a CSV file or pandas
 ===============  ================================================================
 """

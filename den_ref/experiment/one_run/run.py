@@ -1,16 +1,20 @@
 """A run: a method on its way through a stream."""
 
 from dataclasses import dataclass, field
+from html import escape
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from den_ref.core.metrics import average_performance
 from den_ref.experiment.disk.files import VERSION
 from den_ref.experiment.disk.json_files import as_json
 from den_ref.experiment.disk.results import METRICS, validated
 from den_ref.protocol import Method
 
 from .final_table import final_table
+from .rows import frame, rows, write_csv
 
 
 @dataclass
@@ -37,6 +41,15 @@ class Run:
     R: dict[str, np.ndarray]
     stages: list[dict[str, Any]] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        mean = f", mean AUROC {average_performance(self.measured('auroc')):.4f}" if self.stages else ""
+        about = f"{self.identity['method']} on {self.identity['stream']['name']}, seed {self.identity['seed']}"
+        return f"<Run of {about}: {len(self.stages)} of {len(self.task_ids)} tasks learnt{mean}>"
+
+    def _repr_html_(self) -> str:
+        """In a notebook: the table."""
+        return f"<pre>{escape(self.table())}</pre>"
+
     @property
     def task_ids(self) -> list:
         """The run's tasks in the order of learning, learnt or not."""
@@ -59,6 +72,18 @@ class Run:
     def table(self) -> str:
         """What the run came to, as text."""
         return final_table(self)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """What was measured in long format: a dict per stage and task tested after it (:mod:`.rows`)."""
+        return rows(self)
+
+    def to_csv(self, path: Path | str) -> None:
+        """Write :meth:`rows` as a CSV file."""
+        write_csv(self.rows(), path)
+
+    def frame(self):
+        """:meth:`rows` as a pandas DataFrame; needs pandas, and says so."""
+        return frame(self.rows())
 
     def to_json(self) -> dict[str, Any]:
         """The content of results.json, checked against its schema."""
