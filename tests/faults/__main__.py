@@ -1,0 +1,125 @@
+"""``python -m tests.faults``: puts every fault into a copy of the checkout, and says which test notices it.
+
+A test notices a fault if it fails with it and passes without.  The tests of the fault's own room come first, those that
+name its file before the others; then all the rest of the default suite.  What has a verdict is not run again, unless it
+is asked for by name, so that a run that was stopped goes on where it was.
+"""
+
+import argparse
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from itertools import count
+from pathlib import Path
+
+from .listed import ESCAPED, ESCAPED_ITS_ROOM, ROOT, ROUNDS, Fault, faults, verdicts, write_verdicts
+
+#: Seconds after which tests that do not end count as failed.
+LIMIT = 1200
+NO_END = "tests that do not end"
+
+
+class Checkout:
+    """A copy of the checkout, which faults are put into and taken out of."""
+
+    def __init__(self, folder: Path):
+        self.root = folder / "checkout"
+        self.scratch = folder / "scratch"
+        self.times = count(1)
+        self.unsound: list[str] = []                               # tests that fail without a fault too
+        shutil.copytree(ROOT, self.root, ignore=shutil.ignore_patterns(".git", "__pycache__", "runs", "_build"))
+
+    @contextmanager
+    def holding(self, fault: Fault) -> Iterator[None]:
+        """While this lasts, the fault is in.  Every text has a time of its own, or Python would take old bytecode."""
+        path = self.root / fault.file
+        right, then = path.read_text("utf-8"), path.stat().st_mtime
+        path.write_text(fault.put_into(right), encoding="utf-8")
+        os.utime(path, (then, then + 10 * next(self.times)))
+        try:
+            yield
+        finally:
+            path.write_text(right, encoding="utf-8")
+            os.utime(path, (then, then))
+
+    def noticing(self, fault: Fault, room_only: bool) -> str:
+        """The first test that notices the fault, or ESCAPED."""
+        for paths in self._steps(fault, room_only):
+            while True:
+                with self.holding(fault):
+                    failed = self.failing(paths)
+                if failed is None:
+                    break
+                if failed == NO_END or self.failing([failed]) is None:
+                    return failed
+                self.unsound.append(failed)
+        return ESCAPED_ITS_ROOM if room_only else ESCAPED
+
+    def _steps(self, fault: Fault, room_only: bool) -> Iterator[list[str]]:
+        """Files of tests: of the room those that name the fault's file, the others; then of all rooms."""
+        tests = [path for path in sorted((self.root / "tests").rglob("test_*.py")) if path.parent.name != "faults"]
+        own = self.root / "tests" / fault.file.split("/")[1]
+        own = own if own.is_dir() else self.root / "tests"
+        word = re.compile(rf"\b{Path(fault.file).stem}\b")
+        named = [path for path in tests if word.search(path.read_text("utf-8"))]
+        room = [path for path in tests if path.parent == own]
+        doctest = [self.root / fault.file] * fault.file.endswith(".py")
+        steps = [doctest + [path for path in room if path in named], [path for path in room if path not in named]]
+        if not room_only:
+            others = [path for path in tests if path not in room]
+            steps += [[path for path in others if path in named], [path for path in others if path not in named]]
+        yield from ([str(path.relative_to(self.root)) for path in step] for step in steps if step)
+
+    def failing(self, paths: list[str]) -> str | None:
+        """The first test in these files that fails; None if none does."""
+        command = [sys.executable, "-m", "pytest", "-x", "-q", "-rfE", "-p", "no:cacheprovider", "--ignore=tests/faults",
+                   f"--basetemp={self.scratch}", *(f"--deselect={name}" for name in self.unsound), *paths]
+        process = subprocess.Popen(command, cwd=self.root, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.STDOUT, text=True, start_new_session=True,
+                                   env={**os.environ, "PYTHONPATH": str(self.root), "OPENBLAS_NUM_THREADS": "1"})
+        try:
+            said, _ = process.communicate(timeout=LIMIT)
+        except subprocess.TimeoutExpired:
+            return NO_END
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+        if process.returncode in (0, 5):                           # 5: nothing there, all of it is slow
+            return None
+        found = re.search(r"^(?:FAILED|ERROR) (.+?)(?: - .*)?$", said, re.MULTILINE)
+        if found is None:
+            raise RuntimeError(f"pytest ended with {process.returncode}:\n{said[-2000:]}")
+        return found[1]
+
+
+def main() -> None:
+    """Run the faults that have no verdict in this round."""
+    parser = argparse.ArgumentParser(prog="python -m tests.faults", description=main.__doc__)
+    parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="these faults, whether run before or not")
+    parser.add_argument("--round", choices=ROUNDS, default=ROUNDS[-1])
+    parser.add_argument("--room-only", action="store_true", help="the tests of the fault's own room alone")
+    asked = parser.parse_args()
+    known, done = {fault.id: fault for fault in faults()}, verdicts()
+    unfinished = [id for id in known if done.get(id, {}).get(asked.round, ESCAPED_ITS_ROOM) == ESCAPED_ITS_ROOM
+                  and not (asked.room_only and asked.round in done.get(id, {}))]
+    with tempfile.TemporaryDirectory() as folder:
+        checkout = Checkout(Path(folder))
+        for id in asked.only or unfinished:
+            verdict = checkout.noticing(known[id], asked.room_only)
+            done.setdefault(id, {})[asked.round] = verdict
+            write_verdicts(done)
+            print(f"{id}: {verdict}", flush=True)
+        if checkout.unsound:
+            print("fail without a fault, too, and were left out: " + ", ".join(checkout.unsound))
+
+
+if __name__ == "__main__":
+    with suppress(KeyboardInterrupt):
+        main()

@@ -1,0 +1,59 @@
+"""The faults and their verdicts, as they stand in the two files of this folder."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+FAULTS, VERDICTS = (Path(__file__).with_name(name) for name in ("faults.json", "verdicts.json"))
+
+#: Verdict of a fault that no test of the default suite notices; of one that was not yet held against all of them.
+ESCAPED, ESCAPED_ITS_ROOM = "escaped", "escaped the tests of its room"
+ROUNDS = ("blind", "after")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A text of the package, and the wrong one that is put in its place.
+
+    Parameters
+    ----------
+    id : str
+        ROOM/SLUG.
+    file : str
+        In the checkout.
+    old, new : str
+        ``old`` stands in the file exactly once.
+    breaks : str
+        What a user would see.
+    """
+
+    id: str
+    file: str
+    old: str
+    new: str
+    breaks: str
+
+    def put_into(self, text: str) -> str:
+        """The file's text with the fault; a ValueError if the place is not there, or not the only one."""
+        if text.count(self.old) != 1:
+            raise ValueError(f"{self.id}: expected once in {self.file}, found {text.count(self.old)} times: {self.old}")
+        return text.replace(self.old, self.new)
+
+
+def faults() -> list[Fault]:
+    """All faults, in the order of the file."""
+    return [Fault(**entry) for entry in json.loads(FAULTS.read_text("utf-8"))]
+
+
+def verdicts() -> dict[str, dict[str, str]]:
+    """Id -> round -> the test that noticed the fault, or ESCAPED."""
+    return json.loads(VERDICTS.read_text("utf-8")) if VERDICTS.exists() else {}
+
+
+def write_verdicts(found: dict[str, dict[str, str]]) -> None:
+    """Write the file, a line per fault, in the order of the list."""
+    lines = [f"  {json.dumps(fault.id)}: {json.dumps(found[fault.id])}" for fault in faults() if fault.id in found]
+    part = VERDICTS.with_suffix(".part")
+    part.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
+    part.replace(VERDICTS)

@@ -1,0 +1,41 @@
+"""The list of faults is well-formed, and every fault can be put in.  What notices each: ``python -m tests.faults``."""
+
+from collections import Counter
+
+import pytest
+
+from .listed import ROOT, Fault, faults
+
+#: Rooms of the package, by their folders; files that stand in none are a room together.
+ROOMS = ("core", "den", "methods", "tasks", "loops", "golden", "experiment/disk", "experiment/one_run", "experiment/grid",
+         "experiment/pages", "experiment/tune", "plots", "commands", "")
+
+
+def room_of(fault):
+    return next(room for room in ROOMS if fault.file.startswith(f"den_ref/{room}"))
+
+
+def test_there_are_120_in_all_rooms():
+    listed = faults()
+    assert len({fault.id for fault in listed}) == len(listed) == 120
+    assert set(map(room_of, listed)) == set(ROOMS) and min(Counter(map(room_of, listed)).values()) >= 5
+
+
+def test_each_says_what_it_breaks_and_changes_something():
+    for fault in faults():
+        assert fault.breaks.endswith(".") and fault.old != fault.new and (ROOT / fault.file).is_file(), fault.id
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("fault", faults(), ids=lambda fault: fault.id)
+def test_a_fault_can_be_put_in(fault):
+    """Slow, though it is quick: whoever changes such a line need not mend the list before all else."""
+    text = fault.put_into((ROOT / fault.file).read_text("utf-8"))
+    if fault.file.endswith(".py"):
+        compile(text, fault.file, "exec")
+
+
+@pytest.mark.parametrize("text", ["nothing of it", "x < y or x < y"])
+def test_a_place_that_is_not_one_place_is_refused(text):
+    with pytest.raises(ValueError, match="core/a: expected once in den_ref/core/a.py"):
+        Fault("core/a", "den_ref/core/a.py", "x < y", "x <= y", "A tie.").put_into(text)
