@@ -115,7 +115,7 @@ def doubled(**changes):
         "name": "doubled", "equation": "out = 2 x", "inputs": {"x": "float64[*]"}, "outputs": {"out": "float64[*]"},
         "conventions": [], "oracle": lambda x: {"out": 2 * x},
         "mistakes": [Mistake("tripled", "x was tripled; it is doubled, as the formula says.", lambda x: {"out": 3 * x})],
-        "questions": [Question("by-hand", "two numbers", {"x": np.array([1, 2.5])}, "by hand", "exact",
+        "questions": [Question("by-hand", "two numbers", {"x": np.array([1, 2.5])}, "by hand",
                                expected={"out": np.array([2.0, 5])}),
                       Question("drawn", "a drawn number", lambda: {"x": np.array([0.3])}, "by hand"),
                       Question("zero", "zero", {"x": np.zeros(1)}, "by hand")],
@@ -193,7 +193,11 @@ def large(document, entries):
 
 
 def not_dyadic(document, entries):
-    entries[0]["inputs"]["w"]["data"][0] = 0.3
+    entries[0]["inputs"]["w"]["data"][0], entries[0]["tolerance"]["w"] = 0.3, "exact"
+
+
+def no_sum(document, entries):
+    entries[0]["tolerance"]["w"] = "exact"
 
 
 def captured(document, entries):
@@ -229,8 +233,9 @@ def half_a_sentence(document, entries):
 
 @pytest.mark.parametrize(("change", "complaint"), [
     (large, "at most 4000 numbers"), (not_dyadic, "multiples of 1/16"), (captured, "oracle: expected one of"),
-    (right_answer, "half-threshold: w is the right answer"), (uncaught, "hard-threshold: no case catches it"),
-    (twin, "no case tells it from"), (few, "at least 3 cases"), (wordy, "expected a short statement"),
+    (no_sum, "expected exact only of"), (right_answer, "half-threshold: w is the right answer"),
+    (uncaught, "hard-threshold: no case catches it"), (twin, "no case tells it from"), (few, "at least 3 cases"),
+    (wordy, "expected a short statement"),
     (half_a_sentence, "expected a full sentence"),
 ], ids=lambda value: getattr(value, "__name__", ""))
 def test_lint_bites(change, complaint):

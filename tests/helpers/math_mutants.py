@@ -512,6 +512,17 @@ MUTANTS |= {
         "objective_eq6", lambda weights, biases, anchor_weights, anchor_biases, lam, **o:
         eq6(weights, biases, [padded(a, w) for a, w in zip(anchor_weights, weights)],
             [padded(a, b) for a, b in zip(anchor_biases, biases)], lam)),
+    ("objective_eq6", "new-to-older-edges-pulled"): penalised(
+        "objective_eq6", lambda weights, biases, anchor_weights, anchor_biases, lam, **o:
+        eq6(weights, biases, [padded(a, w[:, :a.shape[1]]) for a, w in zip(anchor_weights, weights)], anchor_biases,
+            lam)),
+    ("objective_eq6", "vanished-edges-cost-nothing"): penalised(
+        "objective_eq6", lambda weights, biases, edges, anchor_weights, anchor_biases, lam, **o:
+        eq6(weights, biases, [np.where(e[:len(a), :a.shape[1]], a, 0) for a, e in zip(anchor_weights, edges)],
+            anchor_biases, lam)),
+    ("objective_eq6", "head-pulled"): penalised(
+        "objective_eq6", lambda weights, biases, head, head_bias, anchor_weights, anchor_biases, lam, **o:
+        eq6(weights, biases, anchor_weights, anchor_biases, lam) + lam * squares([head, head_bias])),
     ("objective_eq6", "zero-edges-free"): whole_gradient("objective_eq6"),
 }
 MUTANTS |= {(f"objective_eq{i}", "mean-over-outputs"): all_times(f"objective_eq{i}", sigmoid_mean, leave=("penalty",))

@@ -15,7 +15,8 @@ OUTPUTS = {"smooth": "float64", "penalty": "float64", **GRADIENT}
 ORACLE = "values: the formulas in 50-digit decimals; gradient: central differences"
 CONVENTIONS = [
     "smooth is the data loss L alone, and the gradient is that of L; everything else is in penalty",
-    "labels are 0 and 1, one column per output (softmax: one 1 per row); mean over samples, sum over sigmoid outputs",
+    "labels are 0 and 1, one column per output (softmax: one 1 per row, not class numbers); mean over samples, sum "
+    "over sigmoid outputs",
     "the gradient of what is held is 0", "biases are not penalised",
 ]
 BIASES = "Biases were penalised too; they are not. (The released code applies L1 and weight decay to every trainable.)"
@@ -95,5 +96,3 @@ SMALL = {"x": array([1]), "labels": array([1]), "loss": "sigmoid", "weights": [a
          "biases": [np.array([-1.0, 0.5])], "head": array([0.5], [4]), "head_bias": np.array([-0.5])}
 SMALL_GRADIENT = {"smooth": float(np.log(2)), "dweights": [array([-0.25, 0])], "dbiases": [np.array([-0.25, 0])],
                   "dhead": array([-0.5], [0]), "dhead_bias": np.array([-0.5])}
-AT_LOGIT_0 = {"smooth": "f64", "penalty": "exact", "dweights": "exact", "dbiases": "exact", "dhead": "exact",
-              "dhead_bias": "exact"}

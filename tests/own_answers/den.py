@@ -60,11 +60,13 @@ def objective_eq5(x, labels, loss, weights, biases, head, head_bias, older, mu, 
 
 
 def objective_eq6(x, labels, loss, weights, biases, head, head_bias, edges, anchor_weights, anchor_biases, lam):
-    """``den.equations.eq6``."""
+    """``den.equations.eq6``, and the constant that it leaves out: the cost of older edges that have become 0."""
     start = networks.packed(weights, biases, head, head_bias)
     data = DataLoss(start, x, labelled(labels, loss), loss)
     anchor = Subnetwork([], anchor_weights, anchor_biases, head, head_bias)
-    return answered(equations.eq6(start, data, as_printed(lam=lam), edges, anchor))
+    answer = answered(equations.eq6(start, data, as_printed(lam=lam), edges, anchor))
+    gone = (lam * (a[~e[:a.shape[0], :a.shape[1]]] ** 2).sum() for a, e in zip(anchor_weights, edges))
+    return answer | {"penalty": answer["penalty"] + sum(gone)}
 
 
 # --- Algorithms 2 to 4 -------------------------------------------------------------------------------------------

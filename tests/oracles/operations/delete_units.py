@@ -141,6 +141,7 @@ RECIPE = Recipe(
     equation="Algorithm 3, last line: columns, biases and lifetimes of the units go, and their rows in the next matrix "
              "or, in the top layer, in every head.",
     inputs=NETWORK | {"units/*": "int64[*]"}, outputs=NETWORK,
-    conventions=["units: one list of indices per hidden layer, ascending, in the indices before deletion",
+    conventions=["units: one list of indices per hidden layer, units/0 the first (input features stay), ascending, "
+                 "in the indices before deletion",
                  "the units that stay keep their order"],
     oracle=oracle, mistakes=MISTAKES, questions=QUESTIONS)

@@ -127,7 +127,8 @@ RECIPE = Recipe(
              "drifted of them.",
     inputs={"older/*": "int64[*]", "rho/*": "float64[*]", "sigma": "float64[*]", "at_most": "int64"},
     outputs={"split/*": "int64[*]"},
-    conventions=["rho > sigma: a tie does not exceed", "sigma has one number per layer",
+    conventions=["older: indices of units, rho: one number for each of them (as unit_drift gives them)",
+                 "rho > sigma: a tie does not exceed", "sigma has one number per layer",
                  "among equally drifted units the lower index wins; no limit is 2147483647",
                  "split are indices of units (entries of older), ascending"],
     oracle=oracle, mistakes=MISTAKES, questions=QUESTIONS)

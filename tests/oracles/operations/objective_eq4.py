@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.oracles import high_precision as hp
 from tests.oracles.draws import NETWORK, array, network
-from tests.oracles.objectives import AT_LOGIT_0, CONVENTIONS, DATA, HEAD_FREE, ORACLE, OUTPUTS, SMALL
+from tests.oracles.objectives import CONVENTIONS, DATA, HEAD_FREE, ORACLE, OUTPUTS, SMALL
 from tests.oracles.objectives import SMALL_GRADIENT, data, mean_over_outputs, objective, other_gradient, other_penalty
 from tests.oracles.recipe import Mistake, Question, Recipe
 
@@ -64,12 +64,12 @@ RECIPE = Recipe(
         Question("by-hand", "one sample at logit 0, one connection that does not exist",
                  {**SMALL, "x": array([1, 1]), "weights": [array([2, -1], [0, 0])], "mu_l2": 0.5,
                   "edges": [np.array([[True, True], [False, True]])]},
-                 "by hand: h = (1, 0), dlogit = -1/2; penalty (4 + 1 + 1/4 + 16) / 4", AT_LOGIT_0,
+                 "by hand: h = (1, 0), dlogit = -1/2; penalty (4 + 1 + 1/4 + 16) / 4",
                  expected={**SMALL_GRADIENT, "dweights": [array([-0.25, 0], [0, 0])], "penalty": 5.3125}),
         Question("nothing-selected", "no unit was selected: only the head's bias is free",
                  {"x": array([1], [2]), "labels": array([1], [0]), "loss": "sigmoid", "weights": [np.zeros((1, 0))],
                   "biases": [np.zeros(0)], "head": np.zeros((0, 1)), "head_bias": np.array([0.0]),
-                  "edges": [np.zeros((1, 0), bool)], "mu_l2": 0.5}, "by hand", AT_LOGIT_0,
+                  "edges": [np.zeros((1, 0), bool)], "mu_l2": 0.5}, "by hand",
                  expected={"smooth": float(np.log(2)), "penalty": 0.0, "dweights": [np.zeros((1, 0))],
                            "dbiases": [np.zeros(0)], "dhead": np.zeros((0, 1)), "dhead_bias": np.array([0.0])}),
         Question("several-outputs", "two sparse hidden layers, two outputs",

@@ -118,5 +118,6 @@ RECIPE = Recipe(
     equation="h_l = relu(h_{l-1} W_l + b_l) over the units visible to the task's stage, logits = h_{L-1} V_t + c_t",
     inputs={"x": "float64[*,*]"} | NETWORK | {"stage": "int64"}, outputs={"logits": "float64[*,*]"},
     conventions=["samples are rows; logits, no sigmoid", "stage is that of the task; its head is the one with this "
-                 "head_stage", "a stage t sees a unit iff introduced <= t < retired"],
+                 "head_stage, wherever it stands: the stages of heads may skip numbers",
+                 "a stage t sees a unit iff introduced <= t < retired"],
     oracle=oracle, mistakes=MISTAKES, questions=QUESTIONS)

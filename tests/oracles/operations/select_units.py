@@ -177,5 +177,6 @@ RECIPE = Recipe(
                  "current_weights are those of the network now: the same, unless something moved them meanwhile",
                  "a stage t sees a unit iff introduced <= t < retired; only such units join",
                  "nonzero means != 0, whatever the size and the sign",
-                 "selected/0 are input features, selected/1 the units of the first hidden layer, and so on; ascending"],
+                 "selected/0 are input features, selected/1 the units of the first hidden layer, and so on; ascending "
+                 "(as units/0 in extract_subnetwork; in delete_units it is the first hidden layer)"],
     oracle=oracle, mistakes=MISTAKES, questions=QUESTIONS)

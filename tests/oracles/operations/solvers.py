@@ -79,7 +79,7 @@ ISTA = Recipe(
         Question("l1-only", "gamma = 0: entries, one of them exactly on the threshold",
                  {"w": array([1, -1], [0.25, 2]), "b": np.array([0.5, 0]), "dw": array([1, -1], [-1, 0.5]),
                   "db": np.array([0.5, -0.25]), "step": 0.5, "mu": 1.0, "gamma": 0.0},
-                 "by hand: (0.5, -0.5), (0.75, 1.75), then threshold 1/2", "exact",
+                 "by hand: (0.5, -0.5), (0.75, 1.75), then threshold 1/2",
                  expected={"w": array([0, 0], [0.25, 1.25]), "b": np.array([0.25, 0.125])}),
         Question("with-groups", "one unit vanishes, one stays",
                  {"w": array([4, 1], [-5.5, 0.25]), "b": np.array([1.0, -1]), "dw": array([0, 0.5], [-1, 0.5]),
@@ -88,7 +88,7 @@ ISTA = Recipe(
                  expected={"w": array([1.5, 0], [-2, 0]), "b": np.array([2.0, -2])}),
         Question("no-units", "nothing to move", {"w": np.zeros((2, 0)), "b": np.zeros(0), "dw": np.zeros((2, 0)),
                                                  "db": np.zeros(0), "step": 0.5, "mu": 1.0, "gamma": 1.0}, "by hand",
-                 "exact", expected={"w": np.zeros((2, 0)), "b": np.zeros(0)}),
+                 expected={"w": np.zeros((2, 0)), "b": np.zeros(0)}),
         Question("larger", "six rows, eight units", lambda: {
             "w": normals(1, 6, 8) * np.linspace(0.3, 1.6, 8).round(2), "b": normals(2, 8), "dw": normals(3, 6, 8),
             "db": normals(4, 8), "step": 0.25, "mu": 0.9, "gamma": 2.5}, "sparse_group_prox's oracle: optimality "
@@ -158,7 +158,7 @@ FISTA = Recipe(
     questions=[
         Question("by-hand", "one variable, two iterations, without momentum yet",
                  {"quadratic": array([1]), "linear": np.array([-4.0]), "mu": 1.0, "start": np.array([0.0]), "step": 0.5,
-                  "iterations": 2}, "by hand: prox(2) = 1.5, prox(2.75) = 2.25, threshold 1/2", "exact",
+                  "iterations": 2}, "by hand: prox(2) = 1.5, prox(2.75) = 2.25, threshold 1/2",
                  expected={"iterates": array([1.5], [2.25])}),
         Question("momentum", "two variables, five iterations", {
             "quadratic": array([1, 0.25], [0.25, 0.5]), "linear": np.array([-1.0, 2.0]), "mu": 0.25,
@@ -168,7 +168,7 @@ FISTA = Recipe(
                   "step": 1.0, "iterations": 24}, "the formulas in 50-digit decimals"),
         Question("nothing-to-do", "no iterations", {
             "quadratic": array([1]), "linear": np.array([-4.0]), "mu": 1.0, "start": np.array([0.0]), "step": 0.5,
-            "iterations": 0}, "by hand", "exact", expected={"iterates": np.zeros((0, 1))}),
+            "iterations": 0}, "by hand", expected={"iterates": np.zeros((0, 1))}),
         Question("larger", "five variables, thirty iterations with restarts",
                  lambda: {"quadratic": quadratic(2, 5, 0.1), "linear": normals(2, 5), "mu": 0.25,
                           "start": normals(3, 5), "step": 0.9, "iterations": 30}, "the formulas in 50-digit decimals"),
@@ -233,7 +233,7 @@ HEAD = Recipe(
         "objective: its value at your solution; support: where V is not exactly 0; iterates are nobody's business",
         "residual: the largest of abs(g + mu_head sign(V)) where V != 0, max(abs(g) - mu_head, 0) where V = 0, and abs "
         "of the bias's gradient, g = dL/dV at your solution; at most 1e-6 passes",
-        "labels are 0 and 1, one column per output (softmax: one 1 per row)",
+        "labels are 0 and 1, one column per output (softmax: one 1 per row, not class numbers)",
         "mean over samples, sum over sigmoid outputs", "the bias c is not penalised"],
     oracle=solve_head,
     mistakes=[

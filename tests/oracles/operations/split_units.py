@@ -380,8 +380,8 @@ RECIPE = Recipe(
     outputs=NETWORK,
     conventions=["weights, biases and heads are W^t before the split; previous_... are W^{t-1}, whose units are the "
                  "first ones of each layer",
-                 "split: units introduced before stage and visible to it, all layers at once, so that the order of the "
-                 "layers does not matter",
+                 "split/0 is the first hidden layer: units introduced before stage and visible to it, all layers at "
+                 "once, so that the order of the layers does not matter",
                  "copies are appended in ascending order of their originals, with lifetime [stage, never)",
                  "an edge between units whose lifetimes do not overlap, and a head row of a unit that its stage does "
                  "not see, is 0", "never retired is 2147483647"],

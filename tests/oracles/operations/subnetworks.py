@@ -213,7 +213,8 @@ INSERT_QUESTIONS = [
 ]
 
 UNITS = {"units/*": "int64[*]"}
-ORDER = "units/0 are input features, units/1 units of the first hidden layer, and so on; ascending"
+ORDER = ("units/0 are input features, units/1 units of the first hidden layer, and so on; ascending (in delete_units, "
+         "units/0 is the first hidden layer)")
 RECIPES = [
     Recipe(
         name="extract_subnetwork",

@@ -149,41 +149,42 @@ def drawn_case(seed, n_inputs, widths, stage, drift, new=2) -> dict:
             "introduced": net["introduced"], "retired": net["retired"], "stage": stage, "drift": drift}
 
 
-EXACT, DIGITS = {"older": "exact", "rho": "exact"}, {"older": "exact", "rho": "f64"}
+CLASSES = {"older": "exact", "rho": "f64"}
 HAND, DECIMAL = "by hand: right-angled triangles", "the root of the sum of squares, in 50-digit decimals"
 QUESTIONS = [
     Question("one-layer", "weights move by (3, 0) and (0, 0), biases by 4 and 0",
-             moved([[[4, 1], [5, 1]]], [[4, 1]], [[[1, 1], [5, 1]]], [[0, 1]]), HAND, EXACT,
+             moved([[[4, 1], [5, 1]]], [[4, 1]], [[[1, 1], [5, 1]]], [[0, 1]]), HAND, CLASSES,
              expected={"older": ints([0, 1]), "rho": floats([5, 0])}),
     Question("two-layers", "the lower unit moves by (3, 4; 0), the upper by (5; 12)",
-             moved([[[3], [4]], [[5]]], [[1], [12]], [[[0], [0]], [[0]]], [[1], [0]]), HAND, EXACT,
+             moved([[[3], [4]], [[5]]], [[1], [12]], [[[0], [0]], [[0]]], [[1], [0]]), HAND, CLASSES,
              expected={"older": ints([0], [0]), "rho": floats([5], [13])}),
     Question("nothing-moved", "the network of the stage before",
-             moved([[[1, 2]], [[3], [4]]], [[1, 2], [3]], [[[1, 2]], [[3], [4]]], [[1, 2], [3]]), "by hand", EXACT,
+             moved([[[1, 2]], [[3], [4]]], [[1, 2], [3]], [[[1, 2]], [[3], [4]]], [[1, 2], [3]]), "by hand", CLASSES,
              expected={"older": ints([0, 1], [0]), "rho": floats([0, 0], [0])}),
     Question("new-units",
              "unit 1 of each layer came with this stage: it is not measured, and what it sends does not count",
              moved([[[3, 9]], [[6, 9], [9, 9]]], [[4, 9], [8, 9]], [[[0]], [[0]]], [[0], [0]], 2, "absolute",
-                   [[1, 2], [1, 2]]), HAND, EXACT, expected={"older": ints([0], [0]), "rho": floats([5], [10])}),
+                   [[1, 2], [1, 2]]), HAND, CLASSES, expected={"older": ints([0], [0]), "rho": floats([5], [10])}),
     Question("retired-units", "unit 0 below retired at stage 2: it is not measured, and its edge does not count",
              moved([[[3, 3]], [[6], [6]]], [[4, 4], [8]], [[[3, 0]], [[6], [0]]], [[4, 0], [0]], 3, "relative",
-                   [[1, 2], [1]], [[2, NEVER], [NEVER]]), "by hand: 5/0 and 10/0 are infinite", EXACT,
+                   [[1, 2], [1]], [[2, NEVER], [NEVER]]), "by hand: 5/0 and 10/0 are infinite", CLASSES,
              expected={"older": ints([1], [0]), "rho": floats([np.inf], [np.inf])}),
     Question("relative", "a change of 5 on a unit of norm 10, of 0 on one of norm 0, of 1 on one of norm 0",
              moved([[[9, 0, 1]]], [[12, 0, 0]], [[[6, 0, 0]]], [[8, 0, 0]], 2, "relative"),
-             "by hand: 5/10, 0/0 = 0, 1/0 = inf", EXACT,
+             "by hand: 5/10, 0/0 = 0, 1/0 = inf", CLASSES,
              expected={"older": ints([0, 1, 2]), "rho": floats([0.5, 0, np.inf])}),
     Question("relative-with-retired-source", "the edge from a retired unit belongs to neither norm",
              moved([[[1, 1]], [[7], [6]]], [[0, 0], [8]], [[[1, 1]], [[7], [3]]], [[0, 0], [4]], 3, "relative",
-                   [[1, 2], [1]], [[2, NEVER], [NEVER]]), "by hand: norm(3, 4) / norm(3, 4)", EXACT,
+                   [[1, 2], [1]], [[2, NEVER], [NEVER]]), "by hand: norm(3, 4) / norm(3, 4)", CLASSES,
              expected={"older": ints([1], [0]), "rho": floats([0], [1])}),
     Question("no-older-unit", "everything the stage sees is new: nothing to measure",
-             moved([[[1, 2]]], [[1, 2]], [[[1, 0]]], [[1, 0]], 3, "absolute", [[1, 3]], [[2, NEVER]]), "by hand", EXACT,
+             moved([[[1, 2]]], [[1, 2]], [[[1, 0]]], [[1, 0]], 3, "absolute", [[1, 3]], [[2, NEVER]]), "by hand",
+             CLASSES,
              expected={"older": ints([]), "rho": floats([])}),
     Question("large", "three layers at stage 4, new and retired units in each",
-             lambda: drawn_case(61, 6, [9, 8, 7], 4, "absolute"), DECIMAL, DIGITS),
+             lambda: drawn_case(61, 6, [9, 8, 7], 4, "absolute"), DECIMAL, CLASSES),
     Question("large-relative", "the same, relative", lambda: drawn_case(63, 6, [9, 8, 7], 4, "relative"), DECIMAL,
-             DIGITS),
+             CLASSES),
 ]
 
 RECIPE = Recipe(
@@ -194,8 +195,8 @@ RECIPE = Recipe(
     inputs=BODY | {"previous_weights/*": "float64[*,*]", "previous_biases/*": "float64[*]"} | LIFETIMES
     | {"stage": "int64", "drift": "string"},
     outputs={"older/*": "int64[*]", "rho/*": "float64[*]"},
-    conventions=["measured are the units introduced before stage and visible to it: older, ascending; rho has one "
-                 "number for each of them",
+    conventions=["measured are the units introduced before stage and visible to it: older, their indices, "
+                 "ascending (in objective_eq5, older are counts); rho has one number for each of them",
                  "previous_... are W^{t-1}: its units are the first ones of each layer",
                  "drift is \"absolute\" or \"relative\"; 0/0 = 0 and x/0 = inf", "Euclidean norm, not squared"],
     oracle=oracle, mistakes=MISTAKES, questions=QUESTIONS)

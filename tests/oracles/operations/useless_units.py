@@ -253,6 +253,6 @@ RECIPE = Recipe(
                  "biases created at t: those of units introduced at t, and of the head of stage t",
                  "a positive constant with an edge into an older unit stays, with all its edges",
                  "constants are followed up and dead ends down to a fixed point",
-                 "useless is in the indices before deletion, ascending; biases are those of the units that stay, with "
-                 "the constants folded in"],
+                 "useless/0 is the first hidden layer, in the indices before deletion, ascending; biases are those of "
+                 "the units that stay, with the constants folded in"],
     oracle=oracle, mistakes=MISTAKES, questions=QUESTIONS)
