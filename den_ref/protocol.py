@@ -14,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from importlib import import_module
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import numpy as np
@@ -325,7 +325,9 @@ class Method(Doors, ABC):
 
 
 def timed(steps: Iterator[Step], explained: Mapping[str, Box] | None = None) -> Iterator[Step]:
-    """The same steps, each with the time that went by since the one before was taken; returns what they return.
+    """The same steps, each with the processor's seconds since the one before was taken; returns what they return.
+
+    Those of this process, all its threads together: with one thread they say what a box costs, whatever else runs.
 
     ``explained`` (:attr:`Method.explained`) tells them what their boxes are.
 
@@ -335,14 +337,14 @@ def timed(steps: Iterator[Step], explained: Mapping[str, Box] | None = None) -> 
         After a step whose solve did.
     """
     while True:
-        started = perf_counter()
+        started = process_time()
         try:
             step = next(steps)
         except StopIteration as end:
             return end.value
         if step.solve is not None and step.solve.get("status") == DIVERGED:
             raise Diverged(step.task, step.title, step.solve.get("message", "it is not finite"))
-        yield replace(step, seconds=perf_counter() - started, about=(explained or {}).get(step.box, step.about))
+        yield replace(step, seconds=process_time() - started, about=(explained or {}).get(step.box, step.about))
 
 
 def check_task(task: Task, learnt: Sequence[Hashable], n_inputs: int | None = None) -> None:
