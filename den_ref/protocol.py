@@ -187,7 +187,8 @@ class Method(Doors, ABC):
 
     What a method must have: ``name``, ``Config``, ``boxes``, ``tasks``, ``scores``, ``loss_of``, ``capacity``,
     ``state`` and ``from_state``.  What it may say of itself besides is below its name; a subclass does not inherit who
-    it is (``title``, ``family``, ``look``, ``space``), only how it works.
+    it is (``title``, ``family``, ``look``, ``space``), only how it works.  One that gives itself no name is called as
+    commands find it, ``module:Class``.
     """
 
     #: Name in the registry and on the command line.
@@ -215,6 +216,8 @@ class Method(Doors, ABC):
         for name in ("title", "family", "look", "space"):
             if name not in vars(cls):
                 setattr(cls, name, getattr(Method, name))
+        if "name" not in vars(cls) and hasattr(cls, "name"):
+            cls.name = f"{cls.__module__}:{cls.__qualname__}"
 
     def __init__(self, config=None, seed: int = 0):
         self.config = self.Config() if config is None else config
@@ -374,8 +377,8 @@ def check_task(task: Task, learnt: Sequence[Hashable], n_inputs: int | None = No
 
 def check_seen(seen: Sequence[Task], learnt: Sequence[Hashable]) -> None:
     """Raise a ValueError unless the data of all learnt tasks are there, which the next task is learnt with."""
-    if len(seen) < len(learnt):
-        raise ValueError(f"seen: expected the data of all learnt tasks {learnt} to learn another, "
+    if [task.id for task in seen[:len(learnt)]] != list(learnt):
+        raise ValueError(f"seen: expected the data of all learnt tasks {learnt} to learn another, in their order, "
                          f"got {[task.id for task in seen]}")
 
 

@@ -178,7 +178,7 @@ def test_want_of_memory_is_told(tmp_path, monkeypatch, capsys):
 # --- what is learnt ----------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", ["den", "ewc", "stl", "mtl", "l2", "finetune"])
+@pytest.mark.parametrize("method", ["den", "ewc", "stl", "mtl", "l2", "finetune", "progressive"])
 def test_training_that_diverges_is_told_with_the_task_and_what_to_try(tmp_path, capsys, method):
     command = ["run", "--stream", "toy", "--method", method, "--tasks", "2", "--set", "step=1e38", "--out", str(tmp_path)]
     with np.errstate(all="ignore"):
@@ -186,6 +186,13 @@ def test_training_that_diverges_is_told_with_the_task_and_what_to_try(tmp_path, 
     said = capsys.readouterr().err
     assert said.startswith("\nden-ref: training of task 0 diverged in ") and "--set step=..." in said
     assert f"0 of 2 tasks are kept in {tmp_path}" in said and "go on" not in said and said.count("\n") == 2
+
+
+@pytest.mark.filterwarnings("ignore:EWC")
+def test_a_unit_that_went_off_to_infinity_is_told_where_it_did():
+    """Its bias is -inf, so that its task's loss is fine; the pull of the next task would be at infinity."""
+    with np.errstate(all="ignore"), pytest.raises(Diverged, match="training of task 0 diverged in .*a weight is infinite"):
+        den_ref.run("ewc", "toy", n_tasks=2, settings={"step": 1e38, "hidden": (4,), "epochs": 1})
 
 
 @pytest.mark.parametrize("method, size", [("ewc", 1e30), ("den", 1e40)])

@@ -22,7 +22,7 @@ MESSAGES = {
     0: "converged: within the tolerance",
     1: "all iterations done, the tolerance not reached",           # ``train`` has none: all epochs are done
     2: "no better validation loss for some epochs",
-    3: "diverged: the objective is not finite",
+    3: "diverged: the objective, or a weight, is not finite",
     99: "callback raised StopIteration",                           # the number scipy uses for it
 }
 

@@ -135,8 +135,9 @@ def _result(problem, w, history, epochs, best) -> Result:
     done = len(history["loss"])
     messages = {1: f"all {epochs} epochs done", 2: f"no better validation loss for {best.patience} epochs"}
     status, fun = 2 if best.tired else 1, problem.objective(w)
-    finite = math.isfinite(fun)
+    odd = "" if math.isfinite(fun) else f"the objective is {fun}"
+    odd = odd or ("" if np.isfinite(w.vector).all() else "a weight is infinite")       # a unit that is off hides it
     counted = {"multiply_adds": done * problem.loss.multiply_adds} if hasattr(problem.loss, "multiply_adds") else {}
-    return Result(x=w, fun=fun, nit=done, success=finite, status=status if finite else 3,
-                  message=messages[status] if finite else f"diverged: the objective is {fun}; a smaller step may help",
+    return Result(x=w, fun=fun, nit=done, success=not odd, status=3 if odd else status,
+                  message=f"diverged: {odd}; a smaller step may help" if odd else messages[status],
                   prox_residual=problem.prox_residual(w), history=history, **counted)

@@ -23,7 +23,7 @@ class L1Network(DEN):
     family = VARIANT
     look = Look("#56B4E9", "-", "X")
 
-    def boxes(self, stage: Stage):
+    def boxes_of(self, stage: Stage):
         return whole_network(stage.previous, stage)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 from den_ref.core import mlp
 from den_ref.describe import Look
 from den_ref.doors import Whole, door
-from den_ref.protocol import THE_PAPER, Capacity, Method, Step, Task, check_task, timed
+from den_ref.protocol import THE_PAPER, Capacity, Method, Step, Task
 from den_ref.state import pack_meta, pack_rng, unpack_meta, unpack_rng
 
 from .birth import Birth, with_newborn
@@ -61,10 +61,9 @@ class DEN(Method):
     def n_inputs(self) -> int | None:
         return self.network.n_inputs if self.tasks else None
 
-    def steps(self, task: Task) -> Iterator[Step]:
-        """Learn one task: Algorithm 1 as a generator.  ``self.network`` becomes W^t when it ends."""
-        check_task(task, self.tasks, self.n_inputs)
-        network = yield from timed(self.boxes(self.stage(task)), self.explained)
+    def boxes(self, task: Task) -> Iterator[Step]:
+        """Algorithm 1 on one task, as a generator.  ``self.network`` becomes W^t when it ends."""
+        network = yield from self.boxes_of(self.stage(task))
         self.network, self.birth = network, with_newborn(self.birth, network)
 
     def stage(self, task: Task) -> Stage:
@@ -72,8 +71,8 @@ class DEN(Method):
         previous = self.network if self.tasks else random_network(task.n_inputs, self.config, self.rng)
         return Stage(len(self.tasks) + 1, task, self.config, self.rng, previous, self.progress, self.birth)
 
-    def boxes(self, stage: Stage):
-        """The boxes of one stage, from W^{t-1} to W^t: what they share, the task included, is the stage."""
+    def boxes_of(self, stage: Stage):
+        """The boxes of one stage, from W^{t-1} to W^t, which it returns: what they share is the stage."""
         if stage.t == 1:
             return (yield from whole_network(stage.previous, stage))
         network = yield from selective_retraining(stage.previous, stage)
@@ -100,7 +99,8 @@ class DEN(Method):
         return self.network.head_of(task_id).loss
 
     def capacity(self) -> Capacity:
-        return replace(capacity(self.network), stored={"birth": self.birth.size})
+        size = replace(capacity(self.network), stored={"birth": self.birth.size})
+        return size if self.config.timestamps else replace(size, per_task=read_without_timestamps(self.network))
 
     def state(self) -> dict[str, np.ndarray]:
         meta = {"layers": len(self.network.widths), "heads": self.network.head_facts(), "rng": pack_rng(self.rng)}
@@ -114,6 +114,12 @@ class DEN(Method):
         check_like("birth/biases", den.birth.biases, den.network.biases)
         den.rng = unpack_rng(meta["rng"])
         return den
+
+
+def read_without_timestamps(network: Network) -> dict[Hashable, int]:
+    """Task -> parameters read where every task reads every unit: all of the body, the head's rows that can be not 0."""
+    body = sum(array.size for array in network.weights + network.biases)
+    return {head.task: body + (len(network.visible(head.stage)[-1]) + 1) * head.bias.size for head in network.heads}
 
 
 @door

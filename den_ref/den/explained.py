@@ -36,7 +36,7 @@ def eq4(options: Options) -> Formula:
 def loss_against_tau(options: Options) -> Formula:
     """When Algorithm 1 expands."""
     return Formula("expand if L_t > τ", f"L_t: the loss on the {options['loss_split']} split, without penalties.",
-                   ("tau",), "den_ref/den/algorithm.py: DEN.boxes")
+                   ("tau",), "den_ref/den/algorithm.py: DEN.boxes_of")
 
 
 def eq5(options: Options) -> Formula:

@@ -68,10 +68,10 @@ class FineTuned(DEN):
         self.seen: list[Task] = []
         self.tuned = EMPTY
 
-    def boxes(self, stage: Stage) -> Iterator[Step]:
+    def boxes_of(self, stage: Stage) -> Iterator[Step]:
         """DEN's boxes, and one more."""
         check_seen(self.seen, self.tasks)
-        network, seen = (yield from super().boxes(stage)), [*self.seen, stage.task]
+        network, seen = (yield from super().boxes_of(stage)), [*self.seen, stage.task]
         options, rng = self.config, copy.deepcopy(self.rng)         # DEN's own generator stays where it is
         tuned, result = train_jointly(network, seen, options, options.finetune_epochs, options.finetune_step, rng,
                                       self.progress)

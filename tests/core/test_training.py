@@ -326,3 +326,14 @@ def test_a_solve_that_diverges_says_so():
     assert not diverged.success and diverged.status == 3 and "diverged" in diverged.message
     fine = train(problem, OPTIONS, 5, np.random.default_rng(0))
     assert fine.success and "diverged" not in fine.message
+
+
+def test_an_infinite_weight_is_no_solution_though_the_objective_is_finite():
+    """A unit with bias -inf is off for ever, and no loss tells."""
+    problem, _ = setup()
+    start = problem.start.copy()
+    start["b1"][0] = -np.inf
+    hidden = Problem(problem.loss, start, [Part("c")])
+    assert math.isfinite(hidden.objective(start))
+    result = train(hidden, OPTIONS, 1, np.random.default_rng(0))
+    assert not result.success and result.status == 3 and "a weight is infinite" in result.message

@@ -443,6 +443,28 @@ def test_without_timestamps_old_tasks_read_every_unit():
     np.testing.assert_allclose(without.scores("task 3", X), stamped.scores("task 3", X), atol=1e-5)
 
 
+def test_without_timestamps_every_unit_counts_as_read():
+    without = learnt(quick((4, 3), WithoutTimestamps.Config, sigma=np.inf, tau=0.0), 3, kind=WithoutTimestamps)
+    stamped = DEN.from_state(without.state(), quick((4, 3), sigma=np.inf, split_original="keep")).capacity()
+    n_1, n_2 = without.network.widths
+    body = (N_INPUTS + 1) * n_1 + (n_1 + 1) * n_2
+    read, there = without.capacity(), {head.task: head.bias.size for head in without.network.heads}
+    first = np.count_nonzero(without.network.introduced[-1] == 1)
+    assert read.per_task["task 1"] == body + there["task 1"] * (first + 1) > stamped.per_task["task 1"]
+    assert read.per_task["task 3"] == body + there["task 3"] * (n_2 + 1) == stamped.per_task["task 3"]
+    assert (read.allocated, read.nonzero) == (stamped.allocated, stamped.nonzero)
+    assert max(read.per_task.values()) <= read.allocated
+
+
+@pytest.mark.parametrize("kind", [DEN, L1Network])
+def test_boxes_are_those_of_a_task_as_every_method_has_them(kind):
+    """Untimed and unchecked, but else what ``steps`` gives; the network changes when they end."""
+    den, other = (kind(quick((4, 3), kind.Config), 0) for _ in range(2))
+    boxes = list(den.boxes(random_task(1)))
+    assert [step.box for step in boxes] == [step.box for step in other.learn(random_task(1))]
+    assert den.tasks == other.tasks == ["task 1"] and not differences(den.network, other.network)
+
+
 def test_the_default_options_are_those_of_the_paper_but_for_the_documented_ones():
     config = DENConfig()
     assert (config.split_original, config.eq6, config.split, config.eq4_norm, config.timestamps, config.prune) == (

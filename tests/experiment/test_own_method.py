@@ -191,7 +191,16 @@ def test_who_it_is_is_not_inherited(module):
     assert name_of("tiny_module:Subclass") == "tiny_module:Subclass" and name_of("gone_module:Mine") == "gone_module:Mine"
     mine = type("Mine", (DEN,), {})
     assert (mine.title, mine.look, mine.space, mine.family) == ("", None, None, method_named(NAME).family)
-    assert mine.explained is DEN.explained
+    assert mine.explained is DEN.explained and mine.name.endswith(":Mine")
+    assert type("Mine", (DEN,), {"name": "mine"}).name == "mine"
+
+
+def test_a_class_of_ones_own_is_stored_under_its_own_name(module, tmp_path):
+    from tiny_module import Subclass
+
+    den_ref.run(Subclass, "toy", n_tasks=1, out=tmp_path / "run")
+    assert read_results(tmp_path / "run")["run"]["method"] == "tiny_module:Subclass"
+    assert type(den_ref.load(tmp_path / "run")) is Subclass
 
 
 @pytest.mark.parametrize("name, words", [

@@ -126,7 +126,7 @@ def spoilt_start(network, stage):
 WHOLE_NETWORK, RANDOM_NEW_UNITS = algorithm.whole_network, expansion.random_new_units
 #: A part of ``den``, a wrong one in its place -> the first box that is then wrong.
 SPOILT = {
-    (DEN, "boxes", without("prune", DEN.boxes)): "t1_prune",
+    (DEN, "boxes_of", without("prune", DEN.boxes_of)): "t1_prune",
     (algorithm, "whole_network", spoilt_first): "t1_eq2",
     (algorithm, "selective_retraining", without("eq4", algorithm.selective_retraining)): "t2_eq4",
     (algorithm, "dynamic_expansion", left_out): "t2_eq5",

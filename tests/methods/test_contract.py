@@ -347,6 +347,15 @@ def test_mtl_refuses_to_go_on_without_the_data():
         blind.learn(tasks[1])
 
 
+@pytest.mark.parametrize("order, words", [([1, 0], r"got \[1, 0\]"), ([0, 2], r"got \[0, 2\]"), ([0], r"got \[0\]")])
+def test_mtl_refuses_to_go_on_with_the_data_of_others(order, words):
+    tasks = toy(4)
+    method = learnt("mtl", tasks[:2])
+    misled = type(method).from_state(method.state(), method.config, seen=[tasks[i] for i in order])
+    with pytest.raises(ValueError, match=r"seen: expected the data of all learnt tasks \[0, 1\] to learn.*" + words):
+        misled.learn(tasks[3])
+
+
 def test_finetune_trains_all_tasks_together_and_keeps_its_input():
     from den_ref.den.finetune import finetune
 
