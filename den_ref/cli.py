@@ -19,7 +19,9 @@ def main(argv: list[str] | None = None) -> int:
     try:
         ending.open_streams()
         try:
-            parser().parse_args(argv, arguments)
+            _, unknown = parser().parse_known_args(argv, arguments)
+            if unknown:                                            # argparse would show the usage of all commands
+                arguments.parser.error(f"expected no more arguments, got {' '.join(unknown)}")
             return arguments.command(arguments, argv)
         finally:
             sys.stdout.flush()                                     # who does not take it is told of here, not at exit

@@ -32,8 +32,13 @@ def strict_json(text: str | bytes, error: type[ValueError] = ValueError) -> Any:
             raise error(f"expected every key once, got {max(names, key=names.count)!r} twice")
         return table
 
-    text = text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff")
     try:
+        text = text.decode("utf-8-sig") if isinstance(text, bytes) else text.removeprefix("\ufeff")
         return json.loads(text, parse_constant=no_constant, parse_float=finite, object_pairs_hook=once)
+    except UnicodeDecodeError as wrong:
+        raise error(f"expected JSON in UTF-8, got the byte {wrong.object[wrong.start]:#x} at {wrong.start}") from wrong
+    except json.JSONDecodeError as wrong:
+        came = repr(text[wrong.pos:wrong.pos + 20]) if text[wrong.pos:].strip() else "its end"
+        raise error(f"expected JSON, got {came} in line {wrong.lineno}, column {wrong.colno} ({wrong.msg})") from wrong
     except RecursionError as deep:
         raise error("expected JSON that is not nested so deeply") from deep

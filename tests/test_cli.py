@@ -49,8 +49,9 @@ def test_resume_of_a_finished_run_prints_the_same_table(tmp_path, capsys):
     ("--method dem", "method: expected one of"),
     ("--stream tov", "stream: expected one of"),
     ("--set epochs=-1", "epochs: expected an integer >= 0, got -1"),
-    ("--set epoch=3", "set: unknown name 'epoch' (did you mean 'epochs'?)"),
-    ("--set epochs", "set: expected name=value, got 'epochs'"),
+    ("--set epoch=3", "options of stl: set: unknown name 'epoch' (did you mean 'epochs'?)"),
+    ("--set epochs", "options of stl: set: expected name=value, got 'epochs'"),
+    ("--set mu=-1", "options of stl: mu: expected a number >= 0 (or one per layer), got -1"),
     ("--hidden 0", "hidden: expected integers >= 1, one per hidden layer, got (0,)"),
     ("--data noise=1", "noise: expected an option of toy"),
     ("--data noise", "--data: expected name=value, got 'noise'"),
@@ -61,7 +62,7 @@ def test_resume_of_a_finished_run_prints_the_same_table(tmp_path, capsys):
     ("--resume", "resume: expected a folder"),
     ("--data amplitude=0.5 --stream permuted-mnist", "amplitude: expected an option of permuted-mnist"),
     ("--keep-steps", "--keep-steps: expected a folder"),
-    ("--stream mnist-variation --mnist /nowhere", "/nowhere"),
+    ("--stream mnist-variation --mnist /nowhere", "got '/nowhere', which is no folder"),
     ("--out {tmp}/file", "out: expected a folder that can be made"),
     ("--out {tmp}/run", "already holds a run"),
     ("--out {tmp}/run --resume --seed 3", "seed: 0 there, 3 here"),
@@ -83,6 +84,17 @@ def test_arguments_that_do_not_parse_are_status_2(capsys, text):
     with pytest.raises(SystemExit) as caught:
         main(text.split())
     assert caught.value.code == 2 and "usage: den-ref" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name, text, unknown", [
+    ("plot", "plot a b", "b"), ("options", "options den extra", "extra"), ("run", "run --bogus", "--bogus"),
+    ("report", "report a --bogus 1", "--bogus 1"), ("golden list", "golden list all", "all")])
+def test_misuse_of_a_command_shows_its_own_usage(capsys, name, text, unknown):
+    with pytest.raises(SystemExit) as caught:
+        main(text.split())
+    said = capsys.readouterr().err
+    assert caught.value.code == 2 and f"usage: den-ref {name} [-h]" in said
+    assert f"den-ref {name}: error: expected no more arguments, got {unknown}\n" in said
 
 
 def test_an_error_of_ours_is_not_taken_for_misuse(monkeypatch):

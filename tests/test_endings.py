@@ -15,8 +15,10 @@ import pytest
 
 import den_ref
 from den_ref.cli import main
-from den_ref.experiment import Cell, compare, owned, read_results
+from den_ref.experiment import (
+    Cell, compare, kept_steps, learnt, owned, read_grid, read_results, read_step, write_player)
 from den_ref.experiment.disk.owner import OWNER, Owner
+from den_ref.experiment.pages import results_page
 from den_ref.protocol import Diverged
 from den_ref.tasks import stream_from_arrays
 from tests.helpers.small_grids import Here
@@ -79,14 +81,30 @@ def test_without_docstrings_and_with_a_foolish_backend(tmp_path):
     assert done.returncode == 0, done.stderr
 
 
-@pytest.mark.parametrize("words", ["run --out", "compare --out", "tune stl --out", "report", "plot", "report x --out",
-                                   "plot x --into"])
-def test_no_text_is_no_folder(capsys, words):
+@pytest.mark.parametrize("words, what", [
+    ("run --out", "a folder"), ("compare --out", "a folder"), ("tune stl --out", "a folder"), ("report", "a folder"),
+    ("plot", "a folder"), ("report x --out", "a file"), ("plot x --into", "a file")])
+def test_no_text_is_no_folder_of_a_command(capsys, words, what):
     with pytest.raises(SystemExit) as caught:
         main([*words.split(), ""])
-    assert caught.value.code == 2 and "expected a folder or a file, got ''" in capsys.readouterr().err
-    with pytest.raises(ValueError, match="out: expected a folder, got ''"):
-        den_ref.run("stl", "toy", out="")
+    assert caught.value.code == 2 and f"expected {what}, got ''" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("function, words", [
+    (lambda given: den_ref.run("stl", "toy", out=given), "out: expected a folder"),
+    (lambda given: compare(["stl"], "toy", out=given), "out: expected a folder"),
+    (den_ref.load, "folder: expected a folder"), (read_results, "folder: expected a folder"),
+    (read_grid, "folder: expected a folder"), (lambda given: list(kept_steps(given)), "folder: expected a folder"),
+    (lambda given: read_step(given, 1), "folder: expected a folder"), (learnt, "folder: expected a folder"),
+    (write_player, "folder: expected a folder"), (results_page.plot, "source: expected a folder, or a summary"),
+])
+@pytest.mark.parametrize("given", ["", 3])
+def test_no_text_is_no_folder_of_a_function(tmp_path, monkeypatch, function, words, given):
+    """Not even where the working folder would do."""
+    den_ref.run("stl", "toy", n_tasks=1, settings={"hidden": (2,), "epochs": 0}, out=tmp_path, keep_steps=True)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=f"{words}, got {given!r}"):
+        function(given)
 
 
 def test_what_is_nested_too_deeply_is_misuse(capsys):
@@ -219,8 +237,7 @@ def test_a_try_that_diverges_loses(tmp_path):
 
 @pytest.mark.parametrize("name", ["$", "a$b$", r"$\\frac{$", r"\\$x$"])
 def test_a_dollar_sign_is_a_dollar_sign(tmp_path, monkeypatch, name):
-    from den_ref.experiment import write_player
-    from den_ref.experiment.pages import figures, results_page
+    from den_ref.experiment.pages import figures
 
     monkeypatch.setattr(figures, "DPI", 20)
     rng, out = np.random.default_rng(0), tmp_path / name.replace("\\", "_")

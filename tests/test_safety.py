@@ -112,8 +112,9 @@ def test_no_name_out_of_a_file_becomes_a_path(tmp_path, capsys):
 
 @pytest.mark.parametrize("text, words", [
     ('{"a": NaN}', "got NaN"), ("[1, -Infinity]", "got -Infinity"), ("[1e400]", "a float can hold"),
-    ('{"a": 1, "b": {"c": 1, "c": 2}}', "'c' twice"), ("[" * 100_000, "nested"), ("", "Expecting value"),
-    (b"\xff", "utf-8")])
+    ('{"a": 1, "b": {"c": 1, "c": 2}}', "'c' twice"), ("[" * 100_000, "nested"), ("", "expected JSON, got its end in line 1"),
+    ('{"a": \n', "expected JSON, got its end in line 2, column 1"), ("<html>", "expected JSON, got '<html>' in line 1"),
+    (b"[\xff]", "expected JSON in UTF-8, got the byte 0xff at 1")])
 def test_json_is_read_strictly(text, words):
     with pytest.raises(ValueError, match=words):
         strict_json(text)

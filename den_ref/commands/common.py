@@ -3,6 +3,8 @@
 import argparse
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 #: Exit statuses besides 0: not done, misuse, and what a shell expects after Ctrl-C and after a closed pipe.
 FAILED, MISUSE, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
@@ -16,15 +18,29 @@ def add_command(commands, name: str, function, epilog: str) -> argparse.Argument
     about = function.__doc__ or f"{name}."                         # python -OO keeps no docstrings
     command = commands.add_parser(name, help=about[0].lower() + about[1:].rstrip("."), description=about, epilog=epilog,
                                   formatter_class=argparse.RawDescriptionHelpFormatter)
-    command.set_defaults(command=function)
+    command.set_defaults(command=function, parser=command)
     return command
 
 
-def place(text: str) -> str:
-    """The type of arguments that name a folder or file: any text but none, which would be the working folder."""
+def folder(text: str, what: str = "a folder") -> str:
+    """The type of arguments that name a folder: any text but none, which would be the working folder."""
     if not text:
-        raise argparse.ArgumentTypeError("expected a folder or a file, got ''")
+        raise argparse.ArgumentTypeError(f"expected {what}, got ''")
     return text
+
+
+def file(text: str) -> str:
+    """The type of arguments that name a file."""
+    return folder(text, "a file")
+
+
+@contextmanager
+def options_of(method: str) -> Iterator[None]:
+    """A ValueError about options says whose they are."""
+    try:
+        yield
+    except ValueError as error:
+        raise ValueError(f"options of {method}: {error}") from error
 
 
 def way_on(argv: list[str], *more: str) -> str:

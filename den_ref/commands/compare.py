@@ -4,7 +4,7 @@ import argparse
 import sys
 from contextlib import ExitStack
 
-from .common import FAILED, METHODS, add_command, misuse, place, way_on
+from .common import FAILED, METHODS, add_command, folder, misuse, options_of, way_on
 from .stream import add_stream_arguments, stream_options
 
 OUT, QUICK_OUT = "runs/compare", "runs/quick"
@@ -44,7 +44,7 @@ def _how_arguments(how) -> None:
     where = how.add_mutually_exclusive_group()
     where.add_argument("--jobs", type=int, metavar="N", help="runs at a time (default: the number of cores)")
     where.add_argument("--dask", metavar="ADDRESS", help="learn on the workers of this Dask scheduler")
-    how.add_argument("--out", type=place, metavar="DIR",
+    how.add_argument("--out", type=folder, metavar="DIR",
                      help=f"folder for everything (default: {OUT}; --quick: {QUICK_OUT})")
     how.add_argument("--resume", action="store_true",
                      help="go on with what is in DIR, start if there is nothing; methods and seeds may be added")
@@ -95,9 +95,6 @@ def _cells(arguments) -> list:
 
 def _settings(arguments, methods: list[str]) -> dict[str, dict]:
     """Method -> its options that ``--set`` changes."""
-    from den_ref.experiment import changed_options
-    from den_ref.methods import method_named
-
     texts = {name: [] for name in methods}
     for text in arguments.settings:
         method, dot, _ = text.partition("=")[0].rpartition(".")  # a module's name may have dots too
@@ -105,7 +102,17 @@ def _settings(arguments, methods: list[str]) -> dict[str, dict]:
             raise ValueError(f"--set: expected METHOD.NAME=VALUE of a method that is compared "
                              f"({', '.join(methods)}), got {text!r}")
         texts[method].append(text.removeprefix(f"{method}."))
-    return {name: changed_options(method_named(name), arguments.stream, changes) for name, changes in texts.items()}
+    return {name: _changed(name, arguments.stream, changes) for name, changes in texts.items()}
+
+
+def _changed(name: str, stream: str, texts: list[str]) -> dict:
+    """A method's options that texts such as "mu=1e-4" change."""
+    from den_ref.experiment import changed_options
+    from den_ref.methods import method_named
+
+    method = method_named(name)
+    with options_of(name):
+        return changed_options(method, stream, texts)
 
 
 def _stream_options(arguments) -> dict:

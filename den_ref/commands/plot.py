@@ -2,7 +2,7 @@
 
 import argparse
 
-from .common import add_command, misuse, place, way_on
+from .common import add_command, file, folder, misuse, way_on
 
 EXAMPLES = """examples:
   den-ref plot runs/compare                            results.md and figures/ of a comparison, written again
@@ -15,9 +15,9 @@ EXAMPLES = """examples:
 def add(commands) -> None:
     """The command's arguments."""
     command = add_command(commands, "plot", plot, EXAMPLES)
-    command.add_argument("source", type=place, metavar="DIR",
+    command.add_argument("source", type=folder, metavar="DIR",
                          help="folder of a comparison or of a run; with --into also a summary")
-    command.add_argument("--into", type=place, metavar="FILE.md",
+    command.add_argument("--into", type=file, metavar="FILE.md",
                          help="a document whose blocks <!-- results:NAME --> ... <!-- end --> are filled")
 
 

@@ -3,7 +3,7 @@
 import argparse
 import sys
 
-from .common import add_command, misuse, place, way_on
+from .common import add_command, file, folder, misuse, way_on
 
 EXAMPLES = """examples:
   den-ref report runs/den                        write runs/den/report.html from the steps kept there
@@ -14,8 +14,8 @@ den-ref run --out DIR --keep-steps keeps the steps; with --report it also writes
 def add(commands) -> None:
     """The command's arguments."""
     command = add_command(commands, "report", report, EXAMPLES)
-    command.add_argument("folder", type=place, metavar="DIR", help="folder of a run that kept its steps")
-    command.add_argument("--out", type=place, metavar="FILE", help="the page (default: DIR/report.html)")
+    command.add_argument("folder", type=folder, metavar="DIR", help="folder of a run that kept its steps")
+    command.add_argument("--out", type=file, metavar="FILE", help="the page (default: DIR/report.html)")
 
 
 def report(arguments: argparse.Namespace, argv: list[str]) -> int:

@@ -5,7 +5,7 @@ import sys
 from contextlib import ExitStack
 
 from . import report
-from .common import METHODS, add_command, misuse, place, way_on
+from .common import METHODS, add_command, folder, misuse, options_of, way_on
 from .ending import ended
 from .stream import add_stream_arguments, stream_options
 
@@ -37,7 +37,7 @@ def _what_arguments(what) -> None:
 
 
 def _how_arguments(how) -> None:
-    how.add_argument("--out", type=place, metavar="DIR",
+    how.add_argument("--out", type=folder, metavar="DIR",
                      help="write results.json and network.npz here, after every task")
     how.add_argument("--resume", action="store_true", help="go on with the run in --out; start if there is none")
     how.add_argument("--keep-steps", action="store_true", help="also write the arrays that each box changed")
@@ -80,8 +80,9 @@ def _plan(arguments):
     texts = list(arguments.settings)
     if arguments.hidden:
         texts.append("hidden=" + ",".join(map(str, arguments.hidden)) + ",")
-    return experiment.make_plan(arguments.method, arguments.stream, seed=arguments.seed,
-                                settings=experiment.default_options(method, arguments.stream).with_text(texts),
+    with options_of(arguments.method):
+        settings = experiment.default_options(method, arguments.stream).with_text(texts)
+    return experiment.make_plan(arguments.method, arguments.stream, seed=arguments.seed, settings=settings,
                                 **stream_options(arguments))
 
 

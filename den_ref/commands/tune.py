@@ -4,7 +4,7 @@ import argparse
 import sys
 from contextlib import ExitStack
 
-from .common import FAILED, METHODS, add_command, misuse, place, way_on
+from .common import FAILED, METHODS, add_command, folder, misuse, way_on
 from .stream import add_stream_arguments, stream_options
 
 EXAMPLES = """examples:
@@ -23,7 +23,7 @@ def add(commands) -> None:
     command.add_argument("--tries", type=int, metavar="N", help="settings tried with seed 0 (default: 30); "
                          "the best go on to other seeds, and a second round redraws their options")
     command.add_argument("--second", type=int, metavar="N", help="settings of the second round (default: 11)")
-    command.add_argument("--out", type=place, default="runs/tuning", metavar="DIR",
+    command.add_argument("--out", type=folder, default="runs/tuning", metavar="DIR",
                          help="folder of the records (default: runs/tuning)")
     add_stream_arguments(command)
     command.add_argument("--jobs", type=int, metavar="N", help="runs at the same time (default: one per core)")

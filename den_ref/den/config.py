@@ -50,8 +50,8 @@ class DENConfig(Training):
     prune: bool = option(True, "Algorithms 1 and 3: remove useless new units", one_of(True, False))
     undo_worse_expansion: bool = option(False, "Algorithm 3: undo an expansion that raised the loss",
                                         one_of(True, False))
-    split: str = option("always", "Algorithm 4: when it runs; after_expansion: if the loss exceeded tau, even where the "
-                                  "expansion was undone", one_of("always", "after_expansion", "never"))
+    split: str = option("always", "Algorithm 4: when it runs; after_expansion: if the loss exceeded tau, even where "
+                                  "the expansion was undone", one_of("always", "after_expansion", "never"))
     anchor_before_split: str = option("eq4", "where weights are pulled to W^{t-1} before drift is measured",
                                       one_of("eq6", "eq4", "none"))
     drift: str = option("relative", "norm of a unit's change, or that over the norm it had",

@@ -66,11 +66,13 @@ def find_idx(folder, name: str) -> Path:
     FileNotFoundError
         Naming the file that was looked for.
     """
-    names = [name, name.replace("-idx", ".idx")]
+    names = [name, name.replace("-idx", ".idx")] if os.fspath(folder) else []    # no text is not the working folder
     for candidate in (Path(folder, stem + suffix) for stem in names for suffix in ("", ".gz")):
         if candidate.is_file():
             return candidate
-    raise FileNotFoundError(f"expected {name} or {name}.gz in the folder {os.fspath(folder)!r}")
+    which = "has neither" if os.path.isdir(folder) else "is no folder"
+    raise FileNotFoundError(f"mnist: expected a folder with {name} or {name}.gz, got {os.fspath(folder)!r}, "
+                            f"which {which}")
 
 
 def _opened(path) -> BinaryIO:

@@ -69,11 +69,16 @@ def _moved(mine: Path, path: Path) -> None:
         raise OSError(errno.ESTALE, "removed, or written by another process meanwhile", str(path)) from error
 
 
+def path_of(given: Path | str, name: str = "folder", what: str = "a folder") -> Path:
+    """An argument as a path.  No text is no folder: taken for one, it would be the working folder."""
+    if not isinstance(given, str | os.PathLike) or not os.fspath(given):
+        raise ValueError(f"{name}: expected {what}, got {given!r}")
+    return Path(given)
+
+
 def writable_folder(out: Path | str) -> Path:
     """The folder, made if it is missing; a ValueError if it cannot be made or written to."""
-    if not os.fspath(out):
-        raise ValueError("out: expected a folder, got ''")
-    out = Path(out)
+    out = path_of(out, "out")
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:

@@ -8,6 +8,7 @@ import numpy as np
 
 from den_ref.strict_json import strict_json
 
+from .files import path_of
 from .json_files import check_format, check_shape
 
 #: Name of the file in the folder of its run.
@@ -63,7 +64,7 @@ def read_results(folder: Path | str) -> dict[str, Any]:
     ValueError
         If the file is not JSON or has another shape; the error says where.
     """
-    path = Path(folder) / RESULTS
+    path = path_of(folder) / RESULTS
     try:
         results = validated(strict_json(path.read_bytes()))
     except ValueError as error:

@@ -16,6 +16,7 @@ from den_ref.protocol import Step
 from den_ref.state import unpack_id
 
 from .archives import ABOUT, read_archive, write_archive
+from .files import path_of
 from .json_files import as_json, check_shape
 from .results import STEP, read_results
 
@@ -62,7 +63,7 @@ def write_step(folder: Path, step: Step, number: int, first: bool) -> None:
 
 def read_step(folder: Path | str, number: int) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
     """The header and the arrays of a step that was kept, from the folder of its run."""
-    path = _path(Path(folder) / STEPS, number)
+    path = _path(path_of(folder) / STEPS, number)
     header, arrays = read_archive(path, "step")
     check_shape({name: header[name] for name in header if name not in ABOUT}, HEADER, str(path))
     return header, arrays
@@ -102,7 +103,7 @@ def kept_steps(folder: Path | str) -> Iterator[Step]:
 
 def step_numbers(folder: Path | str) -> list[int]:
     """The numbers of the steps in the folder of a run, ascending; a FileNotFoundError if there are none."""
-    numbers = sorted(int(path.stem) for path in (Path(folder) / STEPS).glob("*.npz") if path.stem.isdigit())
+    numbers = sorted(int(path.stem) for path in (path_of(folder) / STEPS).glob("*.npz") if path.stem.isdigit())
     if not numbers:
         raise FileNotFoundError(f"folder: expected a run with kept steps (--keep-steps), got {folder}")
     return numbers

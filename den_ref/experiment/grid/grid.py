@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import den_ref
-from den_ref.experiment.disk.files import VERSION, write_text
+from den_ref.experiment.disk.files import VERSION, path_of, write_text
 from den_ref.experiment.disk.json_files import as_json, check_format, check_shape, differences, write_json
 from den_ref.experiment.disk.results import read_results
 from den_ref.settings import as_text
@@ -125,7 +125,7 @@ def read_grid(folder: Path | str) -> Grid:
     ValueError
         If grid.json is damaged or foreign, or cannot be read.
     """
-    folder = Path(folder)
+    folder = path_of(folder)
     facts, results, failures = _read_facts(folder), {}, []
     for cell in cells_of(facts):
         record, error = read_cell(folder, cell), _read_error(folder / cell.folder / ERROR)

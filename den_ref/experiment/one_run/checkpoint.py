@@ -11,7 +11,7 @@ import numpy as np
 
 from den_ref.experiment.disk.archives import read_archive, write_archive
 from den_ref.experiment.disk.environment import environment
-from den_ref.experiment.disk.files import writable_folder
+from den_ref.experiment.disk.files import path_of, writable_folder
 from den_ref.experiment.disk.json_files import differences, write_json
 from den_ref.experiment.disk.results import RESULTS, matrices, validated
 from den_ref.methods import method_named
@@ -76,7 +76,7 @@ def load(folder: Path | str, method: type[Method] | None = None) -> Method:
     ValueError
         If it is damaged or foreign, or its method unknown.
     """
-    path = Path(folder) / NETWORK
+    path = path_of(folder) / NETWORK
     if not path.exists():
         raise FileNotFoundError(f"folder: expected the folder of a run, but {path} does not exist")
     results, state = _read(path)
@@ -90,7 +90,7 @@ def load(folder: Path | str, method: type[Method] | None = None) -> Method:
 
 def learnt(folder: Path | str) -> int:
     """How many tasks the folder's checkpoint has learnt; 0 without a checkpoint."""
-    path = Path(folder) / NETWORK
+    path = path_of(folder) / NETWORK
     return len(_read(path)[0]["stages"]) if path.exists() else 0
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from pathlib import Path
 
-from den_ref.experiment.disk.files import write_text
+from den_ref.experiment.disk.files import path_of, write_text
 from den_ref.experiment.disk.results import RESULTS, read_results
 from den_ref.experiment.grid.grid import GRID, Grid, read_grid, safe_name
 from .figures import FIGURES, draw, draw_run
@@ -53,7 +53,7 @@ def into(summary: Summary, path: Path | str) -> list[Path]:
     ValueError
         If it has no block, or one that is not known.
     """
-    path = Path(path)
+    path = path_of(path, "into", "a document")
     if not path.exists():
         raise FileNotFoundError(f"into: expected a document to fill, but {path} does not exist")
     text = filled(path.read_text(encoding="utf-8"), blocks(summary))
@@ -82,7 +82,7 @@ def plot(source: Path | str, target: Path | str | None = None) -> list[Path]:
     ValueError
         If what there is is damaged, or a single run is to be filled into a document.
     """
-    source = Path(source)
+    source = path_of(source, "source", "a folder, or a summary")
     if source.is_file() or target is not None:
         if target is None:
             raise ValueError(f"into: expected a document to fill from the summary {source}, got none")

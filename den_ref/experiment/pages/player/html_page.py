@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import quote
 
 from den_ref.describe import LETTERS
-from den_ref.experiment.disk.files import write_text
+from den_ref.experiment.disk.files import path_of, write_text
 from den_ref.experiment.disk.results import RESULTS, read_results
 from den_ref.experiment.disk.steps import STEPS, kept_steps, step_numbers
 from den_ref.experiment.one_run.display import Display
@@ -57,10 +57,10 @@ def write_player(folder: Path | str, out: Path | str | None = None, display: Dis
     ValueError
         If its files are damaged, or steps are missing between others.
     """
-    folder, display = Path(folder), Display() if display is None else display
+    folder, display = path_of(folder), Display() if display is None else display
     results = _results_of(folder)
     numbers = step_numbers(folder)
-    out = folder / PAGE if out is None else Path(out)
+    out = folder / PAGE if out is None else path_of(out, "out", "a file")
     boxes, steps = [], []
     for number, step in zip(numbers, kept_steps(folder), strict=True):
         display.drawing(len(boxes) + 1, len(numbers))
