@@ -7,12 +7,15 @@ from contextlib import ExitStack
 from .common import FAILED, METHODS, add_command, folder, misuse, options_of, way_on
 from .stream import add_stream_arguments, stream_options
 
-OUT, QUICK_OUT = "runs/compare", "runs/quick"
+#: Where it is written, by what is compared: (in full, its small version).
+OUT, PAPER_OUT = ("runs/compare", "runs/quick"), ("runs/paper", "runs/paper-quick")
 
 EXAMPLES = """examples:
   den-ref compare                                           all methods, three seeds, DEN at other strengths
   den-ref compare --resume                                  go on after an interruption; try again what failed
   den-ref compare --quick                                   a small version
+  den-ref compare --paper                                   the paper's experiment, its curves behind ours
+  den-ref compare --paper --quick                           a small version of that
   den-ref compare --methods den,stl --stream toy --out runs/toy
   den-ref compare --methods l2,ewc --set l2.hidden=64,32 ewc.hidden=64,32 --out runs/small
   den-ref compare --dask tcp://10.0.0.1:8786 --out /mnt/all/compare
@@ -29,14 +32,17 @@ def add(commands) -> None:
 def _what_arguments(what) -> None:
     what.add_argument("--methods", metavar="NAME,...", help=f"by default all; {METHODS}")
     add_stream_arguments(what)
-    what.add_argument("--seeds", type=int, nargs="+", metavar="S", help="by default 0 1 2; --quick: 0")
+    what.add_argument("--seeds", type=int, nargs="+", metavar="S",
+                      help="by default 0 1 2; --paper: 0 1 2 3 4; --quick: 0")
     what.add_argument("--set", dest="settings", nargs="+", action="extend", default=[], metavar="METHOD.NAME=VALUE",
                       help="options of a method, e.g. den.sigma=0.3 l2.hidden=64,32")
     what.add_argument("--sweep", action=argparse.BooleanOptionalAction,
                       help="also DEN with sigma, gamma, mu, k and split_original changed, one at a time, and "
                            "fine-tuning in other ways (by default with all methods, but not with --quick)")
+    what.add_argument("--paper", action="store_true",
+                      help="the paper's experiment instead: its networks at its sizes on the stream nearest to its own")
     what.add_argument("--quick", action="store_true",
-                      help="a small version of mnist-variation, to see it work: five tasks, fewer digits, one seed; "
+                      help="a small version of either, to see it work: fewer tasks, fewer digits, one seed; "
                            "what it says of the methods is not what the full comparison says")
 
 
@@ -45,7 +51,8 @@ def _how_arguments(how) -> None:
     where.add_argument("--jobs", type=int, metavar="N", help="runs at a time (default: the number of cores)")
     where.add_argument("--dask", metavar="ADDRESS", help="learn on the workers of this Dask scheduler")
     how.add_argument("--out", type=folder, metavar="DIR",
-                     help=f"folder for everything (default: {OUT}; --quick: {QUICK_OUT})")
+                     help=f"folder for everything (default: {OUT[0]}; --quick: {OUT[1]}; --paper: {PAPER_OUT[0]}, "
+                          f"{PAPER_OUT[1]})")
     how.add_argument("--resume", action="store_true",
                      help="go on with what is in DIR, start if there is nothing; methods and seeds may be added")
 
@@ -54,12 +61,12 @@ def compare(arguments: argparse.Namespace, argv: list[str]) -> int:
     """Compare methods on a stream of tasks."""
     from den_ref import experiment
 
-    out = arguments.out or (QUICK_OUT if arguments.quick else OUT)
+    out = arguments.out or (PAPER_OUT if arguments.paper else OUT)[arguments.quick]
     with ExitStack() as claim, ExitStack() as stack:               # left in the other order: first the runs end
         try:
             executor = stack.enter_context(_executor(arguments))
-            work = experiment.begin_comparison(_cells(arguments), arguments.stream, out=out, resume=arguments.resume,
-                                               **_stream_options(arguments))
+            cells, stream, options = (_the_papers if arguments.paper else _asked)(arguments)
+            work = experiment.begin_comparison(cells, stream, out=out, resume=arguments.resume, **options)
         except ValueError as error:
             return misuse(error)
         claim.callback(work.release)
@@ -78,6 +85,25 @@ def _executor(arguments):
     if arguments.dask is None:
         return experiment.Processes(arguments.jobs)
     return experiment.dask_executor(arguments.dask)
+
+
+def _the_papers(arguments) -> tuple[list, str, dict]:
+    """The cells of the paper's experiment, its stream, and that stream's options."""
+    from den_ref.experiment.grid import paper_grid
+
+    given = {"--methods": arguments.methods, "--set": arguments.settings, "--sweep": arguments.sweep is not None,
+             "--stream": arguments.stream not in ("mnist-variation", paper_grid.PAPERS)}
+    if any(given.values()):
+        raise ValueError(f"--paper: expected no {' and no '.join(name for name, value in given.items() if value)}, "
+                         "methods, options and stream are the paper's")
+    seeds = arguments.seeds or (paper_grid.SEEDS[:1] if arguments.quick else paper_grid.SEEDS)
+    options = (paper_grid.QUICK if arguments.quick else {}) | stream_options(arguments)
+    return paper_grid.paper_cells(seeds, paper_grid.PAPERS), paper_grid.PAPERS, options
+
+
+def _asked(arguments) -> tuple[list, str, dict]:
+    """The cells that the arguments ask for, the stream, and its options."""
+    return _cells(arguments), arguments.stream, _stream_options(arguments)
 
 
 def _cells(arguments) -> list:
