@@ -47,6 +47,11 @@ def from_the_start(given):
     return [np.ones_like(units) for units in given["introduced"]]
 
 
+def one_later(name):
+    """Lifetimes that begin, or end, a stage later."""
+    return lambda given: [np.minimum(units + 1, NEVER) for units in given[name]]
+
+
 def jumbled(array):
     """Numbers that are right nowhere."""
     return array + 1 + np.arange(array.size).reshape(array.shape) / 7
@@ -61,7 +66,32 @@ def everything_seen(given) -> list:
     return network_of(given["weights"], biases, given["introduced"], given["retired"]).visible(given["stage"])
 
 
+def summed(stage, head, weights, introduced, retired, current_weights):
+    """A unit joins if its weights add up to something."""
+    net = network_of(weights, [np.zeros(w.shape[1]) for w in weights], introduced, retired)
+    seen = [np.isin(np.arange(n), units) for n, units in zip(
+        [len(weights[0]), *(w.shape[1] for w in weights)], net.visible(stage))]
+    chosen = [(head @ np.ones(head.shape[1]) != 0) & seen[-1]]
+    for w, here in zip(weights[::-1], seen[-2::-1]):
+        chosen.insert(0, (w @ chosen[0] != 0) & here)
+    return {"selected": [np.flatnonzero(one) for one in chosen]}
+
+
+def turned(given) -> list:
+    """Transposes, if that runs."""
+    return [w.T for w in given["weights"]] if len({n for w in given["weights"] for n in w.shape}) == 1 else \
+        given["weights"]
+
+
 SELECT = {
+    "sums-for-any": summed,
+    "retired-inclusive": asked("select_units", retired=one_later("retired")),
+    "introduced-exclusive": asked("select_units", introduced=one_later("introduced")),
+    "later-units": asked("select_units", introduced=from_the_start),
+    "filtered-at-the-end": lambda **given: {"selected": [np.intersect1d(a, b) for a, b in zip(
+        asked("select_units", introduced=from_the_start, retired=forever)(**given)["selected"],
+        everything_seen(given))]},
+    "weights-transposed": asked("select_units", weights=turned),
     "output-0-only": asked("select_units", head=lambda i: i["head"][:, :1]),
     "todays-weights": asked("select_units", weights=lambda i: i["current_weights"]),
     "positive-only": asked("select_units", head=lambda i: np.maximum(i["head"], 0),
@@ -94,6 +124,9 @@ EXTRACT = {
     "all-incoming": changed(
         "extract_subnetwork", sub_weights=lambda i, o: [w[:, s] for w, s in zip(i["weights"], i["units"][1:])],
         edges=lambda i, o: [w[:, s] != 0 for w, s in zip(i["weights"], i["units"][1:])]),
+    "almost-zero": changed("extract_subnetwork", edges=lambda i, o: [w.round(5) != 0 for w in o["sub_weights"]]),
+    "positive-only": changed("extract_subnetwork", edges=lambda i, o: [np.maximum(w,
+                                                                                  0) != 0 for w in o["sub_weights"]]),
     "dense-edges": changed("extract_subnetwork", edges=lambda i, o: [np.full(e.shape, True) for e in o["edges"]]),
     "head-not-cut": changed("extract_subnetwork", sub_head=lambda i, o: i["head"]),
     "output-0-only": changed("extract_subnetwork", sub_head=lambda i, o: o["sub_head"][:, [0]],
@@ -106,7 +139,30 @@ def cleared(given) -> list:
     return [np.where(kept[None], 0, w) for w, kept in zip(given["weights"], masks(given)[1:])]
 
 
+PARTS = ("weights", "biases", "head", "head_bias")
+
+
+def joined(join):
+    """insert_subnetwork of join(what is there, what is put back), but for the head's bias."""
+    def outputs(**given):
+        there = own.extract_subnetwork(**{name: given[name] for name in (*PARTS, "units")})
+        lists = {f"sub_{name}": [join(a, b) for a, b in zip(there[f"sub_{name}"], given[f"sub_{name}"])]
+                 for name in ("weights", "biases")}
+        return own.insert_subnetwork(**given | lists | {"sub_head": join(there["sub_head"], given["sub_head"])})
+
+    return outputs
+
+
+def summed_up(**given):
+    """The sum, of the head's bias too."""
+    return joined(np.add)(**given | {"sub_head_bias": given["head_bias"] + given["sub_head_bias"]})
+
+
 INSERT = {
+    "zeros-not-written": joined(lambda old, new: np.choose(new != 0, [old, new])),
+    "added-not-replaced": summed_up,
+    "head-not-put-back": changed("insert_subnetwork", head=lambda i, o: i["head"], head_bias=lambda i,
+                                 o: i["head_bias"]),
     "aliased-copy": changed("insert_subnetwork", weights=lambda i, o: i["weights"], biases=lambda i, o: i["biases"]),
     "outside-zeroed": asked("insert_subnetwork", weights=lambda i: [0 * w for w in i["weights"]],
                             biases=lambda i: [0 * b for b in i["biases"]], head=lambda i: 0 * i["head"]),
@@ -139,6 +195,10 @@ APPEND = {
     "new-units-first": prepended,
     "stages-from-0": changed("append_units", introduced=lambda i, o: [
         born - (np.arange(len(born)) >= len(old)) for born, old in zip(o["introduced"], i["introduced"])]),
+    "heads-counted": changed("append_units", introduced=lambda i, o: [
+        np.append(born[:len(old)], np.full(len(born) - len(old), len(i["heads"]) + 1))
+        for born, old in zip(o["introduced"], i["introduced"])]),
+    "newest-head-grown": changed("append_units", heads=lambda i, o: [*i["heads"][:-1], o["heads"][-1]]),
     "heads-not-grown": changed("append_units", heads=lambda i, o: i["heads"]),
     "random-outgoing": changed("append_units", weights=with_noise),
     "random-head-rows": changed("append_units", heads=lambda i, o: [
@@ -148,7 +208,8 @@ APPEND = {
 
 
 def bottom_up_and_down(stage, weights, biases, introduced, retired, heads, head_biases, head_stages, *, older=False,
-                       fold=True, into_older=False, constants=True, rectified=True, outputs=slice(None), passes=99):
+                       fold=True, into_older=False, constants=True, rectified=True, outputs=slice(None), passes=99,
+                       some=np.any, zero_goes=True, partly=False):
     """useless_units written once more, in sweeps over all units, with switches for the mistakes."""
     weights, heads = [w.copy() for w in weights], [head.copy() for head in heads]
     biases, head_biases = [b.copy() for b in biases], [b.copy() for b in head_biases]
@@ -161,10 +222,18 @@ def bottom_up_and_down(stage, weights, biases, introduced, retired, heads, head_
                     (v, c, np.full(len(c), t)) for v, c, t in zip(heads, head_biases, head_stages)]
                 value = max(b[j], 0) if rectified else b[j]
                 young = all((born[np.flatnonzero(w[j])] == stage).all() for w, _, born in above)
-                idle = constants and not weights[l][:, j].any() and (into_older or young or value == 0)
-                dead = not any(w[j, outputs if l + 1 == len(weights) else slice(None)].any() for w, _, _ in above)
+                still = not some(weights[l][:, j])
+                nothing = value == 0 if zero_goes else b[j] < 0
+                idle = constants and still and (into_older or young or nothing)
+                dead = not any(some(w[j, outputs if l + 1 == len(weights) else slice(None)]) for w, _, _ in above)
+                if some is np.sum:
+                    dead = sum(w[j].sum() for w, _, _ in above) == 0
                 if idle or dead:
-                    sweep.append((l, j, above, value if not weights[l][:, j].any() else 0))
+                    sweep.append((l, j, above, value if still else 0))
+                elif partly and still:
+                    for w, c, born in above:
+                        c += np.where(born == stage, value * w[j], 0)
+                        w[j, born == stage] = 0
         for l, j, above, value in sweep:
             for w, c, _ in above:
                 c += fold * value * w[j]
@@ -187,6 +256,10 @@ USELESS = {
     "older-units-removed": sweeping(older=True),
     "output-0-only": sweeping(outputs=slice(0, 1)),
     "one-pass": sweeping(passes=1),
+    "sums-for-any": sweeping(some=np.sum),
+    "almost-zero": sweeping(some=lambda row: row.round(5).any()),
+    "zero-constant-stays": sweeping(zero_goes=False),
+    "partly-folded": sweeping(partly=True),
 }
 
 
@@ -215,6 +288,9 @@ DELETE = {
     "rows-kept": changed("delete_units", weights=lambda i, o: [
         np.delete(w, units, axis=1) for w, units in zip(i["weights"], i["units"])]),
     "head-rows-kept": changed("delete_units", heads=lambda i, o: i["heads"]),
+    "rows-of-the-layer": changed("delete_units", weights=lambda i, o: [
+        np.delete(np.delete(w, units, axis=1), units if l else [], axis=0)
+        for l, (w, units) in enumerate(zip(i["weights"], i["units"]))]),
     "lifetimes-kept": changed("delete_units", introduced=lambda i, o: i["introduced"],
                               retired=lambda i, o: i["retired"]),
     "shifting-indices": asked("delete_units", units=shifting),
@@ -247,7 +323,7 @@ def by_unit(given, measure, scale="then") -> list:
     return found
 
 
-def drift_by(norm=np.linalg.norm, bias=True, all_rows=False, now=False):
+def drift_by(norm=np.linalg.norm, bias=True, all_rows=False, now=False, size=None):
     """unit_drift, unit by unit, with other choices."""
     def outputs(**given):
         w, b, old_w, old_b = (given[name] for name in ("weights", "biases", "previous_weights", "previous_biases"))
@@ -259,7 +335,7 @@ def drift_by(norm=np.linalg.norm, bias=True, all_rows=False, now=False):
             after, before = w[l][kept, j], column[kept]
             if bias:
                 after, before = np.append(after, b[l][j]), np.append(before, old_b[l][j])
-            return norm(after - before), norm(after if now else before)
+            return norm(after - before), (size or norm)(after if now else before)
 
         return {"older": older_units(given), "rho": by_unit(given, measure)}
 
@@ -277,7 +353,23 @@ def outgoing_drift(**given):
     return {"older": older_units(given), "rho": by_unit(given, measure)}
 
 
+def as_older(given) -> list:
+    """Units of the stage as if they had come one earlier."""
+    return [np.minimum(born, given["stage"] - 1) for born in given["introduced"]]
+
+
+def wide(given, name) -> list:
+    """W^{t-1} with zeros for what is new."""
+    return [np.pad(old, [(0, n - m) for n, m in zip(now.shape, old.shape)])
+            for old, now in zip(given[f"previous_{name}"], given[name])]
+
+
 DRIFT = {
+    "root-mean-square": drift_by(norm=lambda v: np.sqrt(np.mean(v ** 2))),
+    "bias-left-out-of-size": drift_by(size=lambda v: np.linalg.norm(v[:-1])),
+    "retired-inclusive": asked("unit_drift", retired=one_later("retired")),
+    "new-units-measured": asked("unit_drift", introduced=as_older, previous_weights=lambda i: wide(i, "weights"),
+                                previous_biases=lambda i: wide(i, "biases")),
     "outgoing-weights": outgoing_drift,
     "aliased-copy": asked("unit_drift", previous_weights=lambda i: i["weights"], previous_biases=lambda i: i["biases"]),
     "bias-left-out": drift_by(bias=False),
@@ -303,7 +395,16 @@ def ranked(key, over=lambda rho, sigma: rho > sigma, finish=sorted):
     return outputs
 
 
+def one_limit(older, rho, sigma, at_most):
+    """The choice among all layers at once."""
+    over = sorted((r, -l, -u) for l, units in enumerate(older) for u, r in zip(units, rho[l]) if r > sigma[l])
+    kept = over[::-1][:at_most]
+    return {"split": [np.sort([-u for _, m, u in kept if -m == l]).astype(int) for l in range(len(older))]}
+
+
 CHOICE = {
+    "limit-over-all-layers": one_limit,
+    "first-over-sigma": ranked(lambda rho, unit: unit),
     "least-drifted": ranked(lambda rho, unit: (rho, unit)),
     "ties-exceed": ranked(lambda rho, unit: (-rho, unit), over=lambda rho, sigma: rho >= sigma),
     "below-sigma": ranked(lambda rho, unit: (-rho, unit), over=lambda rho, sigma: rho < sigma),
@@ -426,6 +527,34 @@ def parted(given, answer, l, i, c):
     answer["weights"][l][kinds(given, l - 1) == "copy", c] = 0
 
 
+def exchanged(given, answer, l, i, c):
+    keep_drifted(given, answer, l, i, c)
+    copy_old(given, answer, l, i, c)
+
+
+def still_there(given, answer, l, i, c):
+    """Edges between a copy and what retires at this stage are those of its original."""
+    def leaving(layer):
+        kept = np.isin(kinds(given, layer), ["retired"])
+        kept[kept] = given["retired"][layer][place(given, layer)[kept]] == given["stage"]
+        return kept
+
+    if l:
+        answer["weights"][l][leaving(l - 1), c] = given["weights"][l][place(given, l - 1)[leaving(l - 1)], i]
+    if l + 1 < len(given["biases"]):
+        answer["weights"][l + 1][c, leaving(l + 1)] = given["weights"][l + 1][i, place(given, l + 1)[leaving(l + 1)]]
+
+
+def copies_in_between(**given):
+    """The right network, its units in another order."""
+    answer = own.split_units(**given)
+    order = [np.argsort(place(given, l), kind="stable") for l in range(len(given["biases"]))]
+    below = [np.arange(len(given["weights"][0])), *order]
+    return answer | {"weights": [w[np.ix_(a, b)] for w, a, b in zip(answer["weights"], below, order)],
+                     "heads": [head[order[-1]] for head in answer["heads"]]} | {
+        name: [one[b] for one, b in zip(answer[name], order)] for name in ("biases", "introduced", "retired")}
+
+
 def other_reading(original, **given):
     """keep for retire, and the reverse."""
     return own.split_units(original={"keep": "retire", "retire": "keep"}[original], **given)
@@ -447,6 +576,9 @@ SPLIT = {
     "copy-meets-retired": spoilt_split(meets_retired),
     "copy-born-with-original": spoilt_split(born_before),
     "copies-not-connected": spoilt_split(parted),
+    "original-and-copy-swapped": spoilt_split(exchanged),
+    "retired-inclusive": spoilt_split(still_there),
+    "copies-beside-originals": copies_in_between,
     "not-split": asked("split_units", split=lambda i: [units[:0] for units in i["split"]]),
 }
 
@@ -465,6 +597,14 @@ def newest_head(given) -> list:
     return heads
 
 
+def unmasked_biases(x, weights, biases, introduced, retired, heads, head_biases, head_stages, stage):
+    """Columns of zeros for who is not seen."""
+    for w, b, born, gone in zip(weights, biases, introduced, retired):
+        x = np.maximum(np.where((born <= stage) & (stage < gone), x @ w, 0) + b, 0)
+    t = list(head_stages).index(stage)
+    return x @ heads[t] + head_biases[t]
+
+
 PREDICT = {
     "old-tasks-see-new-units": asked("predict_task", introduced=from_the_start),
     "retired-units-seen": asked("predict_task", retired=forever),
@@ -473,6 +613,9 @@ PREDICT = {
     "introduced-exclusive": asked("predict_task", introduced=lambda i: [born + 1 for born in i["introduced"]]),
     "last-head": asked("predict_task", heads=newest_head, head_biases=lambda i: newest_head(
         {"heads": i["head_biases"], "head_stages": i["head_stages"], "stage": i["stage"]})),
+    "head-by-position": asked("predict_task", head_stages=lambda i: np.arange(1, len(i["heads"]) + 1)),
+    "biases-of-unseen-units": unmasked_biases,
+    "relu-on-head": changed("predict_task", logits=lambda i, o: np.maximum(o["logits"], 0)),
     "probabilities": changed("predict_task", logits=lambda i, o: np.exp(-np.logaddexp(0, -o["logits"]))),
 }
 

@@ -70,6 +70,17 @@ def same_count_everywhere(counts, **rest):
     return oracle(counts=[counts[0]] * len(counts), **rest)
 
 
+def heads_counted(counts, introduced, heads, **rest):
+    """The stage is taken for the number of heads and one."""
+    return {"introduced": [np.array([*born, *[len(heads) + 1] * int(k)], np.int64)
+                           for born, k in zip(introduced, counts)]}
+
+
+def newest_head_grown(heads, counts, **rest):
+    """The others are as they were."""
+    return {"heads": [*heads[:-1], enlarged(heads[-1], len(heads[-1]) + int(counts[-1]), heads[-1].shape[1])]}
+
+
 MISTAKES = [
     Mistake("new-units-first", "The new units were put before the old ones. They are appended at the end of each "
             "layer, so that W^{t-1} keeps its indices.", new_units_first),
@@ -81,6 +92,10 @@ MISTAKES = [
             "new unit into an older one even starts Eq. 5 at 0.", random_outgoing),
     Mistake("random-head-rows", "The new rows of a head are not 0: an old task would hear new units. Seen in the "
             "authors' released code.", random_head_rows),
+    Mistake("heads-counted", "The new units carry the number of heads and one as their stage. The stage is given: "
+            "stages of heads may skip numbers, and the head of t may be there already.", heads_counted),
+    Mistake("newest-head-grown", "Only the newest head got rows for the new units. Every head has one row per unit of "
+            "the top layer.", newest_head_grown),
     Mistake("same-count-everywhere", "Every layer got as many new units as the first. counts has one number per hidden "
             "layer.", same_count_everywhere),
 ]
@@ -122,6 +137,18 @@ QUESTIONS = [
                  "weights": [np.zeros((2, 1))], "biases": floats([0]), "introduced": ints([3]),
                  "retired": ints([NEVER]),
                  "heads": [np.zeros((1, 1))], "head_biases": floats([3]), "head_stages": np.array([1])}),
+    Question("stages-skip", "heads of stages 1 and 3, stage 5: units that retire now, that came now, and new ones",
+             appended([1, 2], 5, SMALL | {"introduced": ints([1, 5], [1]), "retired": ints([5, NEVER], [NEVER]),
+                                          "head_stages": np.array([1, 3])}), HAND, "exact", expected=SMALL | {
+                 "weights": floats([[1, 2, 0], [3, 4, 0]], [[5, 0, 0], [6, 0, 0], [0, 0, 0]]),
+                 "biases": floats([0.5, -0.5, 0], [1.5, 0, 0]), "introduced": ints([1, 5, 5], [1, 5, 5]),
+                 "retired": ints([5, NEVER, NEVER], [NEVER] * 3), "head_stages": np.array([1, 3]),
+                 "heads": floats([[2, 7], [0, 0], [0, 0]], [[1, 0], [0, 0], [0, 0]])}),
+    Question("lower-only", "two new units below, none in the top layer: the heads do not grow", appended([2, 0]), HAND,
+             "exact", expected=SMALL | {
+                 "weights": floats([[1, 2, 0, 0], [3, 4, 0, 0]], [[5], [6], [0], [0]]),
+                 "biases": floats([0.5, -0.5, 0, 0], [1.5]), "introduced": ints([1, 1, 2, 2], [1]),
+                 "retired": ints([NEVER, 2, NEVER, NEVER], [NEVER])}),
     Question("large", "three layers, a different number of new units in each, five heads",
              lambda: drawn_case(31, [3, 1, 4], 6, [8, 7, 6], 5, outputs=2), RULE, "exact"),
 ]

@@ -81,11 +81,19 @@ def complement(units, biases, **rest):
     return oracle(units=others, biases=biases, **rest)
 
 
+def rows_of_the_layer(weights, units, **rest):
+    """A layer's own list for the rows of its matrix, but for the input features."""
+    rows = [[], *units[1:]]
+    return {"weights": [without(without(w, lower), upper, 1) for w, lower, upper in zip(weights, rows, units)]}
+
+
 MISTAKES = [
     Mistake("rows-kept", "The columns of the deleted units are gone, their rows in the next matrix are not. A unit "
             "takes its outgoing weights with it.", rows_kept),
     Mistake("head-rows-kept", "The heads kept the rows of deleted units. Every head loses them, those of earlier tasks "
             "too.", head_rows_kept),
+    Mistake("rows-of-the-layer", "Rows and columns of a matrix were deleted by the same list. Its rows are the units "
+            "of the layer below, its columns those of its own.", rows_of_the_layer),
     Mistake("lifetimes-kept", "The lifetimes kept the entries of deleted units, and no longer match the weights.",
             lifetimes_kept),
     Mistake("shifting-indices", "Indices shifted: units were deleted one after the other in ascending order, each "
@@ -132,6 +140,18 @@ QUESTIONS = [
              SMALL | {"units": ints([0, 1, 2, 3], [])}, HAND, "exact", expected=SMALL | {
                  "weights": [np.zeros((2, 0)), np.zeros((0, 2))], "biases": floats([], [4.5, 5.5]),
                  "introduced": ints([], [1, 2]), "retired": ints([], [NEVER, NEVER])}),
+    Question("square", "layers of equal width lose one unit each, another one in each; heads of stages 1, 3 and 4", {
+        "weights": floats([[1, 2, 3], [4, 5, 6], [7, 8, 9]], [[10, 11, 0], [0, 14, 15], [0, 2.5, 3.5]]),
+        "biases": floats([1, 2, 3], [4, 5, 6]), "introduced": ints([1, 3, 4], [1, 1, 4]),
+        "retired": ints([4, NEVER, NEVER], [3, NEVER, NEVER]), "heads": floats([[1], [2], [0]], [[0], [3], [0]],
+                                                                               [[0], [4], [5]]),
+        "head_biases": floats([1], [2], [3]), "head_stages": np.array([1, 3, 4]), "units": ints([0], [2])}, HAND,
+        "exact",
+             expected={
+                 "weights": floats([[2, 3], [5, 6], [8, 9]], [[0, 14], [0, 2.5]]), "biases": floats([2, 3], [4, 5]),
+                 "introduced": ints([3, 4], [1, 1]), "retired": ints([NEVER, NEVER], [3, NEVER]),
+                 "heads": floats([[1], [2]], [[0], [3]], [[0], [4]]), "head_biases": floats([1], [2], [3]),
+                 "head_stages": np.array([1, 3, 4])}),
     Question("large", "three layers, about a third of the units, four heads of two outputs",
              lambda: drawn_case(51, 0.35, 6, [12, 10, 9], 4, new=3, outputs=2), RULE, "exact"),
 ]

@@ -54,6 +54,13 @@ def no_limit(at_most, **rest):
     return ordered(at_most=NEVER, **rest)
 
 
+def limit_over_all_layers(older, rho, sigma, at_most):
+    """The most drifted units of the whole network."""
+    over = sorted((-drift, l, unit) for l, (units, drifts) in enumerate(zip(older, rho))
+                  for unit, drift in zip(units, drifts) if drift > sigma[l])[:at_most]
+    return {"split": [np.array(sorted(unit for _, own, unit in over if own == l), np.int64) for l in range(len(older))]}
+
+
 MISTAKES = [
     Mistake("least-drifted", "The least drifted units over sigma were split. max_splits keeps the most drifted ones. "
             "Seen in the authors' released code (an ascending argsort, of which the first k are taken).",
@@ -68,6 +75,10 @@ MISTAKES = [
     Mistake("one-sigma", "The first layer's sigma was used everywhere; sigma has one number per layer.", one_sigma),
     Mistake("positions-not-units", "Places in the list of drifts were returned; what is asked for are the units' "
             "indices, older[place].", positions),
+    Mistake("limit-over-all-layers", "at_most was taken for the whole network; it is a limit of every layer.",
+            limit_over_all_layers),
+    Mistake("first-over-sigma", "The units of the lowest indices were kept; at_most keeps the most drifted ones.",
+            with_order(key=lambda rho: np.arange(len(rho)))),
     Mistake("no-limit", "at_most was not heeded: at most so many units of a layer are split.", no_limit),
 ]
 
@@ -112,6 +123,8 @@ QUESTIONS = [
     choice("at-most-descending", "the most drifted unit stands last", measured([[3, 4, 5]], [[2, 3, 4]], [1], 1), [5]),
     choice("tie-at-the-limit", "of three equally drifted units two are split: the lower indices",
            measured([[1, 2, 3]], [[2, 2, 2]], [1], 2), [1, 2], margin=None),
+    choice("limit-per-layer", "two exceed in each of two layers, one of each is split",
+           measured([[0, 2], [1, 3]], [[3, 4], [2, 1.5]], [1, 1], 1), [2], [1]),
     choice("nothing-exceeds", "sigma is larger than every drift", measured([[0, 1], [0]], [[1, 2], [3]], [4, 4]),
            [], []),
     choice("everything-splits", "sigma = 0 splits what has moved; a drift of 0 does not exceed 0",

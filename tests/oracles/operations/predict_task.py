@@ -52,6 +52,26 @@ def probabilities(**inputs):
     return {"logits": expit(oracle(**inputs)["logits"])}
 
 
+def head_by_position(stage, heads, head_biases, head_stages, **rest):
+    """heads[stage - 1]."""
+    place = min(stage, len(heads)) - 1
+    return oracle(stage=stage, heads=[heads[place]], head_biases=[head_biases[place]], head_stages=[stage], **rest)
+
+
+def biases_of_unseen(x, weights, biases, introduced, retired, heads, head_biases, head_stages, stage):
+    """Rows and columns of unseen units are 0, their biases are not."""
+    head, head_bias = head_of(stage, heads, head_biases, head_stages)
+    h = x
+    for w, b, born, gone in zip(weights, biases, introduced, retired):
+        h = np.maximum(h @ (w * visible(born, gone, stage)) + b, 0)
+    return {"logits": h @ head + head_bias}
+
+
+def relu_on_head(**inputs):
+    """max(logits, 0)."""
+    return {"logits": np.maximum(oracle(**inputs)["logits"], 0)}
+
+
 MISTAKES = [
     Mistake("old-tasks-see-new-units", "Units introduced after the task's stage were read: without timestamps, what "
             "later tasks add changes what earlier ones say.", with_seeing(lambda born, gone, t: t < gone)),
@@ -63,6 +83,11 @@ MISTAKES = [
     Mistake("introduced-exclusive", "A unit was not read in the very stage that introduced it. The lifetime "
             "[introduced, retired) contains its beginning.", with_seeing(lambda b, g, t: (b < t) & (t < g))),
     Mistake("last-head", "The newest head answered. Every task has a head of its own.", last_head),
+    Mistake("head-by-position", "The head was looked up by its place, heads[stage - 1]. It is the one whose "
+            "head_stage is the stage: stages of heads may skip numbers.", head_by_position),
+    Mistake("biases-of-unseen-units", "The weights of units that the stage does not see were taken as 0, their biases "
+            "were not: such a unit says max(b, 0). It says nothing.", biases_of_unseen),
+    Mistake("relu-on-head", "The logits went through a ReLU; the head is linear.", relu_on_head),
     Mistake("probabilities", "These are probabilities. What is asked for are logits, before the sigmoid.",
             probabilities),
 ]
@@ -101,6 +126,16 @@ QUESTIONS = [
                f"units [1, 2), [1, 3), [2, never), [4, never) that say 1, 2, 4, 8: stage {t} reads {said}",
                ADDS_UP | {"stage": t}, HAND, "exact", expected={"logits": np.array([[logit]])})
       for t, said, logit in ((1, "1 + 2", 3.0), (2, "2 + 4", 6.5), (3, "4", 4.25), (4, "4 + 8", 24.0))),
+    *(Question(f"stages-skip-{t}", f"heads of stages 1, 3, 4 and 6: stage {t} reads {said}, and its own head",
+               ADDS_UP | {"heads": floats([[1]], [[1]], [[-2]], [[3]]),
+                          "head_biases": floats([0], [0.5], [0.25], [1]), "head_stages": np.array([1, 3, 4, 6]),
+                          "stage": t}, HAND, "exact",
+               expected={"logits": np.array([[logit]])}) for t, said, logit in ((3, "4", 4.5), (4, "4 + 8", -23.75))),
+    Question("biases-of-unseen", "units below have biases of 1/2: stage 1 reads 1.5 + 2.5, and nothing of the others",
+             ADDS_UP | {"biases": floats([0.5, 0.5, 0.5, 0.5], [0]), "stage": 1}, HAND, "exact",
+             expected={"logits": np.array([[4.0]])}),
+    Question("no-samples", "an empty batch", LIFE | {"x": np.zeros((0, 2)), "stage": 2}, HAND, "exact",
+             expected={"logits": np.zeros((0, 1))}),
     Question("no-unit-seen", "the stage sees no unit at all: the head's bias is the answer",
              LIFE | {"introduced": ints([2, 2, 3]), "stage": 1}, HAND, "exact",
              expected={"logits": np.array([[0.125], [0.125]])}),

@@ -28,12 +28,13 @@ def oracle(stage, head, weights, introduced, retired, current_weights):
                          for layer, w in enumerate(edges)]}
 
 
-def walk(stage, head, weights, introduced, retired, current_weights, *, edge=lambda w: w != 0, lifetimes=True):
+def walk(stage, head, weights, introduced, retired, current_weights, *, edge=lambda w: w != 0, lifetimes=True,
+         joins=lambda rows: rows.any(axis=1)):
     """The walk in matrices, with a rule for what counts as an edge: the ground on which the mistakes stand."""
     seen = everything(len(weights[0]), introduced, retired, stage)
-    selected = [np.flatnonzero(edge(head).any(axis=1) & (seen[-1] | (not lifetimes)))]
+    selected = [np.flatnonzero(joins(edge(head)) & (seen[-1] | (not lifetimes)))]
     for w, here in zip(reversed(weights), reversed(seen[:-1])):
-        selected.insert(0, np.flatnonzero(edge(w)[:, selected[0]].any(axis=1) & (here | (not lifetimes))))
+        selected.insert(0, np.flatnonzero(joins(edge(w)[:, selected[0]]) & (here | (not lifetimes))))
     return {"selected": selected}
 
 
@@ -76,6 +77,39 @@ def all_when_none(**inputs):
     return {"selected": selected if len(selected[-1]) else [np.flatnonzero(units) for units in seen]}
 
 
+def sums_for_any(**inputs):
+    """The sum of a row for any of it."""
+    return walk(joins=lambda rows: rows.sum(axis=1) != 0, edge=lambda w: w, **inputs)
+
+
+def retired_inclusive(retired, **rest):
+    """introduced <= t <= retired."""
+    return walk(retired=[np.minimum(gone + 1, NEVER) for gone in retired], **rest)
+
+
+def introduced_exclusive(introduced, **rest):
+    """introduced < t < retired."""
+    return walk(introduced=[born + 1 for born in introduced], **rest)
+
+
+def later_units(introduced, **rest):
+    """t < retired alone."""
+    return walk(introduced=[np.ones_like(born) for born in introduced], **rest)
+
+
+def filtered_at_the_end(weights, introduced, retired, stage, **rest):
+    """The walk goes through every unit; what the stage does not see is taken out of its answer."""
+    seen = everything(len(weights[0]), introduced, retired, stage)
+    found = walk(weights=weights, introduced=introduced, retired=retired, stage=stage, lifetimes=False, **rest)
+    return {"selected": [units[here[units]] for units, here in zip(found["selected"], seen)]}
+
+
+def transposed(weights, **rest):
+    """Columns for rows: cannot run unless every matrix is square."""
+    square = all(w.shape[0] == w.shape[1] for w in weights)
+    return walk(weights=[w.T for w in weights], **rest) if square else {}
+
+
 MISTAKES = [
     Mistake("output-0-only", "Only output 0 of the head decides whether a unit is selected: a unit that serves another "
             "output alone is lost. A unit counts if its head weight is nonzero for any output. Seen in the authors' "
@@ -92,6 +126,19 @@ MISTAKES = [
             "lower layer joins only if it has a nonzero edge to a selected unit of the layer above.", no_walk),
     Mistake("all-when-none", "Nothing was selected, and the whole network was taken instead. An empty selection is an "
             "answer: the head is its bias alone, and Algorithm 3 decides.", all_when_none),
+    Mistake("sums-for-any", "Weights were added up before they were compared with 0: 1 and -1 cancel, and the unit is "
+            "lost. It joins if any of its weights is nonzero.", sums_for_any),
+    Mistake("retired-inclusive", "A unit was selected in the stage at which it retires. The lifetime [introduced, "
+            "retired) does not contain its end.", retired_inclusive),
+    Mistake("introduced-exclusive", "A unit was not selected in the very stage that introduced it. The lifetime "
+            "[introduced, retired) contains its beginning.", introduced_exclusive),
+    Mistake("later-units", "Units of later stages were selected: only their end was looked at. Only units with "
+            "introduced <= t < retired can join.", later_units),
+    Mistake("filtered-at-the-end", "The walk went through units that this stage does not see, and these were taken out "
+            "at the end: what leads to them alone was selected. They are out before the walk goes on.",
+            filtered_at_the_end),
+    Mistake("weights-transposed", "Rows and columns were mixed up: entry [i, j] leads from unit i of the layer below "
+            "to unit j of the layer above.", transposed),
 ]
 
 
@@ -159,6 +206,22 @@ QUESTIONS = [
              [0, 1], [0, 2], [0]),
     question("empty-layer", "a layer of width 0 cuts the walk",
              asked(2, [[1.0], [1]], [np.zeros((2, 0)), np.zeros((0, 2))]), [], [], [0, 1]),
+    question("cancelling", "the weights of a head row, and those of a lower unit, add up to 0: both units join",
+             asked(2, [[1.0, -1, 0], [2, 1, 0], [1, 0, 0]], [[[1.0, 0], [0, 2]], [[0.0, 1, -1], [1, 0, 2]]]),
+             [0, 1], [0, 1], [0, 1, 2]),
+    question("retires-now", "unit 0 of the lower layer retires at this very stage, unit 1 retired before: neither is "
+             "seen",
+             asked(3, [[1.0]], [np.eye(3), [[2.0], [1], [3]]], [[1, 1, 2], [1]], [[3, 2, NEVER], [NEVER]]), [2], [2],
+             [0]),
+    question("comes-now", "unit 1 of the lower layer was introduced at this very stage: it is seen",
+             asked(3, [[1.0]], [[[1.0, 0], [0, 1]], [[2.0], [1]]], [[1, 3], [1]]), [0, 1], [0, 1], [0]),
+    question("comes-later", "an early task, a network that has grown since: unit 1 below came later, unit 2 had "
+             "retired",
+             asked(3, [[1.0]], [np.eye(3), [[2.0], [1], [3]]], [[1, 4, 1], [1]], [[NEVER, NEVER, 2], [NEVER]]), [0],
+             [0],
+             [0]),
+    question("square", "all layers are equally wide: rows are units of the layer below, columns those above",
+             asked(2, [[1.0], [0]], [[[0, 0.5], [0, 0]], [[0.0, 0], [3, 0]]]), [0], [1], [0]),
     question("large", "four layers, three outputs, units of five stages, some retired",
              lambda: drawn_question(11, 14, [16, 14, 12, 9], 6, density=0.14, outputs=3, retire=0.4)),
     question("large-one-layer", "one wide layer, five outputs",

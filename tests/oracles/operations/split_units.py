@@ -217,6 +217,31 @@ class CopiesCut(Table):
         return ZERO if (lower, upper) == ("copy", "copy") else super().source(lower, upper)
 
 
+class Swapped(Aliased):
+    """The copy is what the unit was, and the original what it has become."""
+
+    def source(self, lower, upper):
+        return NOW if upper == "split" and lower in ("older", "split") else super().source(lower, upper)
+
+    def bias(self, l, kind, j):
+        return self.biases_before[l][j] if kind == "copy" else self.biases[l][j]
+
+
+class RetiredInclusive(Table):
+    """Who retires at t is still there."""
+
+    def kind(self, l, j, originals):
+        kind = super().kind(l, j, originals)
+        return "older" if kind == "retired" and self.retired[l][j] == self.stage else kind
+
+
+class Beside(Table):
+    """Every copy stands right behind its original."""
+
+    def places(self, l):
+        return sorted(super().places(l), key=lambda place: (place[1], place[0] == "copy"))
+
+
 def with_rules(rules):
     """The outputs of a Table with other rules."""
     return lambda **inputs: rules(**inputs).outputs()
@@ -271,6 +296,12 @@ MISTAKES = [
             "earlier tasks would see it.", with_rules(CopyBornWithOriginal)),
     Mistake("copies-not-connected", "The edges between the copies of two layers are missing: the layers were split "
             "one by one. If i and m both split, i' -> m' is W^t[i, m].", with_rules(CopiesCut)),
+    Mistake("original-and-copy-swapped", "The copies got the weights of W^{t-1}, the originals kept the drifted ones: "
+            "the wrong way round, since earlier tasks read the originals.", with_rules(Swapped)),
+    Mistake("retired-inclusive", "A unit that retires at this very stage was treated as one that the stage sees. The "
+            "lifetime [introduced, retired) does not contain its end.", with_rules(RetiredInclusive)),
+    Mistake("copies-beside-originals", "Every copy was put right behind its original. Copies are appended at the end "
+            "of the layer, so that W^{t-1} keeps its indices.", with_rules(Beside)),
     Mistake("not-split", "Nothing was split: the network came back as it was. The units of split are duplicated, "
             "whatever their drift.", no_copies),
 ]
@@ -365,6 +396,14 @@ QUESTIONS = [
     *(Question(f"nothing-{reading}", "nothing splits: nothing changes",
                table_network(reading) | {"split": ints([], [])}, "by hand", "exact",
                expected=same_network(**table_network(reading))) for reading in READINGS),
+    *(Question(f"retires-now-{where}", f"unit 0 {where} retires at this very stage, the other unit 0 retired before: "
+               "neither meets a copy", table_network("retire") | {
+                   "retired": ints(*([gone, NEVER, NEVER, NEVER] for gone in ends)), "split": ints([I], [I])},
+               TABLE, "exact") for where, ends in (("below", (3, 2)), ("above", (2, 3)))),
+    *(Question(f"stages-skip-{reading}", "heads of stages 1, 2 and 4; stage 4: the head of 4 reads the copy",
+               table_network(reading) | {
+                   "stage": 4, "head_stages": np.array([1, 2, 4]), "introduced": ints([1, 1, 1, 4], [1, 1, 1, 4]),
+                   "split": ints([I, K], [K])}, TABLE, "exact") for reading in READINGS),
     *(Question(f"large-{reading}", "three layers at stage 4, about half of what can split does, two outputs",
                lambda reading=reading, seed=seed: drawn_case(seed, 0.5, reading), TABLE, "exact")
       for reading, seed in zip(READINGS, (71, 73))),

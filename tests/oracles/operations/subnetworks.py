@@ -110,6 +110,28 @@ def whole_rows_zeroed(**inputs):
     return inserted(**inputs | {"weights": cleared})
 
 
+def edges_by(rule):
+    """Another test for an edge."""
+    return lambda **inputs: {"edges": [rule(w) for w in extracted(**inputs)["sub_weights"]]}
+
+
+def zeros_not_written(**inputs):
+    """Where the subnetwork has a 0, the old number stays."""
+    kept = extracted(**{name: inputs[name] for name in ("weights", "biases", "head", "head_bias", "units")})
+    merged = {name: value if name == "sub_head_bias" else
+              [np.where(new == 0, old, new) for new, old in zip(value, kept[name])] if isinstance(value, list) else
+              np.where(value == 0, kept[name], value) for name, value in inputs.items() if name.startswith("sub_")}
+    return inserted(**inputs | merged)
+
+
+def added(weights, biases, head, head_bias, units, sub_weights, sub_biases, sub_head, sub_head_bias):
+    """The subnetwork on top of what was there."""
+    kept = extracted(weights, biases, head, head_bias, units)
+    return inserted(weights, biases, head, head_bias, units, [a + b for a, b in zip(kept["sub_weights"], sub_weights)],
+                    [a + b for a, b in zip(kept["sub_biases"], sub_biases)], kept["sub_head"] + sub_head,
+                    head_bias + sub_head_bias)
+
+
 EXTRACT_MISTAKES = [
     Mistake("masked-not-cut", "Arrays of the full size came back, with zeros outside the selection. The scores are the "
             "same up to rounding, but nothing gets cheaper, and a padded product can differ in the last bit: cut the "
@@ -119,6 +141,10 @@ EXTRACT_MISTAKES = [
     Mistake("dense-edges", "Every edge among the selected units was declared free. Only edges that are nonzero in "
             "W^{t-1} are trained by Eq. 4; the zero pattern is kept.", dense_edges),
     Mistake("head-not-cut", "The head kept the rows of units that are not selected.", head_not_cut),
+    Mistake("almost-zero", "Small weights were taken for zeros in edges. The proximal solvers make exact zeros, so the "
+            "test is w != 0, without a tolerance.", edges_by(lambda w: np.abs(w) > 1e-6)),
+    Mistake("positive-only", "Only positive weights were taken for edges. A negative weight connects as well.",
+            edges_by(lambda w: w > 0)),
     Mistake("output-0-only", "The head was cut to its first output. Every output of the task is kept. Seen in the "
             "authors' released code.", one_column_head),
 ]
@@ -130,6 +156,11 @@ INSERT_MISTAKES = [
             emptied_outside),
     Mistake("columns-cleared", "The whole incoming columns of the selected units were cleared before the block was "
             "written. Edges from units that are not selected stay as they were.", whole_rows_zeroed),
+    Mistake("zeros-not-written", "Zeros of the subnetwork were not put back: the old numbers stand there still. A "
+            "weight that retraining made 0 is 0.", zeros_not_written),
+    Mistake("added-not-replaced", "The subnetwork was added to what was there; it takes its place.", added),
+    Mistake("head-not-put-back", "The body was put back, the head and its bias were not. They were trained too.",
+            lambda head, head_bias, **rest: {"head": head, "head_bias": head_bias}),
     Mistake("biases-forgotten", "The weights were put back, the biases were not. Biases belong to their units.",
             biases_forgotten),
     Mistake("indices-ignored", "The subnetwork was written to the first rows and columns. It goes where it was cut "
@@ -192,6 +223,18 @@ EXTRACT_QUESTIONS = [
     Question("one-unit", "one unit per layer", NETWORK | {"units": ints([0], [2], [0])}, "by hand", "exact", expected={
         "sub_weights": floats([[3]], [[11]]), "sub_biases": floats([2.5], [3.5]), "sub_head": np.array([[1.0, -1]]),
         "sub_head_bias": HEAD_BIAS, "edges": [np.array([[True]])] * 2}),
+    Question("tiny-and-negative", "2^-60 and -2^-60 are edges: the test is != 0", {
+        "weights": floats([[2.0**-60, 0], [-2.0**-60, -1]]), "biases": floats([0, 0]),
+        "head": np.array([[2.0**-60], [0]]),
+        "head_bias": np.array([0.0]), "units": ints([0, 1], [0, 1])}, "by hand", "exact", expected={
+            "sub_weights": floats([[2.0**-60, 0], [-2.0**-60, -1]]), "sub_biases": floats([0, 0]),
+            "sub_head": np.array([[2.0**-60], [0]]), "sub_head_bias": np.array([0.0]),
+            "edges": [np.array([[True, False], [True, True]])]}),
+    Question("empty-middle", "nothing of the first layer is selected, something below and above it",
+             NETWORK | {"units": ints([1], [], [1])}, "by hand", "exact", expected={
+                 "sub_weights": [np.zeros((1, 0)), np.zeros((0, 1))], "sub_biases": floats([], [-4.5]),
+                 "sub_head": np.array([[2.0, -2]]), "sub_head_bias": HEAD_BIAS,
+                 "edges": [np.zeros((1, 0), bool), np.zeros((0, 1), bool)]}),
     Question("large", "three layers, about half of everything", LARGE, RULE, "exact"),
     Question("large-one-layer", "one layer", lambda: asked(23, [15, 20], 0.4, 4), RULE, "exact"),
 ]
@@ -208,6 +251,19 @@ INSERT_QUESTIONS = [
     Question("none", "nothing was selected: only the head's bias is put back", NONE | {
         "sub_weights": [np.zeros((0, 0))] * 2, "sub_biases": [np.zeros(0)] * 2, "sub_head": np.zeros((0, 2)),
         "sub_head_bias": np.array([9.0, 8])}, "by hand", "exact", expected=NETWORK | {"head_bias": np.array([9.0, 8])}),
+    Question("zeros-written", "retraining has made a weight, a bias and a head weight 0: they are 0 afterwards",
+             SOME | {
+        "sub_weights": floats([[0, 6]], [[8], [0]]), "sub_biases": floats([0.5, 0], [-4.5]),
+        "sub_head": np.array([[0.0, -2]]), "sub_head_bias": np.array([0.0, 1])}, "by hand", "exact", expected={
+            "weights": floats([[1, 0, 3], [0, 5, 6]], [[7, 8], [0, 10], [11, 0]]),
+            "biases": floats([0.5, 1.5, 0], [3.5, -4.5]), "head": np.array([[1.0, -1], [0, -2]]),
+            "head_bias": np.array([0.0, 1])}),
+    Question("empty-middle", "nothing of the first layer was selected: a bias above it and its head row are put back",
+             NETWORK | {"units": ints([1], [], [1]), "sub_weights": [np.zeros((1, 0)), np.zeros((0, 1))],
+                        "sub_biases": floats([], [2]), "sub_head": np.array([[3.0, 4]]),
+                        "sub_head_bias": np.array([0.25, 1])}, "by hand", "exact", expected=NETWORK | {
+                            "biases": floats([0.5, 1.5, 2.5], [3.5, 2]), "head": np.array([[1.0, -1], [3, 4]]),
+                            "head_bias": np.array([0.25, 1])}),
     Question("everything", "every unit was selected", lambda: put_back(24, ALL), RULE, "exact"),
     Question("large", "three layers, about half of everything", lambda: put_back(25, LARGE()), RULE, "exact"),
 ]

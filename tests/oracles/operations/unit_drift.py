@@ -42,7 +42,8 @@ def ratio(change: Decimal, size: Decimal) -> Decimal:
 
 
 def variant(weights, biases, previous_weights, previous_biases, introduced, retired, stage, drift, *,
-            bias=True, rows="older", norm=lambda v: np.sqrt((v**2).sum(axis=0)), divide_by="then"):
+            bias=True, rows="older", norm=lambda v: np.sqrt((v**2).sum(axis=0)), divide_by="then",
+            size_without_bias=False):
     """Drift with one choice made differently; ``rows`` is what counts as incoming."""
     older = members(weights, introduced, retired, stage)
     results = []
@@ -55,7 +56,7 @@ def variant(weights, biases, previous_weights, previous_biases, introduced, reti
         kept = [*kept, len(weights[l])] if bias else kept
         now, then = now[np.ix_(kept, units)], then[np.ix_(kept, units)]
         with np.errstate(all="ignore"):
-            size = norm({"then": then, "now": now}[divide_by])
+            size = norm({"then": then, "now": now}[divide_by][:-1 if size_without_bias else None])
             results.append(np.nan_to_num(norm(now - then) / size, nan=0, posinf=np.inf) if drift == "relative"
                            else norm(now - then))
     return {"rho": results}
@@ -92,6 +93,26 @@ def the_other_drift(drift, **rest):
     return variant(drift="relative" if drift == "absolute" else "absolute", **rest)
 
 
+def retired_inclusive(retired, **inputs):
+    """introduced < t <= retired."""
+    return oracle(retired=[np.minimum(gone + 1, NEVER) for gone in retired], **inputs)
+
+
+def new_measured(weights, biases, previous_weights, previous_biases, introduced, **inputs):
+    """Units of this stage too, as if they had been 0."""
+    return oracle(weights=weights, biases=biases, previous_weights=[grown(a, w) for a,
+                                                                    w in zip(previous_weights, weights)],
+                  previous_biases=[grown(a, b) for a, b in zip(previous_biases, biases)],
+                  introduced=[np.minimum(born, inputs["stage"] - 1) for born in introduced], **inputs)
+
+
+def grown(small, like) -> np.ndarray:
+    """The small array in the corner of zeros."""
+    wide = np.zeros_like(like)
+    wide[tuple(map(slice, small.shape))] = small
+    return wide
+
+
 def retired_measured(weights, introduced, **inputs):
     """All units introduced before the stage, retired or not."""
     return oracle(weights=weights, introduced=introduced, **inputs | {
@@ -113,6 +134,14 @@ MISTAKES = [
             with_variant(norm=lambda v: (v**2).sum(axis=0))),
     Mistake("l1-norm", "The drift is the sum of absolute values; it is the Euclidean norm.",
             with_variant(norm=lambda v: np.abs(v).sum(axis=0))),
+    Mistake("root-mean-square", "The mean of squares was taken before the root; it is their sum.",
+            with_variant(norm=lambda v: np.sqrt((v**2).sum(axis=0) / max(len(v), 1)))),
+    Mistake("bias-left-out-of-size", "The relative drift was divided by the norm of the incoming weights alone; the "
+            "bias of W^{t-1} belongs to it, as it does to the change.", with_variant(size_without_bias=True)),
+    Mistake("retired-inclusive", "A unit was measured, or counted as a source, in the stage at which it retires. The "
+            "lifetime [introduced, retired) does not contain its end.", retired_inclusive),
+    Mistake("new-units-measured", "Units that this stage introduced were measured. They have no W^{t-1}: only units "
+            "with introduced < t count.", new_measured),
     Mistake("divided-by-now", "The relative drift was divided by the norm of the weights as they are now; it is "
             "divided by that of W^{t-1}.", with_variant(divide_by="now")),
     Mistake("absolute-for-relative", "The absolute drift was given where the relative one was asked for, or the "
@@ -177,6 +206,15 @@ QUESTIONS = [
              moved([[[1, 1]], [[7], [6]]], [[0, 0], [8]], [[[1, 1]], [[7], [3]]], [[0, 0], [4]], 3, "relative",
                    [[1, 2], [1]], [[2, NEVER], [NEVER]]), "by hand: norm(3, 4) / norm(3, 4)", CLASSES,
              expected={"older": ints([1], [0]), "rho": floats([0], [1])}),
+    Question("retires-now", "unit 0 below retires at this very stage, unit 1 before: neither is measured, nor their "
+             "edges",
+             moved([[[3, 5, 3]], [[6], [5], [6]]], [[4, 5, 4], [8]], [[[0, 5, 0]], [[0], [5], [0]]], [[0, 5, 0], [0]],
+                   3,
+                   "absolute", [[1, 1, 2], [1]], [[3, 2, NEVER], [NEVER]]), HAND, CLASSES,
+             expected={"older": ints([2], [0]), "rho": floats([5], [10])}),
+    Question("came-a-stage-ago", "a unit of the stage before is older, one of this stage is not",
+             moved([[[3, 9]], [[6, 6], [9, 9]]], [[4, 9], [8, 9]], [[[0]], [[0]]], [[0], [0]], 3, "absolute",
+                   [[2, 3], [2, 3]]), HAND, CLASSES, expected={"older": ints([0], [0]), "rho": floats([5], [10])}),
     Question("no-older-unit", "everything the stage sees is new: nothing to measure",
              moved([[[1, 2]]], [[1, 2]], [[[1, 0]]], [[1, 0]], 3, "absolute", [[1, 3]], [[2, NEVER]]), "by hand",
              CLASSES,

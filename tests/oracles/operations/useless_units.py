@@ -141,6 +141,50 @@ class OnePass(Removal):
         return self.answer()
 
 
+class SumsForAny(Removal):
+    """1 and -1 are nothing."""
+
+    def is_constant(self, l, j):
+        return self.weights[l][:, j].sum() == 0
+
+    def is_dead(self, l, j):
+        return sum(w[j].sum() for w in (self.weights[l + 1:l + 2] or self.heads)) == 0
+
+
+class AlmostZero(Removal):
+    """A tolerance for w == 0."""
+
+    def is_constant(self, l, j):
+        return not (np.abs(self.weights[l][:, j]) > 1e-6).any()
+
+    def is_dead(self, l, j):
+        return not any((np.abs(w[j]) > 1e-6).any() for w in (self.weights[l + 1:l + 2] or self.heads))
+
+
+class ZeroIsPositive(Removal):
+    """The constant 0 that feeds an older unit stays."""
+
+    def is_foldable(self, l, j):
+        young = all(introduced == self.stage for _, _, _, introduced in self.outgoing(l, j))
+        return self.is_constant(l, j) and (self.biases[l][j] < 0 or young)
+
+
+class PartlyFolded(Removal):
+    """A constant that stays is folded all the same where it can be."""
+
+    def changed(self):
+        return super().changed() or any(self.fold_young(l, j) for l, b in enumerate(self.biases) for j in range(len(b)))
+
+    def fold_young(self, l, j):
+        if j in self.gone[l] or not self.is_candidate(l, j) or not self.is_constant(l, j):
+            return False
+        young = [(w, bias, m) for w, bias, m, introduced in self.outgoing(l, j) if introduced == self.stage]
+        for w, bias, m in young:
+            bias[m] += self.constant(l, j) * w[j, m]
+            w[j, m] = 0
+        return bool(young)
+
+
 def with_rules(rules):
     """The outputs of a Removal with other rules."""
     return lambda **inputs: rules(**inputs).outputs()
@@ -160,6 +204,14 @@ MISTAKES = [
             "candidates: older ones serve earlier tasks, and W^{t-1} keeps its indices.", with_rules(OlderToo)),
     Mistake("output-0-only", "Only output 0 of the head was looked at: a unit that serves another output was removed. "
             "Seen in the authors' released code.", with_rules(Output0Only)),
+    Mistake("sums-for-any", "Weights were added up before they were compared with 0: 1 and -1 cancel, and a unit that "
+            "hears and is heard was removed. Any nonzero weight counts.", with_rules(SumsForAny)),
+    Mistake("almost-zero", "Small weights were taken for zeros. The proximal solvers make exact zeros, so the test is "
+            "w != 0, without a tolerance.", with_rules(AlmostZero)),
+    Mistake("zero-constant-stays", "A unit without incoming weights and with a bias of 0 was kept because it feeds an "
+            "older unit. The constant 0 changes nothing: it goes.", with_rules(ZeroIsPositive)),
+    Mistake("partly-folded", "A constant that has to stay was folded where its targets are new, and these edges were "
+            "cut. It stays with all its edges, and no bias changes.", with_rules(PartlyFolded)),
     Mistake("one-pass", "Units that became useless because others went were kept. Constants are followed upwards and "
             "dead ends downwards until nothing changes.", with_rules(OnePass)),
 ]
@@ -185,18 +237,18 @@ def drawn_case(seed, n_inputs, widths, stage, new, density, outputs=1) -> dict:
     return net | {"stage": stage}
 
 
-def question(name, about, inputs, useless, biases=None, head_biases=None) -> Question:
-    """A question worked out by hand; biases that are not given do not change."""
-    biases = floats(*biases) if biases else inputs["biases"]
-    return Question(name, about, inputs, "by hand, following the rules", "exact", {"useless/*": nearest_weight}, {
-        "useless": ints(*useless), "biases": [np.delete(b, gone) for b, gone in zip(biases, ints(*useless))],
-        "head_biases": floats(*head_biases) if head_biases else inputs["head_biases"]})
-
-
 def nearest_weight(**inputs) -> float:
     """Every nonzero number that decides is at least this far from 0."""
     arrays = [*inputs["weights"], *inputs["heads"], *inputs["biases"]]
     return float(min((np.abs(a[a != 0]).min() for a in arrays if a.any()), default=1.0))
+
+
+def question(name, about, inputs, useless, biases=None, head_biases=None, margin=nearest_weight) -> Question:
+    """A question worked out by hand; biases that are not given do not change."""
+    biases = floats(*biases) if biases else inputs["biases"]
+    return Question(name, about, inputs, "by hand, following the rules", "exact", {"useless/*": margin}, {
+        "useless": ints(*useless), "biases": [np.delete(b, gone) for b, gone in zip(biases, ints(*useless))],
+        "head_biases": floats(*head_biases) if head_biases else inputs["head_biases"]})
 
 
 RULE = "one unit at a time until no rule applies (not the two passes of the fast path)"
@@ -228,6 +280,18 @@ QUESTIONS = [
              [[1], [1]], [[0, 2], [0, -0.5]]),
     question("older-dead-end-stays", "stage 2: an older unit that nothing hears is not a candidate",
              network([[[1, 2, 1]]], [[0, 0, 0]], [[[1], [0], [0]], [[1], [0], [2]]], [[1, 1, 2]]), [[]]),
+    question("cancelling", "unit 1 hears 1 and -1, and is heard with 1 and -1: it stays",
+             network([[[1, 1], [1, -1]]], [[0.5, 2]], [[[1, 0], [1, -1]]], [[1, 1]]), [[]]),
+    question("tiny-weights", "weights of 2^-60 are weights: unit 1 hears one, unit 0 is heard with one",
+             network([[[1, 2.0**-60]]], [[0.5, 2]], [[[2.0**-60], [1]]], [[1, 1]]), [[]], margin=None),
+    question("zero-constant-into-older", "stage 2: unit 1 is always 0 and feeds an older unit; unit 2 is 1/2 and "
+             "feeds a new one: both go",
+             network([[[1, 0, 0]], [[1, 1], [2, 1], [0, 1]]], [[0, 0, 0.5], [0, 0]], [[[1], [0]], [[1], [1]]],
+                     [[1, 2, 2], [1, 2]]), [[1, 2], []], biases=[[0, 0, 0.5], [0, 0.5]]),
+    question("stages-skip", "heads of stages 1, 3 and 4: unit 1 came at 3 and stays, the constant of 4 goes into head "
+             "4",
+             network([[[1, 0, 0]]], [[0.5, 1, 2]], [[[1], [0], [0]], [[1], [1], [0]], [[1], [0], [3]]], [[1, 3, 4]],
+                     [1, 3, 4]), [[2]], head_biases=[[1], [1], [7]]),
     question("none-useless", "every unit hears and is heard",
              network([[[1, 2]]], [[0, 0]], [[[1], [1]]], [[1, 1]]), [[]]),
     question("none-survives",
