@@ -99,6 +99,8 @@ def test_a_failed_run_is_status_1_and_its_traceback_is_shown(tmp_path, capsys, h
     ("--methods stl --out {tmp}/grid --resume --tasks 1", "stream.options.n_tasks: 2 there, 1 here"),
     ("--methods stl --out {tmp}/grid --resume --set stl.mu=3", "settings.mu: None there, 3 here"),
     ("--methods stl --stream mnist-variation --mnist /nowhere", "/nowhere"),
+    ("--methods stl --stream mnist-back --amat /nowhere", "/nowhere"),
+    ("--methods stl --stream mnist-back --backgrounds /nowhere", "/nowhere"),
 ])
 def test_misuse_is_status_2_and_one_line(tmp_path, capsys, nothing_learnt, text, words):
     (tmp_path / "file").write_text("")

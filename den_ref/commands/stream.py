@@ -8,7 +8,7 @@ from typing import Any
 def add_stream_arguments(group) -> None:
     """``--stream`` and its options."""
     group.add_argument("--stream", default="mnist-variation", metavar="NAME",
-                       help="mnist-variation, permuted-mnist, toy (default: mnist-variation)")
+                       help="mnist-variation, mnist-back, permuted-mnist, toy (default: mnist-variation)")
     group.add_argument("--tasks", type=int, metavar="N", help="learn the first N tasks only")
     group.add_argument("--order", metavar="ID,ID,...", help="learn these tasks, in this order, e.g. 3,1,4")
     group.add_argument("--mnist", metavar="DIR", help="read the full MNIST from its IDX files, plain or gzip")
@@ -16,6 +16,10 @@ def add_stream_arguments(group) -> None:
                        help="images per class for training, validation and test: of the digits that come with the "
                             "package at most 1000 200 1000, with --mnist by default 1000 200 5000 as in the paper, "
                             "or all for every image of the folder")
+    group.add_argument("--backgrounds", metavar="DIR",
+                       help="mnist-back: patches of these photographs (grey .pgm or .npy) instead of made textures")
+    group.add_argument("--amat", metavar="DIR",
+                       help="mnist-back: the original images of 2007, from their two .amat files")
     group.add_argument("--data", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
                        help="options of the stream, e.g. amplitude=0.5 dtype=float64")
 
@@ -23,6 +27,7 @@ def add_stream_arguments(group) -> None:
 def stream_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """What was said about the stream, besides its name and seed, as options of ``make_stream``."""
     given = {"n_tasks": arguments.tasks, "order": arguments.order, "mnist": arguments.mnist,
+             "backgrounds": arguments.backgrounds, "amat": arguments.amat,
              "per_class": arguments.per_class and _per_class(arguments.per_class)}
     options = {name: value for name, value in given.items() if value is not None}
     return options | dict(_named_value(text, taken={"seed", *given}) for text in arguments.data)

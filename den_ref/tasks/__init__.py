@@ -6,15 +6,20 @@
 import inspect
 
 from .arrays import stream_from_arrays
+from .back import mnist_back
 from .permuted import permuted_mnist
 from .stream import Stream
 from .toy import toy_stream
 from .variation import mnist_variation
 
 #: stream name -> function that makes it
-STREAMS = {"mnist-variation": mnist_variation, "permuted-mnist": permuted_mnist, "toy": toy_stream}
+STREAMS = {"mnist-variation": mnist_variation, "mnist-back": mnist_back, "permuted-mnist": permuted_mnist,
+           "toy": toy_stream}
 
-__all__ = ["STREAMS", "Stream", "make_stream", "stream_from_arrays"]
+#: options that name a folder of the user's
+FOLDERS = ("mnist", "backgrounds", "amat")
+
+__all__ = ["FOLDERS", "STREAMS", "Stream", "make_stream", "stream_from_arrays"]
 
 
 def make_stream(
@@ -24,7 +29,7 @@ def make_stream(
 
     Parameters
     ----------
-    name : {"mnist-variation", "permuted-mnist", "toy"}
+    name : {"mnist-variation", "mnist-back", "permuted-mnist", "toy"}
     seed : int
         Of everything random in the stream.
     n_tasks : int, optional
@@ -38,7 +43,8 @@ def make_stream(
     dtype : {"float32", "float64"}
     **options
         What the stream's own function takes besides, e.g. ``amplitude`` of
-        :func:`~den_ref.tasks.variation.mnist_variation`.
+        :func:`~den_ref.tasks.variation.mnist_variation`, ``beta`` or ``amat`` of
+        :func:`~den_ref.tasks.back.mnist_back`.
 
     Raises
     ------

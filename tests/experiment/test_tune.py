@@ -491,6 +491,7 @@ def test_fairness_is_counted():
     ("stl --stream toy --tries 0", "tries: expected an integer >= 1, got 0"),
     ("stl --stream toy --jobs 0", "jobs: expected an integer >= 1"),
     ("stl --stream tov", "stream: expected one of"), ("stl --stream toy --tasks 9", "n_tasks: expected"),
+    ("stl --stream mnist-back --amat /nowhere", "/nowhere"),
     ("stl --report", "--report: expected no METHOD"), ("--report", "expected a folder with records of a search"),
     ("mtl --stream toy --out {tmp}/mixed", "holds tries on {'name': 'mnist-variation'}, expected {'name': 'toy'}"),
     ("--report --out {tmp}/mixed", "expected records on one stream"), ("stl --stream toy --out {tmp}/file", "file"),

@@ -310,6 +310,11 @@ INSIDE = {
     "tasks.arrays.sigmoid_labels", "tasks.arrays.sizes", "tasks.arrays.softmax_labels", "tasks.arrays.with_arrays",
     "tasks.digits.checked_sizes", "tasks.digits.choose", "tasks.digits.choose_all", "tasks.digits.first_of_each",
     "tasks.digits.load_embedded",
+    "tasks.amat.fault", "tasks.amat.find_amat", "tasks.amat.parsed", "tasks.amat.read_file", "tasks.back.composed",
+    "tasks.back.lay_on", "tasks.back.made", "tasks.back.pictures_and_facts", "tasks.back.refuse",
+    "tasks.folders.files_in", "tasks.patches.corners_of", "tasks.patches.deviations", "tasks.patches.square_sums",
+    "tasks.photographs.facts_of", "tasks.photographs.read_photograph", "tasks.textures.made_textures",
+    "tasks.textures.texture",
     "tasks.permuted.permutation", "tasks.pixels.checked_dtype", "tasks.pixels.standardised",
     "tasks.pixels.unit_interval", "tasks.rotation.between", "tasks.rotation.rotate", "tasks.rotation.sample_bilinear",
     "tasks.rotation.source_coordinates", "tasks.seeds.checked_seed", "tasks.seeds.generator", "tasks.stream.label",
@@ -325,4 +330,5 @@ INSIDE = {
     # options and files: tests/tasks and tests/methods have tables of what these refuse
     "tasks.digits.load_digits", "tasks.digits.load_idx_folder", "tasks.idx.find_idx", "tasks.idx.read_idx",
     "tasks.permuted.permuted_mnist", "tasks.variation.mnist_variation", "methods.registry.method_named",
+    "tasks.amat.read_amat", "tasks.back.mnist_back", "tasks.photographs.read_photographs",
 }

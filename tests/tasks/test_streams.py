@@ -10,7 +10,8 @@ from den_ref.tasks import STREAMS, make_stream
 from den_ref.tasks.seeds import generator
 from den_ref.tasks.stream import Stream
 
-SMALL = {"mnist-variation": {"per_class": (2, 1, 1)}, "permuted-mnist": {"per_class": (2, 1, 1)}, "toy": {}}
+SMALL = {"mnist-variation": {"per_class": (2, 1, 1)}, "permuted-mnist": {"per_class": (2, 1, 1)}, "toy": {},
+         "mnist-back": {"per_class": (2, 1, 1), "textures": 2, "size": 64}}
 
 
 def stream_of(*ids):
@@ -92,7 +93,8 @@ def test_ids_of_any_kind_become_json():
 
 
 def test_unknown_names_list_the_known_ones():
-    with pytest.raises(ValueError, match="stream: expected one of mnist-variation, permuted-mnist, toy, got 'mnist'"):
+    known = "mnist-variation, mnist-back, permuted-mnist, toy"
+    with pytest.raises(ValueError, match=f"stream: expected one of {known}, got 'mnist'"):
         make_stream("mnist")
     with pytest.raises(ValueError, match=r"noise: expected an option of .* \(amplitude, mnist, per_class, rotation\)"):
         make_stream("mnist-variation", noise=1)
@@ -103,6 +105,7 @@ def test_unknown_names_list_the_known_ones():
 #: Sum over j of j * x_j of the last sample of each split of task 1, with seed 3.
 RECORDED = {
     "mnist-variation": [25328.9, 22177.6, 32185.3],
+    "mnist-back": [93841.1, -126412.1, 188901.2],
     "permuted-mnist": [54575.7, -25897.7, 70229.8],
     "toy": [34.1414, -24.5959, -14.1106],
 }
