@@ -164,7 +164,8 @@ def asserts_no_time(path, source, tree):
 def imports_helpers_by_their_whole_names(path, source, tree):
     """What tests share stands in tests.helpers, or in the workshop; a file of tests is nobody's helper."""
     ours = {file.stem for file in TESTS} - {"__init__"}
-    shared = ("tests.helpers.", "tests.oracles.", "tests.own_answers.", "tests.benchmarks.")
+    shared = ("tests.helpers.", "tests.oracles.", "tests.own_answers.", "tests.benchmarks.",
+              "tests.wrong_implementations.")
     absolute = [node for node in ast.walk(tree) if isinstance(node, ast.Import) or not getattr(node, "level", 1)]
     names = [name for node in absolute for name in imported(path, node)]
     return [f"imports {name}" for name in names if name.split(".")[0] in ours - sys.stdlib_module_names

@@ -52,7 +52,7 @@ def retiring_units_measured(**given):
     return drift(measured=lambda born, gone, t: (born < t) & (t <= gone), **given)
 
 
-@wrong("unit_drift", r"introduced|new units|this stage", hard=True)
+@wrong("unit_drift", r"new-units|new units|introduced at|came with", hard=True)
 def new_units_measured(**given):
     """introduced <= t: units that came with this stage are measured, from 0."""
     return drift(measured=lambda born, gone, t: (born <= t) & (t < gone), **given)
@@ -110,7 +110,8 @@ def cosine_distance(weights, biases, previous_weights, previous_biases, introduc
 @wrong("most_drifted", known="ties-exceed")
 def greater_or_equal(older, rho, sigma, at_most):
     """rho >= sigma."""
-    return own.most_drifted(older, rho, np.nextafter(sigma, -np.inf), at_most)
+    return {"split": [units[np.sort((over := np.flatnonzero(drifts >= limit))[np.argsort(
+        -drifts[over], kind="stable")][:at_most])] for units, drifts, limit in zip(older, rho, sigma)]}
 
 
 @wrong("most_drifted", known="last-of-ties", hard=True)
@@ -124,7 +125,7 @@ def argsort_reversed(older, rho, sigma, at_most):
     return {"split": split}
 
 
-@wrong("most_drifted", r"all layers|per layer|of a layer|together|whole network|each layer", hard=True)
+@wrong("most_drifted", r"all layers|per layer|together|whole network|each layer", hard=True)
 def limit_over_all_layers(older, rho, sigma, at_most):
     """At most so many units of the whole network are split."""
     found = sorted((-r, l, n) for l, drifts in enumerate(rho) for n, r in enumerate(drifts) if r > sigma[l])[:at_most]
@@ -132,7 +133,7 @@ def limit_over_all_layers(older, rho, sigma, at_most):
                       for l, units in enumerate(older)]}
 
 
-@wrong("most_drifted", r"no-limit|none|\b0\b|limit", hard=True)
+@wrong("most_drifted", r"no-limit|at_most = 0|no limit", hard=True)
 def zero_is_no_limit(older, rho, sigma, at_most):
     """argsort()[-at_most:], which is everything for at_most = 0."""
     return own.most_drifted(older, rho, sigma, at_most or NEVER)
@@ -144,7 +145,7 @@ def infinite_drift_skipped(older, rho, sigma, at_most):
     return own.most_drifted(older, [np.where(np.isinf(drifts), 0, drifts) for drifts in rho], sigma, at_most)
 
 
-@wrong("most_drifted", r"limit|first|lowest|in order|index", hard=True)
+@wrong("most_drifted", r"first (ones|at_most|units)|lowest|in order|not the most", hard=True)
 def first_units_over_sigma(older, rho, sigma, at_most):
     """Of those over sigma the first at_most in order, not the most drifted."""
     return {"split": [units[drifts > limit][:at_most] for units, drifts, limit in zip(older, rho, sigma)]}
@@ -196,32 +197,32 @@ def copies_in_every_head(**given):
                       if place.kind == "copy" else answer)(**given)
 
 
-@wrong("split_units", r"stage|late|introduced")
+@wrong("split_units", r"copies.*(t \+ 1|late|next stage)|off by one|introduced.*late")
 def copies_one_stage_late(stage, **given):
     """Copies are introduced at t + 1: the next task is the first to see them."""
     return split_with(life=lambda answer, place, *others: (answer[0] + 1, answer[1])
                       if place.kind == "copy" else answer)(stage=stage, **given)
 
 
-@wrong("split_units", r"older|drifted|edge|other-reading|outgoing", hard=True)
+@wrong("split_units", r"feeds? older|into older|other-reading|outgoing.*older", hard=True)
 def original_feeds_older_units_as_now(**given):
     """"retire": the edge from an original into an older unit stays that of W^t."""
     return at("split", "older", lambda i, m, now, before: now[i, m])(**given)
 
 
-@wrong("split_units", r"copy.*(older|feeds)|older.*copy|outgoing|edge", hard=True)
+@wrong("split_units", r"cop(y|ies).*(feeds? no|into older|older)|older.*cop(y|ies)", hard=True)
 def copy_feeds_no_older_unit(**given):
     """A copy has no edge into older units: the drifted meaning is lost there."""
     return at("copy", "older", lambda i, m, now, before: 0)(**given)
 
 
-@wrong("split_units", r"retired|lifetimes|overlap|earlier", hard=True)
+@wrong("split_units", r"into retired|retired units? (lose|hear)|edges?.*original.*retired|\bcut\b", hard=True)
 def edges_into_retired_units_cut(**given):
     """An original's edges into retired units are cut: earlier tasks lose them."""
     return at("split", "retired", lambda i, m, now, before: 0)(**given)
 
 
-@wrong("split_units", r"new|created|head|copy", hard=True)
+@wrong("split_units", r"created.*hear|new units? hear|what t created|outgoing-in-full", hard=True)
 def new_units_hear_the_original(**given):
     """Units created at t go on hearing the original, not its copy."""
     def edge(answer, lower, upper, now, before, original):
@@ -232,7 +233,8 @@ def new_units_hear_the_original(**given):
     return split_with(edge=edge)(**given)
 
 
-@wrong("split_units", r"copy.*new|new.*copy|created|hears", hard=True)
+@wrong("split_units", r"cop(y|ies).*(does not|do not|not|no).*(hear|new|created)|new.*cop(y|"
+       r"ies).*(missing|\b0\b)", hard=True)
 def copy_hears_no_new_units(**given):
     """A copy hears what the original heard at t-1, and none of the units created at t."""
     return at("new", "copy", lambda i, m, now, before: 0)(**given)
@@ -259,7 +261,7 @@ def copies_in_descending_order(split, **given):
                    "heads": [v[turned[-1]] for v in told["heads"]]}
 
 
-@wrong("split_units", r"behind|beside|append|inserted|order|position|place|at the end")
+@wrong("split_units", r"behind|beside|append|insert|order|position|at the end")
 def copies_beside_originals(split, biases, **given):
     """Every copy is inserted right behind its original."""
     told = own.split_units(split=split, biases=biases, **given)
@@ -273,20 +275,21 @@ def copies_beside_originals(split, biases, **given):
                    "heads": [v[order[-1]] for v in told["heads"]]}
 
 
-@wrong("split_units", r"head|earlier|old", hard=True)
+@wrong("split_units", r"(earlier|old|every).{0,20}(head|task).{0,40}original|"
+       r"original.{0,40}(earlier|old|every).{0,20}(head|task)", hard=True)
 def originals_leave_every_head(**given):
     """The rows of originals become 0 in earlier heads, too."""
     return split_with(head=lambda answer, place, head, output, of_t: 0 if place.kind == "split" else answer)(**given)
 
 
-@wrong("split_units", r"place|position|order|last|newest|head_stage|numbers|head", hard=True)
+@wrong("split_units", r"position|head_stage|newest|skip|index|by its stage|which head", hard=True)
 def newest_head_is_that_of_t(head_stages, **given):
     """The head of t is taken to be number t - 1 in the list, whatever its stage."""
     told = own.split_units(head_stages=np.arange(1, len(head_stages) + 1), **given)
     return told | {"head_stages": head_stages}
 
 
-@wrong("split_units", r"retire", hard=True)
+@wrong("split_units", r"copy-meets-retired|retired? (at|in|by) (this|the|t\b)|very stage", hard=True)
 def retiring_units_taken_for_seen(stage, retired, **given):
     """Units whose last stage was t - 1 (retired == t) are taken for units that t sees."""
     later = [np.where(gone == stage, stage + 1, gone) for gone in retired]
@@ -296,7 +299,7 @@ def retiring_units_taken_for_seen(stage, retired, **given):
     return told
 
 
-@wrong("split_units", r"never|retire")
+@wrong("split_units", r"other-reading|keep.*retire|never")
 def keep_retires(original, **given):
     """``original`` is not looked at in the lifetimes: originals retire under "keep" as well."""
     told = own.split_units(original=original, **given)

@@ -438,7 +438,8 @@ def drift_by_hypot(weights, biases, previous_weights, previous_biases, introduce
     def rho(l, j):
         then = [previous_biases[l][j], *(previous_weights[l][i, j] for i in older[l])]
         change = math.hypot(*(a - b for a, b in zip([biases[l][j], *(weights[l][i, j] for i in older[l])], then)))
-        return change if drift == "absolute" or not change else change / size if (size := math.hypot(*then)) else math.inf
+        size = math.hypot(*then) if drift == "relative" and change else 1
+        return change / size if size else math.inf
 
     return older[1:], [[rho(l, j) for j in units] for l, units in enumerate(older[1:])]
 
@@ -523,4 +524,5 @@ def by_masks(R, untrained, joint, sizes):
 @right("den_trace")
 def trace_as_lists(**given):
     """The right run, its states as tuples of nested lists."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in trace.den_trace(**given).items()}
+    return {name: tuple(value) if isinstance(value, list) else value
+            for name, value in trace.den_trace(**given).items()}

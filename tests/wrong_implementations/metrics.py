@@ -41,13 +41,13 @@ def one_class_is_zero(scores, labels):
     return float(np.nan_to_num(own.auroc(scores, labels)))
 
 
-@wrong("auroc", r"saturat|sigmoid|probabilit|round|float16|tie", hard=True)
+@wrong("auroc", r"saturat|sigmoid|probabilit|round", hard=True)
 def of_rounded_probabilities(scores, labels):
     """Scores are turned into probabilities with two digits first."""
     return own.auroc(np.round(expit(scores), 2), labels)
 
 
-@wrong("auroc", r"rank|off by one|from 0|one-based|counted")
+@wrong("auroc", r"rank|off by one|from 0|one-based")
 def ranks_from_zero(scores, labels):
     """The rank formula with ranks from 0."""
     positive, negative = (labels == 1).sum(), (labels == 0).sum()
@@ -73,7 +73,7 @@ def nan_to_zero(R, separate):
     return own.performance_matrix_metrics(np.nan_to_num(R), separate)
 
 
-@wrong("performance_matrix_metrics", r"nan|left out|ignored|skipped|nanmean|never measured", hard=True)
+@wrong("performance_matrix_metrics", r"left out|ignored|skipped|nanmean", hard=True)
 def nan_left_out(R, separate):
     """nanmean: what was not measured is left out of the means."""
     last, own_column = R[-1], np.diagonal(R)
@@ -96,7 +96,8 @@ def forgetting_cut_at_zero(R, separate):
         np.maximum(R[j:-1, j].max() - R[-1, j], 0) for j in range(len(R) - 1))}
 
 
-@wrong("performance_matrix_metrics", r"before (it|the task|learning|being)|not learnt|all (rows|stages)|i < j|from the first", hard=True)
+@wrong("performance_matrix_metrics", r"before (it|the task|learning|being)|not learnt|all (rows|stages)|"
+       r"i < j|from the first", hard=True)
 def best_of_all_stages(R, separate):
     """The maximum runs over all stages before the last, those before the task was learnt too."""
     return {**own.performance_matrix_metrics(R, separate), "forgetting": mean(
@@ -116,14 +117,14 @@ def zero_for_one_task(R, separate):
     return {name: 0.0 if len(R) == 1 and np.isnan(value) else value for name, value in right.items()}
 
 
-@wrong("performance_matrix_metrics", r"last task|T - 1|earlier tasks|without the last|left out")
+@wrong("performance_matrix_metrics", r"last task|earlier tasks|without the last|left out")
 def average_of_earlier_tasks(R, separate):
     """The average performance is over the tasks before the last."""
     right = own.performance_matrix_metrics(R, separate)
     return {**right, "average_performance": mean(R[-1, :-1] if len(R) > 1 else R[-1])}
 
 
-@wrong("performance_matrix_metrics", r"sign|negat|reversed|loss|minus")
+@wrong("performance_matrix_metrics", r"\bsign\b|revers|negated")
 def transfer_of_losses(R, separate):
     """Backward transfer is R[j, j] - R[T, j]."""
     right = own.performance_matrix_metrics(R, separate)
@@ -141,14 +142,14 @@ def remembering_unclipped(**given):
     return {**right, "remembering_diaz": 1 - abs(transfer), "positive_backward_transfer_diaz": transfer}
 
 
-@wrong(VARIANTS, r"each|every (stage|ratio|size)|stage by stage|before the mean|inside|min", hard=True)
+@wrong(VARIANTS, r"(each|every) (stage|ratio|size)|before the mean|inside", hard=True)
 def every_ratio_cut_at_one(sizes, **given):
     """min(1, sizes[1] / sizes[i]) is averaged: the minimum is inside the mean."""
     right = own.performance_matrix_variants(sizes=sizes, **given)
     return {**right, "model_size_efficiency": float(np.minimum(sizes[0] / sizes, 1).mean())}
 
 
-@wrong(VARIANTS, r"off by one|b\[|baseline|untrained|shifted|i - 1|before", hard=True)
+@wrong(VARIANTS, r"off by one|shifted|b\[i - 1\]|task before|other task", hard=True)
 def baseline_of_the_task_before(R, untrained, **given):
     """b[i - 1] is subtracted in place of b[i]."""
     right = own.performance_matrix_variants(R=R, untrained=untrained, **given)
@@ -164,14 +165,15 @@ def nan_lost_in_a_minimum(**given):
             "positive_backward_transfer_diaz": max(0.0, transfer)}
 
 
-@wrong(VARIANTS, r"last task|last stage|one task|mean|not averaged")
+@wrong(VARIANTS, r"last (task|entry)|not averaged|mean over k")
 def intransigence_of_the_last_task(R, joint, **given):
     """Intransigence is that of the last task alone."""
     right = own.performance_matrix_variants(R=R, joint=joint, **given)
     return {**right, "intransigence": float(joint[-1] - R[-1, -1])}
 
 
-@wrong(VARIANTS, r"before (it|the task|learning|being)|not learnt|all (rows|stages)|whole column|from the first", hard=True)
+@wrong(VARIANTS, r"before (it|the task|learning|being)|not learnt|all (rows|stages)|"
+       r"whole column|from the first", hard=True)
 def maximum_of_the_whole_column(R, **given):
     """The maximum of forgetting_with_last runs over the whole column, stages before the task too."""
     right = own.performance_matrix_variants(R=R, **given)
@@ -179,7 +181,7 @@ def maximum_of_the_whole_column(R, **given):
         np.nan_to_num(R[:, j], nan=-np.inf).max() - R[-1, j] for j in range(len(R) - 1))}
 
 
-@wrong(VARIANTS, r"last|ratio|mean|final|not averaged")
+@wrong(VARIANTS, r"final|last (size|network|stage's)|mean.*sizes|not averaged")
 def size_of_the_last_network(sizes, **given):
     """Model size efficiency is sizes[1] / sizes[T]."""
     right = own.performance_matrix_variants(sizes=sizes, **given)

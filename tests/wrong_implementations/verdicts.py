@@ -1,5 +1,6 @@
 """What the checker says of every implementation on the list: caught, named, or misled."""
 
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -31,8 +32,10 @@ class Verdict:
 
 
 def results_of(operation: str, function: Callable, precision: str = "f64") -> list:
-    """The checker's Results on all cases of an operation."""
-    return check(SimpleNamespace(**{operation: function}), operation, precision=precision)
+    """The checker's Results on all cases of an operation, whatever NumPy warns of meanwhile."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return check(SimpleNamespace(**{operation: function}), operation, precision=precision)
 
 
 def diagnosis_of(results: list) -> str:
@@ -90,8 +93,9 @@ def table() -> str:
     """Everything as Markdown."""
     found = verdicts()
     said = {right.name: ", ".join(refused(right)) or "accepted" for right in RIGHT}
-    rows = [f"| {v.wrong.operation} | {v.wrong.name} | {v.wrong.did} | {v.wrong.known and 'known'} | {v.wrong.hard and 'hard' or ''} "
-            f"| {v.failed} of {v.cases} | {v.word} | {v.diagnosis.partition(':')[0]} |" for v in found]
+    rows = [f"| {v.wrong.operation} | {v.wrong.name} | {v.wrong.did} | {'known' if v.wrong.known else ''} "
+            f"| {'hard' if v.wrong.hard else ''} | {v.failed} of {v.cases} | {v.word} "
+            f"| {v.diagnosis.partition(':')[0]} |" for v in found]
     variants = [f"| {right.operation} | {right.name} | {right.how} | {said[right.name]} |" for right in RIGHT]
     return "\n".join([
         "# Wrong implementations, and what the checker says of them", "", *summary(found), "",

@@ -26,21 +26,21 @@ def constant_left_in(w, lam, anchors, decay, fisher, learnt):
     return {**right, "value": sum(lam / 2 * (f * (w - a) ** 2).sum() for f, a in zip(fisher, learnt))}
 
 
-@wrong("ewc_penalty", r"half|factor|gradient")
+@wrong("ewc_penalty", r"gradient.*(half|1/2|halved|factor)|half.*gradient|factor (1/2|0\.5)|halved")
 def gradient_with_the_half(**given):
     """The gradient keeps the 1/2 of the value."""
     right = own.ewc_penalty(**given)
     return {**right, "gradient": right["gradient"] / 2}
 
 
-@wrong("ewc_penalty", r"order|oldest|newest|reversed|decay", hard=True)
+@wrong("ewc_penalty", r"order|oldest|reversed|wrong end", hard=True)
 def decay_from_the_wrong_end(fisher, anchors, **given):
     """The newest task's information is decayed most: powers of decay are counted from the first task."""
     turned = fisher[::-1] if anchors == "latest" else fisher
     return own.ewc_penalty(fisher=turned, anchors=anchors, **given)
 
 
-@wrong("ewc_penalty", r"mean|averag|divided|number of weights|size")
+@wrong("ewc_penalty", r"number of weights|over (the )?weights|mean over|factor 1/n|size")
 def mean_over_weights(w, **given):
     """The squares are averaged over weights."""
     right = own.ewc_penalty(w=w, **given)
@@ -92,7 +92,7 @@ def squared_after_backward(kind, **given):
             for name, value in right.items() if name != "value"}
 
 
-@wrong("fisher_diagonal", r"independent|one output|each output|output by output|covarian|cross", hard=True)
+@wrong("fisher_diagonal", r"independent|one output|each output|output by output|covarian", hard=True)
 def outputs_taken_one_by_one(x, labels, loss, kind, weights, biases, head, head_bias):
     """E is taken output by output, sum over c of p_c (1 - p_c) J_c^2: right for sigmoids, not for a softmax."""
     right = own.fisher_diagonal(x, labels, loss, kind, weights, biases, head, head_bias)
@@ -134,7 +134,7 @@ def l2_with_half(lam, **given):
     return own.l2_transfer_step(lam=lam / 2, **given)
 
 
-@wrong("l2_transfer_step", r"order|first|before the gradient|prox-before", hard=True)
+@wrong("l2_transfer_step", r"order|before the gradient|prox-before", hard=True)
 def pulled_before_the_step(weights, biases, dweights, dbiases, anchor_weights, anchor_biases, lam, step, **given):
     """The pull comes first, the gradient step second."""
     free = own.l2_transfer_step(weights=weights, biases=biases, dweights=dweights, dbiases=dbiases, lam=0 * lam,
@@ -144,22 +144,23 @@ def pulled_before_the_step(weights, biases, dweights, dbiases, anchor_weights, a
         return [(w + 2 * step * c * a) / (1 + 2 * step * c) - step * g
                 for w, g, a, c in zip(arrays, slopes, anchors, lam)]
 
-    return {**free, "weights": moved(weights, dweights, anchor_weights), "biases": moved(biases, dbiases, anchor_biases)}
+    return free | {"weights": moved(weights, dweights, anchor_weights),
+                   "biases": moved(biases, dbiases, anchor_biases)}
 
 
-@wrong("l2_transfer_step", r"layer|off by one|lam|shifted|next", hard=True)
+@wrong("l2_transfer_step", r"off by one|shifted|layer below|next layer|other layer|lam\[l|one-lam", hard=True)
 def lam_of_the_layer_below(lam, **given):
     """lam is shifted by a layer: layer l gets lam[l - 1], the first its own."""
     return own.l2_transfer_step(lam=np.append(lam[:1], lam[:-1]), **given)
 
 
-@wrong("l2_transfer_step", r"bias")
+@wrong("l2_transfer_step", r"bias.{0,40}(pulled to 0|decay)|bias.{0,40}anchor.{0,10}ignored")
 def biases_decay(biases, anchor_biases, **given):
     """Biases are pulled to 0, not to their anchors."""
     return own.l2_transfer_step(biases=biases, anchor_biases=[0 * a for a in anchor_biases], **given)
 
 
-@wrong("l2_transfer_step", r"step")
+@wrong("l2_transfer_step", r"step-missing|not multiplied|without (the )?step|factor.*step|2 lam,? not")
 def step_left_out_of_the_pull(lam, step, **given):
     """The pull's strength is 2 lam, not 2 step lam."""
     return own.l2_transfer_step(lam=lam / step, step=step, **given)
@@ -200,7 +201,8 @@ def pre_activations_heard(**given):
     return columns(below=lambda h, a: a, **given)
 
 
-@wrong("progressive_forward", r"older columns|plain|on their own|without (their )?adapters|column", hard=True)
+@wrong("progressive_forward", r"plain|on their own|older columns?.{0,30}(without|lack)|"
+       r"adapters of (the )?older", hard=True)
 def older_columns_without_adapters(**given):
     """Older columns are computed as plain networks when a later one listens to them."""
     return columns(plain_older=True, **given)
@@ -233,20 +235,20 @@ def adapter_backward(older, alphas, projections, bias, lateral, dout, gate=lambd
             "dbias": slope.sum(axis=0), "dlateral": np.maximum(a, 0).T @ dout}
 
 
-@wrong("progressive_adapter_backward", r">= 0|at zero|at 0|kink|gate", hard=True)
+@wrong("progressive_adapter_backward", r">= 0|at zero|at 0|kink|open-at", hard=True)
 def adapter_open_on_the_kink(**given):
     """The gate of the adapter's ReLU is r >= 0."""
     return adapter_backward(gate=lambda a: a >= 0, **given)
 
 
-@wrong("progressive_adapter_backward", r"alpha|\ba_j\b|factor")
+@wrong("progressive_adapter_backward", r"dalphas|alpha.*(twice|too many)|a factor a_j too")
 def alpha_gradient_scaled(alphas, **given):
     """dalphas has a factor alpha too many: it is taken from the scaled product."""
     right = own.progressive_adapter_backward(alphas=alphas, **given)
     return {**right, "dalphas": alphas * right["dalphas"]}
 
 
-@wrong("progressive_adapter_backward", r"before|ReLU|rectified|pre-activation|dlateral")
+@wrong("progressive_adapter_backward", r"dlateral|dU|before (its|the) ReLU|pre-activation")
 def lateral_from_the_pre_activation(older, alphas, projections, bias, lateral, dout):
     """dU = a^T dout with a before its ReLU."""
     right = own.progressive_adapter_backward(older, alphas, projections, bias, lateral, dout)

@@ -3,9 +3,9 @@
 What the golden values and the checker are worth: how many of the wrong ones are caught, of how many the first
 diagnosis says what was got wrong, and of how many it says something else; and whether every right variant passes.
 
-    python -m tests.golden.wrong_implementations            writes verdicts.md beside this file
+    python -m tests.wrong_implementations            writes verdicts.md beside this file
 
-==============  ================================================================================
+=============== ================================================================================
 ``listing``     how one is put on the list
 ``layers``      layers, losses, the whole network
 ``proxes``      proxes, with a step and in a metric
@@ -19,7 +19,7 @@ diagnosis says what was got wrong, and of how many it says something else; and w
 ``traces``      whole runs
 ``right``       right variants, all to be accepted
 ``verdicts``    asking the checker, counting, writing
-==============  ================================================================================
+=============== ================================================================================
 
 The list was written, and committed, by somebody who had seen the texts and mistakes of the golden files of that day but
 none of the cases, mistakes and diagnoses that came later.  ``blind.md`` is the verdict on the first run against those,

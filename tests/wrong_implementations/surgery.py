@@ -17,7 +17,7 @@ def old_heads_stay(heads, **given):
     return {**own.append_units(heads=heads, **given), "heads": heads}
 
 
-@wrong("append_units", r"head")
+@wrong("append_units", r"heads-not-grown|newest head|only .*head|every head")
 def newest_head_alone_grows(heads, **given):
     """Only the newest head gets rows for the new units."""
     right = own.append_units(heads=heads, **given)
@@ -32,7 +32,7 @@ def never_is_minus_one(retired, **given):
                                  for gone, old in zip(right["retired"], retired)]}
 
 
-@wrong("append_units", r"rows|padded|next matrix|outgoing|one-sided")
+@wrong("append_units", r"next matrix|outgoing|columns (alone|only)|rows of (the )?(new|next)")
 def columns_alone(weights, counts, **given):
     """Columns are appended, rows for the new units of the layer below are not."""
     right = own.append_units(weights=weights, counts=counts, **given)
@@ -45,7 +45,7 @@ def counts_from_the_top(counts, **given):
     return own.append_units(counts=counts[::-1], **given)
 
 
-@wrong("append_units", r"stage|off by one|next|late|introduced")
+@wrong("append_units", r"off by one|t \+ 1|late|next stage")
 def introduced_one_late(introduced, **given):
     """The new units carry stage t + 1."""
     right = own.append_units(introduced=introduced, **given)
@@ -91,13 +91,14 @@ def removed_without_folding(biases, head_biases, **given):
             "head_biases": head_biases}
 
 
-@wrong("useless_units", r"head", hard=True)
+@wrong("useless_units", r"(earlier|other|every|any|old|new|newest) head|head of (the )?(stage|"
+       r"t\b)|its own head", hard=True)
 def heard_by_the_new_head_alone(**given):
     """A unit of the top layer is dead if the stage's own head does not read it; earlier heads are not asked."""
     return swept(heard_by=lambda t, stage: t == stage, **given)
 
 
-@wrong("useless_units", r"negative|constant|silent|constants-stay|\b0\b", hard=True)
+@wrong("useless_units", r"negative|silent|constants-stay|constant 0|is 0", hard=True)
 def silent_units_into_older_stay(**given):
     """A unit that is the constant 0 stays where it has an edge into an older unit."""
     return swept(zero_goes=False, **given)
@@ -115,7 +116,7 @@ def incoming_weights_summed(**given):
     return swept(idle=lambda w: w.sum(axis=0) == 0, **given)
 
 
-@wrong("useless_units", r"stale|follow|one-pass|before|as they were|read too early", hard=True)
+@wrong("useless_units", r"stale|follow|one-pass|as they were|too early", hard=True)
 def constants_of_the_old_biases(**given):
     """A constant is max(b, 0) of the bias as it was before anything was folded into it."""
     return swept(stale=True, **given)
@@ -127,7 +128,7 @@ def dead_ends_at_the_top_alone(**given):
     return swept(down=False, **given)
 
 
-@wrong("useless_units", r"before deletion|after deletion|removed|that stay|length|cut")
+@wrong("useless_units", r"that stay|that (go|went)|full length|not cut|all units|zeroed-not-deleted|entries of")
 def biases_of_all_units(biases, **given):
     """biases still has the entries of the useless units."""
     right = swept(biases=biases, **given)
@@ -168,7 +169,7 @@ def one_based_deletion(units, biases, **given):
                             biases=biases, **given)
 
 
-@wrong("delete_units", r"input|feature|first layer|own matrix|rows")
+@wrong("delete_units", r"input|feature|own matrix|first matrix")
 def input_rows_deleted(weights, units, **given):
     """The first matrix loses the rows of the first layer's units as well, as if it had rows for them."""
     right = own.delete_units(weights=weights, units=units, **given)
