@@ -56,6 +56,10 @@ class Result(OptimizeResult):
     history : dict of lists
         Per iteration from the start on, "objective" and the certificate under its name; of ``train`` per epoch:
         "loss", "penalty", "validation".
+    best_epoch : int
+        Of ``train``: the epoch that x comes from; 0 is the start.
+    start_validation : float
+        Of ``train``, where the start competes: its validation loss.
     multiply_adds : int
         Of ``train``: those of all its epochs, if the loss counts its own.
     residual_as_stored : float

@@ -43,17 +43,18 @@ class BestSoFar:
 
     def __init__(self, validation: Loss | None, patience: int):
         self.validation, self.patience = validation, patience
-        self.loss, self.vector, self.age = math.inf, None, 0
+        self.loss, self.vector, self.epoch, self.age = math.inf, None, 0, 0
 
-    def look(self, w: Flat) -> float:
+    def look(self, w: Flat, epoch: int) -> float:
         """Measure w, keep it if it is the first or strictly the best; the loss (nan without validation data)."""
         if self.validation is None:
-            self.vector = w.vector
+            self.vector, self.epoch = w.vector, epoch
             return math.nan
         loss = inner(self.validation.value)(w)
         self.age += 1
         if loss < self.loss or self.vector is None:
             self.loss, self.vector, self.age = min(self.loss, loss), w.vector.copy(), 0    # a nan leaves infinity
+            self.epoch = epoch
         return loss
 
     @property
@@ -95,16 +96,19 @@ def train(problem: Problem, options: Training, epochs: Whole(0), rng: np.random.
     Returns
     -------
     Result
-        ``x`` is a Flat, with its ``prox_residual``.  ``history`` has per epoch: "loss" (mean of its batches),
-        "penalty", "validation".  ``multiply_adds``: of all epochs, if the loss counts its own.  Moments start at 0 in
-        every call.
+        ``x`` is a Flat, with its ``prox_residual``: the weights after epoch ``best_epoch``, 0 for the start.
+        ``history`` has per epoch: "loss" (mean of its batches), "penalty", "validation"; where the start competes,
+        ``start_validation`` is its validation loss.  ``multiply_adds``: of all epochs, if the loss counts its own.
+        Moments start at 0 in every call.
     """
     w, grad = problem.start.copy(), problem.start.like()
     optimiser, value_and_gradient = _optimiser(problem, w, grad, options), inner(problem.loss.value_and_gradient)
     best = BestSoFar(validation, options.patience)
     history = {"loss": [], "penalty": [], "validation": []}
+    at_start = {}
     if start_competes or not epochs:
-        best.look(w)
+        loss = best.look(w, 0)
+        at_start = {} if validation is None else {"start_validation": loss}
     watch(w)
     for epoch in range(1, epochs + 1):
         batches, total = problem.loss.batches(rng, options.batch), 0.0
@@ -116,12 +120,12 @@ def train(problem: Problem, options: Training, epochs: Whole(0), rng: np.random.
                 each_iteration(*seen, w)
         history["loss"].append(total / len(batches))
         history["penalty"].append(problem.penalty(w))
-        history["validation"].append(best.look(w))
+        history["validation"].append(best.look(w, epoch))
         progress(label, epoch, epochs, history["validation"][-1])
         watch(w)
         if best.tired:
             break
-    return _result(problem, w.like(best.vector), history, epochs, best)
+    return _result(problem, w.like(best.vector), history, epochs, best, at_start)
 
 
 def _optimiser(problem, w, grad, options):
@@ -130,14 +134,16 @@ def _optimiser(problem, w, grad, options):
     return ProximalAdam(problem, w, grad, options.beta1, options.beta2, options.eps)
 
 
-def _result(problem, w, history, epochs, best) -> Result:
+def _result(problem, w, history, epochs, best, at_start) -> Result:
     """The best weights with their certificate.  Mini-batch training promises none, so it does not warn."""
     done = len(history["loss"])
     messages = {1: f"all {epochs} epochs done", 2: f"no better validation loss for {best.patience} epochs"}
+    if done and not best.epoch:
+        messages = dict.fromkeys(messages, "kept as it was: no epoch was better")
     status, fun = 2 if best.tired else 1, problem.objective(w)
     odd = "" if math.isfinite(fun) else f"the objective is {fun}"
     odd = odd or ("" if np.isfinite(w.vector).all() else "a weight is infinite")       # a unit that is off hides it
     counted = {"multiply_adds": done * problem.loss.multiply_adds} if hasattr(problem.loss, "multiply_adds") else {}
     return Result(x=w, fun=fun, nit=done, success=not odd, status=3 if odd else status,
                   message=f"diverged: {odd}; a smaller step may help" if odd else messages[status],
-                  prox_residual=problem.prox_residual(w), history=history, **counted)
+                  prox_residual=problem.prox_residual(w), history=history, best_epoch=best.epoch, **at_start, **counted)

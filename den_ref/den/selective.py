@@ -45,8 +45,7 @@ def selective_retraining(network: Network, stage: Stage):
 
     before = network
     network, result = retrain(network, head, units, stage)
-    yield stage.step("eq4", "Algorithm 2, Eq. 4", f"retrained the selected subnetwork, {result.message}",
-                     before, network, solve=result)
+    yield stage.retrained("eq4", "Algorithm 2, Eq. 4", "retrained the selected subnetwork", before, network, result)
     return network
 
 

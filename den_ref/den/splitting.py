@@ -25,8 +25,7 @@ def split_and_duplicate(network: Network, stage: Stage):
     if stage.config.anchor_before_split == "eq6":
         before = network
         network, result = pull_back(network, stage)
-        yield stage.step("eq6", "Algorithm 4, Eq. 6", f"pulled towards W^{{t-1}}, {result.message}",
-                         before, network, solve=result)
+        yield stage.retrained("eq6", "Algorithm 4, Eq. 6", "pulled towards W^{t-1}", before, network, result)
 
     older, drifts = unit_drift(network, stage.previous, stage.t, stage.config.drift)
     _, since_birth = unit_drift(at_birth_edges(network), stage.birth, stage.t, stage.config.drift)
@@ -47,8 +46,8 @@ def split_and_duplicate(network: Network, stage: Stage):
 
     before = network
     network, result = pull_back(network, stage)
-    yield stage.step("eq6_after", "Algorithm 4, Eq. 6 after the split", f"trained once more, {result.message}",
-                     before, network, solve=result)
+    yield stage.retrained("eq6_after", "Algorithm 4, Eq. 6 after the split", "trained once more", before, network,
+                          result)
     return network
 
 

@@ -69,6 +69,12 @@ class Stage:
         x, y = self.tau_split
         return LOSSES[self.task.loss].inner(network.scores(self.task.id, x), y)[0]
 
+    def retrained(self, box, title, words, before, after, result) -> Step:
+        """The Step of a solve whose start competes (Eq. 4 and 6): what came of it, or that nothing did."""
+        then, now, was_kept = self.loss(before), self.loss(after), result.get("best_epoch") == 0 < result.nit
+        words = result.message if was_kept else f"{words}, loss {then:.4f} -> {now:.4f}, {result.message}"
+        return self.step(box, title, words, before, after, solve=result, facts={"loss_before": then, "loss_after": now})
+
     @property
     def base_rate(self) -> float:
         """The loss of a head that ignores its inputs, on the same split."""

@@ -83,7 +83,7 @@ def solve(step: Step) -> Iterator[Panel]:
     """How the solve went: losses per epoch, or its certificate per iteration."""
     recorded = history(step)
     if recorded.get("loss"):
-        yield panel(training, recorded["loss"], recorded.get("validation", ()))
+        yield panel(training, recorded["loss"], recorded.get("validation", ()), step.solve.get("start_validation"))
     for certificate in ("residual", "prox_residual"):
         if recorded.get(certificate):
             yield panel(residuals, recorded[certificate], ylabel=certificate.replace("_", " "))

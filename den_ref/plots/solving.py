@@ -45,29 +45,31 @@ def residuals(ax, residual: Sequence[float], *, ylabel: str = "residual", style:
     return lines
 
 
-def training(ax, loss: Sequence[float], validation: Sequence[float] = (), *, style: Style = PLAIN) -> list:
-    """Training and validation loss per epoch; the lowest validation loss is marked.
-
-    Its weights are what a solve returns, unless the start was better still and might compete (Eq. 4 and 6).
+def training(ax, loss: Sequence[float], validation: Sequence[float] = (), start: float | None = None, *,
+             style: Style = PLAIN) -> list:
+    """Training and validation loss per epoch; the lowest validation loss is marked: a solve returns its weights.
 
     Parameters
     ----------
     loss, validation : per epoch, from epoch 1
         Validation losses that are NaN (there is no validation data) are left out.
+    start : float, optional
+        The validation loss of the start where it competes (Eq. 4 and 6): epoch 0.
 
     Returns
     -------
     list
         The line of the training loss, and with validation its line and its marked epoch.
     """
-    loss, validation = np.asarray(loss, float), np.asarray(validation, float)
+    loss, first = np.asarray(loss, float), 1 if start is None else 0
+    validation = np.asarray([*([] if start is None else [start]), *validation], float)
     artists = ax.plot(np.arange(1, len(loss) + 1), loss, color=style.muted, linestyle="--", linewidth=style.line,
                       label="training")
     if np.isfinite(validation).any():
-        epochs, best = np.arange(1, len(validation) + 1), int(np.nanargmin(validation))
+        epochs, best = np.arange(first, first + len(validation)), int(np.nanargmin(validation))
         artists += ax.plot(epochs, validation, color=style.plain, linewidth=style.line, label="validation")
-        artists += ax.plot(best + 1, validation[best], "o", color=style.accent, markersize=6,
-                           label=f"lowest, epoch {best + 1}")
+        artists += ax.plot(epochs[best], validation[best], "o", color=style.accent, markersize=6,
+                           label=f"lowest, epoch {epochs[best]}" if epochs[best] else "lowest: the start")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend(ax, style, loc="best")
     tidy(ax, style, xlabel="epoch", ylabel="loss")

@@ -104,6 +104,7 @@ def test_best_weights_come_back_and_patience_stops():
     np.testing.assert_array_equal(result.x.vector, script.seen[2])
     assert result.nit == 4 and result.status == 2 and "no better validation loss for 2 epochs" in result.message
     assert result.history["validation"] == [5, 3, 3, 4] and script.losses == [0.0]
+    assert result.best_epoch == 2 and result.start_validation == 9
     assert result.multiply_adds == 4 * problem.loss.multiply_adds, "of the epochs done, not of those allowed"
 
 
@@ -112,10 +113,12 @@ def test_start_competes_or_not():
     script = Scripted(1.0, 5.0, 3.0, 4.0)
     result = train(problem, OPTIONS, 2, np.random.default_rng(0), validation=script)
     np.testing.assert_array_equal(result.x.vector, problem.start.vector)
+    assert (result.best_epoch, result.start_validation) == (0, 1) and "kept as it was: no epoch" in result.message
     script = Scripted(5.0, 3.0, 4.0)
     result = train(problem, OPTIONS, 3, np.random.default_rng(0), validation=script, start_competes=False)
     np.testing.assert_array_equal(result.x.vector, script.seen[1])
     assert (result.x.vector != problem.start.vector).any() and len(script.seen) == 3
+    assert result.best_epoch == 2 and "start_validation" not in result and "all 3 epochs done" in result.message
 
 
 def test_without_validation_the_last_weights_come_back():
@@ -124,6 +127,7 @@ def test_without_validation_the_last_weights_come_back():
     result = train(problem, OPTIONS, 3, np.random.default_rng(0), label="eq2",
                    progress=lambda *facts: seen.append(facts))
     assert result.nit == 3 and result.status == 1 and "all 3 epochs" in result.message
+    assert result.best_epoch == 3 and "start_validation" not in result
     assert all(map(math.isnan, result.history["validation"]))
     assert [facts[:3] for facts in seen] == [("eq2", 1, 3), ("eq2", 2, 3), ("eq2", 3, 3)]
 
@@ -153,11 +157,11 @@ def test_no_epochs_return_the_start(start_competes, validated):
 def test_best_so_far_keeps_a_copy():
     w = mlp.pack([], [], np.ones((1, 1)), np.zeros(1), float)
     best = BestSoFar(Scripted(2.0, 3.0), 1)
-    best.look(w)
+    best.look(w, 0)
     w["V"][...] = 7
     assert not best.tired
-    best.look(w)
-    assert best.tired and best.vector.tolist() == [1, 0] and best.loss == 2
+    best.look(w, 1)
+    assert best.tired and best.epoch == 0 and best.vector.tolist() == [1, 0] and best.loss == 2
 
 
 # --- certificate, history, repeatability -------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Which weights a solve of DEN returns when there is validation data: whether the start competes, and against what."""
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -43,6 +44,11 @@ def test_the_start_of_eq4_and_eq6_is_kept_if_no_epoch_is_better_that_of_eq2_and_
     assert bool(differences(step.before, step.after)) != competes
     if not competes:
         assert validation_loss(step.after, task) == pytest.approx(min(epochs), rel=1e-4)
+    else:
+        assert step.sentence == "kept as it was: no epoch was better" and step.solve.best_epoch == 0
+        then = validation_loss(step.before, task)
+        assert step.solve.start_validation == pytest.approx(then, rel=1e-4)
+        assert step.facts == {"loss_before": pytest.approx(then, rel=1e-4), "loss_after": pytest.approx(then, rel=1e-4)}
 
 
 @pytest.mark.parametrize("box", ["eq2", "eq4", "eq5", "eq6", "eq6_after"])
@@ -51,6 +57,11 @@ def test_a_start_that_an_epoch_beats_is_left(box):
     epochs = step.solve.history["validation"]
     assert min(epochs) < validation_loss(step.before, task)
     assert validation_loss(step.after, task) == pytest.approx(min(epochs), rel=1e-4)
+    assert step.solve.best_epoch == 1 + int(np.argmin(epochs)) and "kept as it was" not in step.sentence
+    if box in ("eq4", "eq6", "eq6_after"):
+        then, now = validation_loss(step.before, task), validation_loss(step.after, task)
+        told = re.search(r"loss (\S+) -> (\S+),", step.sentence).groups()
+        assert [*map(float, told)] == pytest.approx([then, now], abs=1e-4) and then > now
 
 
 def test_fine_tuning_that_does_harm_returns_the_network_it_began_with():

@@ -126,6 +126,14 @@ def test_training_without_validation_is_one_line(ax):
     assert len(plots.training(ax, [3.0, 2.0], [None, float("nan")])) == 1
 
 
+def test_a_start_that_competes_is_epoch_0(ax):
+    _, validation, lowest = plots.training(ax, [3.0, 2.0], [2.0, 1.5], 1.25)
+    assert validation.get_xydata().tolist() == [[0, 1.25], [1, 2.0], [2, 1.5]]
+    assert lowest.get_xydata().tolist() == [[0, 1.25]] and legend_of(ax)[-1] == "lowest: the start"
+    _, _, lowest = plots.training(ax, [3.0, 2.0], [2.0, 1.0], 1.25)
+    assert lowest.get_xydata().tolist() == [[2, 1.0]]
+
+
 # --- the network -------------------------------------------------------------------------------------------------
 
 

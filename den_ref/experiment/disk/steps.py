@@ -28,7 +28,8 @@ HEADER = {"stage": int, "task": object, **STEP, "first": bool, "removed": [str],
           "heads": [{"task": object, "stage": int, "loss": str}]}
 
 #: What is kept of a solver's result: how it ended, its certificate, its work.
-_CERTIFICATE = ("success", "status", "message", "nit", "fun", "residual", "gap", "prox_residual", "multiply_adds")
+_CERTIFICATE = ("success", "status", "message", "nit", "fun", "residual", "gap", "prox_residual", "best_epoch",
+                "start_validation", "multiply_adds")
 
 
 def step_facts(step: Step, number: int) -> dict[str, Any]:
