@@ -1,8 +1,8 @@
 """``python -m tests.faults``: puts every fault into a copy of the checkout, and says which test notices it.
 
-A test notices a fault if it fails with it and passes without.  The tests of the fault's own room come first, those that
-name its file before the others; then all the rest of the default suite.  What has a verdict is not run again, unless it
-is asked for by name, so that a run that was stopped goes on where it was.
+A test notices a fault if it fails with it, also by itself, and passes without.  The examples in the file come first,
+then the tests of the room, those that name the file before the others; then all the rest of the default suite.  What
+has a verdict is not run again, unless it is asked for by name, so that a run that was stopped goes on where it was.
 """
 
 import argparse
@@ -32,7 +32,7 @@ class Checkout:
         self.root = folder / "checkout"
         self.scratch = folder / "scratch"
         self.times = count(1)
-        self.unsound: list[str] = []                               # tests that fail without a fault too
+        self.unsound: list[str] = []                               # tests whose failure means nothing
         shutil.copytree(ROOT, self.root, ignore=shutil.ignore_patterns(".git", "__pycache__", "runs", "_build"))
 
     @contextmanager
@@ -51,30 +51,30 @@ class Checkout:
     def noticing(self, fault: Fault, room_only: bool) -> str:
         """The first test that notices the fault, or ESCAPED."""
         for paths in self._steps(fault, room_only):
-            while True:
-                with self.holding(fault):
-                    failed = self.failing(paths)
-                if failed is None:
-                    break
-                if failed == NO_END or self.failing([failed]) is None:
+            while (failed := self._failing_with(fault, paths)) is not None:
+                if failed == NO_END or (self._failing_with(fault, [failed]) and not self.failing([failed])):
                     return failed
                 self.unsound.append(failed)
         return ESCAPED_ITS_ROOM if room_only else ESCAPED
 
     def _steps(self, fault: Fault, room_only: bool) -> Iterator[list[str]]:
-        """Files of tests: of the room those that name the fault's file, the others; then of all rooms."""
+        """The file's own examples; files of tests, of the room those that name the file, the others; of all rooms."""
         tests = [path for path in sorted((self.root / "tests").rglob("test_*.py")) if path.parent.name != "faults"]
         own = self.root / "tests" / fault.file.split("/")[1]
         own = own if own.is_dir() else self.root / "tests"
         word = re.compile(rf"\b{Path(fault.file).stem}\b")
         named = [path for path in tests if word.search(path.read_text("utf-8"))]
         room = [path for path in tests if path.parent == own]
-        doctest = [self.root / fault.file] * fault.file.endswith(".py")
-        steps = [doctest + [path for path in room if path in named], [path for path in room if path not in named]]
+        steps = [[self.root / fault.file] * fault.file.endswith(".py"),      # apart: pytest loads such a file once more
+                 [path for path in room if path in named], [path for path in room if path not in named]]
         if not room_only:
             others = [path for path in tests if path not in room]
             steps += [[path for path in others if path in named], [path for path in others if path not in named]]
         yield from ([str(path.relative_to(self.root)) for path in step] for step in steps if step)
+
+    def _failing_with(self, fault: Fault, paths: list[str]) -> str | None:
+        with self.holding(fault):
+            return self.failing(paths)
 
     def failing(self, paths: list[str]) -> str | None:
         """The first test in these files that fails; None if none does."""
@@ -117,7 +117,7 @@ def main() -> None:
             write_verdicts(done)
             print(f"{id}: {verdict}", flush=True)
         if checkout.unsound:
-            print("fail without a fault, too, and were left out: " + ", ".join(checkout.unsound))
+            print("left out, since they fail without a fault, or not by themselves: " + ", ".join(checkout.unsound))
 
 
 if __name__ == "__main__":
