@@ -26,6 +26,8 @@ class Fault:
         ``old`` stands in the file exactly once.
     breaks : str
         What a user would see.
+    note : str
+        What became of the line since the fault was listed.
     """
 
     id: str
@@ -33,6 +35,7 @@ class Fault:
     old: str
     new: str
     breaks: str
+    note: str = ""
 
     def put_into(self, text: str) -> str:
         """The file's text with the fault; a ValueError if the place is not there, or not the only one."""
