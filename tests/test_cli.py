@@ -1,5 +1,7 @@
 """The command: what it accepts, what it refuses and how it says so."""
 
+import argparse
+import re
 import subprocess
 import sys
 
@@ -7,7 +9,8 @@ import numpy as np
 import pytest
 
 import den_ref
-from den_ref.cli import main
+from den_ref.cli import main, parser
+from den_ref.experiment.tune.search import Budget
 from den_ref.methods import REGISTRY
 
 STL = REGISTRY["stl"]
@@ -31,6 +34,31 @@ def test_options_reach_the_stream(tmp_path):
     assert command(f"--order 3,1 --seed 7 --data dtype=float64 --out {tmp_path}") == 0
     stream = den_ref.experiment.read_results(tmp_path)["run"]["stream"]
     assert (stream["order"], stream["seed"], stream["dtype"]) == ([3, 1], 7, "float64")
+
+
+def options_of(parser, name="den-ref"):
+    """(command, option) of every option of the command and of its commands."""
+    for action in parser._actions:
+        for word, command in (action.choices or {}).items() if isinstance(action, argparse._SubParsersAction) else ():
+            yield from options_of(command, f"{name} {word}")
+        yield name, action
+
+
+def test_the_defaults_that_help_tells_are_the_defaults():
+    told = {}
+    for command, option in options_of(parser()):
+        said = re.search(r"\(default: ([\w./-]+)\)", option.help or "")
+        if said and option.default is not None:
+            told[command, option.dest] = (said[1], f"{option.default:g}" if isinstance(option.default, float)
+                                          else str(option.default))
+    assert {dest for _, dest in told} >= {"method", "stream", "seed", "out", "timeout"} and len(told) >= 7
+    assert [key for key, (said, default) in told.items() if said != default] == []
+
+
+def test_the_tries_that_help_tells_are_the_searchs():
+    told = {option.dest: re.search(r"\(default: (\d+)\)", option.help or "") for command, option in options_of(parser())
+            if command == "den-ref tune"}
+    assert (int(told["tries"][1]), int(told["second"][1])) == (Budget().tries, Budget().second)
 
 
 def test_without_out_it_says_that_nothing_is_written(capsys):

@@ -17,7 +17,7 @@ import den_ref
 from den_ref.cli import main
 from den_ref.experiment import (
     Cell, compare, kept_steps, learnt, owned, read_grid, read_results, read_step, write_player)
-from den_ref.experiment.disk.owner import OWNER, Owner
+from den_ref.experiment.disk.owner import OWNER, Owner, _started
 from den_ref.experiment.pages import results_page
 from den_ref.protocol import Diverged
 from den_ref.tasks import stream_from_arrays
@@ -315,6 +315,23 @@ def test_a_stale_claim_is_taken_over(tmp_path, change):
         assert not (tmp_path / OWNER).exists()
     finally:
         child.communicate()
+
+
+def test_who_started_later_has_a_later_start(tmp_path):
+    """Otherwise a process that got the number of one that was killed would pass for it."""
+    children, starts = [], [_started(os.getpid())]
+    if starts == [None]:
+        pytest.skip("no /proc")
+    try:
+        for _ in range(2):
+            time.sleep(0.05)                                       # a tick is a hundredth of a second
+            children.append(subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE,
+                                             stderr=subprocess.DEVNULL))
+            starts.append(_started(children[-1].pid))
+    finally:
+        for child in children:
+            child.communicate()
+    assert starts[0] < starts[1] < starts[2] and _started(children[0].pid) is None
 
 
 @pytest.mark.parametrize("text", ["", "nonsense", "[" * 100_000, "{}", None])

@@ -207,6 +207,18 @@ def test_the_objective_never_rises():
     assert len(result.history["residual"]) == result.nit + 1
 
 
+def test_the_history_of_several_outputs_is_put_together_from_theirs():
+    """Objectives are summed, the residual is the largest; an output that is done keeps its last value."""
+    features, labels = head_data(n_outputs=3)
+    labels[:, 2] = labels[0, 2]                                    # of one class: another number of iterations
+    together = prox_newton(features, labels, 1e-2)
+    alone = [prox_newton(features, labels[:, [k]], 1e-2) for k in range(3)]
+    assert together.nit == max(one.nit for one in alone) > min(one.nit for one in alone)
+    for name, merged in (("objective", sum), ("residual", max)):
+        at = [merged(one.history[name][min(i, one.nit)] for one in alone) for i in range(together.nit + 1)]
+        assert together.history[name] == pytest.approx(at, rel=1e-9, abs=1e-15)
+
+
 def test_float32_features_are_solved_in_float64():
     features, labels = head_data()
     features = features.astype(np.float32)

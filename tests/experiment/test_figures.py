@@ -117,6 +117,9 @@ def test_capacity_shows_sizes_in_parts_of_stls(made, axes):
               for label in ("den sigma=0.2", "den", "den sigma=0.5")]
     np.testing.assert_allclose(swept.lines[0].get_xydata(), points, atol=1e-6)
     assert swept.get_title() == "σ varied"
+    across = {line.get_ydata()[0] for line in swept.lines if list(line.get_xdata()) == [0, 1]}      # from end to end
+    np.testing.assert_allclose(sorted(across), sorted(mean_over_seeds(made, label, after_last) for label in ("stl", "mtl")),
+                               atol=1e-6)
 
 
 @pytest.mark.parametrize("position", [1, 4, 7])

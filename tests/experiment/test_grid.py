@@ -452,8 +452,8 @@ def test_resuming_and_other_threads_are_told(tmp_path):
     small_grid(tmp_path, *small(0))
     out = io.StringIO()
     lines = GridLines(Lines(out))
-    grid = small_grid(tmp_path, *small(0, 1), resume=True, display=lines)
-    assert "resumed after 1 of 2 runs" in out.getvalue()
+    grid = small_grid(tmp_path, *small(0, 1, 2), resume=True, display=lines)
+    assert "resumed after 1 of 3 runs" in out.getvalue()
     for _ in range(2):
         lines.learnt(small(1)[0], grid.results["stl"][1], {"blas_threads": 4, "worker": "far:1"})
     assert out.getvalue().count("note: BLAS has 4 threads in worker far:1, not 1") == 1

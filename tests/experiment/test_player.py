@@ -13,6 +13,7 @@ import pytest
 
 import den_ref
 from den_ref.cli import main
+from den_ref.core.result import Result
 from den_ref.den import DEN
 from den_ref.den.finetune import FineTuned
 from den_ref.describe import LETTERS
@@ -248,6 +249,25 @@ def test_ctrl_c_while_drawing(monkeypatch, tmp_path, capsys):
     assert main(f"{RUN} --out {tmp_path} --report".split()) == 130
     assert f"den-ref report {tmp_path}" in capsys.readouterr().err
     assert not list(tmp_path.glob("*report*")) and (tmp_path / "results.json").exists()
+
+
+# --- the numbers -------------------------------------------------------------------------------------------------
+
+
+def test_numbers_stand_beside_their_names(no_pictures):
+    """Of a box that solves Eq. 3: facts, then the solve, each number another."""
+    solve = Result(nit=7, fun=0.25, residual=0.5, gap=0.125, prox_residual=0.0625, message="converged", history={})
+    step = Step(1, 0, "eq3", "A title", "a sentence", facts={"head_units": 3, "shares": [0.5, None]}, solve=solve,
+                seconds=1.25)
+    cells = re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', player.box(step, 1, {}))
+    assert cells == [("head units", "3"), ("shares", "0.5, -"), ("iterations", "7"), ("objective", "0.25"),
+                     ("residual", "0.5"), ("duality gap", "0.125"), ("prox residual", "0.0625"), ("seconds", "1.25")]
+
+
+def test_what_a_solve_did_not_say_has_no_line(no_pictures):
+    step = Step(1, 0, "eq4", "A title", "a sentence", solve=Result(nit=4, fun=1e-7))
+    assert re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', player.box(step, 1, {})) == [
+        ("iterations", "4"), ("objective", "1e-07"), ("seconds", "0.00")]
 
 
 # --- the formulas ------------------------------------------------------------------------------------------------

@@ -103,6 +103,15 @@ def test_numbers_of_a_run_by_loops():
     np.testing.assert_array_equal(run.multiply_adds, [1000, 2000, 3000, 4000])
 
 
+def test_what_is_stored_is_what_is_stored_at_the_end():
+    made = record(tasks=3)
+    for t, each in enumerate(made["stages"], 1):
+        each["capacity"]["stored"] = {"birth": 7 * t} | ({"examples": 5} if t == 3 else {})
+    summary = summarised({"den": {0: made}})
+    assert numbers.stored(summary, "den") == {"birth": 21.0, "examples": 5.0}
+    assert by_heading(tables.size(summary))["DEN"][tables.STORED] == "birth 21, examples 5"
+
+
 def test_work_that_was_not_counted_is_unknown():
     run = summarised({"den": {0: record(counted=False)}}).outcomes["den"][0]
     assert np.isnan(run.multiply_adds).all()
@@ -184,6 +193,16 @@ def test_cells_stand_below_their_headings(full):
     transfers = [each["R"]["auroc"][-1] - each["R"]["auroc"].diagonal() for each in made["den"].values()]
     assert split["largest gain"] == f"{np.max(transfers):+.3f}" and split["largest loss"] == f"{np.min(transfers):+.3f}"
     assert (split["split, layer 1"], split["split, layer 2"]) == ("25%", "50%")
+
+
+def test_sizes_in_parts_of_others_are_of_those_that_the_headings_name():
+    """Methods of different sizes, and different shares of them that are not 0."""
+    results = {label: {0: record(label, allocated=size)} for label, size in (("stl", 400), ("mtl", 250), ("den", 100))}
+    for each in (seeds[0]["stages"][-1]["capacity"] for seeds in results.values()):
+        each["nonzero"] = each["allocated"] // 2
+    _, *heads = tables.size(summarised(results)).splitlines()[0].strip("| ").split(" | ")
+    assert heads[:5] == ["allocated", "of STL's", "of MTL's", "nonzero", "of STL's"]
+    assert rows(tables.size(summarised(results)))["DEN"][:5] == ["300", "25.0%", "40.0%", "150", "12.5%"]
 
 
 def test_the_table_of_sizes(full):
@@ -306,6 +325,20 @@ def test_every_table_stands_in_a_document_of_its_own(full):
     enough = summarised({"stl": {0: record("stl", level=0.7)}, "den": {0: record()}})
     assert "100.0% (DEN; also stored: birth 7)" in tables.capacity(enough)
     assert all(line.endswith("| birth 7 |") for line in tables.strengths(full).splitlines()[2:])
+
+
+def test_every_picture_stands_once_under_the_heading_of_what_it_shows(full):
+    document = results_page.document(full, [f"results_{name}" for name in FIGURES])
+    _, *parts = re.split(r"^##? (.+)\n", document, flags=re.MULTILINE)
+    shown = {heading: re.findall(r"!\[(.*)\]\(figures/results_(\w+).png\)", text)
+             for heading, text in zip(parts[::2], parts[1::2])}
+    words = {"Quality": "Mean AUROC over the tasks learnt", "Size and cost": "against parameters allocated",
+             "The paper's order": "AUROC of tasks learnt early", "Selective retraining": "full, L1 and selective retraining",
+             "Dynamic expansion": "beside a constant number of new units", "Splits and backward transfer": "units split"}
+    assert {heading for heading, pictures in shown.items() if pictures} == set(words)
+    for heading, about in words.items():
+        [(said, name)] = shown[heading]
+        assert about in said and FIGURES[name][0].__name__ == name, heading
 
 
 def test_figures_of_an_earlier_time_go(full, tmp_path, monkeypatch):

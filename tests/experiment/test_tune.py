@@ -240,6 +240,15 @@ def test_test_splits_play_no_part(monkeypatch, method):
     assert {**attempt(method, settings, 1, about), "seconds": usual["seconds"]} == usual
 
 
+def test_a_size_counts_weights_that_are_0():
+    """With L1 many are: what a setting has to pay is what it allocates."""
+    made = attempt("stl", {"epochs": 2, "mu": 0.05}, 0, {"name": "toy", "n_tasks": 1})
+    assert made["share"] == pytest.approx((13 * 8 + 9 * 6 + 7) / (13 * 312 + 313 * 128 + 129), rel=1e-12)
+    learner = REGISTRY["stl"](config_of("stl", {"epochs": 2, "mu": 0.05}, "toy"), 0)
+    learner.learn(make_stream("toy").tasks[0])
+    assert learner.capacity().nonzero < 0.9 * learner.capacity().allocated
+
+
 @pytest.mark.parametrize("method", ["stl", "mtl"])
 def test_a_run_says_how_well_and_how_large(method):
     """Against the method learnt task by task, and pairs counted one by one."""

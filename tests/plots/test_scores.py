@@ -25,3 +25,10 @@ def test_matrix_shows_every_seen_score_and_no_unseen_one(ax):
     np.testing.assert_array_equal(image.get_array().filled(np.nan), R)
     assert sorted(text.get_text() for text in ax.texts) == [".60", ".70", ".70", ".80", ".90", "1.00"]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["x", "y", "z"]
+
+
+def test_a_row_is_a_stage_and_a_column_a_task(ax):
+    performance_matrix(ax, R, ["x", "y", "z"], "accuracy")
+    assert {text.get_text(): text.get_position() for text in ax.texts}[".60"] == (0, 2)      # on x, after learning z
+    assert (ax.get_xlabel(), ax.get_ylabel()) == ("tested on task", "after learning task")
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["x", "y", "z"] and ax.get_title() == "accuracy"

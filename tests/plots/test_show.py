@@ -122,6 +122,42 @@ def test_selection_lights_the_units_of_the_step():
     assert lit == sum(len(step.arrays[f"selected/{l}"]) for l in range(3)) + 1                # and the head
 
 
+def test_selection_says_above_every_layer_how_much_of_it_is_selected():
+    step = next(step for step in steps_of("den") if step.box == "select")
+    counts = [len(step.arrays[f"selected/{l}"]) for l in range(3)]
+    assert counts != [step.after.n_inputs, *step.after.widths]
+    names = zip(("inputs", "layer 1", "layer 2", "heads"), [*counts, 1])
+    assert [text.get_text() for text in show(step).axes[0].texts] == [f"{name}\n{n} selected" for name, n in names]
+
+
+def parts_in(figure, xlabel) -> dict:
+    """Name of a bar -> (its length, what stands beside it), in the axes of that name."""
+    [ax] = [ax for ax in figure.axes if ax.get_xlabel() == xlabel]
+    lengths = [bar.get_width() for bar in ax.containers[-1]]
+    names = [label.get_text() for label in ax.get_yticklabels()]
+    return dict(zip(names, zip(lengths, (text.get_text() for text in ax.texts)), strict=True))
+
+
+@pytest.mark.parametrize(("box", "xlabel", "part", "whole", "names"), [
+    ("select", "share of what the stage sees", "selected", "visible", ["inputs", "layer 1", "layer 2"]),
+    ("prune", "share of new units that stay", "kept", "added", ["layer 1", "layer 2"])])
+def test_bars_are_the_facts_as_parts_of_wholes(box, xlabel, part, whole, names):
+    facts = {part: [3, 1, 0][-len(names):], whole: [4, 8, 5][-len(names):]}
+    step = replace(next(step for step in steps_of("den") if step.box == box and step.stage > 1), facts=facts)
+    expected = {name: (n / of, f"{n} of {of}") for name, n, of in zip(names, facts[part], facts[whole], strict=True)}
+    assert parts_in(show(step), xlabel) == expected
+
+
+def test_every_layer_has_its_own_sigma():
+    step = next(step for step in steps_of("den", sigma=(0.25, 0.5)) if step.box == "split")
+    shown = {ax.get_xlabel(): [text.get_text() for text in ax.get_legend().get_texts()]
+             for ax in show(step).axes if ax.get_ylabel() == "drift"}
+    for l, sigma in ((1, 0.25), (2, 0.5)):
+        split = len(step.arrays[f"split/{l}"])
+        stays = len(step.arrays[f"older/{l}"]) - split
+        assert shown[f"unit of layer {l}"] == [f"stays: {stays}", f"split: {split}", f"sigma = {sigma:g}"]
+
+
 def test_split_shows_drifts_and_what_units_hear():
     step = next(step for step in steps_on_images() if step.box == "split")
     split, older, rho = (step.arrays[f"{name}/1"] for name in ("split", "older", "drift"))
