@@ -38,12 +38,21 @@ def changed(operation, **fields):
 
 MUTANTS |= {
     ("affine_forward", "weights-transposed"): lambda x, w, b: (x @ w.T if w.shape[0] == w.shape[1] else x @ w) + b,
+    ("affine_forward", "bias-along-samples"): lambda x, w, b: (
+        ((x @ w).T + b).T if len(x) == len(b) else own.affine_forward(x, w, b)),
+    ("affine_forward", "relu-applied"): lambda x, w, b: (x @ w + b).clip(0),
+    ("affine_backward", "weights-transposed"): changed(
+        "affine_backward", dx=lambda i, o: i["dout"] @ (i["w"] if o["dw"].shape == o["dw"].T.shape else i["w"].T)),
+    ("affine_backward", "gradient-transposed"): changed("affine_backward", dw=lambda i, o: o["dw"].T),
     ("affine_forward", "bias-missing"): lambda x, w, b: x @ w,
     ("affine_backward", "averaged-twice"): changed(
         "affine_backward", dw=lambda i, o: o["dw"] / max(len(i["x"]), 1), db=lambda i, o: o["db"] / max(len(i["x"]), 1)),
     ("affine_backward", "bias-gradient-per-sample"): changed(
         "affine_backward", db=lambda i, o: i["dout"][0] if len(i["dout"]) else o["db"]),
     ("relu_forward", "abs-for-relu"): lambda a: abs(a),
+    ("relu_forward", "leaky"): lambda a: np.maximum(a, 0.01 * a),
+    ("relu_backward", "leaky"): lambda dh, a: dh * np.choose(a > 0, [0.01, 1]),
+    ("relu_backward", "almost-zero"): lambda dh, a: dh * (a.round(7) > 0),
     ("relu_backward", "relu-gate-open-at-zero"): lambda dh, a: np.where(a < 0, 0, dh),
     ("relu_backward", "relu-gate-on-activation"): lambda dh, a: np.where(np.maximum(a, 0) < 0, 0, dh),
     ("relu_backward", "relu-gate-on-gradient"): lambda dh, a: np.where(a > 0, np.maximum(dh, 0), 0),
@@ -84,6 +93,32 @@ def framework_default(logits, labels):
     return -np.sum(np.log(np.where(labels == 1, p, 1 - p))) / max(len(logits), 1), right["dlogits"]
 
 
+@makes("sigmoid_cross_entropy", "positives-only")
+def right_answers_only(logits, labels):
+    right = own.sigmoid_cross_entropy(logits, labels)
+    return -np.sum(labels * np.minimum(logits, 0) - labels * np.log1p(np.exp(-abs(logits)))) / max(len(logits), 1), \
+        np.where(labels == 1, right["dlogits"], 0)
+
+
+@makes("softmax_cross_entropy", "labels-from-1")
+def one_based(logits, labels):
+    return own.softmax_cross_entropy(np.roll(logits, 1, axis=1), labels) | {
+        "dlogits": np.roll(own.softmax_cross_entropy(np.roll(logits, 1, axis=1), labels)["dlogits"], -1, axis=1)}
+
+
+@makes("softmax_cross_entropy", "softmax-over-samples")
+def down_the_columns(logits, labels):
+    logs, rows = logits - np.logaddexp.reduce(logits, axis=0), np.arange(len(logits))
+    slope = np.exp(logs)
+    slope[rows, labels] -= 1
+    return -logs[rows, labels].mean(), slope / len(logits)
+
+
+@makes("softmax_cross_entropy", "sigmoid-for-softmax")
+def one_against_the_rest(logits, labels):
+    return own.sigmoid_cross_entropy(logits, 1.0 * (labels[:, None] == np.arange(logits.shape[1])))
+
+
 @makes("softmax_cross_entropy", "softmax-twice")
 def probabilities_for_logits(logits, labels):
     powers = np.exp(logits - logits.max(axis=1)[:, None])
@@ -106,6 +141,11 @@ MUTANTS |= {
     ("softmax_cross_entropy", "sum-over-samples"): times("softmax_cross_entropy", lambda n, k: n),
 }
 
+MUTANTS |= {(f"{loss}_cross_entropy", mistake): changed(f"{loss}_cross_entropy", dlogits=change)
+            for loss in ("sigmoid", "softmax") for mistake, change in {
+                "gradient-not-averaged": lambda i, o: len(i["logits"]) * o["dlogits"],
+                "gradient-reversed": lambda i, o: -o["dlogits"]}.items()}
+
 # --- the network -------------------------------------------------------------------------------------------------
 
 
@@ -122,6 +162,39 @@ def linear(x, weights, biases, head, head_bias):
         x = x @ w + b
         hidden.append(x)
     return hidden, x @ head + head_bias
+
+
+def square(*arrays) -> bool:
+    return all(a.shape == a.T.shape for a in arrays)
+
+
+@makes("network_forward", "weights-transposed")
+def incoming_rows(x, weights, biases, head, head_bias):
+    turned = [w.T for w in weights] if square(*weights) else weights
+    return own.network_forward(x, turned, biases, head, head_bias)
+
+
+@makes("network_forward", "hidden-before-relu")
+def told_too_early(x, weights, biases, head, head_bias):
+    right = own.network_forward(x, weights, biases, head, head_bias)
+    return right | {"hidden": [h @ w + b for h, w, b in zip([x, *right["hidden"]], weights, biases)]}
+
+
+@makes("network_backward", "weights-transposed")
+def back_the_same_way(x, labels, loss, weights, biases, head, head_bias):
+    """delta W for delta W^T, layer by layer with ours."""
+    right = own.network_backward(x, labels, loss, weights, biases, head, head_bias)
+    if not square(*weights, head):
+        return right
+    hidden = [x, *own.network_forward(x, weights, biases, head, head_bias)["hidden"]]
+    logits = own.network_forward(x, weights, biases, head, head_bias)["logits"]
+    slope, above = getattr(own, f"{loss}_cross_entropy")(logits, labelled(labels, loss))["dlogits"], head
+    grads = {"dweights": [], "dbiases": []}
+    for l in range(len(weights))[::-1]:
+        slope, above = (slope @ above) * (hidden[l + 1] > 0), weights[l]
+        grads["dweights"].insert(0, hidden[l].T @ slope)
+        grads["dbiases"].insert(0, slope.sum(axis=0))
+    return right | grads
 
 
 def backward_with(gate):
@@ -156,6 +229,11 @@ def all_times(operation, factor, leave=()):
 MUTANTS |= {
     ("network_backward", "relu-gate-open-at-zero"): backward_with(lambda a: a >= 0),
     ("network_backward", "relu-gate-on-activation"): backward_with(lambda a: np.maximum(a, 0) >= 0),
+    ("network_forward", "head-bias-missing"): changed("network_forward", logits=lambda i,
+                                                      o: o["logits"] - i["head_bias"]),
+    ("network_backward", "gradient-not-averaged"): all_times(
+        "network_backward", lambda n, k, loss: n, leave=("value",)),
+    ("network_backward", "gradient-reversed"): all_times("network_backward", lambda n, k, loss: -1, leave=("value",)),
     ("network_backward", "mean-over-outputs"): all_times("network_backward", lambda n, k, loss: 1 / k),
     ("network_backward", "sum-over-samples"): all_times("network_backward", lambda n, k, loss: n),
 }
@@ -223,6 +301,21 @@ MUTANTS |= {
     ("soft_threshold", "hard-threshold"): lambda w, step, mu: w * (abs(w) > mu * step),
     ("soft_threshold", "positive-only"): lambda w, step, mu: np.maximum(w - mu * step, 0),
     ("soft_threshold", "zeros-not-made"): lambda w, step, mu: np.sign(w) * (abs(w) - step * mu),
+    ("soft_threshold", "divided-by-step"): lambda w, step, mu: L1(mu).prox(w, 1 / step),
+    ("soft_threshold_metric", "hard-threshold"): lambda w, d, mu: w * (abs(w) > mu / d),
+    ("soft_threshold_metric", "positive-only"): lambda w, d, mu: np.maximum(w - mu / d, 0),
+    ("group_soft_threshold", "norm-squared"): lambda w, step, gamma: w * np.maximum(
+        1 - step * gamma / np.maximum((w * w).sum(axis=0), 1e-300), 0),
+    ("group_soft_threshold", "group-size-scaled"):
+        lambda w, step, gamma: GroupLasso(gamma * len(w) ** 0.5).prox(w, step),
+    ("group_soft_threshold_metric", "unweighted-norm-decides"):
+        lambda w, d, gamma: GroupLasso(gamma).prox_metric(w, d) * (column_norms(w) > gamma),
+    ("sparse_group_prox", "group-shrinkage-lost"): lambda w, step, mu, gamma: L1(mu).prox(w, step),
+    ("sparse_group_prox", "norm-before-threshold"): lambda w, step, mu, gamma: L1(mu).prox(w, step) * np.maximum(
+        1 - step * gamma / np.maximum(column_norms(w), 1e-300), 0),
+    ("sparse_group_prox", "strengths-swapped"): lambda w, step, mu, gamma: SparseGroupLasso(gamma, mu).prox(w, step),
+    ("sparse_group_prox_metric", "one-shrinkage-lost"): lambda w, d, mu, gamma: GroupLasso(gamma).prox_metric(w, d),
+    ("sparse_group_prox_metric", "group-shrinkage-lost"): lambda w, d, mu, gamma: L1(mu).prox_metric(w, d),
     ("soft_threshold", "half-threshold"): lambda w, step, mu: L1(mu).prox(w, step / 2),
     ("soft_threshold_metric", "threshold-not-scaled"): lambda w, d, mu: L1(mu).prox(w, 1.0),
     ("soft_threshold_metric", "scalar-threshold"): scalar(own.soft_threshold),
@@ -283,6 +376,30 @@ MUTANTS |= {
     ("ista_step", "subgradient-for-prox"): changed(
         "ista_step", w=lambda i, o: i["w"] - i["step"] * i["dw"] - i["step"] * i["mu"] * np.sign(i["w"])),
 }
+
+
+@makes("ista_step", "gradient-added")
+def uphill(dw, db, **inputs):
+    return own.ista_step(dw=-dw, db=-db, **inputs)
+
+
+@makes("fista", "start-included")
+def from_the_start(start, iterations, **inputs):
+    if not iterations:
+        return np.zeros((0, len(start)))
+    return np.vstack([start[None], own.fista(start=start, iterations=iterations - 1, **inputs)])
+
+
+@makes("fista", "momentum-by-counting")
+def counting(quadratic, linear, mu, start, step, iterations):
+    """k / (k + 3), k from 0 and again after a restart."""
+    x, y, k, found = start, start, 0, []
+    for _ in range(iterations):
+        new = L1(mu).prox(y - step * (linear + quadratic @ y), step)
+        k = 0 if np.vdot(y - new, new - x) > 0 else k
+        y, x, k = new + k / (k + 3) * (new - x), new, k + 1
+        found.append(x)
+    return np.reshape(found, (iterations, len(start)))
 
 
 def fista_with(at=lambda s: s.y, restart=lambda s, x: np.vdot(s.y - x, x - s.x) > 0, share=lambda t, new: (t - 1) / new,
@@ -528,6 +645,74 @@ MUTANTS |= {
 MUTANTS |= {(f"objective_eq{i}", "mean-over-outputs"): all_times(f"objective_eq{i}", sigmoid_mean, leave=("penalty",))
             for i in range(2, 7)}
 
+
+
+def steeper(operation, slopes):
+    """The gradient and ``slopes(**inputs)``, a subgradient of the penalty, under the names of the gradient."""
+    def outputs(**inputs):
+        answer, more = getattr(own, operation)(**inputs), slopes(**inputs)
+        return answer | {name: [a + b for a, b in zip(answer[name], extra)] if isinstance(extra, list)
+                         else answer[name] + extra for name, extra in more.items()}
+
+    return outputs
+
+
+def signs(weights, head, mu, **others):
+    return {"dweights": [mu * np.sign(w) for w in weights], "dhead": mu * np.sign(head)}
+
+
+def eq5_slopes(weights, head, older, mu, gamma, **others):
+    slopes = []
+    for l, (w, q) in enumerate(zip(weights, older)):
+        slope = mu * np.sign(w)
+        slope[:older[l - 1] if l else None, :q] = 0
+        norms = column_norms(w[:, q:])
+        slope[:, q:] += gamma * w[:, q:] / np.where(norms > 0, norms, 1)
+        slopes.append(slope)
+    return {"dweights": slopes, "dhead": mu * np.sign(head)}
+
+
+def eq6_slopes(weights, biases, edges, anchor_weights, anchor_biases, lam, **others):
+    pulls = [np.zeros_like(w) for w in weights], [np.zeros_like(b) for b in biases]
+    for slope, w, a, e in zip(pulls[0], weights, anchor_weights, edges):
+        corner = tuple(map(slice, a.shape))
+        slope[corner] = 2 * lam * (w[corner] - a) * e[corner]
+    for slope, b, a in zip(pulls[1], biases, anchor_biases):
+        slope[:len(a)] = 2 * lam * (b[:len(a)] - a)
+    return dict(zip(("dweights", "dbiases"), pulls))
+
+
+SLOPES = {
+    "objective_eq2": signs,
+    "objective_eq3": lambda head, mu_head, **o: {"dhead": mu_head * np.sign(head)},
+    "objective_eq4": lambda weights, head, edges, mu_l2, **o: {
+        "dweights": [mu_l2 * w * e for w, e in zip(weights, edges)], "dhead": mu_l2 * head},
+    "objective_eq5": eq5_slopes, "objective_eq6": eq6_slopes}
+MUTANTS |= {(operation, "penalty-in-gradient"): steeper(operation, slopes) for operation, slopes in SLOPES.items()}
+MUTANTS |= {(operation, "penalty-in-smooth"): changed(operation, smooth=lambda i, o: o["smooth"] + o["penalty"])
+            for operation in SLOPES}
+
+
+def eq5_and(more):
+    """The right penalty and gamma times something."""
+    return changed("objective_eq5", penalty=lambda i, o: o["penalty"] + i["gamma"] * more(i))
+
+
+def new_columns(i) -> list:
+    return [w[:, q:] for w, q in zip(i["weights"], i["older"])]
+
+
+MUTANTS |= {
+    ("objective_eq5", "bias-in-group"): eq5_and(lambda i: sum(
+        (column_norms(np.vstack([w, b[q:]])) - column_norms(w)).sum()
+        for w, b, q in zip(new_columns(i), i["biases"], i["older"]))),
+    ("objective_eq5", "group-size-scaled"): eq5_and(lambda i: sum(
+        (len(w) ** 0.5 - 1) * column_norms(w).sum() for w in new_columns(i))),
+    ("objective_eq5", "new-to-older-edges-grouped"): eq5_and(lambda i: sum(
+        column_norms(back).sum() for _, _, back in blocks(i["weights"], i["older"]))),
+    ("objective_eq5", "head-grouped"): eq5_and(lambda i: column_norms(i["head"]).sum()),
+}
+
 # --- metrics -----------------------------------------------------------------------------------------------------
 
 
@@ -550,6 +735,19 @@ def mean_or_nan(values):
     return float(np.mean(values)) if values else np.nan
 
 
+def holes_skipped(R, separate):
+    """nanmean and nanmax."""
+    right = own.performance_matrix_metrics(R, separate)
+    if len(R) == 1:
+        return right
+    gains = R[-1, :-1] - np.diagonal(R)[:-1]
+    lost = [np.nanmax(R[j:-1, j]) - R[-1, j] for j in earlier(R)]
+    def there(values):
+        return mean_or_nan(value for value in values if not np.isnan(value))
+
+    return right | {"average_performance": there(R[-1]), "backward_transfer": there(gains), "forgetting": there(lost)}
+
+
 def earlier(R):
     return range(len(R) - 1)
 
@@ -559,6 +757,17 @@ MUTANTS |= {
     ("auroc", "ties-lost"): pairs(0),
     ("auroc", "ties-won"): pairs(1),
     ("auroc", "one-class-is-half"): lambda scores, labels: 0.5 if len(set(labels)) == 1 else metrics.auroc(scores, labels),
+    ("auroc", "ties-by-position"): lambda scores, labels: metrics.auroc(
+        np.argsort(np.argsort(scores, kind="stable"), kind="stable").astype(float), labels),
+    ("performance_matrix_metrics", "holes-skipped"): holes_skipped,
+    ("performance_matrix_metrics", "forgetting-clipped"): changed(
+        "performance_matrix_metrics", forgetting=lambda i, o: np.maximum(o["forgetting"], 0.0)),
+    ("performance_matrix_metrics", "forgetting-reversed"): changed(
+        "performance_matrix_metrics", forgetting=lambda i, o: -o["forgetting"]),
+    ("performance_matrix_metrics", "average-of-diagonal"): changed(
+        "performance_matrix_metrics", average_performance=lambda i, o: np.trace(i["R"]) / len(i["R"])),
+    ("performance_matrix_metrics", "forward-transfer-from-first"): changed(
+        "performance_matrix_metrics", forward_transfer=lambda i, o: np.mean(np.diagonal(i["R"]) - i["separate"])),
     ("auroc", "scores-reversed"): lambda scores, labels: 1 - metrics.auroc(scores, labels),
     ("performance_matrix_metrics", "transfer-divided-by-tasks"): fraction_of_tasks,
     ("performance_matrix_metrics", "unseen-counted-as-zero"):

@@ -152,6 +152,13 @@ def without_fisher(w, lam, anchors, decay, fisher, learnt):
     return pulled(w, learnt, [(lam * np.ones_like(w), learnt[k]) for k in terms])
 
 
+def constant(lam, anchors, fisher, learnt, decay) -> float:
+    """P(W^{t-1}): what the weights of the last stage cost already."""
+    if anchors == "latest":
+        return 0.0
+    return sum(SquaredL2(lam * own_fisher, anchor).value(learnt[-1]) for own_fisher, anchor in zip(fisher, learnt))
+
+
 def to_zero(w, lam, anchors, decay, fisher, learnt):
     strength = lam * sum(fisher) if anchors == "separate" else lam * decay * decayed(fisher, decay)
     return pulled(w, learnt, [(strength, 0 * w)])
@@ -171,6 +178,9 @@ MUTANTS |= {
     ("ewc_penalty", "running-mean"): all_pulls(lambda lam, fisher, **others: {"lam": lam / len(fisher)}),
     ("ewc_penalty", "fisher-left-out"): without_fisher,
     ("ewc_penalty", "anchor-ignored"): to_zero,
+    ("ewc_penalty", "constant-counted"): lambda w, learnt, **inputs: {
+        **own.ewc_penalty(w=w, learnt=learnt, **inputs),
+        "value": own.ewc_penalty(w=w, learnt=learnt, **inputs)["value"] + constant(learnt=learnt, **inputs)},
     ("ewc_penalty", "decay-missing-in-penalty"): ewc_with(
         online=lambda lam, decay, fisher, learnt: [(lam * decayed(fisher, decay), learnt[-1])]),
     ("ewc_penalty", "moving-average"): ewc_with(
@@ -221,6 +231,7 @@ MUTANTS |= {
     ("l2_transfer_step", "head-pulled"): head_too,
     ("l2_transfer_step", "anchor-ignored"): l2_with(
         anchor_weights=zeros("anchor_weights"), anchor_biases=zeros("anchor_biases")),
+    ("l2_transfer_step", "step-missing"): l2_with(lam=lambda i: i["lam"] / i["step"]),
     ("l2_transfer_step", "one-lam-for-all"): l2_with(lam=lambda i: np.full_like(i["lam"], i["lam"][0])),
 }
 
@@ -301,6 +312,7 @@ MUTANTS |= {("progressive_forward", mistake): mutant for mistake, mutant in {
     "adapter-after-relu": added_outside,
     "previous-column-only": columns_with(lambda h, a, P, p, U: right_side(h[:, -1:], a[-1:], P[-1:], p, U)),
     "same-layer": same_layer,
+    "projections-transposed": columns_with(lambda h, a, P, p, U: right_side(h, a, P.transpose(0, 2, 1), p, U)),
 }.items()}
 
 
@@ -328,6 +340,8 @@ MUTANTS |= {("progressive_adapter_backward", mistake): mutant for mistake, mutan
     "averaged-twice": lambda dout, **inputs: {**each(lambda value: value / len(dout),
                                                      own.progressive_adapter_backward(dout=dout, **inputs))},
     "gate-missing": gate_open,
+    "gradient-transposed": changed(
+        "progressive_adapter_backward", dprojections=lambda i, o: o["dprojections"].transpose(0, 2, 1)),
     "alpha-missing-in-projection": unscaled,
     "alpha-unprojected": unprojected,
 }.items()}
@@ -380,6 +394,9 @@ MUTANTS |= {(VARIANTS, mistake): mutant for mistake, mutant in {
     "intransigence-reversed": changed(VARIANTS, intransigence=lambda i, o: -o["intransigence"]),
     "sizes-inverted": changed(VARIANTS, model_size_efficiency=lambda i, o: min(1, np.mean(i["sizes"] / i["sizes"][0]))),
     "efficiency-above-one": changed(VARIANTS, model_size_efficiency=lambda i, o: np.mean(i["sizes"][0] / i["sizes"])),
+    "clipped-per-stage": changed(VARIANTS, model_size_efficiency=lambda i, o: np.mean(
+        np.minimum(i["sizes"][0] / i["sizes"], 1))),
+    "last-size-only": changed(VARIANTS, model_size_efficiency=lambda i, o: min(i["sizes"][0] / i["sizes"][-1], 1.0)),
     "unseen-counted-as-zero": on_matrix(np.nan_to_num),
     "one-task-is-zero": nothing_is_zero,
     "matrix-transposed": on_matrix(np.transpose),

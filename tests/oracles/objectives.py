@@ -84,6 +84,35 @@ def mean_over_outputs(oracle):
                    "averaged over samples only.", outputs)
 
 
+def added_to_smooth(penalty, free=None) -> list:
+    """The mistakes of a penalty that is counted among what is smooth; the arguments are those of ``objective``."""
+    right = objective(penalty, free)
+
+    def value(**inputs):
+        answer = right(**inputs)
+        return {"smooth": answer["smooth"] + answer["penalty"]}
+
+    @hp.in_fifty_digits
+    def slope(x, labels, loss, weights, biases, head, head_bias, **given):
+        parameters = {"weights": weights, "biases": biases, "head": head, "head_bias": head_bias}
+        found = hp.network_gradient(x, labels, loss, weights, biases, head, head_bias)
+        masks = free(**parameters, **given) if free else dict.fromkeys(parameters, True)
+
+        def steeper(gradient, array):
+            return gradient + hp.central_differences(lambda: Decimal(penalty(**parameters, **given)), array)
+
+        return {f"d{name}": masked([steeper(g, a) for g, a in zip(found[f"d{name}"], arrays)] if isinstance(arrays,
+                                                                                                            list)
+                                   else steeper(found[f"d{name}"], arrays), masks[name])
+                for name, arrays in parameters.items()}
+
+    return [
+        Mistake("penalty-in-smooth", "The penalty was added to the smooth value; smooth is the data loss alone.",
+                value),
+        Mistake("penalty-in-gradient", "The gradient (or a subgradient) of the penalty was added; the gradient is "
+                "that of the data loss, and the penalty is left to its prox.", slope)]
+
+
 def data(seed, n, n_inputs, n_outputs, loss="sigmoid") -> dict:
     """Samples and labels."""
     labels = coins(seed + 50, n, n_outputs) if loss == "sigmoid" else np.eye(n_outputs)[

@@ -19,6 +19,12 @@ def group(w, step, gamma):
     return {"w": hp.sparse_group(w, w * 0 + 1, 0 * gamma, step * gamma)}
 
 
+def by_norms(w, threshold, size):
+    """w (1 - threshold / size(norm))_+, column by column."""
+    sizes = size(np.sqrt((w ** 2).sum(axis=0)))
+    return {"w": w * np.where(sizes > threshold, 1 - threshold / np.where(sizes > threshold, sizes, 1), 0)}
+
+
 GROUP = Recipe(
     name="group_soft_threshold",
     equation="argmin over u of norm(u - w)^2 / (2 step) + gamma sum over columns j of norm(u_j): "
@@ -32,6 +38,11 @@ GROUP = Recipe(
         Mistake("rows-as-groups", ROWS, by_rows(group)),
         Mistake("one-group", "The whole array was taken as one group; every column is one.", as_one_group(group)),
         Mistake("zero-group-divides", ZERO_GROUP, dividing(group)),
+        Mistake("norm-squared", "The threshold was divided by the squared norm; it is 1 - threshold / norm.",
+                lambda w, step, gamma: by_norms(w, step * gamma, lambda norms: norms ** 2)),
+        Mistake("group-size-scaled", "The threshold was multiplied by the root of the group's size, as some "
+                "definitions of the group lasso have it; here every group has the strength gamma.",
+                lambda w, step, gamma: group(w=w, step=step, gamma=gamma * np.sqrt(len(w)))),
         Mistake("entries-as-groups", "Every entry was thresholded on its own: that is the L1 penalty.",
                 lambda w, step, gamma: {"w": soft(w=w, step=step, mu=gamma)["w"]}),
         Mistake("group-cut-in-two", "Each group was cut in two, its upper and its lower half shrunk apart, as the "
@@ -54,6 +65,10 @@ GROUP = Recipe(
         Question("on-the-threshold", "norm(w_j) is exactly the threshold, or below it: exact zeros",
                  {"w": array([3, 0, -0.75], [-4, 0, 1]), "step": 1.25, "gamma": 4.0},
                  "by hand: threshold 5, norms 5, 0 and 1.25", "f64", expected={"w": np.zeros((2, 3))}),
+        Question("square", "three groups of three: columns, not rows",
+                 {"w": array([2, 4, 0], [1, 4, 0], [2, 2, 1]), "step": 0.5, "gamma": 3.0},
+                 "by hand: threshold 3/2, norms 3, 6 and 1",
+                 expected={"w": array([1, 3, 0], [0.5, 3, 0], [1, 1.5, 0])}),
         Question("groups-of-one", "one row: every group is a single entry",
                  {"w": array([2, -3, 0.5, 0]), "step": 0.5, "gamma": 2.0}, BY_HAND, "f64",
                  expected={"w": array([1, -2, 0, 0])}),
@@ -85,6 +100,9 @@ GROUP_METRIC = Recipe(
     mistakes=[
         Mistake("rows-as-groups", ROWS, by_rows(group_metric)),
         Mistake("scalar-threshold", SCALAR, mean_metric(group_metric)),
+        Mistake("unweighted-norm-decides", "A column became 0 because norm(w_j) <= gamma; what decides is norm(d w_j).",
+                lambda w, d, gamma: {"w": np.where(np.sqrt((w ** 2).sum(axis=0)) > gamma,
+                                                   group_metric(w=w, d=d, gamma=gamma)["w"], 0)}),
         Mistake("euclidean-shrinkage", "The closed form w max(1 - gamma / norm(d w), 0) of the Euclidean metric was "
                 "used; where d differs within a group, there is no closed form and r has to be found.",
                 lambda w, d, gamma: euclidean(w, d, gamma)),
@@ -103,6 +121,11 @@ GROUP_METRIC = Recipe(
         Question("zero-column", "a column of zeros beside one that stays",
                  {"w": array([0, 3], [0, 4]), "d": array([4, 2], [1, 2]), "gamma": 5.0},
                  "by hand: threshold 5/2, norm 5", "f64", expected={"w": array([0, 1.5], [0, 2])}),
+        Question("between-the-norms", "norm(w) is gamma, norm(d w) is larger: the column stays",
+                 {"w": array([3], [4]), "d": array([2], [1]), "gamma": 5.0}, CONDITIONS),
+        Question("groups-of-one", "one row: every group is a single entry, and loses gamma / d",
+                 {"w": array([2, -3, 0.5, 0]), "d": array([1, 2, 1, 4]), "gamma": 1.0}, BY_HAND,
+                 expected={"w": array([1, -2.5, 0, 0])}),
         Question("larger", "six rows, eight columns, curvatures between 0.5 and 8",
                  lambda: {"w": normals(6, 6, 8) * np.linspace(0.2, 1.6, 8).round(2), "d": positive(7, 6, 8),
                           "gamma": 5.0}, CONDITIONS),

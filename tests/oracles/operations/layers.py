@@ -39,6 +39,10 @@ AFFINE_FORWARD = Recipe(
                 "out = x w, not x w^T.", affine_transposed),
         Mistake("bias-missing", "The bias b is not added to the product x w.",
                 lambda x, w, b: affine(x=x, w=w, b=0 * b)),
+        Mistake("bias-along-samples", "b was added to rows: every unit, a column of out, has one bias for all samples.",
+                lambda x, w, b: {"out": x @ w + b[:, None]} if len(x) == len(b) else {}),
+        Mistake("relu-applied", "The output went through a ReLU; that is a layer of its own.",
+                lambda x, w, b: {"out": np.maximum(x @ w + b, 0)}),
     ],
     questions=[
         Question("by-hand", "one sample, two features, two units",
@@ -52,6 +56,9 @@ AFFINE_FORWARD = Recipe(
                  BY_HAND, "exact", expected={"out": array([1, 0, -1.5], [1, 0, -1.5])}),
         Question("no-samples", "an empty batch", {"x": np.zeros((0, 2)), "w": array([1], [2]), "b": np.array([3.0])},
                  BY_HAND, "exact", expected={"out": np.zeros((0, 1))}),
+        Question("square", "two samples, two features, two units: every axis is as long",
+                 {"x": array([1, 2], [3, 4]), "w": array([0.5, -1], [2, 0.25]), "b": np.array([1.0, -2])},
+                 BY_HAND, "exact", expected={"out": array([5.5, -2.5], [10.5, -4])}),
         Question("larger-exact", "seven samples, square weights, multiples of 1/16",
                  lambda: {"x": sixteenths(1, 7, 5), "w": sixteenths(2, 5, 5), "b": sixteenths(3, 5)},
                  DECIMALS, "exact"),
@@ -86,6 +93,11 @@ AFFINE_BACKWARD = Recipe(
     mistakes=[
         Mistake("averaged-twice", "dw and db are divided by the number of samples although dout carries that factor "
                 "already: sum over samples, do not average.", averaged),
+        Mistake("weights-transposed", "dx was taken as dout w; it is dout w^T: what flowed along a column flows back "
+                "along it.",
+                lambda x, w, b, dout: {"dx": dout @ w} if w.shape[0] == w.shape[1] else {}),
+        Mistake("gradient-transposed", "dw is its own transpose, dout^T x; it is shaped like w, x^T dout.",
+                lambda x, w, b, dout: {"dw": dout.T @ x}),
         Mistake("bias-gradient-per-sample", "db is that of the first sample only: the bias is shared by all samples, "
                 "so its gradient is the sum over them.",
                 lambda x, w, b, dout: {"db": dout[0] if len(dout) else np.zeros_like(b)}),
@@ -101,6 +113,11 @@ AFFINE_BACKWARD = Recipe(
         Question("no-features", "a layer below of width 0: only the bias has a gradient",
                  {"x": np.zeros((2, 0)), "w": np.zeros((0, 1)), "b": np.array([3.0]), "dout": array([1], [2])},
                  BY_HAND, "exact", expected={"dx": np.zeros((2, 0)), "dw": np.zeros((0, 1)), "db": np.array([3.0])}),
+        Question("square", "two samples, two features, two units: every axis is as long",
+                 {"x": array([1, 2], [3, 4]), "w": array([0.5, -1], [2, 0.25]), "b": np.array([1.0, -2]),
+                  "dout": array([1, -1], [2, 0.5])}, BY_HAND, "exact",
+                 expected={"dx": array([1.5, 1.75], [0.5, 4.125]), "dw": array([7, 0.5], [10, 0]),
+                           "db": np.array([3.0, -0.5])}),
         Question("larger-exact", "six samples, multiples of 1/16",
                  lambda: {"x": sixteenths(1, 6, 4), "w": sixteenths(2, 4, 3), "b": sixteenths(3, 3),
                           "dout": sixteenths(4, 6, 3)}, DIFFERENCES, "exact"),
@@ -126,7 +143,9 @@ RELU_FORWARD = Recipe(
     conventions=[],
     oracle=relu,
     mistakes=[Mistake("abs-for-relu", "Negative entries come out with their sign turned: they become 0.",
-                      lambda a: {"h": np.abs(a)})],
+                      lambda a: {"h": np.abs(a)}),
+              Mistake("leaky", "Negative entries come out as a hundredth of themselves (leaky ReLU): they become 0.",
+                      lambda a: {"h": np.where(a > 0, a, a / 100)})],
     questions=[
         Question("by-hand", "negative, zero, positive", {"a": array([-1.5, 0, 2], [0.0625, -0.0625, 15])},
                  BY_HAND, "exact", expected={"h": array([0, 0, 2], [0.0625, 0, 15])}),
@@ -160,8 +179,15 @@ RELU_BACKWARD = Recipe(
                 "gradients pass through silent units. The gate is a > 0.", lambda dh, a: {"da": dh.copy()}),
         Mistake("relu-gate-on-gradient", "The gate looks at the sign of the incoming gradient (guided "
                 "backpropagation); it looks at a alone.", lambda dh, a: {"da": dh * (a > 0) * (dh > 0)}),
+        Mistake("leaky", "A hundredth of the gradient passes a silent unit (leaky ReLU): nothing does.",
+                lambda dh, a: {"da": np.where(a > 0, dh, dh / 100)}),
+        Mistake("almost-zero", "A small a was taken for 0. The gate is a > 0, without a tolerance.",
+                lambda dh, a: {"da": dh * (a > 1e-8)}),
     ],
     questions=[
+        Question("tiny", "2^-60 is above the kink, -2^-60 below it", {"dh": array([5, 3]),
+                                                                      "a": array([2.0**-60, -2.0**-60])},
+                 BY_HAND, "exact", expected={"da": array([5, 0])}),
         Question("on-the-kink", "units before, on and after the kink",
                  {"dh": array([5, 5, 5], [-3, -3, -3]), "a": array([-1, 0, 1], [0.5, 0, -0.5])},
                  "by hand, at a = 0 by convention", "exact", expected={"da": array([0, 0, 5], [-3, 0, 0])}),

@@ -33,6 +33,20 @@ def scaled(oracle, factor):
     return outputs
 
 
+def with_gradient(oracle, change):
+    """The right value, and a gradient change(dlogits, samples)."""
+    return lambda logits, labels: {"dlogits": change(oracle(logits=logits, labels=labels)["dlogits"], len(logits))}
+
+
+def about_the_gradient(oracle) -> list:
+    """What both losses' gradients are taken for."""
+    return [
+        Mistake("gradient-not-averaged", "The gradient was summed over samples, while the value is their mean; it has "
+                "the same 1/n.", with_gradient(oracle, lambda dlogits, n: n * dlogits)),
+        Mistake("gradient-reversed", "The gradient has the other sign: it is p - y, not y - p.",
+                with_gradient(oracle, lambda dlogits, n: -dlogits))]
+
+
 # --- sigmoid -----------------------------------------------------------------------------------------------------
 
 
@@ -57,6 +71,13 @@ def clipped(logits, labels):
     return {"value": float(losses.sum()) / max(len(logits), 1)}
 
 
+def positives_only(logits, labels):
+    """-y log p alone."""
+    n = max(len(logits), 1)
+    return {"value": float((labels * np.logaddexp(0, -logits)).sum()) / n,
+            "dlogits": labels * sigmoid_oracle(logits=logits, labels=labels)["dlogits"]}
+
+
 SIGMOID = Recipe(
     name="sigmoid_cross_entropy",
     equation="value = (1/n) sum over samples and outputs of log(1 + exp(z)) - y z;  dlogits = (sigmoid(z) - y) / n",
@@ -76,6 +97,9 @@ SIGMOID = Recipe(
                 "(automatic differentiation does this).", kink_at_zero),
         Mistake("exp-overflows", "exp(z) is taken as it stands and overflows for large z. Use "
                 "max(z, 0) - y z + log(1 + exp(-abs(z))).", overflowing_sigmoid),
+        *about_the_gradient(sigmoid_oracle),
+        Mistake("positives-only", "Only outputs with label 1 cost, -y log p: the term -(1 - y) log(1 - p) is missing. "
+                "(It is the softmax loss that looks at the right class alone.)", positives_only),
         Mistake("probability-clipped", "Probabilities are cut to [1e-7, 1 - 1e-7] before the logarithm, so the value "
                 "stops growing for confident wrong answers (a default of some frameworks).", clipped),
     ],
@@ -92,6 +116,8 @@ SIGMOID = Recipe(
                      "value": 10000.0, "dlogits": array([0, -0.5], [0, 0.5])}),
         Question("no-samples", "an empty batch", {"logits": np.zeros((0, 2)), "labels": np.zeros((0, 2))},
                  "by convention", expected={"value": 0.0, "dlogits": np.zeros((0, 2))}),
+        Question("square", "three samples, three outputs",
+                 lambda: {"logits": normals(3, 3, 3, scale=2), "labels": coins(4, 3, 3)}, ORACLE),
         Question("larger", "eight samples, three outputs",
                  lambda: {"logits": normals(1, 8, 3, scale=3), "labels": coins(2, 8, 3)}, ORACLE),
     ])
@@ -114,6 +140,18 @@ def overflowing_softmax(logits, labels):
                 "dlogits": (p - np.eye(logits.shape[1])[labels]) / n}
 
 
+def over_samples(logits, labels):
+    """Every column a distribution."""
+    p, n = probabilities(logits.T).T, len(logits)
+    return {"value": float(-np.log(p[np.arange(n), labels]).sum()) / n,
+            "dlogits": (p - np.eye(logits.shape[1])[labels]) / n}
+
+
+def one_sigmoid_each(logits, labels):
+    """The sum of C sigmoid losses."""
+    return sigmoid_oracle(logits=logits, labels=np.eye(logits.shape[1])[labels])
+
+
 SOFTMAX = Recipe(
     name="softmax_cross_entropy",
     equation="value = (1/n) sum over samples of log(sum over c of exp(z_c)) - z_y;  "
@@ -127,6 +165,14 @@ SOFTMAX = Recipe(
                 scaled(softmax_oracle, lambda n, c: 1 / c)),
         Mistake("sum-over-samples", "The loss is summed over samples; it is the mean over samples.",
                 scaled(softmax_oracle, lambda n, c: n)),
+        *about_the_gradient(softmax_oracle),
+        Mistake("labels-from-1", "Labels were read as 1..C, so that every sample was given the class before its own; "
+                "they are 0..C-1.", lambda logits, labels: softmax_oracle(logits=logits,
+                                                                          labels=(labels - 1) % logits.shape[1])),
+        Mistake("softmax-over-samples", "The softmax was taken over samples; samples are rows, and it is taken over "
+                "the classes of each.", over_samples),
+        Mistake("sigmoid-for-softmax", "Every class got a sigmoid loss of its own; this is the softmax loss.",
+                one_sigmoid_each),
         Mistake("softmax-twice", "Probabilities are passed where logits are expected, so the softmax is taken twice "
                 "(seen in a widely used teaching library).",
                 lambda logits, labels: softmax_oracle(logits=probabilities(logits), labels=labels)),
@@ -146,6 +192,8 @@ SOFTMAX = Recipe(
         Question("one-class", "a single class is always right",
                  {"logits": array([3], [-2]), "labels": np.array([0, 0])},
                  "by hand", expected={"value": 0.0, "dlogits": array([0], [0])}),
+        Question("square", "three samples, three classes",
+                 lambda: {"logits": normals(3, 3, 3, scale=2), "labels": np.array([2, 0, 1])}, ORACLE),
         Question("larger", "seven samples, six classes",
                  lambda: {"logits": normals(1, 7, 6, scale=2), "labels": classes(2, 7, 6)}, ORACLE),
     ])

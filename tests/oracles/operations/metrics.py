@@ -50,6 +50,9 @@ AUROC = Recipe(
                 lambda scores, labels: share_of_pairs(scores, labels, tie=Fraction(1))),
         Mistake("one-class-is-half", "With a single class there is no pair, and the answer is NaN, not 1/2.",
                 half_for_one_class),
+        Mistake("ties-by-position", "Equal scores were kept in the order of the samples: a tie counts 1 or 0 by who "
+                "comes first. It counts 1/2.", lambda scores,
+                labels: share_of_pairs(scores + 1e-9 * np.arange(len(scores)), labels)),
         Mistake("scores-reversed", "Low scores were taken for positive answers: this is 1 - AUROC.",
                 lambda scores, labels: share_of_pairs(-scores, labels)),
     ],
@@ -69,6 +72,9 @@ AUROC = Recipe(
         Question("one-class", "only positives: no pair to compare",
                  {"scores": np.array([0.25, 0.5]), "labels": np.array([1, 1])}, "by convention",
                  expected={"auroc": nan}),
+        Question("ties-in-order", "equal scores, negatives first: nothing is known",
+                 {"scores": np.array([1.0, 1, 1, 1]), "labels": np.array([0, 0, 1, 1])}, "by hand",
+                 expected={"auroc": 0.5}),
         Question("larger", "sixty scores, many of them tied",
                  lambda: {"scores": np.random.default_rng(1).integers(-8, 9, 60) / 4,
                           "labels": np.random.default_rng(2).integers(0, 2, 60)},
@@ -145,6 +151,22 @@ def before_learning(R, separate):
     return {"forward_transfer": mean(difference(R[j - 1, j], separate[j]) for j in range(1, len(R)))}
 
 
+def holes_skipped(R, separate):
+    """Means and maxima over what is there."""
+    last, earlier = len(R) - 1, range(len(R) - 1)
+    there = [value for value in R[last] if not isnan(value)]
+    gains = [difference(R[last, j], R[j, j]) for j in earlier]
+    lost = [difference(max((v for v in R[j:last, j] if not isnan(v)), default=nan), R[last, j]) for j in earlier]
+    return {"average_performance": mean(there), "backward_transfer": mean(v for v in gains if not isnan(v)),
+            "forgetting": mean(v for v in lost if not isnan(v))}
+
+
+def clipped(R, separate):
+    """No forgetting below 0."""
+    forgetting = metrics(R, separate)["forgetting"]
+    return {} if isnan(forgetting) else {"forgetting": max(forgetting, 0.0)}
+
+
 def drawn_matrix(seed: int, n_tasks: int) -> np.ndarray:
     """A matrix whose entries above the diagonal were never measured."""
     R = np.random.default_rng(seed).integers(32, 64, size=(n_tasks, n_tasks)) / 64
@@ -162,7 +184,8 @@ METRICS = Recipe(
              "forward_transfer": "float64"},
     conventions=["R[i, j]: row = after learning task i, column = task j, both in the order of learning",
                  "S (separate): the performance of a network of its own per task",
-                 "never measured is NaN, and a mean over a NaN is NaN", "T = 1: transfer and forgetting are NaN",
+                 "never measured is NaN, and what reads a NaN, a mean or a maximum, is NaN",
+                 "T = 1: transfer and forgetting are NaN",
                  "forgetting may be negative: the last stage is not in the maximum"],
     oracle=metrics,
     mistakes=[
@@ -183,6 +206,18 @@ METRICS = Recipe(
                 "last row. (This is the \"average incremental\" variant.)", whole_triangle),
         Mistake("forward-transfer-before-learning", "R[j - 1, j] was taken, the performance on a task before it is "
                 "learnt (another variant in use); here it is R[j, j] against a separate network.", before_learning),
+        Mistake("holes-skipped", "Entries that were never measured were left out of a mean or a maximum (nanmean, "
+                "nanmax); what reads one is NaN.", holes_skipped),
+        Mistake("forgetting-clipped", "A negative mean of forgetting was cut to 0: it says that later tasks helped.",
+                clipped),
+        Mistake("forgetting-reversed", "Forgetting has the other sign: it is the best before minus the end.",
+                lambda R, separate: {"forgetting": -metrics(R, separate)["forgetting"]}),
+        Mistake("average-of-diagonal", "The mean over R[j, j] was returned, right after learning; the average "
+                "performance is that of the last row.", lambda R,
+                separate: {"average_performance": mean(np.diagonal(R))}),
+        Mistake("forward-transfer-from-first", "The first task was averaged over, too; nothing stands before it, and "
+                "the mean is over j > 1.", lambda R, separate: {"forward_transfer": mean(
+                    difference(R[j, j], separate[j]) for j in range(len(R)))}),
         Mistake("matrix-transposed", "R was read with rows for tasks; row i is the state after learning task i.",
                 lambda R, separate: metrics(R.T, separate)),
     ],
@@ -201,6 +236,18 @@ METRICS = Recipe(
                  {"R": array([0.5, nan], [nan, 0.75]), "separate": np.array([0.5, 0.5])},
                  "by hand", expected={"average_performance": nan, "backward_transfer": nan, "forgetting": nan,
                                                "forward_transfer": 0.25}),
+        Question("better-than-ever", "the first task ends better than it ever was, by more than the second loses: a "
+                 "negative mean",
+                 {"R": array([0.5, nan, nan], [0.625, 0.5, nan], [0.875, 0.4375, 1]),
+                  "separate": np.array([0.5, 0.5, 0.5])},
+                 "by hand: 2.3125 / 3; (0.375 - 0.0625) / 2; (-0.25 + 0.0625) / 2; (0 + 0.5) / 2",
+                 expected={"average_performance": 2.3125 / 3, "backward_transfer": 0.15625, "forgetting": -0.09375,
+                           "forward_transfer": 0.25}),
+        Question("hole-below-diagonal", "one score of the first task is missing on the way: its maximum is not known",
+                 {"R": array([0.5, nan, nan], [nan, 0.5, nan], [0.25, 0.75, 1]), "separate": np.array([0.5, 0.5, 0.5])},
+                 "by hand: (0.25 + 0.75 + 1) / 3; (-0.25 + 0.25) / 2",
+                 expected={"average_performance": 2 / 3, "backward_transfer": 0.0, "forgetting": nan,
+                           "forward_transfer": 0.25}),
         Question("one-task", "T = 1: no earlier and no later task",
                  {"R": array([0.75]), "separate": np.array([0.5])}, "by hand",
                  expected={"average_performance": 0.75, "backward_transfer": nan, "forgetting": nan,

@@ -26,12 +26,24 @@ def relu_on_head(x, weights, biases, head, head_bias):
     return {"logits": np.maximum(right["logits"], 0)}
 
 
+def before_relu(x, weights, biases, head, head_bias):
+    """h_{l-1} W_l + b_l."""
+    below = [x, *forward(x=x, weights=weights, biases=biases, head=head, head_bias=head_bias)["hidden"]]
+    return {"hidden": [h @ w + b for h, w, b in zip(below, weights, biases)]}
+
+
 def linear_layers(x, weights, biases, head, head_bias):
     """No ReLU at all."""
     hidden = [x]
     for w, b in zip(weights, biases, strict=True):
         hidden.append(hidden[-1] @ w + b)
     return {"hidden": hidden[1:], "logits": hidden[-1] @ head + head_bias}
+
+
+def turned(x, weights, **rest):
+    """Every matrix transposed: cannot run unless all are square."""
+    square = all(w.shape[0] == w.shape[1] for w in weights)
+    return forward(x=x, weights=[w.T for w in weights], **rest) if square and weights else {}
 
 
 FORWARD = Recipe(
@@ -44,6 +56,12 @@ FORWARD = Recipe(
     mistakes=[
         Mistake("relu-on-head", "The logits go through a ReLU; the head is linear.", relu_on_head),
         Mistake("relu-missing", "The hidden layers are linear; each has a ReLU.", linear_layers),
+        Mistake("weights-transposed", "The weights were used as their transposes: h W, a column of W being a unit's "
+                "incoming weights.", turned),
+        Mistake("head-bias-missing", "The bias c of the head was not added.",
+                lambda head_bias, **rest: {"logits": forward(head_bias=0 * head_bias, **rest)["logits"]}),
+        Mistake("hidden-before-relu", "What stands before the ReLU was returned as hidden; it is what comes out of it.",
+                before_relu),
     ],
     questions=[
         Question("by-hand", "two units, one of them silent",
@@ -61,6 +79,9 @@ FORWARD = Recipe(
                  expected={"hidden": [np.zeros((2, 0)), array([1, 0], [1, 0])], "logits": array([2.5], [2.5])}),
         Question("one-hidden-layer", "seven samples, five inputs, six units, three outputs",
                  lambda: {"x": normals(1, 7, 5), **network(2, 5, 6, n_outputs=3)},
+                 "the formula in 50-digit decimals"),
+        Question("square", "three of everything: samples, inputs, units and outputs",
+                 lambda: {"x": normals(5, 3, 3), **network(6, 3, 3, 3, n_outputs=3)},
                  "the formula in 50-digit decimals"),
         Question("two-hidden-layers-exact", "multiples of 1/16 in two hidden layers",
                  lambda: {"x": sixteenths(1, 5, 4), **network(2, 4, 5, 3, draw=sixteenths)},
@@ -90,7 +111,8 @@ def dlogits_of(logits, labels, loss):
     return (powers / powers.sum(axis=1, keepdims=True) - labels) / n
 
 
-def backpropagation(x, labels, loss, weights, biases, head, head_bias, gate=lambda a: a > 0, factor=1.0):
+def backpropagation(x, labels, loss, weights, biases, head, head_bias, gate=lambda a: a > 0, factor=1.0,
+                    turn=np.transpose):
     """The gradient in matrices, with a gate of one's own and a constant in front of the loss."""
     before, hidden = [], [x]
     for w, b in zip(weights, biases, strict=True):
@@ -100,7 +122,7 @@ def backpropagation(x, labels, loss, weights, biases, head, head_bias, gate=lamb
     grads = {"dweights": [], "dbiases": [], "dhead": hidden[-1].T @ delta, "dhead_bias": delta.sum(axis=0)}
     above = head
     for h, a, w in zip(hidden[-2::-1], before[::-1], weights[::-1], strict=True):
-        delta, above = (delta @ above.T) * gate(a), w
+        delta, above = (delta @ turn(above)) * gate(a), w
         grads["dweights"].insert(0, h.T @ delta)
         grads["dbiases"].insert(0, delta.sum(axis=0))
     return grads
@@ -110,6 +132,12 @@ def backpropagation(x, labels, loss, weights, biases, head, head_bias, gate=lamb
 def value(**inputs):
     """The data loss alone."""
     return {"value": hp.network_loss(**inputs)}
+
+
+def forward_weights(weights, head, **inputs):
+    """delta W for delta W^T: cannot run unless all are square."""
+    square = all(w.shape[0] == w.shape[1] for w in [*weights, head])
+    return backpropagation(weights=weights, head=head, **inputs, turn=lambda w: w) if square and weights else {}
 
 
 def by_factor(factor):
@@ -140,6 +168,11 @@ BACKWARD = Recipe(
                 "only.", by_factor(lambda n, k: 1 / k)),
         Mistake("sum-over-samples", "The loss is summed over samples; it is the mean over samples.",
                 by_factor(lambda n, k: n)),
+        Mistake("gradient-not-averaged", "The gradient was summed over samples, while the value is their mean.",
+                lambda **inputs: backpropagation(**inputs, factor=max(len(inputs["x"]), 1))),
+        Mistake("gradient-reversed", "The gradient has the other sign: it starts with p - y, not y - p.",
+                lambda **inputs: backpropagation(**inputs, factor=-1)),
+        Mistake("weights-transposed", "What flows back went through W; it goes through W^T.", forward_weights),
     ],
     questions=[
         Question("on-the-kink", "three units before, on and after the kink; the head's logit is 0",
@@ -159,6 +192,17 @@ BACKWARD = Recipe(
         Question("softmax", "one hidden layer and four classes",
                  lambda: {"x": normals(4, 8, 3), "labels": np.eye(4)[classes(5, 8, 4)], "loss": "softmax",
                           **network(6, 3, 5, n_outputs=4)}, ORACLE),
+        Question("square", "three of everything: samples, inputs, units and outputs",
+                 lambda: {"x": normals(10, 3, 3), "labels": coins(11, 3, 3), "loss": "sigmoid",
+                          **network(12, 3, 3, 3, n_outputs=3)}, ORACLE),
+        Question("silent-layer", "the upper layer is silent for both samples: below it nothing moves",
+                 {"x": array([1, 2], [0.5, -1]), "labels": array([1], [0]), "loss": "sigmoid",
+                  "weights": [array([1, -1], [1, 2]), array([1], [-2])], "biases": [np.array([1.0, 0]),
+                                                                                    np.array([-4.0])],
+                  "head": array([3]), "head_bias": np.array([0.0])},
+                 "by hand: h_1 = (4, 3), (0.5, 0), a_2 = -6, -3.5; logits 0, dlogits = (-1/4, 1/4)",
+                 expected={"value": float(np.log(2)), "dweights": [np.zeros((2, 2)), np.zeros((2, 1))],
+                           "dbiases": [np.zeros(2), np.zeros(1)], "dhead": array([0]), "dhead_bias": np.array([0.0])}),
         Question("larger", "three hidden layers, ten samples",
                  lambda: {"x": normals(7, 10, 6), "labels": coins(8, 10, 2), "loss": "sigmoid",
                           **network(9, 6, 6, 5, 4, n_outputs=2)}, ORACLE),

@@ -8,8 +8,8 @@ import numpy as np
 
 from tests.oracles import high_precision as hp
 from tests.oracles.draws import NETWORK, network
-from tests.oracles.objectives import BIASES, CONVENTIONS, DATA, HEAD_FREE, ORACLE, OUTPUTS, SMALL
-from tests.oracles.objectives import SMALL_GRADIENT, data, mean_over_outputs, objective, other_penalty
+from tests.oracles.objectives import BIASES, CONVENTIONS, DATA, HEAD_FREE, ORACLE, OUTPUTS, SMALL, SMALL_GRADIENT
+from tests.oracles.objectives import added_to_smooth, data, mean_over_outputs, objective, other_penalty
 from tests.oracles.recipe import Mistake, Question, Recipe
 
 
@@ -50,6 +50,7 @@ RECIPE = Recipe(
         Mistake("mean-of-weights", "The mean of abs was taken; it is the sum.", other_penalty(
             lambda weights, head, mu, **others: l1_of(weights, head, mu) / sum(w.size for w in [*weights, head]))),
         mean_over_outputs(objective(l1_of)),
+        *added_to_smooth(l1_of),
     ],
     questions=[
         Question("by-hand", "one sample, two units, one of them silent; the logit is 0", {**SMALL, "mu": 0.25},

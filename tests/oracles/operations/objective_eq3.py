@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from tests.oracles.draws import array, normals
-from tests.oracles.objectives import BIASES, CONVENTIONS, ORACLE, data, mean_over_outputs, objective, other_penalty
+from tests.oracles.objectives import BIASES, CONVENTIONS, ORACLE, added_to_smooth, data, mean_over_outputs
+from tests.oracles.objectives import objective, other_penalty
 from tests.oracles.recipe import Mistake, Question, Recipe
 
 from .objective_eq2 import half_of_l1, l1_of, l1_with_biases
@@ -45,6 +48,7 @@ RECIPE = Recipe(
         Mistake("l1-on-biases", BIASES, of_head(other_penalty(l1_with_biases))),
         Mistake("half-factor", "The penalty was halved; L1 has no factor 1/2.", of_head(other_penalty(half_of_l1))),
         mean_over_outputs(of_head(objective(l1_of))),
+        *(replace(mistake, outputs=of_head(mistake.outputs)) for mistake in added_to_smooth(l1_of)),
     ],
     questions=[
         Question("by-hand", "two samples, both at logit 0, one of either label",

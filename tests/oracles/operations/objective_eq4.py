@@ -8,8 +8,9 @@ import numpy as np
 
 from tests.oracles import high_precision as hp
 from tests.oracles.draws import NETWORK, array, network
-from tests.oracles.objectives import CONVENTIONS, DATA, HEAD_FREE, ORACLE, OUTPUTS, SMALL
-from tests.oracles.objectives import SMALL_GRADIENT, data, mean_over_outputs, objective, other_gradient, other_penalty
+from tests.oracles.objectives import CONVENTIONS, DATA, HEAD_FREE, ORACLE, OUTPUTS, SMALL, SMALL_GRADIENT
+from tests.oracles.objectives import added_to_smooth, data, mean_over_outputs, objective, other_gradient
+from tests.oracles.objectives import other_penalty
 from tests.oracles.recipe import Mistake, Question, Recipe
 
 
@@ -59,6 +60,7 @@ RECIPE = Recipe(
         Mistake("zero-edges-free", "Connections that do not exist got a gradient: the zero pattern of W^{t-1} is kept, "
                 "or retraining fills it up.", other_gradient(None)),
         mean_over_outputs(objective(square_of, free_edges)),
+        *added_to_smooth(square_of, free_edges),
     ],
     questions=[
         Question("by-hand", "one sample at logit 0, one connection that does not exist",

@@ -9,7 +9,8 @@ import numpy as np
 from tests.oracles import high_precision as hp
 from tests.oracles.draws import NETWORK, array, network
 from tests.oracles.objectives import BIASES, CONVENTIONS, DATA, HEAD_FREE, HELD, ORACLE, OUTPUTS, SMALL
-from tests.oracles.objectives import SMALL_GRADIENT, data, mean_over_outputs, objective, other_gradient, other_penalty
+from tests.oracles.objectives import SMALL_GRADIENT, added_to_smooth, data, mean_over_outputs, objective
+from tests.oracles.objectives import other_gradient, other_penalty
 from tests.oracles.recipe import Mistake, Question, Recipe
 
 
@@ -38,6 +39,36 @@ def row_groups(weights, head, older, mu, gamma, **others):
     """Groups of outgoing weights."""
     return sum((mu * (hp.l1(new) + hp.l1(back)) + gamma * hp.column_norms(new.T)
                 for new, back in new_edges(weights, older)), mu * hp.l1(head))
+
+
+def with_groups(of):
+    """The penalty with other groups: gamma times the sum over layers of of(w, b, p, q), p and q units being older."""
+    def penalty(weights, biases, head, older, mu, gamma, **others):
+        below = [len(weights[0]), *older[:-1]]
+        return expansion(weights, head, older, mu, 0 * gamma) + gamma * sum(
+            (of(*layer) for layer in zip(weights, biases, below, older, strict=True)), Decimal(0))
+
+    return other_penalty(penalty)
+
+
+def with_bias(w, b, p, q):
+    """A new unit's bias is one more row."""
+    return hp.column_norms(np.vstack([w[:, q:], b[None, q:]]))
+
+
+def times_root_of_size(w, b, p, q):
+    """sqrt(rows) norm."""
+    return Decimal(len(w)).sqrt() * hp.column_norms(w[:, q:])
+
+
+def back_edges_grouped(w, b, p, q):
+    """What an older unit hears from new ones is a group as well."""
+    return hp.column_norms(w[:, q:]) + hp.column_norms(w[p:, :q])
+
+
+def head_grouped(head, gamma, **given):
+    """Columns of the head too."""
+    return expansion(head=head, gamma=gamma, **given) + gamma * hp.column_norms(head)
 
 
 def free_new(weights, biases, older, **others):
@@ -83,8 +114,18 @@ RECIPE = Recipe(
                 "whole units vanish.", other_penalty(
                     lambda weights, head, older, mu, gamma, **others: expansion(weights, head, older, mu, 0 * gamma)
                     + gamma * sum((hp.total(new ** 2) for new, _ in new_edges(weights, older)), Decimal(0)))),
+        Mistake("bias-in-group", "A new unit's bias was taken into the norm of its group; biases are not penalised.",
+                with_groups(with_bias)),
+        Mistake("group-size-scaled", "Every norm was multiplied by the root of the group's size, as some definitions "
+                "of the group lasso have it; here every group has the strength gamma.",
+                with_groups(times_root_of_size)),
+        Mistake("new-to-older-edges-grouped", "Edges from new units into an older one were taken for a group; they "
+                "carry L1 alone.", with_groups(back_edges_grouped)),
+        Mistake("head-grouped", "Columns of the head were taken for groups; the head carries L1 alone.",
+                other_penalty(head_grouped)),
         Mistake("old-weights-free", HELD, other_gradient(None)),
         mean_over_outputs(objective(expansion, free_new)),
+        *added_to_smooth(expansion, free_new),
     ],
     questions=[
         Question("by-hand", "one old and one new unit in each of two layers, at logit 0",

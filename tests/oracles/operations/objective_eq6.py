@@ -8,7 +8,7 @@ import numpy as np
 
 from tests.oracles import high_precision as hp
 from tests.oracles.draws import NETWORK, array, normals
-from tests.oracles.objectives import CONVENTIONS, DATA, ORACLE, OUTPUTS, SMALL, SMALL_GRADIENT, data
+from tests.oracles.objectives import CONVENTIONS, DATA, ORACLE, OUTPUTS, SMALL, SMALL_GRADIENT, added_to_smooth, data
 from tests.oracles.objectives import mean_over_outputs, objective, other_gradient, other_penalty
 from tests.oracles.recipe import Mistake, Question, Recipe
 
@@ -101,6 +101,7 @@ RECIPE = Recipe(
         Mistake("zero-edges-free", "Weights that are 0 got a gradient: Eq. 6 moves the nonzero ones only, or the next "
                 "walk selects everything.", other_gradient(None)),
         mean_over_outputs(objective(anchored, free_edges)),
+        *added_to_smooth(anchored, free_edges),
     ],
     questions=[
         Question("by-hand", "one old unit that moved, one new unit, at logit 0",

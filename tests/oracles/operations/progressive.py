@@ -49,6 +49,11 @@ def linear(older, alphas, projections, bias, lateral):
     return hp.product(mixed(older, alphas, projections) + bias, lateral)
 
 
+def turned(older, alphas, projections, *others):
+    """P^T for P."""
+    return adapter(older, alphas, np.swapaxes(projections, 1, 2), *others)
+
+
 def previous_only(older, alphas, projections, *others):
     """The last of the older columns alone."""
     return adapter(older[-1:], alphas[-1:], projections[-1:], *others)
@@ -170,6 +175,8 @@ FORWARD = Recipe(
                 "layer's ReLU.", columns(join=outside)),
         Mistake("previous-column-only", "Only the column just before was read; an adapter reads all older columns.",
                 columns(previous_only, previous_only)),
+        Mistake("projections-transposed", "The projections were used as their transposes: h P, column j being what "
+                "unit j of the adapter hears.", columns(turned, turned)),
         Mistake("same-layer", "Layer l read the older columns' layer l; it reads their layer l - 1, as it does its "
                 "own.", same_layer),
     ],
@@ -255,6 +262,8 @@ BACKWARD = Recipe(
     mistakes=[
         Mistake("averaged-twice", "The gradients were divided by the number of samples; dout has that factor already.",
                 averaged),
+        Mistake("gradient-transposed", "dP_j is its own transpose; it is h_j^T (a_j dr).",
+                lambda **inputs: {"dprojections": np.swapaxes(backward()(**inputs)["dprojections"], 1, 2)}),
         Mistake("gate-missing", "What flows back was not stopped where the adapter's ReLU is closed.",
                 backward(gate=lambda a: a == a)),
         Mistake("alpha-missing-in-projection", "dP_j lacks its factor a_j: P_j acts on a_j h_j.",

@@ -75,6 +75,13 @@ def only(variant, terms):
     return pull(lambda anchors, *given: (terms if anchors == variant else TERMS[anchors])(*given))
 
 
+@hp.in_fifty_digits
+def constant_counted(w, lam, anchors, decay, fisher, learnt):
+    """P(w)."""
+    return {"value": lam / 2 * sum((hp.total(s * (w - a) ** 2) for s, a in as_asked(anchors, fisher, learnt, decay)),
+                                   Decimal(0))}
+
+
 def online(terms):
     """Other terms where the Fisher information is decayed."""
     return pull(lambda anchors, fisher, learnt, decay: as_asked(anchors, fisher, learnt, decay) if decay == 1
@@ -143,6 +150,8 @@ EWC_PENALTY = Recipe(
                 changed(strength=lambda s, n: 0 * s + 1)),
         Mistake("anchor-ignored", "Weights were pulled to 0: it is their change since the anchor that costs.",
                 changed(anchor=lambda a: 0 * a)),
+        Mistake("constant-counted", "The value is P(w) itself; P(W^{t-1}), a constant, is taken off.",
+                constant_counted),
         Mistake("decay-missing-in-penalty", "The Fisher information was decayed as tasks came in, but the penalty "
                 "lacks its own factor decay.", online(
                     lambda fisher, learnt, decay: [(consolidated(fisher, decay), learnt[-1])])),
@@ -227,14 +236,14 @@ EWC_PROX = Recipe(
 # --- a step of DNN-L2 --------------------------------------------------------------------------------------------
 
 
-def l2_step(factor=2, biases_pulled=True, anchored=True, lam_of=lambda lam, l: lam[l]):
+def l2_step(factor=2, biases_pulled=True, anchored=True, stepped=True, lam_of=lambda lam, l: lam[l]):
     """A proximal gradient step on a network whose body is pulled with strength factor * lam per layer."""
     @hp.in_fifty_digits
     def outputs(anchor_weights, anchor_biases, lam, step, **given):
         moved = gradient_step(step, **given)
 
         def pulled(arrays, anchors):
-            shares = [factor * step * lam_of(lam, l) for l in range(len(arrays))]
+            shares = [factor * (step if stepped else 1) * lam_of(lam, l) for l in range(len(arrays))]
             return [(z + s * anchored * a) / (1 + s) for z, a, s in zip(arrays, anchors, shares, strict=True)]
 
         biases = pulled(moved["biases"], anchor_biases) if biases_pulled else moved["biases"]
@@ -303,6 +312,7 @@ L2_STEP = Recipe(
                 head_pulled),
         Mistake("anchor-ignored", "Weights were pulled to 0: that is weight decay. They are pulled to W^{t-1}.",
                 l2_step(anchored=False)),
+        Mistake("step-missing", "The strength was not multiplied by the step.", l2_step(stepped=False)),
         Mistake("one-lam-for-all", "The first layer's lam was used for every layer; lam has one entry per layer.",
                 l2_step(lam_of=lambda lam, l: lam[0])),
     ],

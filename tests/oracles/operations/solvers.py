@@ -71,6 +71,8 @@ ISTA = Recipe(
             lambda w, step, mu, gamma: both(w=w.T, step=step, mu=mu, gamma=gamma)["w"].T)),
         Mistake("prox-before-gradient", "The prox was taken first and the gradient step second; no weight is then "
                 "exactly 0.", prox_first),
+        Mistake("gradient-added", "The step went up the gradient, w + step dw; it goes down.",
+                lambda dw, db, **given: ista_step(dw=-dw, db=-db, **given)),
         Mistake("subgradient-for-prox", "mu sign(w) was added to the gradient; the penalty is handled by its prox, "
                 "which makes exact zeros.", lambda w, b, dw, db, step, mu, gamma: {
                     "w": w - step * (dw + mu * np.sign(w))}),
@@ -89,6 +91,10 @@ ISTA = Recipe(
         Question("no-units", "nothing to move", {"w": np.zeros((2, 0)), "b": np.zeros(0), "dw": np.zeros((2, 0)),
                                                  "db": np.zeros(0), "step": 0.5, "mu": 1.0, "gamma": 1.0}, "by hand",
                  expected={"w": np.zeros((2, 0)), "b": np.zeros(0)}),
+        Question("square", "two units of two inputs: (3.5, 5.5) and (-4.5, 0.25), soft threshold 1/2, groups less 5/2",
+                 {"w": array([3, 1], [-4.5, 0.25]), "b": np.array([0.5, -0.25]), "dw": array([-1, 1.5], [0, -10.5]),
+                  "db": np.array([1.0, 0]), "step": 0.5, "mu": 1.0, "gamma": 5.0}, "by hand",
+                 expected={"w": array([1.5, 0], [-2, 2.5]), "b": np.array([0, -0.25])}),
         Question("larger", "six rows, eight units", lambda: {
             "w": normals(1, 6, 8) * np.linspace(0.3, 1.6, 8).round(2), "b": normals(2, 8), "dw": normals(3, 6, 8),
             "db": normals(4, 8), "step": 0.25, "mu": 0.9, "gamma": 2.5}, "sparse_group_prox's oracle: optimality "
@@ -99,9 +105,9 @@ ISTA = Recipe(
 
 
 def iterates(quadratic, linear, mu, start, step, iterations, *, momentum=True, restart=True, gradient_at="y",
-             lagged=False, late=False, threshold=None):
+             lagged=False, late=False, by_age=False, threshold=None):
     """FISTA on linear . u + u . quadratic u / 2 + mu sum(abs(u)), in decimals; the options are mistakes."""
-    x, y, t, rows = start, start, Decimal(1), []
+    x, y, t, age, rows = start, start, Decimal(1), -1, []
     for _ in range(iterations):
         gradient = linear + hp.product(quadratic, (y if gradient_at == "y" else x).reshape(-1, 1)).ravel()
         cut = step * mu if threshold is None else threshold * mu
@@ -110,9 +116,17 @@ def iterates(quadratic, linear, mu, start, step, iterations, *, momentum=True, r
         t = Decimal(1) if uphill and not late else t
         t_next = (1 + (1 + 4 * t * t).sqrt()) / 2
         share = (t - 1) / (t if lagged else t_next) if momentum else 0
+        age = 0 if uphill else age + 1
+        share = Decimal(age) / (age + 3) if by_age else share
         y, x, t = x_next + share * (x_next - x), x_next, Decimal(1) if uphill and late else t_next
         rows.append(x)
     return np.array(rows, object).reshape(iterations, len(start))
+
+
+def start_included(start, iterations, **inputs):
+    """x_0 to x_{k-1}."""
+    rows = fista_with()(start=start, iterations=iterations, **inputs)["iterates"]
+    return {"iterates": np.vstack([start, rows])[:iterations]}
 
 
 def fista_with(**options):
@@ -153,6 +167,10 @@ FISTA = Recipe(
                 fista_with(gradient_at="x")),
         Mistake("momentum-divided-by-old-t", "The share of the momentum is (t - 1) / t+, with the new t below.",
                 fista_with(lagged=True)),
+        Mistake("momentum-by-counting", "The share of the momentum was k / (k + 3), which grows much like it; here it "
+                "is (t - 1) / t+ with t+ = (1 + sqrt(1 + 4 t^2)) / 2.", fista_with(by_age=True)),
+        Mistake("start-included", "The first row is the start; row k is x_{k+1}, the first after one iteration.",
+                start_included),
         Mistake("threshold-not-scaled", NOT_SCALED, fista_with(threshold=Decimal(1))),
     ],
     questions=[
@@ -269,6 +287,18 @@ HEAD = Recipe(
                  lambda: drawn_head(1, 12, 4, 3, "sigmoid", 0.06), KKT, CLASSES, margin={"support": decided_by}),
         Question("softmax", "fifteen samples, four features, three classes",
                  lambda: drawn_head(3, 15, 4, 3, "softmax", 0.05), KKT, CLASSES, margin={"support": decided_by}),
+        Question("dead-unit", "a unit that says 0 to every sample: its weight is 0, whatever its label",
+                 {"features": array([-1, 0], [-1, 0], [1, 0], [1, 0]), "labels": array([0], [0], [1], [1]),
+                  "loss": "sigmoid", "mu_head": 0.25}, "by hand: as with one feature", CLASSES,
+                 margin={"support": decided_by}, expected={
+                     "objective": float(np.log(4 / 3) + np.log(3) / 4), "support": np.array([[True], [False]]),
+                     "residual": RESIDUAL}),
+        Question("not-centred", "the one feature at 1 and 3: the bias has to take -2 log(3)",
+                 {"features": array([1], [1], [3], [3]), "labels": array([0], [0], [1], [1]), "loss": "sigmoid",
+                  "mu_head": 0.25}, "by hand: v = log(3), c = -2 log(3), the objective as at -1 and 1", CLASSES,
+                 margin={"support": decided_by}, expected={
+                     "objective": float(np.log(4 / 3) + np.log(3) / 4), "support": np.array([[True]]),
+                     "residual": RESIDUAL}),
         Question("larger", "forty samples, eight features",
                  lambda: drawn_head(5, 40, 8, 1, "sigmoid", 0.03), KKT, CLASSES, margin={"support": decided_by}),
     ])

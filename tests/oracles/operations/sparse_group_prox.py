@@ -20,6 +20,13 @@ def both(w, step, mu, gamma):
     return {"w": hp.sparse_group(w, w * 0 + 1, step * mu, step * gamma)}
 
 
+def norm_before(w, step, mu, gamma):
+    """soft(w) (1 - step gamma / norm(w))_+."""
+    norms = np.sqrt((w ** 2).sum(axis=0))
+    kept = norms > step * gamma
+    return {"w": soft(w=w, step=step, mu=mu)["w"] * np.where(kept, 1 - step * gamma / np.where(kept, norms, 1), 0)}
+
+
 def swapped(w, step, mu, gamma):
     """Groups first, entries second."""
     return soft(w=group(w=w, step=step, gamma=gamma)["w"], step=step, mu=mu)
@@ -39,6 +46,13 @@ SPARSE_GROUP = Recipe(
         Mistake("one-shrinkage-lost", "Both shrinkages started from the same old weights and the second overwrote the "
                 "first, so the L1 part is lost. (The released code assigns one variable twice.)",
                 lambda w, step, mu, gamma: group(w=w, step=step, gamma=gamma)),
+        Mistake("group-shrinkage-lost", "Only the entries were thresholded; the columns lose step gamma of their "
+                "norm, too.",
+                lambda w, step, mu, gamma: soft(w=w, step=step, mu=mu)),
+        Mistake("norm-before-threshold", "A column was shrunk by its norm before the soft threshold; it is the norm "
+                "after it that counts.", norm_before),
+        Mistake("strengths-swapped", "mu was used for the groups and gamma for the entries.",
+                lambda w, step, mu, gamma: both(w=w, step=step, mu=gamma, gamma=mu)),
         Mistake("threshold-not-scaled", NOT_SCALED,
                 lambda w, step, mu, gamma: both(w=w, step=1.0, mu=mu, gamma=gamma)),
         Mistake("rows-as-groups", ROWS, by_rows(both)),
@@ -56,6 +70,9 @@ SPARSE_GROUP = Recipe(
                  {"w": array([0.5, 1.5, 7], [-0.5, -1.25, 9]), "step": 0.5, "mu": 2.0, "gamma": 10.0},
                  "by hand: (0, 0), (0.5, -0.25), (6, 8) of norms 0, below 5, and 10", "f64",
                  expected={"w": array([0, 0, 3], [0, 0, 4])}),
+        Question("square", "two columns of two: soft threshold 1/2 leaves (3, 4) and (0, 5), the groups take 5/2",
+                 {"w": array([3.5, 0.25], [-4.5, 5.5]), "step": 0.5, "mu": 1.0, "gamma": 5.0}, BY_HAND,
+                 expected={"w": array([1.5, 0], [-2, 2.5])}),
         Question("zero-strengths", "nothing is shrunk", {"w": array([0, 1.5], [0, -2]), "step": 0.5, "mu": 0.0,
                                                          "gamma": 0.0}, BY_HAND, "f64",
                  expected={"w": array([0, 1.5], [0, -2])}),
@@ -90,6 +107,10 @@ SPARSE_GROUP_METRIC = Recipe(
     mistakes=[
         Mistake("shrinkages-swapped", "Groups were shrunk first and entries second. The prox of the sum is the other "
                 "order.", swapped_metric),
+        Mistake("one-shrinkage-lost", "The L1 part is lost: only the groups were shrunk.",
+                lambda w, d, mu, gamma: group_metric(w=w, d=d, gamma=gamma)),
+        Mistake("group-shrinkage-lost", "Only the entries were thresholded; the groups are shrunk, too.",
+                lambda w, d, mu, gamma: soft_metric(w=w, d=d, mu=mu)),
         Mistake("scalar-threshold", SCALAR, mean_metric(both_metric)),
         Mistake("rows-as-groups", ROWS, by_rows(both_metric)),
         Mistake("euclidean-shrinkage", "The closed form of the Euclidean metric was used for the groups; where d "
