@@ -87,6 +87,22 @@ Draw = Callable[[np.random.Generator], Any]
 
 
 @dataclass(frozen=True, eq=False)
+class Wish:
+    """What decides between settings that validation data hardly tell apart.
+
+    Parameters
+    ----------
+    words : str
+        What is wanted: "of settings within .005 of the best ... comes first".
+    misfit : callable
+        What a run's boxes told (``tune.record``) -> how far that is from it; 0 if it is as wanted.
+    """
+
+    words: str
+    misfit: Callable[[Mapping[str, Any]], float]
+
+
+@dataclass(frozen=True, eq=False)
 class Space:
     """What a search (``den-ref tune``) may try of one method: at least one option is drawn.
 
@@ -103,6 +119,8 @@ class Space:
         defaults are what the search is for: when they move, the settings on record must not.
     largest_share : float
         A setting counts only with at most this share of STL's parameters.
+    wish : Wish, optional
+        What decides between settings that are as good as the best.
     """
 
     start: Mapping[str, Any]
@@ -110,6 +128,7 @@ class Space:
     later: Mapping[str, Draw] = field(default_factory=dict)
     unnamed: Mapping[str, Any] = field(default_factory=dict)
     largest_share: float = math.inf
+    wish: Wish | None = None
 
     def __post_init__(self):
         if not self.draws:

@@ -1,17 +1,22 @@
-"""``den-ref tune``: find a method's options by random search on the validation split."""
+"""``den-ref tune``: find a method's options, or every method's, by random search on the validation split."""
 
 import argparse
 import sys
 from contextlib import ExitStack
 
-from .common import FAILED, METHODS, add_command, folder, misuse, way_on
+from .common import FAILED, METHODS, add_command, file, folder, misuse, way_on
 from .stream import add_stream_arguments, stream_options
+
+#: Folder of the records: of single searches, of those on the paper's stream.
+OUT, PAPER_OUT = "runs/tuning", "runs/tuning-paper"
 
 EXAMPLES = """examples:
   den-ref tune ewc                                  search, record in runs/tuning/ewc.jsonl
   den-ref tune ewc --tries 40                       the same command goes on; a larger one goes further
   den-ref tune stl --stream toy --out runs/toy      another stream, another folder
   den-ref tune --report                             write runs/tuning.md
+  den-ref tune --paper                              every method on the paper's stream, 22 runs each, in a row
+  den-ref tune --paper --report                     write runs/tuning-paper.md, and the options it ends at as JSON
   den-ref tune --report --out docs/tuning           in a checkout: docs/tuning.md, from this package's own records
 A run on record is not made again.  Test data play no part."""
 
@@ -23,27 +28,40 @@ def add(commands) -> None:
     command.add_argument("--tries", type=int, metavar="N", help="settings tried with seed 0 (default: 30); "
                          "the best go on to other seeds, and a second round redraws their options")
     command.add_argument("--second", type=int, metavar="N", help="settings of the second round (default: 11)")
-    command.add_argument("--out", type=folder, default="runs/tuning", metavar="DIR",
-                         help="folder of the records (default: runs/tuning)")
+    command.add_argument("--paper", action="store_true",
+                         help="every method, or METHOD alone, on the paper's stream and with the same number of runs; "
+                              "the same command goes on")
+    command.add_argument("--out", type=folder, metavar="DIR",
+                         help=f"folder of the records (default: {OUT}; --paper: {PAPER_OUT})")
     add_stream_arguments(command)
     command.add_argument("--jobs", type=int, metavar="N", help="runs at the same time (default: one per core)")
     command.add_argument("--report", action="store_true", help="write DIR.md from the records in DIR instead")
+    command.add_argument("--preset", type=file, metavar="FILE",
+                         help="with --paper --report: where the options that were found go (default: DIR.json)")
 
 
 def tune(arguments: argparse.Namespace, argv: list[str]) -> int:
     """Search a method's options on validation data."""
+    arguments.out = arguments.out or (PAPER_OUT if arguments.paper else OUT)
     with ExitStack() as stack:
         try:
             if arguments.report:
                 return _report(arguments)
-            search = _search(arguments)
-            stack.enter_context(search.owned())
+            if arguments.preset:
+                raise ValueError("--preset: expected --report, which writes it, got none")
+            searches = _papers_searches(arguments) if arguments.paper else [_search(arguments)]
+            if not arguments.paper:
+                stack.enter_context(searches[0].owned())
             processes = stack.enter_context(_processes(arguments))
         except ValueError as error:
             return misuse(error)
-        arguments.kept = lambda: (f"finished runs are on record in {search.tries.path}\n"
+        arguments.kept = lambda: (f"finished runs are on record in {_record(arguments, searches)}\n"
                                   f"go on with: {way_on(argv)}")
-        return _follow(search, processes)
+        return _follow_all(searches, processes) if arguments.paper else _follow(searches[0], processes)
+
+
+def _record(arguments, searches) -> str:
+    return arguments.out if arguments.paper else str(searches[0].tries.path)
 
 
 def _report(arguments) -> int:
@@ -51,16 +69,38 @@ def _report(arguments) -> int:
 
     if arguments.method is not None:
         raise ValueError(f"--report: expected no METHOD, all records go into one page, got {arguments.method!r}")
+    if arguments.preset and not arguments.paper:
+        raise ValueError(f"--preset: expected --paper, the defaults of other streams are in the code, got "
+                         f"{arguments.preset!r}")
     print(tuning_page.write_page(arguments.out))
+    if arguments.paper:
+        print(tuning_page.write_found(arguments.out, arguments.preset))
     return 0
+
+
+def _papers_searches(arguments) -> list:
+    from dataclasses import replace
+
+    from den_ref.experiment.tune.all_searches import PAPER_BUDGET, PAPERS, paper_searches
+
+    if arguments.stream not in ("mnist-variation", PAPERS):
+        raise ValueError(f"--paper: expected no other --stream than {PAPERS}, got {arguments.stream!r}")
+    methods = [] if arguments.method is None else [arguments.method]
+    return paper_searches(arguments.out, methods, replace(PAPER_BUDGET, **_given(arguments)),
+                          **stream_options(arguments))
+
+
+def _given(arguments) -> dict[str, int]:
+    """What was said about the budget."""
+    given = {"tries": arguments.tries, "second": arguments.second}
+    return {name: value for name, value in given.items() if value is not None}
 
 
 def _search(arguments):
     from den_ref.experiment.tune.search import Budget, Search
 
-    given = {"tries": arguments.tries, "second": arguments.second}
-    budget = Budget(**{name: value for name, value in given.items() if value is not None})
-    return Search(arguments.method, arguments.stream, out=arguments.out, budget=budget, **stream_options(arguments))
+    return Search(arguments.method, arguments.stream, out=arguments.out, budget=Budget(**_given(arguments)),
+                  **stream_options(arguments))
 
 
 def _processes(arguments):
@@ -80,6 +120,29 @@ def _follow(search, processes) -> int:
         print(f"den-ref: a run failed: {error}", file=sys.stderr)
         return FAILED
     return 0
+
+
+def _follow_all(searches, processes) -> int:
+    from den_ref.experiment.tune.all_searches import follow_all
+
+    on_record = sum(len(search.tries) for search in searches)
+    print(f"{len(searches)} searches on {searches[0].stream['name']}, at most {searches[0].budget.runs} runs each, "
+          f"{on_record} on record in {searches[0].tries.path.parent}", flush=True)
+    failed = follow_all(searches, processes, _print_progress, _print_end)
+    for search, error in failed:
+        print(f"den-ref: the search of {search.method} failed: {error}", file=sys.stderr)
+    return FAILED if failed else 0
+
+
+def _print_progress(row, progress) -> None:
+    left = "" if progress.left is None else f", about {progress.left / 60:.0f} min left"
+    print(f"[{progress.search.method}, {progress.place} of {progress.searches}; run {progress.made} of "
+          f"{progress.runs}{left}] ", end="")
+    _print_row(row)
+
+
+def _print_end(search, best) -> None:
+    print(f"\n{search.method}: {_ending(best[:3])}\n", flush=True)
 
 
 def _print_row(row) -> None:

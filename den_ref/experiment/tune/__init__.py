@@ -1,9 +1,11 @@
 """The search for a method's options on validation data.  Stands on ``disk``, ``one_run`` and the Markdown of ``pages``.
 
-=================  =====================================================
+=================  ================================================================
 ``search_spaces``  what is tried of which method
+``paper_spaces``   the same on the paper's stream
 ``search``         the sequence of runs
+``all_searches``   one search after the other, of every method on the paper's stream
 ``record``         every run a line of a file, and what the runs come to
 ``tuning_page``    the records as a page for people
-=================  =====================================================
+=================  ================================================================
 """

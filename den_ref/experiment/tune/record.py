@@ -3,29 +3,37 @@
     {"seed": 0, "settings": {"weight_decay": 0.02}, "validation": 0.861, "share": 1.0, "seconds": 48.9}
 
 ``validation`` is the mean AUROC on the validation split after the last task, ``share`` the size in parts of STL's,
-``seconds`` are those of the processor.  Runs on another stream than MNIST-Variation also say on which: ``stream``.
+``seconds`` are those of the processor.  Runs on another stream than MNIST-Variation also say on which: ``stream``; and
+those whose boxes select units what these ``told``: "selected", the share of units per hidden layer, mean over the tasks
+after the first, and how many of these "tasks" "expanded" the network.
 """
 
 import json
 import math
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
+from den_ref.describe import Wish
 from den_ref.experiment.disk.files import named
 from den_ref.experiment.disk.json_files import check_shape
+from den_ref.methods import REGISTRY
 from den_ref.strict_json import strict_json
 
-from .search_spaces import TUNABLE, TUNED_ON
+from .search_spaces import TUNED_ON
 
 #: A setting is judged when it was tried with all of these.
 SEEDS = (0, 1, 2)
 
 _NUMBER = (int, float)
 SHAPE = {"seed": int, "settings": {str: object}, "validation": _NUMBER, "share": _NUMBER, "seconds": _NUMBER}
+MORE = {"stream": {str: object}, "told": {"selected": [_NUMBER], "expanded": int, "tasks": int}}
+
+#: Within this of the best validation AUROC a setting counts as good as the best: about what a run varies by.
+CLOSE = 0.005
 
 #: What a run was on that does not say so.
 THE_STREAM = {"name": TUNED_ON}
@@ -109,9 +117,10 @@ def record_path(folder: Path | str, method: str) -> Path:
 
 
 def methods_on_record(folder: Path | str) -> list[str]:
-    """The methods with a record in the folder: those of the registry in the order of TUNABLE, then all others."""
+    """The methods with a record in the folder: those of the registry in its order, DEN first; then all others."""
     named = {path.stem.replace("@", ":") for path in Path(folder).glob("*.jsonl")}
-    return [name for name in TUNABLE if name in named] + sorted(name for name in named if ":" in name)
+    ours = sorted(named & set(REGISTRY), key=["den", *REGISTRY].index)
+    return ours + sorted(name for name in named if ":" in name)
 
 
 # --- what the runs come to ---------------------------------------------------------------------------------------
@@ -126,11 +135,14 @@ class Judged:
     settings : dict
     validation, shares : tuples of float
         One per seed of ``SEEDS``.
+    told : tuple
+        What the boxes told, per seed; None for boxes that tell nothing.
     """
 
     settings: dict[str, Any]
     validation: tuple[float, ...]
     shares: tuple[float, ...]
+    told: tuple[dict[str, Any] | None, ...]
 
     @property
     def mean(self) -> float:
@@ -143,23 +155,50 @@ class Judged:
         return fmean(self.shares)
 
 
-def best_tries(rows: Sequence[Row], largest_share: float) -> list[Row]:
+def best_tries(rows: Sequence[Row], largest_share: float, wish: Wish | None = None) -> list[Row]:
     """The runs with the first seed, one per setting, best first; those that are too large come after all others."""
     first = {_key(row["settings"]): row for row in rows if row["seed"] == SEEDS[0]}
-    return sorted(first.values(), key=lambda row: (row["share"] > largest_share, -row["validation"]))
+    return _ranked(first.values(), largest_share, wish,
+                   lambda row: (row["share"], row["validation"], [row.get("told")]))
 
 
-def judged(rows: Sequence[Row], largest_share: float) -> list[Judged]:
+def judged(rows: Sequence[Row], largest_share: float, wish: Wish | None = None) -> list[Judged]:
     """The settings tried with every seed, the best mean first; those that are too large come after all others."""
     by_seed = [{_key(row["settings"]): row for row in rows if row["seed"] == seed} for seed in SEEDS]
     shared = [key for key in by_seed[-1] if all(key in of_seed for of_seed in by_seed)]
-    settings = [Judged(by_seed[0][key]["settings"],
-                       tuple(of_seed[key]["validation"] for of_seed in by_seed),
-                       tuple(of_seed[key]["share"] for of_seed in by_seed)) for key in shared]
-    return sorted(settings, key=lambda setting: (setting.share > largest_share, -setting.mean))
+    settings = [_judged([of_seed[key] for of_seed in by_seed]) for key in shared]
+    return _ranked(settings, largest_share, wish, lambda setting: (setting.share, setting.mean, setting.told))
 
 
 # --- small parts -------------------------------------------------------------------------------------------------
+
+
+def _judged(rows: Sequence[Row]) -> Judged:
+    """What the runs of one setting come to, one run per seed."""
+    validation, shares, told = zip(*((row["validation"], row["share"], row.get("told")) for row in rows))
+    return Judged(rows[0]["settings"], validation, shares, told)
+
+
+def _ranked(settings: Iterable[Any], largest_share: float, wish: Wish | None, facts) -> list[Any]:
+    """Those that are small enough first; of them those within CLOSE of the best, the nearest to the wish first; then by
+    AUROC.  ``facts`` of a setting are its share, its AUROC, and what its runs told."""
+    settings = list(settings)
+    fitting = [auroc for share, auroc, _ in map(facts, settings) if share <= largest_share]
+    close = max(fitting, default=0.0) - CLOSE
+
+    def place(setting):
+        share, auroc, told = facts(setting)
+        misfit = _misfit(wish, told) if share <= largest_share and auroc >= close else math.inf
+        return share > largest_share, misfit, -auroc
+
+    return sorted(settings, key=place)
+
+
+def _misfit(wish: Wish | None, told: Sequence[Mapping[str, Any] | None]) -> float:
+    """How far runs are from a wish, on average; boxes that tell nothing fulfil none."""
+    if wish is None:
+        return 0.0
+    return fmean(math.inf if each is None else wish.misfit(each) for each in told)
 
 
 def _key(settings: Mapping[str, Any], seed: int = 0) -> tuple[str, int]:
@@ -176,7 +215,7 @@ def _row(line: bytes, where: str) -> Row:
         row = strict_json(line)
     except ValueError as error:
         raise ValueError(f"{where}: expected a try as JSON, got {line[:60]!r} ({error})") from error
-    check_shape(row, {**SHAPE, "stream": {str: object}} if "stream" in row else SHAPE, where)
+    check_shape(row, {**SHAPE, **{name: shape for name, shape in MORE.items() if name in row}}, where)
     for name, most in {"validation": 1, "share": math.inf, "seconds": math.inf}.items():
         if not 0 <= row[name] <= most:
             raise ValueError(f"{where}.{name}: expected a number from 0 to {most}, got {row[name]}")

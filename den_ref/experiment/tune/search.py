@@ -48,15 +48,21 @@ class Budget:
         what a run varies by.
     second : int
         Settings of the second round, which redraw options of the best mean so far, with every seed.
+    at_once : int
+        In the first round so many settings redraw options of the same best, so that they need not wait for each other.
+    again : bool
+        Whether a setting may come a second time, as redrawing an option can give what it was; it is not run again.
     """
 
     tries: int = 30
     drawn: int = 12
     repeated: int = 4
     second: int = 11
+    at_once: int = 1
+    again: bool = True
 
     def __post_init__(self):
-        for name, least in {"tries": 1, "drawn": 1, "repeated": 1, "second": 0}.items():
+        for name, least in {"tries": 1, "drawn": 1, "repeated": 1, "second": 0, "at_once": 1}.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ValueError(f"{name}: expected an integer >= {least}, got {value!r}")
@@ -67,6 +73,10 @@ class Budget:
         return self.tries + (len(SEEDS) - 1) * min(self.repeated, self.tries) + len(SEEDS) * self.second
 
 
+#: On the paper's stream every method has this: 22 runs, no two alike.
+PAPER_BUDGET = Budget(tries=16, drawn=8, repeated=3, second=0, at_once=2, again=False)
+
+
 def tune(method: str, stream: str = TUNED_ON, *, out: Path | str, budget: Budget = Budget(),
          executor: Executor | None = None, told: Callable[[Row], None] = lambda row: None,
          **stream_options) -> list[Judged]:
@@ -75,7 +85,7 @@ def tune(method: str, stream: str = TUNED_ON, *, out: Path | str, budget: Budget
     Parameters
     ----------
     method : str
-        A method that is not a variant of DEN: "den", "stl", "ewc", ..., or "module:Class".
+        "den", "stl", "ewc", ..., or "module:Class"; on the paper's stream also a variant of DEN.
     stream : str
         Name of the stream.
     out : path
@@ -111,7 +121,7 @@ class Search:
 
     def __init__(self, method: str, stream: str = TUNED_ON, *, out: Path | str, budget: Budget = Budget(),
                  **stream_options):
-        self.method, self.space, self.budget = method, space_of(method), budget
+        self.method, self.space, self.budget = method, space_of(method, stream), budget
         self.stream = as_json({"name": stream, **stream_options})
         make_stream(**self.stream)                                 # a bad option is told now, not by a worker
         self.tries = Tries(record_path(out, method), self.stream)
@@ -136,7 +146,7 @@ class Search:
                 told(row)
             return [self.tries[run] for run in runs]
 
-        return judged(rounds(self.space, self.budget, ask), self.space.largest_share)
+        return judged(rounds(self.space, self.budget, ask), self.space.largest_share, self.space.wish)
 
 
 def rounds(space: Space, budget: Budget, ask: Callable[[Sequence[Try]], list[Row]]) -> list[Row]:
@@ -148,13 +158,16 @@ def rounds(space: Space, budget: Budget, ask: Callable[[Sequence[Try]], list[Row
     """
     (first, *others), rows = SEEDS, []
     rows += ask([(drawn(space, i), first) for i in range(min(budget.drawn, budget.tries))])
-    for i in range(budget.drawn, budget.tries):
-        best = best_tries(rows, space.largest_share)[0]["settings"]
-        rows += ask([(space.redrawn(best, generator(1, i), second=False), first)])
-    repeated = best_tries(rows, space.largest_share)[:budget.repeated]
+    for i in range(budget.drawn, budget.tries, budget.at_once):
+        best = best_tries(rows, space.largest_share, space.wish)[0]["settings"]
+        tried = [row["settings"] for row in rows]
+        for j in range(i, min(i + budget.at_once, budget.tries)):
+            tried.append(redrawn(space, best, generator(1, j), [] if budget.again else tried))
+        rows += ask([(setting, first) for setting in tried[len(rows):]])
+    repeated = best_tries(rows, space.largest_share, space.wish)[:budget.repeated]
     rows += ask([(row["settings"], seed) for seed in others for row in repeated])
     for i in range(budget.second):
-        best = judged(rows, space.largest_share)[0].settings
+        best = judged(rows, space.largest_share, space.wish)[0].settings
         setting = space.redrawn(best, generator(2, i), second=True)
         rows += ask([(setting, seed) for seed in SEEDS])
     return rows
@@ -165,14 +178,38 @@ def attempt(method: str, settings: Mapping[str, Any], seed: int, stream: Mapping
     tasks = [task.without_test() for task in make_stream(seed=seed, **stream).tasks]
     learner = method_named(method)(config_of(method, settings, stream["name"]), seed)
     started = process_time()
-    separate = sum(stl_parameters(task.n_inputs, task.n_outputs) for task in tasks)
+    separate, facts = sum(stl_parameters(task.n_inputs, task.n_outputs) for task in tasks), overheard(learner)
     try:
         learner.learn_all(tasks)
         validation, share = validation_auroc(learner, tasks), learner.capacity().allocated / separate
     except Diverged:                                               # it loses to every other
         validation, share = 0.0, 0.0
     return {"seed": seed, "settings": dict(settings), "validation": validation, "share": share,
-            "seconds": process_time() - started}
+            "seconds": process_time() - started, **told(facts)}
+
+
+def overheard(learner: Method) -> dict[str, list[Mapping[str, Any]]]:
+    """Box -> the facts of its steps, as the learner learns from now on; the networks of the steps are let go."""
+    facts, steps = {}, learner.steps
+
+    def listening(task: Task):
+        for step in steps(task):
+            facts.setdefault(step.box, []).append(step.facts)
+            yield step
+
+    learner.steps = listening
+    return facts
+
+
+def told(facts: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
+    """What a record keeps of what the boxes told (``record``), of those that select units; else {}."""
+    selections = facts.get("select", [])
+    if not all({"selected", "visible"} <= each.keys() for each in selections) or not selections:
+        return {}
+    shares = [np.divide(each["selected"], np.maximum(each["visible"], 1))[1:] for each in selections]
+    expanded = sum(bool(each.get("expand")) for each in facts.get("loss", []))
+    return {"told": {"selected": np.round(np.mean(shares, axis=0), 4).tolist(), "expanded": expanded,
+                     "tasks": len(selections)}}
 
 
 def validation_auroc(learner: Method, tasks: Sequence[Task]) -> float:
@@ -187,6 +224,16 @@ def validation_auroc(learner: Method, tasks: Sequence[Task]) -> float:
 def drawn(space: Space, i: int) -> dict[str, Any]:
     """The setting of try i, of those that do not look at earlier tries."""
     return as_json(space.start) if i == 0 else space.drawn(generator(1, i))
+
+
+def redrawn(space: Space, best: Mapping[str, Any], rng: np.random.Generator,
+            unlike: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The best setting with options drawn again, unlike these; a space may be so small that there is no other."""
+    for _ in range(100):
+        setting = space.redrawn(best, rng, second=False)
+        if setting not in unlike:
+            break
+    return setting
 
 
 def generator(part: int, i: int) -> np.random.Generator:

@@ -1,31 +1,42 @@
-"""What ``den-ref tune`` tries of which method: the spaces that stand on the methods (``describe.Space``)."""
+"""What ``den-ref tune`` tries of which method: the spaces that stand on the methods (``describe.Space``), and those of
+the paper's stream (``paper_spaces``)."""
 
 import dataclasses
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from den_ref.describe import Draw, Space, choice, log_uniform
+from den_ref.experiment.disk.json_files import as_json
 from den_ref.experiment.one_run.plan import make_config
+from den_ref.experiment.one_run.presets import PAPERS
 from den_ref.methods import REGISTRY, method_named
 from den_ref.protocol import VARIANT
 from den_ref.settings import Settings
+from .paper_spaces import PAPER_SPACES
 
 #: The stream that the defaults were tuned on.
 TUNED_ON = "mnist-variation"
 
-#: The methods of the registry that are tuned, DEN first.  DEN's variants are not: they are DEN with a part left out or
-#: added, and keep DEN's options.
+#: The methods of the registry that are tuned on it, DEN first.  DEN's variants are not: they are DEN with a part left
+#: out or added, and keep DEN's options.
 TUNABLE = sorted((name for name, kind in REGISTRY.items() if kind.family != VARIANT), key=lambda name: name != "den")
 
 
-def space_of(method: str) -> Space:
-    """The method's space; one around its defaults if it has none.  A ValueError for a method that is not tuned."""
+def space_of(method: str, stream: str = TUNED_ON) -> Space:
+    """What is tried of a method on a stream; a ValueError for a method that is not tuned there.
+
+    On the paper's stream that is said in ``paper_spaces``, else on the method: one around its defaults if it says none.
+    """
+    if stream == PAPERS and method in PAPER_SPACES:
+        return PAPER_SPACES[method]
     if method not in TUNABLE and ":" not in str(method):
         raise ValueError(f"method: expected one that can be tuned ({', '.join(TUNABLE)}, or module:Class for one of "
-                         f"your own), got {method!r}")
+                         f"your own; on {PAPERS} every one), got {method!r}")
     kind = method_named(method)
-    return kind.space or space_around(kind.Config)
+    space = kind.space or space_around(kind.Config)
+    return space if stream == TUNED_ON else replace(space, unnamed={})
 
 
 def space_around(Config: type[Settings]) -> Space:
@@ -49,5 +60,9 @@ def space_around(Config: type[Settings]) -> Space:
 
 def config_of(method: str, setting: Mapping[str, Any], stream: str = TUNED_ON) -> Settings:
     """All options of a method in a setting: those that it names, and what the others are beside them."""
-    unnamed = space_of(method).unnamed if stream == TUNED_ON else {}
-    return make_config(method_named(method), stream, {**unnamed, **setting})
+    return make_config(method_named(method), stream, full_setting(method, setting, stream))
+
+
+def full_setting(method: str, setting: Mapping[str, Any], stream: str = TUNED_ON) -> dict[str, Any]:
+    """A setting with what its space says of the options that it does not name, in JSON types."""
+    return as_json({**space_of(method, stream).unnamed, **setting})

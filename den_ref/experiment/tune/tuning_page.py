@@ -8,37 +8,56 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
+from den_ref.describe import Space
 from den_ref.experiment.disk.files import write_text
 from den_ref.experiment.one_run.plan import make_config
+from den_ref.experiment.one_run.presets import PAPERS, write_preset
 from den_ref.experiment.pages.markdown import slashed, table
 from den_ref.methods import method_named
 from den_ref.settings import as_text
-from .record import SEEDS, THE_STREAM, Judged, Row, judged, methods_on_record, read_tries, record_path, stream_of
-from .search import Budget
-from .search_spaces import config_of, space_of
+from .record import (
+    CLOSE, SEEDS, THE_STREAM, Judged, Row, judged, methods_on_record, read_tries, record_path, stream_of)
+from .search import PAPER_BUDGET, Budget
+from .search_spaces import config_of, full_setting, space_of
 
 #: Prose that goes into the page of a folder of records, if the folder has it: what no record tells.
 NOTES = "notes.md"
 
 INTRODUCTION = """# {title}
 
-Written by `den-ref tune --report` from the records in [{folder}]({folder}), one line per run. A run learns all tasks of
+Written by `{command}` from the records in [{folder}]({folder}), one line per run. A run learns all tasks of
 {stream} and is judged by the mean AUROC on their *validation* splits after the last task; the test
-splits are taken out of the tasks before a method sees them. `den-ref tune METHOD` makes the runs, the same way for
-every method; what a method may be set to stands in its own file, as its `space`.
+splits are taken out of the tasks before a method sees them. `{search}` makes the runs, the same way for
+every method; what a method may be set to stands in {spaces}.
 
 1. Seed {first}: a starting setting and settings drawn at random from the method's space, {budget.drawn} together; then
    settings that redraw one to three options of the best so far, {budget.tries} in all unless `--tries` says otherwise.
 2. The best {budget.repeated} of them with seeds {others} too.
-3. {budget.second} settings that redraw one to three options of the best mean over the seeds so far, with every seed.
+3. {second}
 
 The best mean wins. {exceptions}
 
-DEN's ablations and DEN-Finetune are DEN with a part left out or added; by definition they keep DEN's options, and are
-not tuned.
+{variants}
 """
 
+SECOND = ("{budget.second} settings that redraw one to three options of the best mean over the seeds so far, with "
+          "every seed.")
+
+#: What is different on the paper's stream.
+USUAL = {
+    "command": "den-ref tune --report", "search": "den-ref tune METHOD", "spaces": "its own file, as its `space`",
+    "variants": "DEN's ablations and DEN-Finetune are DEN with a part left out or added; by definition they keep DEN's "
+                "options, and are\nnot tuned."}
+PAPERS_WAY = {
+    "command": "den-ref tune --paper --report", "search": "den-ref tune --paper",
+    "spaces": "[paper_spaces.py](../den_ref/experiment/tune/paper_spaces.py)",
+    "variants": "DEN's ablations and DEN-Finetune are tuned as the others are, each with a search of its own. All "
+                "networks start from 312-128;\nother sizes take the same options."}
+
 OVERVIEW_HEAD = ("method", "tries", "different settings", "runs", "best mean", "the default's mean")
+TOLD_HEAD = ("units selected, by layer", "tasks that expanded, by seed")
 HEAD = (f"validation AUROC, seeds {' / '.join(map(str, SEEDS))}", "mean", "of STL's parameters", "options")
 
 
@@ -55,6 +74,11 @@ class MethodRecord:
         return stream_of(self.rows[0])
 
     @property
+    def space(self) -> Space:
+        """What the search draws from."""
+        return space_of(self.method, self.stream["name"])
+
+    @property
     def tries(self) -> int:
         """Runs with the first seed: settings proposed, some of them more than once."""
         return sum(row["seed"] == SEEDS[0] for row in self.rows)
@@ -67,8 +91,8 @@ class MethodRecord:
     @cached_property
     def judged(self) -> list[Judged]:
         """The settings tried with every seed that are not too large, the best mean first."""
-        limit = space_of(self.method).largest_share
-        return [setting for setting in judged(self.rows, limit) if setting.share <= limit]
+        limit, wish = self.space.largest_share, self.space.wish
+        return [setting for setting in judged(self.rows, limit, wish) if setting.share <= limit]
 
     def config(self, settings):
         """All options of a setting on record."""
@@ -118,23 +142,55 @@ def page_of(folder: Path) -> str:
                       *map(section, records)])
 
 
+def write_found(folder: Path | str, path: Path | str | None = None) -> Path:
+    """Write the best settings of the records in a folder as the options of their methods on the stream; the path.
+
+    Parameters
+    ----------
+    folder : path
+    path : path, optional
+        By default beside the folder: ``runs/tuning-paper.json`` for ``runs/tuning-paper``.
+
+    Raises
+    ------
+    ValueError
+        If there are no records, or one of them has no setting that was tried with every seed.
+    """
+    folder = Path(folder).resolve()
+    path = folder.with_name(f"{folder.name}.json") if path is None else Path(path)
+    records = read_records(folder)
+    unjudged = [record.method for record in records if not record.judged]
+    if unjudged:
+        raise ValueError(f"out: expected records of searches that are at their end, got {', '.join(unjudged)} without "
+                         "a setting that counts and was tried with every seed")
+    stream = records[0].stream["name"]
+    write_preset(path, stream, {record.method: full_setting(record.method, record.judged[0].settings, stream)
+                                for record in records})
+    return path
+
+
 def introduction(records: Sequence[MethodRecord], folder: str) -> str:
     """What was done, with the search's numbers."""
     stream = records[0].stream
+    papers = stream["name"] == PAPERS
+    budget = PAPER_BUDGET if papers else Budget()
     return INTRODUCTION.format(
         title="How the defaults were found" if stream == THE_STREAM else f"Tuning on {stream['name']}",
-        folder=folder, stream=_stream(stream), budget=Budget(), first=SEEDS[0],
+        folder=folder, stream=_stream(stream), budget=budget, first=SEEDS[0],
         others=" and ".join(map(str, SEEDS[1:])),
-        exceptions=" ".join(sentence for record in records for sentence in exceptions(record, stream)))
+        second=SECOND.format(budget=budget) if budget.second else "No second round.",
+        exceptions=" ".join(sentence for record in records for sentence in exceptions(record, stream)),
+        **(PAPERS_WAY if papers else USUAL))
 
 
 def exceptions(record: MethodRecord, stream: Mapping[str, Any]) -> list[str]:
     """What is special about a method's search, in sentences; ``stream`` is what the others were on."""
-    method, space = record.method, space_of(record.method)
+    method, space = record.method, record.space
     limit = f"For {method} only settings with at most {space.largest_share:.0%} of STL's parameters count."
     later = f"For {method} step 3 also draws {', '.join(space.later)}."
+    wish = space.wish and f"For {method}, of settings within {CLOSE:g} of the best, {space.wish.words} comes first."
     other = f"The runs of {method} are on {_stream(record.stream)}."
-    return ([limit] * (space.largest_share < math.inf) + [later] * bool(space.later)
+    return ([limit] * (space.largest_share < math.inf) + [later] * bool(space.later) + [wish] * bool(wish)
             + [other] * (record.stream != stream))
 
 
@@ -158,10 +214,21 @@ def fairness(records: Sequence[MethodRecord]) -> str:
 
 def section(record: MethodRecord) -> str:
     """The settings of a method that were judged, as a table."""
+    tells = any(None not in setting.told for setting in record.judged)
     rows = [[slashed(setting.validation, ".4f"),
              f"{setting.mean:.4f}" + (" (default)" if record.is_default(setting) else ""),
-             f"{setting.share:.1%}", spelled(setting.settings)] for setting in record.judged]
-    return f"## {record.method}\n\n{table(HEAD, rows)}\n"
+             f"{setting.share:.1%}", *(told(setting) if tells else []), spelled(setting.settings)]
+            for setting in record.judged]
+    head = [*HEAD[:-1], *(TOLD_HEAD if tells else []), HEAD[-1]]
+    return f"## {record.method}\n\n{table(head, rows)}\n"
+
+
+def told(setting: Judged) -> list[str]:
+    """What the boxes told of a setting's runs: shares selected per hidden layer, mean over seeds; expansions."""
+    if None in setting.told:
+        return ["–", "–"]
+    shares = np.mean([each["selected"] for each in setting.told], axis=0)
+    return [slashed(shares, ".0%"), " / ".join(f"{each['expanded']} of {each['tasks']}" for each in setting.told)]
 
 
 def spelled(settings: dict[str, Any]) -> str:

