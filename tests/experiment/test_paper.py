@@ -102,8 +102,16 @@ def test_shares_of_stl(data_set):
     assert paper.share_of_stl(data_set) == pytest.approx(expected[data_set])
 
 
-def test_the_file_is_told_where_figures_are_quoted():
-    """No table or figure has a number of the paper typed into it: they read the file."""
+def test_the_page_of_permuted_mnist_quotes_figure_6():
+    page = (Path(__file__).parents[2] / "docs" / "permuted.md").read_text("utf-8")
+    quoted = page.split("Figure 6")[1]
+    figure = PAPER["figure 6"]
+    assert sorted(re.findall(r"0\.\d{4}", quoted)) == sorted(f"{auroc:.4f}" for auroc in figure["auroc"].values())
+    assert sorted(re.findall(r"(\d+) %", quoted)) == sorted(str(size) for size in figure["size"].values())
+
+
+def test_no_module_of_the_pages_has_a_number_of_the_paper_typed_into_it():
+    """They read the file."""
     pages = Path(paper.__file__).parent
     typed = {f"{value:.4f}".lstrip("0") for value in leaves(PAPER["figure 3, top"])}
     sources = {path.name: path.read_text("utf-8") for path in pages.glob("*.py")}

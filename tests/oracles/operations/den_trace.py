@@ -332,8 +332,8 @@ RECIPE = Recipe(
         "(or input feature) r of the array below, its new units included; there are more rows than units, and those of "
         "units that the stage does not see are not used. new_head are the new units' rows in the head of t; biases and "
         "edges into older units start at 0",
-        "options as printed: drift is absolute, originals retire, Eq. 6 before and after the split, weight decay 0; "
-        "sigma has one number per hidden layer",
+        "options as printed, but for originals, which retire: drift is absolute, Eq. 6 before and after the split, "
+        "weight decay 0; sigma has one number per hidden layer",
         "t2_eq4_heads/0 is the head of task 1 after that box, and so on; a box that does not take place is left out",
         "end_logits/i: of task i+1 on its own samples, by the final network"],
     oracle=oracle, mistakes=MISTAKES, questions=QUESTIONS)
