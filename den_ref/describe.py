@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 
 #: Options that an equation has in a letter of its own.
-LETTERS = {"mu": "μ", "mu_head": "μ_{head}", "mu_l2": "μ_{l2}", "gamma": "γ", "lam": "λ", "tau": "τ", "sigma": "σ",
-           "weight_decay": "ω", "k": "k"}
+LETTERS = {"mu": "μ", "mu_head": "μ_{head}", "mu_l2": "μ_{l2}", "mu_eq4": "μ_4", "gamma": "γ", "lam": "λ", "tau": "τ",
+           "sigma": "σ", "weight_decay": "ω", "k": "k"}
 
 # --- boxes -------------------------------------------------------------------------------------------------------
 

@@ -14,7 +14,9 @@ units added, removed, duplicated; the split's edges    ``surgery``
 cut out, solve, put back                               ``stage``
 section 4, the ablations; DEN-Finetune                 ``ablations``; ``finetune``, with ``joint``
 (not in the paper) what a stored network must be         ``rules``
+Eq. 6 weighted by Fisher information (an option)       ``importance``
 (not in the paper) drift since a unit's birth          ``birth``
+(not in the paper) what is kept beside a network       ``beside``
 (not in the paper) what reports say of each box        ``explained``
 =====================================================  ===================================================
 """

@@ -17,13 +17,14 @@ from den_ref.doors import Whole, door
 from den_ref.protocol import THE_PAPER, Capacity, Method, Step, Task
 from den_ref.state import pack_meta, pack_rng, unpack_meta, unpack_rng
 
+from .beside import Beside
 from .birth import Birth, with_newborn
 from .config import DENConfig
 from .equations import eq2
 from .expansion import dynamic_expansion, remove_useless
 from .explained import BOXES, SPACE
+from .importance import Importance, with_task
 from .network import EMPTY, NEVER, Head, Network, capacity
-from .rules import check_like
 from .selective import selective_retraining
 from .splitting import split_and_duplicate
 from .stage import Stage, solve_cut
@@ -52,6 +53,7 @@ class DEN(Method):
         super().__init__(config, seed)
         self.network = EMPTY
         self.birth = Birth([], [])
+        self.importance: Importance | None = None
 
     @property
     def tasks(self) -> list[Hashable]:
@@ -64,12 +66,15 @@ class DEN(Method):
     def boxes(self, task: Task) -> Iterator[Step]:
         """Algorithm 1 on one task, as a generator.  ``self.network`` becomes W^t when it ends."""
         network = yield from self.boxes_of(self.stage(task))
+        if self.config.anchor_weights == "fisher":
+            self.importance = with_task(self.importance, network, task)
         self.network, self.birth = network, with_newborn(self.birth, network)
 
     def stage(self, task: Task) -> Stage:
         """The stage that learns one more task."""
         previous = self.network if self.tasks else random_network(task.n_inputs, self.config, self.rng)
-        return Stage(len(self.tasks) + 1, task, self.config, self.rng, previous, self.progress, self.birth)
+        return Stage(len(self.tasks) + 1, task, self.config, self.rng, previous, self.progress, self.birth,
+                     self.importance)
 
     def boxes_of(self, stage: Stage):
         """The boxes of one stage, from W^{t-1} to W^t, which it returns: what they share is the stage."""
@@ -99,19 +104,26 @@ class DEN(Method):
         return self.network.head_of(task_id).loss
 
     def capacity(self) -> Capacity:
-        size = replace(capacity(self.network), stored={"birth": self.birth.size})
+        size = replace(capacity(self.network), stored={kept.name: kept.size for kept in self.beside})
         return size if self.config.timestamps else replace(size, per_task=read_without_timestamps(self.network))
+
+    @property
+    def beside(self) -> list[Beside]:
+        """What is kept beside W^t: births, and the Fisher information if the pull is weighted by it."""
+        return [self.birth, *([] if self.importance is None else [self.importance])]
 
     def state(self) -> dict[str, np.ndarray]:
         meta = {"layers": len(self.network.widths), "heads": self.network.head_facts(), "rng": pack_rng(self.rng)}
-        return self.network.arrays() | self.birth.arrays() | {"meta": pack_meta(meta)}
+        kept = {name: array for each in self.beside for name, array in each.arrays().items()}
+        return self.network.arrays() | kept | {"meta": pack_meta(meta)}
 
     @classmethod
     def from_state(cls, state: Mapping[str, np.ndarray], config=None, seen: Sequence[Task] = ()) -> DEN:
         meta, den = unpack_meta(state["meta"]), cls(config)
-        den.network, den.birth = Network.from_arrays(state, meta["heads"]), Birth.from_arrays(state)
-        check_like("birth/weights", den.birth.weights, den.network.weights)
-        check_like("birth/biases", den.birth.biases, den.network.biases)
+        den.network = Network.from_arrays(state, meta["heads"])
+        den.birth = Birth.from_arrays(state, den.network)
+        if den.config.anchor_weights == "fisher" and den.tasks:
+            den.importance = Importance.from_arrays(state, den.network)
         den.rng = unpack_rng(meta["rng"])
         return den
 

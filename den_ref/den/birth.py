@@ -6,42 +6,24 @@ here lets it be seen: the "split" Step reports each unit's drift since its birth
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
+from typing import ClassVar
 
 import numpy as np
 
 from den_ref.doors import door
 
+from .beside import Beside
 from .network import Network
 
 
-@dataclass(frozen=True, eq=False)
-class Birth:
+class Birth(Beside):
     """Incoming weights and bias of every unit at the end of the stage that introduced it.
 
-    weights, biases : lists of arrays shaped as the network's at the end of the last stage; an edge from a unit that
-        came after the one it leads to is 0 here.
+    They are shaped as W^t; an edge from a unit that came after the one it leads to is 0 here.
     """
 
-    weights: list
-    biases: list
-
-    def arrays(self) -> dict[str, np.ndarray]:
-        """All arrays by name, e.g. for a file."""
-        named = {f"birth/weights/{l}": w for l, w in enumerate(self.weights)}
-        return named | {f"birth/biases/{l}": b for l, b in enumerate(self.biases)}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray]) -> Birth:
-        """The inverse of :meth:`arrays`; other arrays may stand among them."""
-        layers = range(sum(name.startswith("birth/weights/") for name in arrays))
-        return cls([arrays[f"birth/weights/{l}"] for l in layers], [arrays[f"birth/biases/{l}"] for l in layers])
-
-    @property
-    def size(self) -> int:
-        """Numbers stored."""
-        return sum(array.size for array in self.arrays().values())
+    name: ClassVar[str] = "birth"
 
 
 @door

@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+import numpy as np
+
 from den_ref.core.training import Training
 from den_ref.settings import PerLayer, at_least, integer, one_of, option
 
@@ -18,7 +20,7 @@ class DENConfig(Training):
     """Options of DEN.  Strengths are exactly those of the objectives in ``equations``.
 
     An option "per layer" is one number, or a list from the input up, whose last entry serves all further layers.
-    A list for ``mu``, ``mu_l2`` or ``weight_decay`` counts weight matrices, the head last.
+    A list for ``mu``, ``mu_l2``, ``mu_eq4`` or ``weight_decay`` counts weight matrices, the head last.
 
     >>> DENConfig(mu=-1)
     Traceback (most recent call last):
@@ -31,6 +33,7 @@ class DENConfig(Training):
     mu: PerLayer = option(1e-5, "Eq. 2, 5: strength of L1, per layer", _NOT_NEGATIVE)
     mu_head: float = option(3e-4, "Eq. 3: strength of L1 on the new head", at_least(0))
     mu_l2: PerLayer = option(6e-3, "Eq. 4: strength of the l2 penalty on what is selected, per layer", _NOT_NEGATIVE)
+    mu_eq4: PerLayer = option(0.0, "Eq. 4: strength of L1 beside it (the paper allows one), per layer", _NOT_NEGATIVE)
     gamma: PerLayer = option(1e-3, "Eq. 5: strength of the group lasso, per layer", _NOT_NEGATIVE)
     lam: PerLayer = option((0.1, 5e-4), "Eq. 6 (or 4): strength of the pull to W^{t-1}, per layer", _NOT_NEGATIVE)
     tau: float = option(0.05, "Algorithm 1: expand if the task's loss exceeds it", at_least(0, infinite=True))
@@ -54,6 +57,8 @@ class DENConfig(Training):
                                   "the expansion was undone", one_of("always", "after_expansion", "never"))
     anchor_before_split: str = option("eq4", "where weights are pulled to W^{t-1} before drift is measured",
                                       one_of("eq6", "eq4", "none"))
+    anchor_weights: str = option("equal", "Eq. 6 (or 4): pull all weights alike, or times their Fisher information",
+                                 one_of("equal", "fisher"))
     drift: str = option("relative", "norm of a unit's change, or that over the norm it had",
                         one_of("absolute", "relative"))
     max_splits: int | None = option(None, "split at most so many units per layer, the most drifted",
@@ -72,12 +77,13 @@ class DENConfig(Training):
         super().__post_init__()
         for name in ("gamma", "lam", "sigma", "k"):
             self.per_layer(name, len(self.hidden))
-        for name in ("mu", "mu_l2", "weight_decay"):
+        for name in ("mu", "mu_l2", "mu_eq4", "weight_decay"):
             self.per_layer(name, len(self.hidden) + 1)
         if not self.timestamps and self.split_original != "keep":
             raise ValueError("timestamps: expected true unless split_original is 'keep' (a network without timestamps "
                              f"must keep its originals), got false with split_original={self.split_original!r}")
-        if self.eq4_norm == "unsquared" and (isinstance(self.mu_l2, tuple) or self.anchor_before_split == "eq4"):
-            raise ValueError("eq4_norm: 'unsquared' is one norm over all selected weights: expected a single mu_l2 and "
-                             f"anchor_before_split other than 'eq4', got mu_l2={self.mu_l2}, "
-                             f"anchor_before_split={self.anchor_before_split!r}")
+        beside_one_norm = self.anchor_before_split == "eq4" or np.any(self.mu_eq4)
+        if self.eq4_norm == "unsquared" and (isinstance(self.mu_l2, tuple) or beside_one_norm):
+            raise ValueError("eq4_norm: 'unsquared' is one norm over all selected weights: expected a single mu_l2, "
+                             f"mu_eq4=0 and anchor_before_split other than 'eq4', got mu_l2={self.mu_l2}, "
+                             f"mu_eq4={self.mu_eq4}, anchor_before_split={self.anchor_before_split!r}")

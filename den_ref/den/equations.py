@@ -17,6 +17,9 @@ By default the pull of Eq. 6 is thus inside Eq. 4 too (``anchor_before_split="eq
 paper solves before drift is measured.  ``weight_decay=0, anchor_before_split="eq6"`` is the penalty column alone, as
 the paper prints it; of l2 it says that its incremental models use it, and not in which equation.
 
+Two options are the paper's own: L1 in Eq. 4 (``mu_eq4``; a footnote allows it), and a pull that is weighted by Fisher
+information (``anchor_weights="fisher"``; it names that as possible).
+
 Biases are penalised by that pull only.  Every equation but ``eq3`` takes a start (a flat vector of small dense matrices
 named W1..Wm, V, b1..bm, c, see ``core.mlp``), the data loss and the options, and returns a ``Problem``.
 """
@@ -56,11 +59,12 @@ def eq3(features, task: Task, config: DENConfig) -> Result:
     return solve_head(features, task.y_train, config.mu_head, task.loss, n_outputs=task.n_outputs)
 
 
-def eq4(start: Flat, loss: DataLoss, config: DENConfig, edges) -> Problem:
+def eq4(start: Flat, loss: DataLoss, config: DENConfig, edges, fisher: Subnetwork | None = None) -> Problem:
     """L(W_S) + sum over l of (mu_l2_l / 2) norm(W_S,l)^2 + lam_l norm((W_S,l, b_l) - (W_S,l, b_l)^{t-1})^2.
 
     W_S are the nonzero edges among the selected units, and the selected head rows, which are the last W_S and have no
-    pull.  The start is W^{t-1}, with Eq. 3's head.
+    pull.  The start is W^{t-1}, with Eq. 3's head.  ``mu_eq4`` adds mu_eq4_l sum(abs(W_S,l)); with ``fisher``, F^{t-1}
+    of the same units, the pull is lam_l sum over i of F_i (w_i - w_i^{t-1})^2.
 
     ``edges`` (one boolean array per hidden matrix) is the zero pattern that is kept; biases and c are free.
     The pull is there with ``anchor_before_split="eq4"``, the default; ``"eq6"`` and ``"none"`` are without it, as the
@@ -74,13 +78,14 @@ def eq4(start: Flat, loss: DataLoss, config: DENConfig, edges) -> Problem:
             kept[name][...] = edge | config.dense_selection
         block = Part(tuple(names), GroupLasso(config.mu_l2), pattern=kept.joined(names))
         return Problem(loss, start, [block, *free_biases(start)])
-    mu_l2 = config.per_layer("mu_l2", len(names))
+    mu_l2, mu = (config.per_layer(name, len(names)) for name in ("mu_l2", "mu_eq4"))
+    shrink = [[SquaredL2(square), *([L1(l1)] if l1 else [])] for square, l1 in zip(mu_l2, mu)]
     lam = config.per_layer("lam", len(edges)) if config.anchor_before_split == "eq4" else (0.0,) * len(edges)
-    parts = [Part("V", SquaredL2(mu_l2[-1])), Part("c")]
-    for l in range(len(edges)):
+    parts = [Part("V", Sum(*shrink[-1])), Part("c")]
+    for l, (pull, bias_pull) in enumerate(pulls(lam, fisher)):
         w, b, pattern = f"W{l + 1}", f"b{l + 1}", None if config.dense_selection else edges[l]
-        parts.append(Part(w, Sum(SquaredL2(mu_l2[l]), SquaredL2(2 * lam[l], start[w].copy())), pattern=pattern))
-        parts.append(Part(b, SquaredL2(2 * lam[l], start[b].copy())))
+        parts.append(Part(w, Sum(*shrink[l], SquaredL2(pull, start[w].copy())), pattern=pattern))
+        parts.append(Part(b, SquaredL2(bias_pull, start[b].copy())))
     return Problem(loss, start, parts)
 
 
@@ -108,12 +113,15 @@ def eq5(start: Flat, loss: DataLoss, config: DENConfig, older) -> Problem:
     return Problem(loss, start, parts)
 
 
-def eq6(start: Flat, loss: DataLoss, config: DENConfig, edges, anchor: Subnetwork) -> Problem:
+def eq6(start: Flat, loss: DataLoss, config: DENConfig, edges, anchor: Subnetwork,
+        fisher: Subnetwork | None = None) -> Problem:
     """L(W) + sum over l of lam_l norm((W_l, b_l) - (W_l, b_l)^{t-1})^2 + (weight_decay_l / 2) norm(W_l)^2.
 
     The pull acts between units that existed at t-1, on their weights and biases: ``anchor`` is W^{t-1} on the older
     units of the view, which stand first.  What is newer is free without an anchor, and so is the head.  ``eq6="new"``
-    holds all that is anchored.
+    holds all that is anchored.  With ``fisher``, F^{t-1} on the same units, every weight has a strength of its own:
+
+        sum over l of lam_l sum over i of F_i (w_i - w_i^{t-1})^2
 
     ``edges`` is the zero pattern that is kept.  An edge that has become 0 since t-1 stays 0, so that it is not pulled
     back either: the penalty leaves out its constant lam_l (w^{t-1})^2, except with ``dense_selection``.  Source: Eq. 6.
@@ -121,17 +129,26 @@ def eq6(start: Flat, loss: DataLoss, config: DENConfig, edges, anchor: Subnetwor
     lam = config.per_layer("lam", len(edges))
     decay = config.per_layer("weight_decay", len(edges) + 1)
     parts = [Part("V", SquaredL2(decay[-1])), Part("c")]
+    strengths = pulls(lam, fisher)
     for l, (old_w, old_b) in enumerate(zip(anchor.weights, anchor.biases, strict=True)):
         (p, q), w, b, square = old_w.shape, f"W{l + 1}", f"b{l + 1}", SquaredL2(decay[l])
         pattern = np.ones_like(edges[l]) if config.dense_selection else edges[l]
         if config.eq6 == "all":
-            pull = SquaredL2(2 * lam[l], old_w * pattern[:p, :q])
-            parts.append(Part(w, Sum(square, pull), np.s_[:p, :q], pattern[:p, :q]))
-            parts.append(Part(b, SquaredL2(2 * lam[l], old_b), np.s_[:q]))
+            pull, bias_pull = strengths[l]
+            parts.append(Part(w, Sum(square, SquaredL2(pull, old_w * pattern[:p, :q])), np.s_[:p, :q], pattern[:p, :q]))
+            parts.append(Part(b, SquaredL2(bias_pull, old_b), np.s_[:q]))
         parts.append(Part(w, square, np.s_[p:, :q], pattern[p:, :q]))
         parts.append(Part(w, square, np.s_[:, q:], pattern[:, q:]))
         parts.append(Part(b, index=np.s_[q:]))
     return Problem(loss, start, parts)
+
+
+def pulls(lam, fisher: Subnetwork | None) -> list[tuple]:
+    """Per hidden layer the strengths of the pull on its weights and on its biases: 2 lam_l, or 2 lam_l F_l."""
+    if fisher is None:
+        return [(2 * strength, 2 * strength) for strength in lam]
+    return [(2 * strength * w, 2 * strength * b)
+            for strength, w, b in zip(lam, fisher.weights, fisher.biases, strict=True)]
 
 
 def matrices(flat: Flat) -> list[str]:

@@ -3,12 +3,15 @@
 from collections.abc import Mapping
 from typing import Any
 
+import numpy as np
+
 from den_ref.describe import Box, Formula, Space, choice, each, log_uniform
 
 # --- terms of the objectives -------------------------------------------------------------------------------------
 
 L1 = "Σ_l μ_l Σ |W_l|"
 PULL = "Σ_l λ_l ‖(W_l, b_l) − (W_l, b_l)^{t−1}‖^2"
+FISHER_PULL = "Σ_l λ_l Σ_{i in (W_l, b_l)} F_i (w_i − w_i^{t−1})^2"
 DECAY = "Σ_l (ω_l / 2) ‖W_l‖^2"
 
 _EQUATIONS = "den_ref/den/equations.py"
@@ -20,17 +23,23 @@ Options = Mapping[str, Any]
 # --- formulas that the options change ----------------------------------------------------------------------------
 
 
+def pull(options: Options) -> str:
+    """The pull to W^{t-1}, on all weights alike or times their Fisher information."""
+    return FISHER_PULL if options["anchor_weights"] == "fisher" else PULL
+
+
 def eq4(options: Options) -> Formula:
-    """Eq. 4, with the pull of Eq. 6 if drift is measured after it."""
-    pull = options["anchor_before_split"] == "eq4"
+    """Eq. 4, with the pull of Eq. 6 if drift is measured after it, and with L1 if there is any."""
+    anchored, sparse = options["anchor_before_split"] == "eq4", bool(np.any(options["mu_eq4"]))
     squared = options["eq4_norm"] == "squared"
     penalty = "Σ_l (μ_{l2,l} / 2) ‖W_{S,l}‖^2" if squared else "μ_{l2} ‖W_S‖"
-    anchored = " + Σ_l λ_l ‖(W_{S,l}, b_l) − (W_{S,l}, b_l)^{t−1}‖^2" if pull else ""
+    terms = [penalty, *(["Σ_l μ_{4,l} Σ |W_{S,l}|"] if sparse else []),
+             *([pull(options).replace("W_l", "W_{S,l}")] if anchored else [])]
     edges = "all" if options["dense_selection"] else "the nonzero"
-    return Formula(f"minimise  L(W_S; D_t) + {penalty}{anchored}",
+    return Formula(f"minimise  L(W_S; D_t) + {' + '.join(terms)}",
                    f"Free: {edges} edges among the selected units, and the selected rows of the head."
-                   + (" The pull is that of Eq. 6, here before the split." if pull else ""),
-                   ("mu_l2", "lam") if pull else ("mu_l2",), f"{_EQUATIONS}: eq4")
+                   + (" The pull is that of Eq. 6, here before the split." if anchored else ""),
+                   ("mu_l2", *(["mu_eq4"] if sparse else []), *(["lam"] if anchored else [])), f"{_EQUATIONS}: eq4")
 
 
 def loss_against_tau(options: Options) -> Formula:
@@ -62,7 +71,7 @@ def eq6(options: Options) -> Formula:
     if options["eq6"] == "new":
         return Formula(f"minimise  L(W^N; W, D_t) [ + {DECAY} ]", f"Free: what the stage brought in. {_EXTRA}",
                        ("weight_decay",), f"{_EQUATIONS}: eq6")
-    return Formula(f"minimise  L(W; D_t) + {PULL} [ + {DECAY} ]",
+    return Formula(f"minimise  L(W; D_t) + {pull(options)} [ + {DECAY} ]",
                    f"Free: the nonzero weights that the stage sees; only what is older than it is pulled. {_EXTRA}",
                    ("lam", "weight_decay"), f"{_EQUATIONS}: eq6")
 

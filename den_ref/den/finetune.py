@@ -86,7 +86,7 @@ class FineTuned(DEN):
     def capacity(self) -> Capacity:
         """The tuned network answers; W^t, which DEN goes on from, and the examples are kept beside it."""
         return replace(capacity(self.tuned), stored={
-            "birth": self.birth.size, "network": capacity(self.network).arrays, "examples": examples(self.seen)})
+            **super().capacity().stored, "network": capacity(self.network).arrays, "examples": examples(self.seen)})
 
     def state(self) -> dict[str, np.ndarray]:
         tuned = {"tuned": pack_network(self.tuned).vector} if self.tasks else {}

@@ -95,5 +95,5 @@ def retrain(network: Network, head: Head, units: Units(inputs=True), stage: Stag
     few = stage.config.dense_selection or len(units[0]) <= WORTH_CUTTING * network.n_inputs
     inputs = units[0] if few else np.arange(network.n_inputs)
     return solve_cut(network, [inputs, *units[1:]], head, stage,
-                     lambda start, loss, sub: eq4(start, loss, stage.config, sub.edges),
+                     lambda start, loss, sub: eq4(start, loss, stage.config, sub.edges, stage.fisher(sub.units)),
                      label="Eq. 4", epochs=stage.config.epochs_eq4, start_competes=True)

@@ -103,9 +103,10 @@ def most_drifted(units: Each(all_of=Indices()), drifts: Drifts(), sigma: Each(al
 @door
 def pull_back(network: Network, stage: Stage) -> tuple:
     """Solve Eq. 6 from the current weights, on all that stage t sees; (Network, Result)."""
-    anchor = extract(stage.previous, network.older(stage.t))
+    older = network.older(stage.t)
+    anchor, fisher = extract(stage.previous, older), stage.fisher(older)
     return solve_cut(network, network.visible(stage.t), network.head_of(stage.task.id), stage,
-                     lambda start, loss, sub: eq6(start, loss, stage.config, sub.edges, anchor),
+                     lambda start, loss, sub: eq6(start, loss, stage.config, sub.edges, anchor, fisher),
                      label="Eq. 6", epochs=stage.config.epochs_eq6, start_competes=True)
 
 

@@ -20,6 +20,7 @@ from den_ref.protocol import Progress, Step, Task, no_progress
 
 from .birth import Birth
 from .config import DENConfig
+from .importance import Importance
 from .network import Head, Network, Subnetwork, extract, insert
 
 
@@ -30,6 +31,7 @@ class Stage:
     t : 1-based position of the task
     previous : W^{t-1}, the network at the end of the stage before (at t = 1: the random start)
     birth : every unit of W^{t-1} as it was when it came (at t = 1: empty)
+    importance : F^{t-1}, if the pull to W^{t-1} is weighted by it
     """
 
     t: int
@@ -39,6 +41,7 @@ class Stage:
     previous: Network
     progress: Progress = no_progress
     birth: Birth | None = None
+    importance: Importance | None = None
 
     def step(self, box, title, sentence, before, after, **more) -> Step:
         """A Step of this stage."""
@@ -63,6 +66,10 @@ class Stage:
             x = np.ascontiguousarray(x[:, inputs])
         known = mlp.in_blocks(lambda block: mlp.hidden.inner(block, [held_weights], [held_biases]), x)
         return DataLoss(layout, x, y, self.task.loss, known=known)
+
+    def fisher(self, units: list) -> Subnetwork | None:
+        """F^{t-1} of units of W^{t-1}, cut out as their weights are; None if all weights are pulled alike."""
+        return None if self.importance is None else extract.inner(self.importance, units)
 
     def loss(self, network: Network) -> float:
         """L_t: the mean data loss of this stage's task, without penalties, on the split that tau is held against."""

@@ -24,6 +24,7 @@ REFUSED = [
     ("mu_head", (0.1, 0.2), "a number >= 0"),
     ("mu_head", -1e-9, "a number >= 0"),
     ("mu_l2", -1, "a number >= 0"),
+    ("mu_eq4", -1, "a number >= 0"),
     ("gamma", -1, "a number >= 0"),
     ("lam", -1, "a number >= 0"),
     ("tau", math.nan, "a number >= 0"),
@@ -42,6 +43,7 @@ REFUSED = [
     ("undo_worse_expansion", "yes", "one of True, False"),
     ("split", "sometimes", "one of 'always', 'after_expansion', 'never'"),
     ("anchor_before_split", "eq5", "one of 'eq6', 'eq4', 'none'"),
+    ("anchor_weights", "hessian", "one of 'equal', 'fisher'"),
     ("drift", "cosine", "one of 'absolute', 'relative'"),
     ("max_splits", -1, "an integer >= 0 or none"),
     ("max_splits", 1.5, "an integer >= 0 or none"),
@@ -90,7 +92,7 @@ def test_a_list_longer_than_the_hidden_layers_is_refused(name):
     DENConfig(hidden=(4, 3), **{name: (1, 2)})
 
 
-@pytest.mark.parametrize("name", ["mu", "mu_l2", "weight_decay"])
+@pytest.mark.parametrize("name", ["mu", "mu_l2", "mu_eq4", "weight_decay"])
 def test_a_list_longer_than_the_weight_matrices_is_refused(name):
     with pytest.raises(ValueError, match=rf"{name}: expected at most 3 values"):
         DENConfig(hidden=(4, 3), **{name: (1, 2, 3, 4)})
@@ -120,7 +122,7 @@ def test_no_timestamps_need_kept_originals():
 def test_the_unsquared_norm_is_one_block():
     fine = dict(eq4_norm="unsquared", anchor_before_split="eq6", mu_l2=0.1)
     DENConfig(**fine)
-    for other in ({"mu_l2": (0.1, 0.2)}, {"anchor_before_split": "eq4"}):
+    for other in ({"mu_l2": (0.1, 0.2)}, {"anchor_before_split": "eq4"}, {"mu_eq4": 0.1}, {"mu_eq4": (0.0, 0.1)}):
         with pytest.raises(ValueError, match="eq4_norm: 'unsquared' is one norm"):
             DENConfig(**(fine | other))
 

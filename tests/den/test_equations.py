@@ -13,6 +13,7 @@ from den_ref.core.result import Result
 from den_ref.core.training import train
 from den_ref.den import equations, expansion, selective, splitting
 from den_ref.den.config import DENConfig
+from den_ref.den.importance import Importance
 from den_ref.den.network import Network, Subnetwork, insert
 from den_ref.den.stage import Stage, solve_cut
 from den_ref.protocol import Task
@@ -31,6 +32,7 @@ class Case:
 
     network : what the solve starts from;  previous : W^{t-1};  units : what was cut out
     old_columns : weights and biases of the first layer that are not in the vector (Eq. 5)
+    importance : F^{t-1} (with numbers for newer units too), or None
     """
 
     problem: Problem
@@ -41,6 +43,7 @@ class Case:
     task: Task
     t: int
     old_columns: tuple = None
+    importance: Importance | None = None
 
     @property
     def head(self):
@@ -87,6 +90,9 @@ def case(equation, shape, **options) -> Case:
     x, y = rng.normal(size=(9, shape.n_inputs)), rng.integers(0, 2, (9, shape.outputs)).astype(float)
     task, t = Task(network.heads[-1].task, x, y, x[:0], y[:0], n_outputs=shape.outputs), shape.t
     probe, head, units, old = Probe(t, task, config, rng, previous), network.heads[-1], network.visible(t), None
+    if config.anchor_weights == "fisher":
+        probe.importance = Importance(*([rng.random(a.shape) for a in arrays]
+                                        for arrays in (network.weights, network.biases)))
     if equation == 2:
         solve_cut(network, units, head, probe, lambda start, loss, sub: equations.eq2(start, loss, config), epochs=1)
     elif equation == 4:
@@ -98,7 +104,7 @@ def case(equation, shape, **options) -> Case:
         old = network.weights[0][:, seen], network.biases[0][seen]
     else:
         splitting.pull_back(network, probe)
-    return Case(probe.problem, network, previous, units, config, task, t, old)
+    return Case(probe.problem, network, previous, units, config, task, t, old, probe.importance)
 
 
 STRENGTHS = dict(mu=(0.3, 0.7), mu_l2=(0.5, 1.1), gamma=0.9, lam=0.4, weight_decay=(0.2, 0.05),
@@ -108,12 +114,16 @@ VARIANTS = {
     "eq4": (4, {}),
     "eq4, dense selection": (4, {"dense_selection": True}),
     "eq4, anchored": (4, {"anchor_before_split": "eq4"}),
+    "eq4, anchored by Fisher": (4, {"anchor_before_split": "eq4", "anchor_weights": "fisher"}),
+    "eq4, with L1": (4, {"mu_eq4": (0.2, 0.6)}),
     "eq4, unsquared": (4, {"eq4_norm": "unsquared", "mu_l2": 0.5}),
     "eq4, unsquared and dense": (4, {"eq4_norm": "unsquared", "mu_l2": 0.5, "dense_selection": True}),
     "eq5": (5, {}),
     "eq5, sqrt_size": (5, {"gamma_scaling": "sqrt_size"}),
     "eq6": (6, {}),
     "eq6, dense selection": (6, {"dense_selection": True}),
+    "eq6, by Fisher": (6, {"anchor_weights": "fisher"}),
+    "eq6, by Fisher, dense selection": (6, {"anchor_weights": "fisher", "dense_selection": True}),
     "eq6, new": (6, {"eq6": "new"}),
     "eq6, new and dense": (6, {"eq6": "new", "dense_selection": True}),
 }
@@ -215,14 +225,19 @@ def penalty4(variant, c, network) -> float:
     squares = sum(w**2 for _, w in weights)
     if c.config.eq4_norm == "unsquared":
         return c.config.mu_l2 * sqrt(squares)
-    total = sum(entry(c.config.mu_l2, l, top) / 2 * w**2 for l, w in weights)
+    total = sum(entry(c.config.mu_l2, l, top) / 2 * w**2 + entry(c.config.mu_eq4, l, top) * abs(w) for l, w in weights)
     if c.config.anchor_before_split == "eq4":
         for l, i, j in free:
-            total += c.config.lam * (network.weights[l - 1][i, j] - c.network.weights[l - 1][i, j]) ** 2
+            total += c.config.lam * matters(c, "weights", l, i, j) * (network.weights[l - 1][i, j] - c.network.weights[l - 1][i, j]) ** 2
         for l in range(1, top):
-            total += sum(c.config.lam * (network.biases[l - 1][j] - c.network.biases[l - 1][j]) ** 2
-                         for j in c.units[l])
+            total += sum(c.config.lam * matters(c, "biases", l, j)
+                         * (network.biases[l - 1][j] - c.network.biases[l - 1][j]) ** 2 for j in c.units[l])
     return total
+
+
+def matters(c, kind, layer, *unit) -> float:
+    """F of a weight or bias of W^{t-1}; 1 if all are pulled alike."""
+    return getattr(c.importance, kind)[layer - 1][unit] if c.importance else 1.0
 
 
 def penalty5(variant, c, network) -> float:
@@ -250,10 +265,11 @@ def penalty6(variant, c, network) -> float:
             w = network.weights[l - 1][i, j]
             total += entry(c.config.weight_decay, l, top) / 2 * w**2
             if not is_new(network, c.t, l - 1, i) and not is_new(network, c.t, l, j):
-                total += c.config.lam * (w - c.previous.weights[l - 1][i, j]) ** 2
+                total += c.config.lam * matters(c, "weights", l, i, j) * (w - c.previous.weights[l - 1][i, j]) ** 2
     if c.config.eq6 == "all":
         for l in range(1, top):
-            total += sum(c.config.lam * (network.biases[l - 1][j] - c.previous.biases[l - 1][j]) ** 2
+            total += sum(c.config.lam * matters(c, "biases", l, j)
+                         * (network.biases[l - 1][j] - c.previous.biases[l - 1][j]) ** 2
                          for j in c.units[l] if not is_new(network, c.t, l, j))
     return total
 
@@ -276,11 +292,13 @@ def test_a_wrong_objective_is_seen(variant):
     equation, options = VARIANTS[variant]
     letters = {2: ["mu", "weight_decay"], 4: ["mu_l2"], 5: ["mu", "gamma", "weight_decay"], 6: ["weight_decay"]}
     letters = letters[equation]
-    if variant in ("eq4, anchored", "eq6", "eq6, dense selection"):
+    if "anchored" in variant or equation == 6 and "new" not in variant:
         letters.append("lam")
+    if variant == "eq4, with L1":
+        letters.append("mu_eq4")
     for letter in letters:
         c = made(variant, SHAPES[1])
-        value = options.get(letter, STRENGTHS[letter])
+        value = (STRENGTHS | options)[letter]
         other = tuple(1.01 * v for v in value) if isinstance(value, tuple) else 1.01 * value
         wrong = case(equation, SHAPES[1], **(options | {letter: other}))
         w = c.moved(np.random.default_rng(2))

@@ -663,11 +663,11 @@ def one_step(features, task, config):
     return Result(x=head, fun=0.0, nit=1, residual=0.0, success=True, status=0, message="", history={})
 
 
-def all_edges(start, loss, config, edges):
+def all_edges(start, loss, config, edges, fisher):
     return right["eq4"](start, loss, config, [np.full(e.shape, True) for e in edges])
 
 
-def half_lam(start, loss, config, edges, anchor):
+def half_lam(start, loss, config, edges, anchor, fisher):
     return right["eq6"](start, loss, replace(config, lam=config.lam / 2), edges, anchor)
 
 

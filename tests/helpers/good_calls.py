@@ -13,7 +13,7 @@ from den_ref.core import (
 from den_ref.core.flat import Flat
 from den_ref.core.linear_head import LinearHead
 from den_ref.core.problem import Part, Problem
-from den_ref.den import algorithm, birth, joint, selective, splitting, surgery
+from den_ref.den import algorithm, birth, importance, joint, selective, splitting, surgery
 from den_ref.den.network import NEVER, Head, Network, capacity, extract, insert
 from den_ref.methods import REGISTRY
 from den_ref.protocol import Task
@@ -259,6 +259,9 @@ DEN = {
     "den.joint.head_columns": example(joint.head_columns, network=network()),
     "den.birth.with_newborn": example(birth.with_newborn, birth=birth.Birth([], []), network=network()),
     "den.birth.at_birth_edges": example(birth.at_birth_edges, network=network()),
+    "den.importance.with_task": example(
+        importance.with_task, importance=importance.Importance(previous().weights, previous().biases),
+        network=network(), task=Task("b", X[:, :2], X[:, :1] * 0, X[:1, :2], X[:1, :1] * 0), fine={"importance": ("None",)}),
     "den.algorithm.random_network": example(algorithm.random_network, n_inputs=3, config=algorithm.DENConfig(),
                                             rng=np.random.default_rng(0), fine={"n_inputs": ("NumPy int",)}),
     **method_examples(),
@@ -292,7 +295,7 @@ INSIDE = {
     "core.penalties.columns", "core.penalties.power_of_two", "core.result.warn_not_converged", "core.training.cosine",
     "den.rules.check_like", "den.rules.check_network", "methods.shared.network.check_layers",
     "den.config.held", "den.explained.eq4", "den.explained.eq5", "den.explained.eq6", "den.explained.loss_against_tau",
-    "den.explained.split", "den.network.head_arrays", "den.network.heads_from", "den.units.check_layer",
+    "den.explained.pull", "den.explained.split", "den.network.head_arrays", "den.network.heads_from", "den.units.check_layer",
     "den.units.check_lists", "den.units.check_previous", "den.units.check_split", "methods.finetune.pulled",
     "methods.labels.look_of", "methods.labels.name_of", "methods.mtl.all_tasks_loss", "methods.mtl.outputs_of",
     "methods.mtl.suffix", "methods.progressive.adapter_parts", "methods.progressive.head_size",
@@ -322,7 +325,8 @@ INSIDE = {
     "tasks.variation.varied",
     # boxes and equations: of objects of ours, which their doors (where they have one) ask for by class
     "den.algorithm.whole_network", "den.equations.eq2", "den.equations.eq3", "den.equations.eq4", "den.equations.eq5",
-    "den.equations.eq6", "den.equations.free_biases", "den.equations.matrices", "den.expansion.dynamic_expansion",
+    "den.equations.eq6", "den.equations.free_biases", "den.equations.matrices", "den.equations.pulls",
+    "den.expansion.dynamic_expansion",
     "den.expansion.group_norms", "den.expansion.random_new_units", "den.expansion.remove_useless",
     "den.expansion.train_new_units", "den.finetune.finetune", "den.finetune.free_parts", "den.finetune.train_jointly",
     "den.joint.joint_loss", "den.selective.fit_head", "den.selective.retrain", "den.selective.selective_retraining",
