@@ -12,6 +12,9 @@ from den_ref.experiment import read_results, run
 from den_ref.experiment.disk.results import SCHEMA, validated
 from den_ref.experiment.disk.json_files import check_shape
 from den_ref.experiment.one_run.final_table import final_table
+from den_ref.experiment.one_run.plan import make_config
+from den_ref.methods import REGISTRY
+from den_ref.tasks import make_stream
 from tests.helpers.tiny_method import Tiny
 
 PAGE = Path(__file__).parents[2] / "docs" / "results_format.md"
@@ -102,7 +105,7 @@ def fields(shape, path=""):
 
 
 def test_the_page_documents_every_field_and_no_other():
-    section = PAGE.read_text(encoding="utf-8").partition("## results.json")[2].partition("## network.npz")[0]
+    section = PAGE.read_text(encoding="utf-8").partition("## results.json")[2].partition("\n## ")[0]
     documented = re.findall(r"^\| `([^`]+)` \|", section, flags=re.MULTILINE)
     assert sorted(documented) == sorted(fields(SCHEMA))
 
@@ -159,3 +162,26 @@ def test_the_page_reads_network_npz_with_numpy_only(tmp_path):
     for task in done.method.tasks:
         scores = page["den_scores"](tmp_path / "network.npz", task, x)
         np.testing.assert_allclose(scores, done.method.scores(task, x), rtol=1e-12, atol=1e-14)
+
+
+# --- what the boxes chose ----------------------------------------------------------------------------------------
+
+
+def boxes_of_the_page() -> dict[str, str]:
+    """Box -> its row in the table of facts and arrays."""
+    table = PAGE.read_text("utf-8").partition("## What a box chose")[2].partition("\n## ")[0]
+    rows = [row.split("|")[1:3] + [row] for row in table.splitlines() if row.startswith("| `")]
+    return {box: row for boxes, _, row in rows for box in re.findall(r"`(\w+)`", boxes)}
+
+
+@pytest.mark.parametrize("method, settings", [
+    ("progressive", {"epochs": 1}),
+    ("den-finetune", {"epochs_eq2": 1, "tau": 0.0, "anchor_before_split": "eq6", "undo_worse_expansion": True})])
+def test_the_page_names_every_fact_and_array_of_every_box(method, settings):
+    """Of all boxes there are, but for one: DEN-Finetune has DEN's, Progressive has the facts of plain training."""
+    rows, kind = boxes_of_the_page(), REGISTRY[method]
+    learner = kind(make_config(kind, "toy", settings))
+    for step in (step for task in make_stream("toy", n_tasks=2).tasks for step in learner.learn(task)):
+        keys = {*step.facts, *(re.sub(r"/\d+$", "/L", name) for name in step.arrays)}
+        assert {key for key in keys if f"`{key}`" not in rows[step.box]} <= {
+            "median_drift_since_birth", "largest_drift_since_birth"}, step.box    # the row's `..._since_birth`
