@@ -4,8 +4,8 @@
 
 ``validation`` is the mean AUROC on the validation split after the last task, ``share`` the size in parts of STL's,
 ``seconds`` are those of the processor.  Runs on another stream than MNIST-Variation also say on which: ``stream``; and
-those whose boxes select units what these ``told``: "selected", the share of units per hidden layer, mean over the tasks
-after the first, and how many of these "tasks" "expanded" the network.
+those whose boxes select units what these ``told``: "selected", the units per hidden layer, mean over the tasks after
+the first, and how many of these "tasks" "expanded" the network.
 """
 
 import json

@@ -203,13 +203,12 @@ def overheard(learner: Method) -> dict[str, list[Mapping[str, Any]]]:
 
 def told(facts: Mapping[str, Sequence[Mapping[str, Any]]]) -> dict[str, Any]:
     """What a record keeps of what the boxes told (``record``), of those that select units; else {}."""
-    selections = facts.get("select", [])
-    if not all({"selected", "visible"} <= each.keys() for each in selections) or not selections:
+    units = [each["selected"][1:] for each in facts.get("select", []) if "selected" in each]
+    if not units:
         return {}
-    shares = [np.divide(each["selected"], np.maximum(each["visible"], 1))[1:] for each in selections]
     expanded = sum(bool(each.get("expand")) for each in facts.get("loss", []))
-    return {"told": {"selected": np.round(np.mean(shares, axis=0), 4).tolist(), "expanded": expanded,
-                     "tasks": len(selections)}}
+    return {"told": {"selected": np.round(np.mean(units, axis=0), 1).tolist(), "expanded": expanded,
+                     "tasks": len(units)}}
 
 
 def validation_auroc(learner: Method, tasks: Sequence[Task]) -> float:

@@ -224,11 +224,11 @@ def section(record: MethodRecord) -> str:
 
 
 def told(setting: Judged) -> list[str]:
-    """What the boxes told of a setting's runs: shares selected per hidden layer, mean over seeds; expansions."""
+    """What the boxes told of a setting's runs: units selected per hidden layer, mean over seeds; expansions."""
     if None in setting.told:
         return ["–", "–"]
-    shares = np.mean([each["selected"] for each in setting.told], axis=0)
-    return [slashed(shares, ".0%"), " / ".join(f"{each['expanded']} of {each['tasks']}" for each in setting.told)]
+    units = np.mean([each["selected"] for each in setting.told], axis=0)
+    return [slashed(units, ".0f"), " / ".join(f"{each['expanded']} of {each['tasks']}" for each in setting.told)]
 
 
 def spelled(settings: dict[str, Any]) -> str:
