@@ -18,6 +18,7 @@ called by the house, with what a door has checked.
 ``Indices()``                  integers >= 0, each once; a mask is not an index
 ``Buffer("*z")``               an array to write into
 ``OneOf("a", "b")``            one of these
+``Text()``, ``Place()``        a text, a path: not an empty one
 a class of ours                an instance of it
 =============================  ======================================================================================
 
@@ -28,6 +29,7 @@ entries, NaN and infinity are refused, unless ``finite=False`` says that they co
 import functools
 import inspect
 import math
+import os
 import reprlib
 import types
 import typing
@@ -54,7 +56,8 @@ def door(function: Callable, like: Callable | None = None) -> Callable:
     Traceback (most recent call last):
     ValueError: x: expected shape (n,), got shape (1, 1)
     """
-    signature, declared = inspect.signature(function), getattr(like, "declared", function)
+    defaults = {name: one.default for name, one in inspect.signature(function).parameters.items()}
+    declared = getattr(like, "declared", function)
 
     @functools.cache
     def kinds():                                                   # at the first call: all names are known by then
@@ -62,12 +65,14 @@ def door(function: Callable, like: Callable | None = None) -> Callable:
 
     @functools.wraps(function)
     def checked(*args, **kwargs):
-        bound = signature.bind(*args, **kwargs)
-        call, given = Call(bound), bound.arguments
+        given = dict(zip(defaults, args)) | kwargs
+        if len(given) < len(args) + len(kwargs):                   # too many, or one twice: Python says so
+            return function(*args, **kwargs)
+        call = Call(given, defaults)
         for name, kind in kinds().items():
-            if name in given and given[name] is not signature.parameters[name].default:
+            if name in given and given[name] is not defaults[name]:
                 given[name] = kind(name, given[name], call)
-        return function(*bound.args, **bound.kwargs)
+        return function(**given)
 
     checked.inner, checked.declared = function, declared
     return checked
@@ -76,12 +81,15 @@ def door(function: Callable, like: Callable | None = None) -> Callable:
 class Call:
     """One call of a door: its arguments, and the sizes that have had a name so far."""
 
-    def __init__(self, bound: inspect.BoundArguments):
-        self.bound, self.sizes = bound, {}
+    def __init__(self, given: dict, defaults: dict):
+        self.given, self.defaults, self.sizes = given, defaults, {}
 
     def __getitem__(self, argument: str):
         """An argument by its name, the default if it was not given."""
-        return self.bound.arguments.get(argument, self.bound.signature.parameters[argument].default)
+        return self.given[argument] if argument in self.given else self.defaults[argument]
+
+    def __contains__(self, argument: str) -> bool:
+        return argument in self.defaults
 
 
 def inner(function: Callable) -> Callable:
@@ -345,6 +353,27 @@ class Has(Kind):
         if not all(callable(getattr(value, method, None)) if method else callable(value) for method in self.methods):
             wanted = "a function" if "" in self.methods else f"an object with {', '.join(self.methods)}"
             raise refusal(name, wanted, value)
+        return value
+
+
+class Text(Kind):
+    """A text, not an empty one."""
+
+    def __call__(self, name, value, call=None):
+        if not isinstance(value, str) or not value:
+            raise refusal(name, "a text", value)
+        return value
+
+
+class Place(Kind):
+    """A path, of ``what``.  No text is no place: taken for one, it would be the working folder."""
+
+    def __init__(self, what: str = "a path"):
+        self.what = what
+
+    def __call__(self, name, value, call=None):
+        if not isinstance(value, str | os.PathLike) or not os.fspath(value):
+            raise refusal(name, self.what, value)
         return value
 
 

@@ -223,7 +223,7 @@ class Method(Doors, ABC):
         self.config = self.Config() if config is None else config
         if not isinstance(self.config, self.Config):
             raise ValueError(f"config: expected a {self.Config.__name__} for {self.name}, got {config!r}")
-        self.seed = seed
+        self.seed = Whole(0)("seed", seed)
         self.progress: Progress = no_progress
 
     def __repr__(self) -> str:
@@ -360,19 +360,24 @@ def check_task(task: Task, learnt: Sequence[Hashable], n_inputs: int | None = No
     if task.id in learnt:
         raise ValueError(f"task: expected one not learnt yet, got {task.id!r} (learnt: {list(learnt)})")
     for split in ("train", "valid"):
-        x, y = getattr(task, f"x_{split}"), getattr(task, f"y_{split}")
-        if np.ndim(x) != 2 or (n_inputs is not None and x.shape[1] != n_inputs):
-            wanted = "(n, n_inputs)" if n_inputs is None else f"(n, {n_inputs})"
-            raise ValueError(f"task.x_{split}: expected an array {wanted}, got shape {np.shape(x)}")
-        expected = (len(x),) if task.loss == "softmax" else (len(x), task.n_outputs)
-        if np.shape(y) != expected:
-            raise ValueError(f"task.y_{split}: expected shape {expected} for a {task.loss} head, got {np.shape(y)}")
-        for name, array in ((f"task.x_{split}", x), (f"task.y_{split}", y)):
-            Instance(np.ndarray)(name, array)
-        Floats()(f"task.x_{split}", x)
-        Labels(len(x), task.n_outputs, task.loss)(f"task.y_{split}", y)
+        check_split(task, split, n_inputs)
     if not len(task.x_train):
         raise ValueError("task.x_train: expected at least one sample, got none")
+
+
+def check_split(task: Task, split: str, n_inputs: int | None = None) -> None:
+    """Raise a ValueError unless the samples and labels of a split ("train", "valid", "test") suit the task's head."""
+    x, y = getattr(task, f"x_{split}"), getattr(task, f"y_{split}")
+    if np.ndim(x) != 2 or (n_inputs is not None and x.shape[1] != n_inputs):
+        wanted = "(n, n_inputs)" if n_inputs is None else f"(n, {n_inputs})"
+        raise ValueError(f"task.x_{split}: expected an array {wanted}, got shape {np.shape(x)}")
+    expected = (len(x),) if task.loss == "softmax" else (len(x), task.n_outputs)
+    if np.shape(y) != expected:
+        raise ValueError(f"task.y_{split}: expected shape {expected} for a {task.loss} head, got {np.shape(y)}")
+    for name, array in ((f"task.x_{split}", x), (f"task.y_{split}", y)):
+        Instance(np.ndarray)(name, array)
+    Floats()(f"task.x_{split}", x)
+    Labels(len(x), task.n_outputs, task.loss)(f"task.y_{split}", y)
 
 
 def check_seen(seen: Sequence[Task], learnt: Sequence[Hashable]) -> None:

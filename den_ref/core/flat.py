@@ -7,7 +7,39 @@ from itertools import pairwise
 
 import numpy as np
 
-from den_ref.doors import check_shape
+from den_ref.doors import Came, Floats, Instance, Kind, Whole, check_shape, door, refusal
+
+
+class Named(Kind):
+    """A mapping from names to what is of one kind each."""
+
+    def __init__(self, kind: Kind):
+        self.kind = kind
+
+    def __call__(self, name, value, call=None):
+        Instance(Mapping)(name, value)
+        return {key: self.kind(f"{name}[{key!r}]", one, call) for key, one in value.items()}
+
+
+class Shape(Kind):
+    """A tuple of sizes."""
+
+    def __call__(self, name, value, call=None):
+        Instance(tuple)(name, value)
+        return tuple(Whole(0)(name, size) for size in value)
+
+
+class Precision(Kind):
+    """A dtype of floats, or that of yes and no."""
+
+    def __call__(self, name, value, call=None):
+        try:
+            dtype = None if value is None else np.dtype(value)     # np.dtype(None) would be float64
+        except TypeError:
+            dtype = None
+        if dtype is None or dtype.kind not in "fb":
+            raise refusal(name, "a dtype of floats, or bool", value)
+        return dtype
 
 
 class Flat:
@@ -25,7 +57,8 @@ class Flat:
     array([0., 0., 0., 0., 7., 7.])
     """
 
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]], dtype):
+    @door
+    def __init__(self, shapes: Named(Shape()), dtype: Precision()):
         self.shapes = dict(shapes)
         ends = np.cumsum([0] + [int(np.prod(shape)) for shape in self.shapes.values()])
         self.vector = np.zeros(ends[-1], dtype)
@@ -33,15 +66,19 @@ class Flat:
         self.views = {name: self.vector[self.slices[name]].reshape(shape) for name, shape in self.shapes.items()}
 
     @classmethod
-    def of(cls, arrays: Mapping[str, np.ndarray], dtype) -> Flat:
+    @door
+    def of(cls, arrays: Named(Floats(finite=False)), dtype: Precision()) -> Flat:
         """A copy of the arrays, laid out in their order."""
-        flat = cls({name: np.shape(array) for name, array in arrays.items()}, dtype)
+        flat = cls({name: array.shape for name, array in arrays.items()}, dtype)
         for name, array in arrays.items():
             flat[name][...] = array
         return flat
 
     def __getitem__(self, name: str) -> np.ndarray:
-        return self.views[name]
+        try:
+            return self.views[name]
+        except KeyError:
+            raise KeyError(f"name: expected one of {list(self.views)}, got {name!r}") from None
 
     def joined(self, names: Sequence[str]) -> np.ndarray:
         """Several arrays as one vector, a view: they must lie beside each other in memory, in this order.
@@ -56,7 +93,8 @@ class Flat:
 
     def like(self, vector: np.ndarray | float | None = None) -> Flat:
         """The same layout around a copy of ``vector``, or filled with a number (zeros without either)."""
-        other = Flat(self.shapes, self.vector.dtype)
+        other = Flat.__new__(Flat)
+        Flat.__init__.inner(other, self.shapes, self.vector.dtype)
         if vector is not None:
             if np.ndim(vector):
                 check_shape("vector", np.shape(vector), other.vector.shape)
@@ -65,3 +103,13 @@ class Flat:
 
     def copy(self) -> Flat:
         return self.like(self.vector)
+
+
+class Like(Kind):
+    """A vector of the layout that the call's object has as its ``layout``."""
+
+    def __call__(self, name, value, call):
+        layout = call["self"].layout
+        if Instance(Flat)(name, value).shapes != layout.shapes:
+            raise refusal(name, f"a Flat of {layout.shapes}", Came(value.shapes))
+        return value

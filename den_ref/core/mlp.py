@@ -13,9 +13,9 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from den_ref.doors import (
-    LOSS_NAMES, Came, Each, Kind, Labels, NotNegative, Whole, check_shape, door, inner, real_array, refusal)
+    LOSS_NAMES, Came, Each, Instance, Kind, Labels, NotNegative, Whole, check_shape, door, inner, real_array, refusal)
 
-from .flat import Flat
+from .flat import Flat, Like
 from .layers import Through, affine_backward, affine_forward, relu_backward, relu_forward
 from .losses import loss_function
 
@@ -145,7 +145,7 @@ class DataLoss:
                  block: Whole(1) = BLOCK):
         if loss in LOSS_NAMES and type(self) is DataLoss:
             y = checked_labels(layout, x, y, loss, head)
-        self.dtype = dtype = layout.vector.dtype
+        self.layout, self.dtype = layout, (dtype := layout.vector.dtype)
         self.x, self.loss = x.astype(dtype, copy=False), inner(loss_function(loss))
         self.scale, self.block = scale, block
         self.y = y.astype(dtype, copy=False) if loss == "sigmoid" else y
@@ -183,12 +183,12 @@ class DataLoss:
         return np.split(order, range(size, len(order), size))
 
     @door
-    def value(self, w: Flat) -> float:
+    def value(self, w: Like()) -> float:
         """The loss over all samples."""
         return sum(len(rows) * self._look(w, rows)[0] for rows in self._blocks()) / max(len(self), 1)
 
     @door
-    def value_and_gradient(self, w: Flat, grad: Flat, batch: Rows() = None) -> float:
+    def value_and_gradient(self, w: Like(), grad: Like(), batch: Rows() = None) -> float:
         """The loss over a batch of rows (all without one); its gradient is written into ``grad``."""
         if batch is not None:
             value, dlogits, cache = self._look(w, batch)
@@ -253,8 +253,11 @@ class JointLoss:
     data sets.
     """
 
-    def __init__(self, losses: Sequence[DataLoss]):
-        self.losses = losses
+    @door
+    def __init__(self, losses: Each(all_of=Instance(DataLoss))):
+        if not losses:
+            raise refusal("losses", "at least one loss", Came("none"))
+        self.losses, self.layout = losses, losses[0].layout
 
     def __len__(self) -> int:
         return sum(map(len, self.losses))
@@ -271,11 +274,13 @@ class JointLoss:
         triples = [(i, batch, total / (len(batches) * len(own))) for i, own in enumerate(batches) for batch in own]
         return [triples[i] for i in rng.permutation(total)]
 
-    def value(self, w: Flat) -> float:
+    @door
+    def value(self, w: Like()) -> float:
         """The mean of the losses, each over all its samples."""
-        return sum(loss.value(w) for loss in self.losses) / len(self.losses)
+        return sum(inner(loss.value)(w) for loss in self.losses) / len(self.losses)
 
-    def value_and_gradient(self, w: Flat, grad: Flat, batch=None) -> float:
+    @door
+    def value_and_gradient(self, w: Like(), grad: Like(), batch: Each(Whole(0), None, NotNegative()) = None) -> float:
         """The weighted loss over a batch (the mean over all samples without one); its gradient goes into ``grad``."""
         if batch is not None:
             i, own, weight = batch
@@ -285,7 +290,7 @@ class JointLoss:
             return value * weight
         part, total, value = grad.like(), np.zeros(grad.vector.shape), 0.0
         for loss in self.losses:
-            value += loss.value_and_gradient(w, part) / len(self.losses)
+            value += inner(loss.value_and_gradient)(w, part) / len(self.losses)
             total += part.vector / len(self.losses)
         grad.vector[...] = total
         return value

@@ -11,9 +11,10 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from den_ref.doors import inner
+from den_ref.doors import (
+    Binary, Came, Each, Floats, Has, Instance, Kind, OneOf, Text, check_shape, door, inner, refusal)
 
-from .flat import Flat
+from .flat import Flat, Like
 from .penalties import Penalty, Zero
 from .solvers import prox_residual
 
@@ -58,6 +59,13 @@ class Part:
     index: Any = ...
     pattern: np.ndarray | None = None
 
+    def __post_init__(self):
+        if not isinstance(self.name, str):
+            Each(all_of=Text())("name", self.name)
+        Has("prox", "value")("penalty", self.penalty)
+        if self.pattern is not None:
+            object.__setattr__(self, "pattern", Binary()("pattern", self.pattern))
+
     def of(self, flat: Flat) -> np.ndarray:
         """The part of a flat vector, as a view."""
         return (flat[self.name] if isinstance(self.name, str) else flat.joined(self.name))[self.index]
@@ -65,6 +73,35 @@ class Part:
     def gradient(self, grad: Flat) -> np.ndarray:
         """The gradient with respect to what is free here."""
         return self.of(grad) if self.pattern is None else self.of(grad) * self.pattern
+
+
+class Parts(Kind):
+    """Parts of the call's start: slices of its arrays, no entry in two of them, patterns that fit what they hold."""
+
+    def __call__(self, name, value, call):
+        start = call["start"]
+        taken = Flat(start.shapes, bool)
+        for i, part in enumerate(Each(all_of=Instance(Part))(name, value)):
+            self.check(f"{name}[{i}]", part, start, taken)
+        return value
+
+    def check(self, where, part, start, taken):
+        """A ValueError unless the part is one of the start's, and not taken; then it is."""
+        for name in (part.name,) if isinstance(part.name, str) else part.name:
+            OneOf(*start.shapes)(f"{where}.name", name)
+        try:
+            entries = np.asarray(part.of(taken))
+        except (IndexError, TypeError):
+            entries = None
+        if entries is None or (entries.size and not np.may_share_memory(entries, taken.vector)):
+            raise refusal(f"{where}.index", f"slices of {part.name}", part.index)        # others would give a copy
+        if entries.any():
+            raise refusal(where, "entries that no other part has", Came(f"{part.name} twice"))
+        entries[...] = True
+        if part.pattern is not None:
+            check_shape(f"{where}.pattern", part.pattern.shape, entries.shape)
+            if part.of(start)[part.pattern == 0].any():
+                raise refusal(f"{where}.pattern", "0 only where the start is 0", Came("a connection that exists"))
 
 
 class Problem:
@@ -79,29 +116,34 @@ class Problem:
         They may not overlap.
     """
 
-    def __init__(self, loss: Loss, start: Flat, parts: Sequence[Part]):
-        self.loss, self.start = loss, start
+    @door
+    def __init__(self, loss: Has("value", "value_and_gradient"), start: Flat, parts: Parts()):
+        self.loss, self.start, self.layout = loss, start, start
         self.parts = [part for part in parts if part.of(start).size]
 
-    def penalty(self, w: Flat) -> float:
+    @door
+    def penalty(self, w: Like()) -> float:
         """Value of the penalty at w."""
         return sum(inner(part.penalty.value)(part.of(w)) for part in self.parts)
 
-    def objective(self, w: Flat) -> float:
+    @door
+    def objective(self, w: Like()) -> float:
         """Smooth loss over all samples, plus penalty."""
-        return inner(self.loss.value)(w) + self.penalty(w)
+        return inner(self.loss.value)(w) + inner(self.penalty)(w)
 
-    def prox_residual(self, w: Flat) -> float:
+    @door
+    def prox_residual(self, w: Like()) -> float:
         """norm_inf(w - prox(w - grad, step=1)) over the free weights, see ``solvers``: 0 iff w is stationary."""
         grad = w.like()
         inner(self.loss.value_and_gradient)(w, grad)
         residuals = [prox_residual.inner(part.of(w), part.gradient(grad), part.penalty) for part in self.parts]
         return float(np.max(residuals, initial=0))                 # unlike max, np.max lets no NaN pass
 
-    def smooth(self, vector):
+    @door
+    def smooth(self, vector: Floats("size")):
         """(value, gradient) of the smooth loss at a plain vector, for ``ista`` and ``fista``; held weights get 0."""
         w, grad, free = self.start.like(vector), self.start.like(), self.start.like()
-        value = self.loss.value_and_gradient(w, grad)
+        value = inner(self.loss.value_and_gradient)(w, grad)
         for part in self.parts:
             part.of(free)[...] = part.gradient(grad)
         return value, free.vector
@@ -118,7 +160,7 @@ class _OnVector(Penalty):
         self.problem = problem
 
     def value(self, vector) -> float:
-        return self.problem.penalty(self.problem.start.like(vector))
+        return inner(self.problem.penalty)(self.problem.start.like(vector))
 
     def prox(self, z, step):
         z = self.problem.start.like(z)

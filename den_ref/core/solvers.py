@@ -166,7 +166,7 @@ def fista(smooth: Has(""), penalty: Has("value", "prox"), start: Point("*w"), *,
     state = FistaState.at(w)
     while not trace.stops(state.x, value, grad):
         if not np.array_equal(state.y, state.x):
-            value, grad = smooth(state.y)
+            value, grad = inner(smooth)(state.y)
         x, value, grad = stepsize.descend(state.y, value, grad)
         state = _with_momentum(state, x)
     return trace.result()
@@ -261,7 +261,7 @@ class _Trace:
 
 def _prepare(name, smooth, penalty, start, step, tol, max_iter, callback):
     """(start, smooth value, gradient, step size, trace), checked."""
-    start = np.array(start)
+    start, smooth = np.array(start), inner(smooth)
     value, grad = smooth(start)
     if not np.isfinite(value) or np.shape(grad) != start.shape:
         expected = f"a finite value and a gradient of shape {start.shape}"

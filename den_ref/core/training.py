@@ -119,7 +119,7 @@ def train(problem: Problem, options: Training, epochs: Whole(0), rng: np.random.
             if seen:
                 each_iteration(*seen, w)
         history["loss"].append(total / len(batches))
-        history["penalty"].append(problem.penalty(w))
+        history["penalty"].append(inner(problem.penalty)(w))
         history["validation"].append(best.look(w, epoch))
         progress(label, epoch, epochs, history["validation"][-1])
         watch(w)

@@ -128,6 +128,7 @@ class DEN(Method):
         return den
 
 
+@door
 def read_without_timestamps(network: Network) -> dict[Hashable, int]:
     """Task -> parameters read where every task reads every unit: all of the body, the head's rows that can be not 0."""
     body = sum(array.size for array in network.weights + network.biases)

@@ -24,21 +24,36 @@ Biases are penalised by that pull only.  Every equation but ``eq3`` takes a star
 named W1..Wm, V, b1..bm, c, see ``core.mlp``), the data loss and the options, and returns a ``Problem``.
 """
 
+import functools
+
 import numpy as np
 
 from den_ref.core import mlp
 from den_ref.core.flat import Flat
-from den_ref.core.mlp import DataLoss
 from den_ref.core.head import solve_head
+from den_ref.core.layers import Through
 from den_ref.core.penalties import L1, GroupLasso, SparseGroupLasso, SquaredL2, Sum
 from den_ref.core.problem import Part, Problem
 from den_ref.core.result import Result
+from den_ref.doors import Binary, Each, Has, Kind, Whole, check_shape, door
 from den_ref.protocol import Task
 from .config import DENConfig
 from .network import Subnetwork
 
+#: What a Problem asks of its loss.
+AnyLoss = functools.partial(Has, "value", "value_and_gradient")
 
-def eq2(start: Flat, loss: DataLoss, config) -> Problem:
+
+class Edges(Kind):
+    """The edges of the call's start that are kept: an array of yes and no for every hidden matrix."""
+
+    def __call__(self, name, value, call):
+        shapes = [shape for key, shape in call["start"].shapes.items() if key[0] == "W"]
+        return list(Each(*(Binary(*shape) for shape in shapes))(name, value))
+
+
+@door
+def eq2(start: Flat, loss: AnyLoss(), config: Has("per_layer")) -> Problem:
     """L(W) + sum over l of mu_l sum(abs(W_l)) + (weight_decay_l / 2) norm(W_l)^2, the head being the last W.
 
     Free: everything.  ``config`` is any options with ``mu`` and ``weight_decay``: the networks that DEN is compared
@@ -51,15 +66,18 @@ def eq2(start: Flat, loss: DataLoss, config) -> Problem:
     return Problem(loss, start, weights + free_biases(start))
 
 
-def eq3(features, task: Task, config: DENConfig) -> Result:
+@door
+def eq3(features: Through("n", "units"), task: Task, config: DENConfig) -> Result:
     """L(V, c) + mu_head sum(abs(V)), on fixed features: convex, solved in float64 to a certificate.
 
     Free: the head (V, c).  Source: Eq. 3.
     """
+    check_shape("features", features.shape, (len(task.y_train), "units"))
     return solve_head(features, task.y_train, config.mu_head, task.loss, n_outputs=task.n_outputs)
 
 
-def eq4(start: Flat, loss: DataLoss, config: DENConfig, edges, fisher: Subnetwork | None = None) -> Problem:
+@door
+def eq4(start: Flat, loss: AnyLoss(), config: DENConfig, edges: Edges(), fisher: Subnetwork | None = None) -> Problem:
     """L(W_S) + sum over l of (mu_l2_l / 2) norm(W_S,l)^2 + lam_l norm((W_S,l, b_l) - (W_S,l, b_l)^{t-1})^2.
 
     W_S are the nonzero edges among the selected units, and the selected head rows, which are the last W_S and have no
@@ -89,7 +107,8 @@ def eq4(start: Flat, loss: DataLoss, config: DENConfig, edges, fisher: Subnetwor
     return Problem(loss, start, parts)
 
 
-def eq5(start: Flat, loss: DataLoss, config: DENConfig, older) -> Problem:
+@door
+def eq5(start: Flat, loss: AnyLoss(), config: DENConfig, older: Each(all_of=Whole(0))) -> Problem:
     """L(W^N) + sum over l of mu_l sum(abs(W^N_l)) + gamma_l sum over new units of norm(all their incoming weights).
 
     W^N_l is what is free of W_l, the head being the last; there is (weight_decay_l / 2) norm(W^N_l)^2 besides.
@@ -113,7 +132,8 @@ def eq5(start: Flat, loss: DataLoss, config: DENConfig, older) -> Problem:
     return Problem(loss, start, parts)
 
 
-def eq6(start: Flat, loss: DataLoss, config: DENConfig, edges, anchor: Subnetwork,
+@door
+def eq6(start: Flat, loss: AnyLoss(), config: DENConfig, edges: Edges(), anchor: Subnetwork,
         fisher: Subnetwork | None = None) -> Problem:
     """L(W) + sum over l of lam_l norm((W_l, b_l) - (W_l, b_l)^{t-1})^2 + (weight_decay_l / 2) norm(W_l)^2.
 

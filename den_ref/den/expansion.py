@@ -6,7 +6,7 @@ import numpy as np
 
 from den_ref.core.flat import Flat
 from den_ref.core.penalties import column_norms
-from den_ref.doors import door
+from den_ref.doors import NotNegative, Text, door
 
 from .equations import eq5
 from .network import Network
@@ -15,7 +15,7 @@ from .surgery import append_units, delete_units, useless_units
 
 
 @door
-def dynamic_expansion(network: Network, stage: Stage, loss_before: float):
+def dynamic_expansion(network: Network, stage: Stage, loss_before: NotNegative()):
     """Algorithm 3 as a generator of Steps; it returns the network with the new units that earn their place.
 
     ``loss_before`` is L_t of the network that comes in.
@@ -41,7 +41,7 @@ def dynamic_expansion(network: Network, stage: Stage, loss_before: float):
 
 
 @door
-def remove_useless(network: Network, stage: Stage, title: str):
+def remove_useless(network: Network, stage: Stage, title: Text()):
     """Fold and delete the useless units among those introduced at t: one Step; it returns the smaller network."""
     useless = useless_units(network, stage.t)
     pruned = delete_units(useless.folded, useless.units)

@@ -16,7 +16,8 @@ from den_ref.core.mlp import DataLoss
 from den_ref.core.problem import Problem
 from den_ref.core.result import Result
 from den_ref.core.training import train
-from den_ref.protocol import Progress, Step, Task, no_progress
+from den_ref.doors import Instance, Whole
+from den_ref.protocol import Progress, Step, Task, check_task, no_progress
 
 from .birth import Birth
 from .config import DENConfig
@@ -42,6 +43,12 @@ class Stage:
     progress: Progress = no_progress
     birth: Birth | None = None
     importance: Importance | None = None
+
+    def __post_init__(self):
+        Whole(1)("t", self.t)
+        for name, kind in (("config", DENConfig), ("rng", np.random.Generator), ("previous", Network)):
+            Instance(kind)(name, getattr(self, name))
+        check_task(self.task, (), self.previous.n_inputs)
 
     def step(self, box, title, sentence, before, after, **more) -> Step:
         """A Step of this stage."""

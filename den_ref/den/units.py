@@ -11,7 +11,7 @@ class PerHiddenLayer(Kind):
     """A list with one part for each hidden layer of the call's network: counts of units, here."""
 
     def __call__(self, name, value, call):
-        network, first = call["self" if "self" in call.bound.arguments else "network"], self.first
+        network, first = call["self" if "self" in call else "network"], self.first
         sizes = [network.n_inputs, *network.widths][first:]
         if not isinstance(value, list | tuple) and not (isinstance(value, np.ndarray) and value.ndim):
             raise refusal(name, "a list with one part for each layer", value)

@@ -10,6 +10,7 @@ from den_ref.den import ablations
 from den_ref.den.algorithm import DEN
 from den_ref.den.finetune import FineTuned
 from den_ref.describe import Box
+from den_ref.doors import Text, door
 from den_ref.protocol import Method
 from den_ref.settings import Settings
 
@@ -26,7 +27,8 @@ REGISTRY: dict[str, type[Method]] = {method.name: method for method in (
     ablations.Constant, ablations.WithoutTimestamps, DEN, FineTuned)}
 
 
-def method_named(name: str) -> type[Method]:
+@door
+def method_named(name: Text()) -> type[Method]:
     """The method's class.
 
     Parameters

@@ -27,6 +27,7 @@ from importlib.resources import files
 
 import numpy as np
 
+from den_ref.doors import Place
 from .idx import find_idx, read_idx
 from .stream import SPLITS
 
@@ -89,6 +90,7 @@ def load_digits(mnist=None, per_class=None) -> Digits:
         As :func:`load_embedded` and :func:`load_idx_folder`, or if more are asked for than there are.
     """
     if mnist is not None:
+        Place("a folder with the MNIST files")("mnist", mnist)
         return load_idx_folder(mnist, PAPER_PER_CLASS if per_class is None else per_class)
     sizes = checked_sizes(EMBEDDED_PER_CLASS if per_class in (None, "all") else per_class)
     if any(size > most for size, most in zip(sizes, EMBEDDED_PER_CLASS)):

@@ -14,6 +14,8 @@ from typing import BinaryIO
 
 import numpy as np
 
+from den_ref.doors import Place, Text, Whole, door
+
 UNSIGNED_BYTES = b"\x00\x00\x08"
 GZIP = b"\x1f\x8b"
 
@@ -23,7 +25,8 @@ LARGEST_RATIO, SMALL = 100, 2**24
 SURPLUS = 1000
 
 
-def read_idx(path, ndim: int) -> np.ndarray:
+@door
+def read_idx(path: Place("an IDX file"), ndim: Whole(1)) -> np.ndarray:
     """The array of unsigned bytes in an IDX file, gzip or not (told by its first bytes, not by its name).
 
     Parameters
@@ -58,7 +61,8 @@ def read_idx(path, ndim: int) -> np.ndarray:
     return np.frombuffer(entries, np.uint8).reshape(shape)
 
 
-def find_idx(folder, name: str) -> Path:
+@door
+def find_idx(folder: Place("a folder with the MNIST files"), name: Text()) -> Path:
     """The file ``name`` in a folder, gzip or not, with "-idx" or ".idx" in its name.
 
     Raises
@@ -66,7 +70,7 @@ def find_idx(folder, name: str) -> Path:
     FileNotFoundError
         Naming the file that was looked for.
     """
-    names = [name, name.replace("-idx", ".idx")] if os.fspath(folder) else []    # no text is not the working folder
+    names = [name, name.replace("-idx", ".idx")]
     for candidate in (Path(folder, stem + suffix) for stem in names for suffix in ("", ".gz")):
         if candidate.is_file():
             return candidate
@@ -77,6 +81,8 @@ def find_idx(folder, name: str) -> Path:
 
 def _opened(path) -> BinaryIO:
     """The file's content as it is read: unpacked if it is gzip."""
+    if not os.path.exists(path):
+        raise FileNotFoundError(f"path: expected an IDX file, got {os.fspath(path)!r}, where there is none")
     with open(path, "rb") as file:
         packed = file.read(2) == GZIP
     return gzip.open(path) if packed else open(path, "rb")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy as np
+
+from den_ref.doors import Each, Has, Instance, Key, Text, Whole, refusal
 from den_ref.protocol import Task
 
 #: The three splits of every task, in the order in which they are always read and written.
@@ -35,6 +38,16 @@ class Stream:
     n_inputs: int
     details: dict[str, Any]
 
+    def __post_init__(self):
+        Text()("name", self.name)
+        ids = Each(all_of=Key())("ids", self.ids)
+        if not ids or len(set(ids)) < len(ids):
+            raise refusal("ids", "at least one task id, each once", self.ids)
+        object.__setattr__(self, "ids", ids)
+        Has("")("make", self.make)
+        Whole(1)("n_inputs", self.n_inputs)
+        Instance(dict)("details", self.details)
+
     @property
     def tasks(self) -> Sequence[Task]:
         """The tasks: ``len(stream.tasks)``, ``stream.tasks[0]``, ``for task in stream.tasks``."""
@@ -46,7 +59,7 @@ class Stream:
         order = [label(task_id) for task_id in self.ids]
         return {"name": self.name, "order": order, "n_inputs": self.n_inputs, **self.details}
 
-    def ordered(self, order: Iterable[Hashable] | str) -> Stream:
+    def ordered(self, order: Sequence[Hashable] | str) -> Stream:
         """The stream of these tasks only, in this order.
 
         ``order`` holds task ids, or texts that look like them; or is one text such as ``"3,1,4"``.
@@ -56,6 +69,8 @@ class Stream:
         ValueError
             For an unknown id (the error lists the known ones), an id given twice, or no id.
         """
+        if not isinstance(order, Sequence | np.ndarray):
+            raise refusal("order", "a list of task ids, or a text", order)
         names = order.split(",") if isinstance(order, str) else list(order)
         ids = tuple(self._known(name) for name in names)
         if not ids or len(set(ids)) < len(ids):

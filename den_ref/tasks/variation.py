@@ -94,7 +94,7 @@ def in_range(name, value, high) -> float:
     """The value as a float if it is in [0, high], or a ValueError."""
     try:
         number = float(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         number = -1.0
     if not 0 <= number <= high:
         raise ValueError(f"{name}: expected a number from 0 to {high}, got {value!r}")

@@ -80,6 +80,9 @@ def test_the_two_residuals_are_two_numbers():
         def value_and_gradient(self, w, grad, batch=None):
             grad.vector[...] = [0.5, 0]
 
+        def value(self, w):
+            return float(w.vector @ [0.5, 0])
+
     assert Problem(Slope(), start, [Part("V", penalty)]).prox_residual(start) == pytest.approx(0.4)
 
 

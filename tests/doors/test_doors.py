@@ -31,12 +31,27 @@ def public_functions():
                 if inspect.isfunction(thing):
                     found[path] = thing
                 elif inspect.isclass(thing):
-                    found |= {f"{path}.{method}": f for method, f in vars(thing).items()
+                    methods = {method: getattr(f, "__func__", f) for method, f in vars(thing).items()}
+                    found |= {f"{path}.{method}": f for method, f in methods.items()
                               if hasattr(f, "inner") and (method == "__init__" or not method.startswith("_"))}
     return found
 
 
 FUNCTIONS = public_functions()
+
+#: What is no entrance though a room shows it: what solvers return and warn of, tables, a base class, options (which
+#: check themselves, see tests/test_settings.py).
+NO_ENTRANCE = {"ConvergenceWarning", "Result", "STREAMS", "REGISTRY", "Penalty", "Training", "DENConfig"}
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_what_a_room_shows_has_an_example(room):
+    package = importlib.import_module(f"den_ref.{room}")
+    for name in set(package.__all__) - NO_ENTRANCE:
+        thing = getattr(package, name)
+        path = f"{thing.__module__.removeprefix('den_ref.')}.{name}"
+        assert path in EXAMPLES or any(known.startswith(f"{path}.") for known in EXAMPLES), path
+
 
 def test_every_public_function_is_a_door_or_inside():
     doors = {path for path, function in FUNCTIONS.items() if hasattr(function, "inner")}
@@ -57,5 +72,5 @@ def test_malformed_arguments_are_answered_right_or_refused(path):
             tried += 1
             unclear += [f"{name} = {malformed.what}: {said}"] if said.startswith("unclear") else []
             silent += [f"{name} = {malformed.what}: {said}"] if said.startswith("silent") else []
-    assert not silent, "\n".join(silent)
-    assert len(unclear) <= 0.03 * tried, "\n".join(unclear)
+    assert tried and not silent, "\n".join(silent)
+    assert not unclear, "\n".join(unclear)

@@ -1,11 +1,16 @@
 """Values that were wrong without a word: each is an example of a kind."""
 
+from dataclasses import replace
+
+import den_ref
 import numpy as np
 import pytest
 from den_ref.core import layers, metrics
 from den_ref.core.adam import proximal_adam_step, proximal_sgd_step
 from den_ref.core.checks import check_gradient, check_prox
 from den_ref.core.losses import sigmoid_cross_entropy, softmax_cross_entropy
+from den_ref.core.flat import Flat
+from den_ref.core.problem import Part, Problem
 from den_ref.core.penalties import (
     L1, GroupLasso, SparseGroupLasso, SquaredL2, Sum, column_norms, group_soft_threshold, group_soft_threshold_metric,
     soft_threshold)
@@ -15,8 +20,8 @@ from den_ref.den.network import EMPTY
 from den_ref.doors import door, inner
 from den_ref.methods import STL
 from den_ref.protocol import Task
-from den_ref.tasks import stream_from_arrays
-from tests.helpers.good_calls import network
+from den_ref.tasks import make_stream, stream_from_arrays
+from tests.helpers.good_calls import joint_loss, network, small_loss, small_network
 
 THREE_FOUR = np.array([[3, 0], [4, 1]])
 
@@ -76,6 +81,61 @@ def test_the_dtype_follows_the_data():
 def test_what_has_no_right_value_is_refused(call, words):
     with pytest.raises(ValueError, match=words):
         call()
+
+
+ROWS = np.array([0, 1])
+
+
+@pytest.mark.parametrize(("parts", "words"), [
+    ([Part("W2")], r"parts\[0\].name: expected one of 'W1', 'V', 'b1', 'c', got 'W2'"),
+    ([Part("V"), Part(("W1", "b1"))], "names: expected neighbours"),
+    ([Part("W1", index=ROWS)], r"parts\[0\].index: expected slices of W1, got int64 of shape \(2,\)"),
+    ([Part("W1", index=np.s_[:, :, 0])], r"parts\[0\].index: expected slices of W1"),
+    ([Part("W1", index="first")], r"parts\[0\].index: expected slices of W1, got 'first'"),
+    ([Part("V"), Part("W1", index=np.s_[:, :1]), Part("W1")], r"parts\[2\]: expected entries that no other part has"),
+    ([Part("W1", pattern=np.ones((2, 3)))], r"parts\[0\].pattern: expected shape \(2, 2\), got shape \(2, 3\)"),
+    ([Part("c", pattern=np.array([1, 0]))], r"parts\[0\].pattern: expected 0 only where the start is 0"),
+    ([Part("W1"), "V"], r"parts\[1\]: expected a Part, got str 'V'"),
+])
+def test_parts_that_no_solver_could_train_are_refused(parts, words):
+    """A copy would be trained, an entry twice, or one that is held to be 0 and is not: all without a word."""
+    with pytest.raises(ValueError, match=words):
+        Problem(small_loss(), small_network(), parts)
+
+
+def test_a_vector_of_another_layout_is_refused():
+    other = Flat({"W1": (2, 3), "V": (3, 2), "b1": (3,), "c": (2,)}, np.float64)
+    problem = Problem(small_loss(), small_network(), [Part("W1")])
+    for call in (problem.penalty, problem.objective, problem.prox_residual, small_loss().value, joint_loss().value,
+                 lambda w: joint_loss().value_and_gradient(w, w)):
+        with pytest.raises(ValueError, match=r"w: expected a Flat of \{'W1': \(2, 2\).*got \{'W1': \(2, 3\)"):
+            call(other)
+    with pytest.raises(KeyError, match=r"name: expected one of \['W1', 'V', 'b1', 'c'\], got 'W2'"):
+        other["W2"]
+
+
+def test_test_data_are_checked_before_anything_is_learnt():
+    """Of a stream made by hand: all others are checked as they are made."""
+    toy = make_stream("toy", n_tasks=2)
+    for wrong, words in (({"y_test": None}, r"task.y_test: expected shape"), ({"x_test": None}, "task.x_test: expected"),
+                         ({"y_test": toy.tasks[0].y_test - 1}, "task.y_test: expected 0 and 1 only")):
+        stream = replace(toy, make=lambda task_id: replace(toy.make(task_id), **wrong))
+        with pytest.raises(ValueError, match=words):
+            den_ref.run(Unasked, stream)
+
+
+class Unasked(STL):
+    """A method that must not be asked to learn."""
+
+    def boxes(self, task):
+        raise AssertionError("it is learnt")
+
+
+@pytest.mark.parametrize("seed", [-1, 1.0, True, "0", None])
+def test_a_seed_is_a_whole_number(seed):
+    with pytest.raises(ValueError, match="seed: expected an integer >= 0, got"):
+        STL(seed=seed)
+    assert STL(seed=np.int64(3)).seed == 3 and type(STL(seed=np.int64(3)).seed) is int
 
 
 X, Y = np.arange(12.0).reshape(6, 2), np.array([0, 1, 1, 0, 1, 0])

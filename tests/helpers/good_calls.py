@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
 import copy
+import importlib
+import shutil
+import tempfile
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,12 +18,16 @@ from den_ref.core import (
 from den_ref.core.flat import Flat
 from den_ref.core.linear_head import LinearHead
 from den_ref.core.problem import Part, Problem
-from den_ref.den import algorithm, birth, importance, joint, selective, splitting, surgery
+from den_ref.den import algorithm, birth, equations, expansion, importance, joint, selective, splitting, surgery
+from den_ref.den.finetune import finetune
 from den_ref.den.network import NEVER, Head, Network, capacity, extract, insert
-from den_ref.methods import REGISTRY
+from den_ref.den.stage import Stage
+from den_ref.methods import REGISTRY, method_named
 from den_ref.protocol import Task
-from den_ref.tasks import make_stream, stream_from_arrays
+from den_ref.tasks import Stream, digits, idx, make_stream, stream_from_arrays
+from den_ref.tasks.permuted import permuted_mnist
 from den_ref.tasks.toy import toy_stream
+from den_ref.tasks.variation import mnist_variation
 
 
 @dataclass
@@ -75,6 +84,14 @@ def small_network():
 
 def small_loss():
     return mlp.DataLoss(small_network(), X, BINARY)
+
+
+def joint_loss():
+    return mlp.JointLoss([small_loss(), small_loss()])
+
+
+def small_problem():
+    return Problem(small_loss(), small_network(), [Part("W1", penalties.L1(0.1))])
 
 
 def penalty_examples():
@@ -150,6 +167,21 @@ CORE = {
     "core.training.train": example(training.train, problem=Problem(small_loss(), small_network(), [Part("W1")]),
                                    options=training.Training(dtype="float64"), epochs=1,
                                    rng=np.random.default_rng(0)),
+    "core.flat.Flat.__init__": example(Flat, shapes={"W": (2, 3), "b": (3,)}, dtype=np.dtype(np.float32),
+                                       fine={"shapes": ("dict",)}),
+    "core.flat.Flat.of": example(Flat.of, arrays={"W": WIDE, "b": B}, dtype=np.dtype(np.float32),
+                                 fine={"arrays": ("dict",)}),
+    "core.problem.Part": example(Part, name="W1", penalty=penalties.L1(0.5), pattern=np.eye(2),
+                                 fine={"name": ("text",), "pattern": (*ANY_SHAPE, "None", "i1", "u1", "?", "i8", "u8")}),
+    "core.problem.Problem.__init__": example(Problem, loss=small_loss(), start=small_network(), parts=[Part("W1")]),
+    **{f"core.problem.Problem.{name}": example(getattr(small_problem(), name), w=small_network())
+       for name in ("penalty", "objective", "prox_residual")},
+    "core.problem.Problem.smooth": example(small_problem().smooth, vector=small_network().vector),
+    "core.mlp.JointLoss.__init__": example(mlp.JointLoss, losses=[small_loss(), small_loss()]),
+    "core.mlp.JointLoss.value": example(joint_loss().value, w=small_network()),
+    "core.mlp.JointLoss.value_and_gradient": example(joint_loss().value_and_gradient, w=small_network(),
+                                                     grad=small_network(), batch=(1, np.array([0, 2]), 0.5),
+                                                     fine={"batch": ("None",)}),
     "core.checks.check_gradient": example(
         checks.check_gradient, f=lambda x: float((x**2).sum()), x=SCORES, gradient=2 * SCORES, directions=3, step=1e-5,
         rtol=1e-4, fine={"step": ("None",), "rtol": ("None",), "directions": ("array of two",)}),
@@ -222,8 +254,63 @@ def method_examples():
         made |= {f"{path}.scores": example(method.scores, task_id="a", x=samples, fine=rows),
                  f"{path}.loss_of": example(method.loss_of, task_id="a"),
                  f"{path}.predict": example(method.predict, task_id="a", x=samples, fine=rows),
-                 f"{path}.learn": example(method.learn, task=task)}
+                 f"{path}.learn": example(method.learn, task=task),
+                 f"{path}.__init__": example(cls, config=cls.Config(), seed=3, fine={"config": ("None",)})}
     return made
+
+
+def stage():
+    """The second stage of a DEN that has learnt one task."""
+    den, task = learnt("den")
+    return den.stage(task)
+
+
+def with_head():
+    """The network of that stage once it has a head."""
+    made = stage()
+    return selective.fit_head(made.previous, made)[0], made
+
+
+def box_examples():
+    """What the boxes of a stage are made of, each with the network that comes to it."""
+    head, now = with_head()
+    network, units = now.previous.with_head(head), now.previous.visible(2)
+    boxes = {"selective.selective_retraining": now.previous, "expansion.dynamic_expansion": network,
+             "expansion.remove_useless": network, "splitting.split_and_duplicate": network,
+             "algorithm.whole_network": now.previous}
+    more = {"expansion.dynamic_expansion": {"loss_before": 0.5}, "expansion.remove_useless": {"title": "removal"}}
+    made = {f"den.{path}": example(inside_out(f"den_ref.den.{path}"), network=given, stage=now,
+                                   **more.get(path, {}), fine={"loss_before": NEXT_DRAW, "title": ("text",)}) for path, given in boxes.items()}
+    start = extract(network, units, head)
+    flat = mlp.pack(start.weights, start.biases, start.head, start.head_bias, np.float64)
+    common = {"start": flat, "loss": mlp.DataLoss(flat, now.task.x_train, now.task.y_train), "config": now.config}
+    edges = [(w != 0).astype(float) for w in start.weights]
+    return made | {
+        "den.selective.fit_head": example(selective.fit_head, network=now.previous, stage=now),
+        "den.selective.retrain": example(selective.retrain, network=network, head=head, units=units, stage=now,
+                                         fine={"units": ("first: one row less", "first: no rows")}),
+        "den.expansion.random_new_units": example(expansion.random_new_units, network=network, stage=now),
+        "den.expansion.train_new_units": example(expansion.train_new_units, network=network, stage=now),
+        "den.splitting.pull_back": example(splitting.pull_back, network=network, stage=now),
+        "den.stage.Stage": example(Stage, t=2, task=now.task, config=now.config, rng=now.rng, previous=now.previous),
+        "den.equations.eq2": example(equations.eq2, **common),
+        "den.equations.eq3": example(equations.eq3, features=FEATURES[:, :1].repeat(8, 0), task=now.task,
+                                     config=now.config, fine={"features": ("one column less",)}),
+        "den.equations.eq4": example(equations.eq4, **common, edges=edges),
+        "den.equations.eq5": example(equations.eq5, **common, older=[4, 3]),
+        "den.equations.eq6": example(equations.eq6, **common, edges=edges, anchor=extract(now.previous, now.previous.visible(1))),
+    }
+
+
+#: Right, but with the next random numbers of the stage, so that there is nothing to compare with.
+NEXT_DRAW = [f"{form} {dtype}" for form in ("NumPy", "0-d") for dtype in ("f2", "f4", "f8", "g")]
+
+
+def inside_out(path):
+    """A box as a function that runs it to its end."""
+    module, name = path.rsplit(".", 1)
+    box = getattr(importlib.import_module(module), name)
+    return lambda **given: list(box(**given))
 
 
 BOTH = [np.array([1]), np.array([0])]
@@ -264,8 +351,23 @@ DEN = {
         network=network(), task=Task("b", X[:, :2], X[:, :1] * 0, X[:1, :2], X[:1, :1] * 0), fine={"importance": ("None",)}),
     "den.algorithm.random_network": example(algorithm.random_network, n_inputs=3, config=algorithm.DENConfig(),
                                             rng=np.random.default_rng(0), fine={"n_inputs": ("NumPy int",)}),
-    **method_examples(),
+    "den.algorithm.read_without_timestamps": example(algorithm.read_without_timestamps, network=network()),
+    "den.finetune.finetune": example(finetune, den=learnt("den")[0], tasks=[replace(learnt("den")[1], id="a")],
+                                     epochs=1, step=0.5),
+    **method_examples(), **box_examples(),
 }
+
+
+def mnist_folder():
+    """A folder with four IDX files of three digits a class, which is removed at the end."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    rng, labels = np.random.default_rng(0), np.arange(30, dtype=np.uint8) % 10
+    for prefix in ("train", "t10k"):
+        for name, array in (("images-idx3", rng.integers(0, 256, (30, 28, 28)).astype(np.uint8)), ("labels-idx1", labels)):
+            header = bytes([0, 0, 8, array.ndim]) + np.array(array.shape, ">u4").tobytes()
+            (folder / f"{prefix}-{name}-ubyte").write_bytes(header + array.tobytes())
+    return str(folder)
 
 
 def one_task_stream(**task):
@@ -273,6 +375,7 @@ def one_task_stream(**task):
     return stream_from_arrays([{"id": "a", **task}], dtype="float64").tasks[0]
 
 
+MNIST = mnist_folder()
 X6, Y6 = np.arange(12.0).reshape(6, 2), np.array([0.0, 1.0, 1.0, 0.0, 1.0, 0.0])
 TASKS = {
     "tasks.arrays.stream_from_arrays": example(
@@ -281,6 +384,23 @@ TASKS = {
     "tasks.make_stream": example(lambda **given: make_stream("toy", **given).tasks[0], seed=3, n_tasks=2,
                                  dtype="float64", fine={"n_tasks": ("None",)}),
     "tasks.toy.toy_stream": example(lambda **given: toy_stream(**given).tasks[0], seed=3, dtype="float64"),
+    "tasks.stream.Stream": example(Stream, name="mine", ids=("a", "b"), make=dict, n_inputs=3, details={},
+                                   fine={"name": ("text",), "make": ("dict",), "details": ("dict",)}),
+    "tasks.stream.Stream.first": example(toy_stream(0).first, n_tasks=2, fine={"n_tasks": ("NumPy int",)}),
+    "tasks.stream.Stream.ordered": example(toy_stream(0).ordered, order=[2, 0]),
+    "tasks.idx.read_idx": example(idx.read_idx, path=f"{MNIST}/t10k-labels-idx1-ubyte", ndim=1),
+    "tasks.idx.find_idx": example(idx.find_idx, folder=MNIST, name="t10k-labels-idx1-ubyte",
+                                  fine={"name": ("text",)}),
+    "tasks.digits.load_digits": example(digits.load_digits, mnist=MNIST, per_class=(1, 1, 2),
+                                        fine={"mnist": ("None",)}),
+    "tasks.digits.load_idx_folder": example(digits.load_idx_folder, folder=MNIST, per_class=(1, 1, 2)),
+    "tasks.variation.mnist_variation": example(
+        lambda **given: mnist_variation(per_class=(1, 1, 1), **given).tasks[0], seed=0, rotation=90.0, amplitude=0.5,
+        dtype="float64", mnist=MNIST, fine={"mnist": ("None",)}),
+    "tasks.permuted.permuted_mnist": example(
+        lambda **given: permuted_mnist(per_class=(1, 1, 1), **given).tasks[1], seed=0, permutations=2, loss="sigmoid",
+        dtype="float64", mnist=MNIST, fine={"mnist": ("None",)}),
+    "methods.registry.method_named": example(method_named, name="den", fine={"name": ("text",)}),
 }
 EXAMPLES = {**CORE, **DEN, **TASKS}
 
@@ -323,16 +443,8 @@ INSIDE = {
     "tasks.rotation.source_coordinates", "tasks.seeds.checked_seed", "tasks.seeds.generator", "tasks.stream.label",
     "tasks.toy.toy_labels", "tasks.variation.add_noise", "tasks.variation.in_range", "tasks.variation.one_versus_rest",
     "tasks.variation.varied",
-    # boxes and equations: of objects of ours, which their doors (where they have one) ask for by class
-    "den.algorithm.whole_network", "den.equations.eq2", "den.equations.eq3", "den.equations.eq4", "den.equations.eq5",
-    "den.equations.eq6", "den.equations.free_biases", "den.equations.matrices", "den.equations.pulls",
-    "den.expansion.dynamic_expansion",
-    "den.expansion.group_norms", "den.expansion.random_new_units", "den.expansion.remove_useless",
-    "den.expansion.train_new_units", "den.finetune.finetune", "den.finetune.free_parts", "den.finetune.train_jointly",
-    "den.joint.joint_loss", "den.selective.fit_head", "den.selective.retrain", "den.selective.selective_retraining",
-    "den.splitting.pull_back", "den.splitting.split_and_duplicate", "den.stage.solve_cut",
-    # options and files: tests/tasks and tests/methods have tables of what these refuse
-    "tasks.digits.load_digits", "tasks.digits.load_idx_folder", "tasks.idx.find_idx", "tasks.idx.read_idx",
-    "tasks.permuted.permuted_mnist", "tasks.variation.mnist_variation", "methods.registry.method_named",
+    "den.equations.free_biases", "den.equations.matrices", "den.equations.pulls", "den.expansion.group_norms",
+    "den.finetune.free_parts", "den.finetune.train_jointly", "den.joint.joint_loss", "den.stage.solve_cut",
+    # files: tests/tasks has tables of what these refuse
     "tasks.amat.read_amat", "tasks.back.mnist_back", "tasks.photographs.read_photographs",
 }

@@ -7,6 +7,8 @@ import uuid
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from den_ref.doors import Place
+
 #: Version of the layouts described in docs/results_format.md.
 VERSION = 1
 
@@ -70,10 +72,8 @@ def _moved(mine: Path, path: Path) -> None:
 
 
 def path_of(given: Path | str, name: str = "folder", what: str = "a folder") -> Path:
-    """An argument as a path.  No text is no folder: taken for one, it would be the working folder."""
-    if not isinstance(given, str | os.PathLike) or not os.fspath(given):
-        raise ValueError(f"{name}: expected {what}, got {given!r}")
-    return Path(given)
+    """An argument as a path; a ValueError if it is none, or no text at all."""
+    return Path(Place(what)(name, given))
 
 
 def writable_folder(out: Path | str) -> Path:

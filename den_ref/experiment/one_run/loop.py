@@ -7,7 +7,7 @@ from typing import Any
 from den_ref.experiment.disk.environment import environment
 from den_ref.experiment.disk.owner import owned
 from den_ref.experiment.disk.steps import STEPS, forget_steps_after, step_facts, write_step
-from den_ref.protocol import Method, Task
+from den_ref.protocol import Method, Task, check_split
 from den_ref.settings import Settings
 from den_ref.tasks.stream import Stream
 from .checkpoint import begin, save
@@ -77,6 +77,7 @@ def follow(run: Run, stream: Stream, *, out: Path | str | None = None, keep_step
     run.method.progress = display.progress
     for stage in range(len(run.stages) + 1, len(stream.tasks) + 1):
         task = stream.tasks[stage - 1]
+        check_split(task, "test", task.n_inputs)                   # now, not after the task is learnt
         display.stage(stage, len(stream.tasks), task.id)
         steps = learn(run, task, steps_folder, display)
         add_stage(run, stream, steps)
