@@ -49,7 +49,7 @@ class Edges(Kind):
 
     def __call__(self, name, value, call):
         shapes = [shape for key, shape in call["start"].shapes.items() if key[0] == "W"]
-        return list(Each(*(Binary(*shape) for shape in shapes))(name, value))
+        return [edges != 0 for edges in Each(*(Binary(*shape) for shape in shapes))(name, value)]
 
 
 @door
