@@ -61,6 +61,20 @@ def test_the_tries_that_help_tells_are_the_searchs():
     assert (int(told["tries"][1]), int(told["second"][1])) == (Budget().tries, Budget().second)
 
 
+def test_photographs_are_known_by_a_checksum(tmp_path):
+    """Whatever the command: results say which pictures were behind the digits."""
+    (tmp_path / "mine").mkdir()
+    np.save(tmp_path / "mine" / "a.npy", np.random.default_rng(0).random((40, 40)))
+    small = f"--stream mnist-back --backgrounds {tmp_path}/mine --tasks 1 --per-class 3 2 2 --out {tmp_path}"
+    assert main(f"run --method stl --set epochs=1 hidden=3,2 {small}/run".split()) == 0
+    assert main(f"compare --methods stl --seeds 0 --set stl.epochs=1 stl.hidden=3,2 {small}/grid".split()) == 0
+    run, cell = (den_ref.experiment.read_results(tmp_path / name)["run"]["stream"]
+                 for name in ("run", "grid/cells/stl/seed-0"))
+    assert run["backgrounds"] == cell["backgrounds"] and len(run["backgrounds"]["sha256"]) == 64
+    plan = den_ref.experiment.read_grid(tmp_path / "grid").facts["stream"]["options"]
+    assert plan["backgrounds"] == str(tmp_path / "mine")
+
+
 def test_without_out_it_says_that_nothing_is_written(capsys):
     assert command("--tasks 1") == 0
     assert "nothing is written without --out DIR" in capsys.readouterr().out

@@ -16,11 +16,10 @@ from .digits import Digits, load_digits
 from .patches import SIDE, Patches
 from .photographs import facts_of, read_photographs
 from .pixels import checked_dtype, standardised
-from .rotation import rotate
 from .seeds import checked_seed, generator
 from .stream import SPLITS, Stream
 from .textures import made_textures
-from .variation import in_range, one_versus_rest
+from .variation import in_range, one_versus_rest, turned
 
 #: How a digit d lies on its patch p, both in [0, 1].
 COMPOSITIONS = {"max": np.maximum, "over": lambda d, p: d + (1 - d) * p}
@@ -138,10 +137,8 @@ def composed(digits: Digits, patches: Patches, seed, rotation, contrast, composi
     """The digits of every split turned and laid on patches, (n, 28, 28) float32 in [0, 1]."""
     images = {}
     for i, split in enumerate(SPLITS):
-        bytes_ = digits.images[split]
-        turned = rotate(bytes_, rotation * (generator(seed, "angles", i).random(len(bytes_)) - 0.5))
-        turned /= 255                                              # in place: one copy of the images at a time
-        images[split] = lay_on(patches, turned, contrast, composition, generator(seed, "patches", i))
+        ink = turned(digits.images[split], rotation, generator(seed, "angles", i))
+        images[split] = lay_on(patches, ink, contrast, composition, generator(seed, "patches", i))
     return images
 
 

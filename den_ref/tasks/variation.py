@@ -62,10 +62,14 @@ def mnist_variation(
 
 def varied(images, rotation, amplitude, angles_rng, noise_rng) -> np.ndarray:
     """uint8 images turned and set before noise, float32 in [0, 1]; two generators, so that either can be left out."""
-    angles = rotation * (angles_rng.random(len(images)) - 0.5)
-    turned = rotate(images, angles)
+    return add_noise(turned(images, rotation, angles_rng), amplitude, noise_rng)
+
+
+def turned(images, rotation, rng) -> np.ndarray:
+    """uint8 images, each turned by an angle of its own in [-rotation / 2, rotation / 2), float32 in [0, 1]."""
+    turned = rotate(images, rotation * (rng.random(len(images)) - 0.5))
     turned /= 255                                                  # in place: one copy of the images at a time
-    return add_noise(turned, amplitude, noise_rng)
+    return turned
 
 
 def add_noise(images, amplitude, rng, chunk: int = 1024) -> np.ndarray:

@@ -25,6 +25,7 @@ from den_ref.den.stage import Stage
 from den_ref.methods import REGISTRY, method_named
 from den_ref.protocol import Task
 from den_ref.tasks import Stream, digits, idx, make_stream, stream_from_arrays
+from den_ref.tasks.back import mnist_back
 from den_ref.tasks.permuted import permuted_mnist
 from den_ref.tasks.toy import toy_stream
 from den_ref.tasks.variation import mnist_variation
@@ -397,6 +398,10 @@ TASKS = {
     "tasks.variation.mnist_variation": example(
         lambda **given: mnist_variation(per_class=(1, 1, 1), **given).tasks[0], seed=0, rotation=90.0, amplitude=0.5,
         dtype="float64", mnist=MNIST, fine={"mnist": ("None",)}),
+    "tasks.back.mnist_back": example(
+        lambda **given: mnist_back(per_class=(1, 1, 1), **given).tasks[0], seed=0, rotation=90.0, composition="over",
+        contrast=0.5, deviation=0.1, beta=2.0, textures=2, size=40, mnist=MNIST, transposed=False, dtype="float64",
+        fine={"mnist": ("None",)}),
     "tasks.permuted.permuted_mnist": example(
         lambda **given: permuted_mnist(per_class=(1, 1, 1), **given).tasks[1], seed=0, permutations=2, loss="sigmoid",
         dtype="float64", mnist=MNIST, fine={"mnist": ("None",)}),
@@ -442,9 +447,9 @@ INSIDE = {
     "tasks.pixels.unit_interval", "tasks.rotation.between", "tasks.rotation.rotate", "tasks.rotation.sample_bilinear",
     "tasks.rotation.source_coordinates", "tasks.seeds.checked_seed", "tasks.seeds.generator", "tasks.stream.label",
     "tasks.toy.toy_labels", "tasks.variation.add_noise", "tasks.variation.in_range", "tasks.variation.one_versus_rest",
-    "tasks.variation.varied",
+    "tasks.variation.turned", "tasks.variation.varied",
     "den.equations.free_biases", "den.equations.matrices", "den.equations.pulls", "den.expansion.group_norms",
     "den.finetune.free_parts", "den.finetune.train_jointly", "den.joint.joint_loss", "den.stage.solve_cut",
     # files: tests/tasks has tables of what these refuse
-    "tasks.amat.read_amat", "tasks.back.mnist_back", "tasks.photographs.read_photographs",
+    "tasks.amat.read_amat", "tasks.photographs.read_photographs",
 }

@@ -112,6 +112,7 @@ def test_other_pictures_are_refused_and_how_to_convert_them_is_said(tmp_path, na
 def test_an_empty_folder_and_none(tmp_path):
     with pytest.raises(ValueError, match="backgrounds: expected a folder with .*, got .*, which is empty"):
         read_photographs(tmp_path)
-    for nowhere in ("", tmp_path / "nowhere"):
-        with pytest.raises(FileNotFoundError, match="backgrounds: expected a folder, got .*', which is no folder"):
-            read_photographs(nowhere)
+    with pytest.raises(FileNotFoundError, match="backgrounds: expected a folder, got .*nowhere', which is no folder"):
+        read_photographs(tmp_path / "nowhere")
+    with pytest.raises(ValueError, match="backgrounds: expected a folder, got ''"):
+        read_photographs("")
