@@ -1,5 +1,6 @@
 """What is an answer: a dict of outputs, a tuple of them, or the only one, made flat names and arrays."""
 
+import contextlib
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,13 +22,25 @@ def outputs_of(returned: Any, signature: Mapping[str, str]) -> dict[str, Any]:
     tops = list(dict.fromkeys(name.partition("/")[0] for name in signature))
     if isinstance(returned, Mapping):
         named = dict(returned)
-    elif len(tops) == 1 and not (isinstance(returned, tuple) and len(returned) == 1):
+    elif len(tops) == 1 and (not _is_only_one(returned) or _is_entry(returned[0], signature)):
         named = {tops[0]: returned}
     else:
         named = dict(zip(tops, _counted(returned, tops)))
     flat = dict(flatten(named, signature))
     _only_known(flat, signature)
     return {name: value_of(value, name) for name, value in flat.items()}
+
+
+def _is_only_one(returned: Any) -> bool:
+    return isinstance(returned, tuple) and len(returned) == 1
+
+
+def _is_entry(value: Any, signature: Mapping[str, str]) -> bool:
+    """Is the only thing in a tuple an entry of the only output, a list, and not that list?"""
+    (name, kind), = signature.items()
+    with contextlib.suppress(ValueError):                          # arrays of several shapes are no entry
+        return "*" in name and np.ndim(value) == kind.count(",") + ("[" in kind)
+    return False
 
 
 def _counted(returned: Any, tops: list[str]) -> tuple | list:

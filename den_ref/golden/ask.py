@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,7 @@ from .answers import AdapterError
 from .case import Case
 from .compare import PRECISIONS
 from .format import chosen_by
-from .judge import ERROR, EXPECTED_FAILURE, FAIL, NOT_IMPLEMENTED, PASS, UNEXPECTED_PASS, Result, judge
+from .judge import ERROR, EXPECTED_FAILURE, FAIL, NOT_IMPLEMENTED, PASS, UNEXPECTED_PASS, Result, diagnosed, judge
 
 #: What asks one case: it returns flat outputs, or raises NotImplementedError or AdapterError.
 Adapter = Callable[[Case], Mapping[str, Any]]
@@ -18,7 +19,7 @@ Adapter = Callable[[Case], Mapping[str, Any]]
 
 def check_all(adapter: Adapter, cases: Iterable[Case], precision: str = "f64",
               expected_failures: Mapping[str, str] | None = None) -> Iterator[Result]:
-    """One Result per case, as they come.
+    """One Result per case, as their operations come: what went wrong is known when all cases of one are answered.
 
     Parameters
     ----------
@@ -32,13 +33,19 @@ def check_all(adapter: Adapter, cases: Iterable[Case], precision: str = "f64",
     if precision not in PRECISIONS:
         raise ValueError(f"precision: expected one of {', '.join(PRECISIONS)}, got {precision!r}")
     reasons = expected_failures or {}
-    for case in cases:
-        result = check_one(adapter, case, precision)
-        yield _with_expectation(result, reasons[case.id]) if case.id in reasons else result
+    for _, group in groupby(cases, key=lambda case: case.operation):
+        for result in diagnosed([_asked(adapter, case, precision) for case in group], precision):
+            yield _with_expectation(result, reasons[result.case.id]) if result.case.id in reasons else result
 
 
 def check_one(adapter: Adapter, case: Case, precision: str = "f64") -> Result:
-    """Ask one case and judge the answer."""
+    """Ask one case, judge the answer, and say what probably happened as far as it alone can tell."""
+    result, = diagnosed([_asked(adapter, case, precision)], precision)
+    return result
+
+
+def _asked(adapter: Adapter, case: Case, precision: str) -> Result:
+    """The answer to a case, judged."""
     started = time.perf_counter()
     try:
         result = judge(case, adapter(case), precision)
@@ -65,10 +72,10 @@ def read_expected_failures(path: Path, everything: list[Case]) -> dict[str, str]
     Raises
     ------
     ValueError
-        For a line without a reason, or an id that no case has.
+        For a file that cannot be read as text, a line without a reason, or an id that no case has.
     """
     reasons = {}
-    for number, line in enumerate(Path(path).read_text("utf-8").splitlines(), 1):
+    for number, line in enumerate(_lines(Path(path)), 1):
         pattern, _, reason = line.strip().partition(" ")
         if not pattern or pattern.startswith("#"):
             continue
@@ -79,3 +86,13 @@ def read_expected_failures(path: Path, everything: list[Case]) -> dict[str, str]
         except ValueError as error:
             raise ValueError(f"{path}, line {number}: {error}") from error
     return reasons
+
+
+def _lines(path: Path) -> list[str]:
+    """The lines of a text in UTF-8, with a byte-order mark or without."""
+    try:
+        return path.read_text("utf-8-sig").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"--xfail: expected a text in UTF-8, got other bytes in {path} ({error})") from error
+    except OSError as error:
+        raise ValueError(f"--xfail: expected a file that can be read, got {path}: {error.strerror}") from error

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .answers import AdapterError, outputs_of
-from .judge import judge
+from .judge import diagnosed, judge
 from .say import explain
 from .values import declared, gather
 
@@ -106,7 +106,7 @@ class Case:
             With the worst element and the diagnosis, if the answer is wrong or is no answer.
         """
         try:
-            result = judge(self, outputs_of(answer, self.vector.outputs), precision)
+            result, = diagnosed([judge(self, outputs_of(answer, self.vector.outputs), precision)], precision)
         except AdapterError as error:
             raise AssertionError(f"{self.id}: {error}") from None
         if result.verdict != "pass":

@@ -6,6 +6,7 @@ import shlex
 import shutil
 import sys
 from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 
 import den_ref
@@ -14,9 +15,9 @@ from den_ref.child import python
 from .adapters.process import ProcessAdapter
 from .ask import check_all, read_expected_failures
 from .case import Case
-from .format import VECTORS, cases, vectors
+from .format import VECTORS, cases, leaves_first, vectors
 from .judge import BAD, FAIL, Result, exit_status
-from .say import as_json, explain, painted, summary, table
+from .say import as_json, explain, groups, painted, summary, table
 from .show import show_case, show_operation
 from .values import SCHEMA
 
@@ -93,7 +94,7 @@ def check(target: str | None, execute: str | None, only: list[str], precision: s
         raise ValueError("--exec: expected a command, got an empty text")
     adapter = ProcessAdapter(command, seconds)
     try:
-        results = list(_watched(check_all(adapter, chosen, precision, expected), as_machine))
+        results = list(_watched(check_all(adapter, leaves_first(chosen), precision, expected), as_machine))
         complaints = adapter.close()
     finally:
         adapter.stop()
@@ -111,11 +112,12 @@ def python_command(target: str) -> list[str]:
 
 
 def _watched(results: Iterator[Result], as_machine: bool) -> Iterator[Result]:
-    """The results; for people, what did not pass is explained as soon as it is known."""
-    for result in results:
-        if result.verdict in BAD and not as_machine:
-            print(explain(result, _colour()), end="\n\n", flush=True)
-        yield result
+    """The results; for people, what did not pass of an operation is explained as soon as it is known."""
+    for _, group in groupby(results, key=lambda result: result.case.operation):
+        of_one = list(group)
+        for alike in groups([result for result in of_one if result.verdict in BAD and not as_machine]):
+            print(explain(*alike, colour=_colour()), end="\n\n", flush=True)
+        yield from of_one
 
 
 def _print_summary(results: list[Result], name: str, precision: str, complaints: list[str]) -> None:

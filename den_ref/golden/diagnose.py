@@ -1,41 +1,180 @@
-"""Which named mistake gives this wrong answer?"""
+"""What probably happened: the mistakes that give an operation's wrong answers.
 
-from collections.abc import Mapping
+A mistake claims values for outputs of cases; what it does not name, it leaves right.  So each case speaks for it or
+against it, and what counts is its *agreement* over the whole operation:
+
+    cases whose answer is what it claims / cases that can show it or failed
+
+1 explains everything.  One small case in six that happens to fit is no news, and is not told; what any operation knows
+(``generic.py``) must agree with all.
+"""
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from .compare import difference, differences
-from .values import DIFFERS
+import numpy as np
+
+from .compare import difference
+from .generic import Generic, Output, known_anywhere
+from .values import DIFFERS, declared
+
+#: A named mistake agrees with more than this share of the cases.
+ENOUGH, TINY = 0.5, 1e-9
+#: Wrong outputs that are looked at alone; those that are computed later follow from them.
+ALONE = 4
 
 
-def diagnose(case, outputs: Mapping[str, Any], precision: str = "f64") -> list[str]:
-    """The named mistakes that lead to exactly these outputs, the likeliest first.
+@dataclass(frozen=True)
+class Diagnosis:
+    """A mistake that explains the wrong answers of an operation, or what is wrong in some outputs.
 
-    A mistake fits if every output it names has the value it leads to (or is wrong in any way, where it only says
-    "differs") and every other expected output is right.  Values say more than "differs", so they come first; then the
-    order in the file.
+    Parameters
+    ----------
+    name, says : str
+        The mistake, and a sentence about it.
+    fits : tuple of str
+        Ids of the cases whose answer it gives.
+    shows, failed : int
+        How many cases can show it, and how many are wrong.
+    agreement : float
+        In (ENOUGH, 1].
+    outputs : tuple of str
+        The outputs that it is about; () for the whole answer.
+    alone : bool
+        It is about one output, and others are wrong too.
+    vague : bool
+        It says no more than that something differs.
     """
-    wrong = {one.field for one in differences(case, outputs, precision)}
-    fitting = [name for name, fields in case.wrong.items() if _fits(case, fields, outputs, wrong, precision)]
-    return sorted(fitting, key=lambda name: _vagueness(case.wrong[name]))
+
+    name: str
+    says: str
+    fits: tuple[str, ...]
+    shows: int
+    failed: int
+    agreement: float
+    outputs: tuple[str, ...] = ()
+    alone: bool = False
+    vague: bool = False
 
 
-def _fits(case, fields: Mapping[str, Any], outputs: Mapping[str, Any], wrong: set[str], precision: str) -> bool:
+def diagnose(answers: Sequence, precision: str = "f64") -> list[Diagnosis]:
+    """The mistakes that explain the answers to cases of one operation, the likeliest first.
+
+    Where none explains everything, those follow that explain one output alone.
+
+    Parameters
+    ----------
+    answers : list of Result
+        With ``case``, ``outputs`` and ``differences``: the right ones too, as they speak against a mistake.
+    precision : {"f64", "f32"}
+    """
+    wrong = list(dict.fromkeys(output_of(one.case, d.field) for one in answers for d in one.differences))
+    if not wrong:
+        return []
+    found = _likeliest(answers, wrong, True, precision)
+    if found and found[0].agreement == 1:
+        return found
+    spoilt = [one for one in answers if any(map(is_spoilt, one.differences))]
+    if not found and 0 < len(spoilt) < sum(bool(one.differences) for one in answers):
+        # NaN is a mistake of its own, and hides what else is wrong.
+        return diagnose([one for one in answers if one not in spoilt], precision) + diagnose(spoilt, precision)
+    if len(wrong) > 1:
+        found += [one for output in wrong[:ALONE] for one in _likeliest(answers, [output], False, precision)[:1]]
+    return found
+
+
+def is_spoilt(difference) -> bool:
+    """Is there a NaN or an infinity where a number should be?"""
+    got, want = difference.got, difference.want
+    return difference.what == "value" and isinstance(got, float) and not math.isfinite(got) and math.isfinite(want)
+
+
+def _likeliest(answers: Sequence, outputs: list[str], whole: bool, precision: str) -> list[Diagnosis]:
+    """What agrees with the answers, whole or in one output: values before "differs", our own before generic."""
+    named = [(name, says, _of_the_operation(name, outputs, whole), () if whole else tuple(outputs), ENOUGH)
+             for name, says in answers[0].case.vector.mistakes.items()]
+    generic = [(one.name, one.says, _of_any(one, outputs), tuple(outputs), 1 - TINY) for one in known_anywhere(answers)]
+    found = [_agreement(*mistake, answers, whole, precision) for mistake in named + generic]
+    return sorted(filter(None, found), key=lambda one: (-one.agreement, one.vague))
+
+
+#: A mistake's claims about an answer: field -> value.  With a field, only what it claims of that.
+Claims = Callable[..., Mapping[str, Any]]
+
+
+def _of_the_operation(name: str, outputs: list[str], whole: bool) -> Claims:
+    """What the file says; about a single output only values, as "differs" says something of the whole answer."""
+    def claims(one, only=None):
+        fields = one.case.wrong.get(name, {})
+        return fields if whole else {field: value for field, value in fields.items()
+                                     if output_of(one.case, field) in outputs and not _is_differs(value)}
+    return claims
+
+
+def _of_any(generic: Generic, outputs: list[str]) -> Claims:
+    """What a generic mistake makes of the outputs that are wrong anywhere."""
+    def claims(one, only=None):
+        found = {}
+        for field, want in one.case.expected.items():
+            known = field in one.outputs and one.case.tolerance_of(field) != "bound"
+            if known and only in (None, field) and output_of(one.case, field) in outputs:
+                a = Output(field, one.outputs[field], want, one.case, one.outputs)
+                value = generic.claim(a)
+                found |= {} if value is None or a.same(value, want) else {field: value}
+        return found
+    return claims
+
+
+def _agreement(name: str, says: str, claims: Claims, outputs: tuple[str, ...], enough: float, answers: Sequence,
+               whole: bool, precision: str) -> Diagnosis | None:
+    """The diagnosis, if the claims agree with more than enough of the answers."""
+    wrong = {one.case.id: [d.field for d in one.differences if whole or output_of(one.case, d.field) in outputs]
+             for one in answers}
+    failed, fits = [one for one in answers if wrong[one.case.id]], []
+    for tried, one in enumerate(failed, 1):
+        fits += [one.case.id] * _fits(one, claims, wrong[one.case.id], precision)
+        if len(fits) + len(failed) - tried <= enough * len(failed):
+            return None                                            # too few are left
+    shown = {one.case.id: claim for one in answers if (claim := claims(one))}
+    agreement = len(fits) / len(shown.keys() | {one.case.id for one in failed})
+    vague = all(_is_differs(value) for claim in shown.values() for value in claim.values())
+    found = Diagnosis(name, says, tuple(fits), len(shown), len(failed), agreement, outputs, not whole, vague)
+    return found if agreement > enough else None
+
+
+def _fits(one, claims: Claims, wrong: list[str], precision: str) -> bool:
     """Does a mistake explain all that is wrong, and only that?  Outputs that nobody asked for may follow from it."""
-    return wrong & (set(case.expected) | set(fields)) == set(fields) and all(
-        _is_differs(value) or _same(case, name, outputs, value, precision) for name, value in fields.items())
+    if not claims(one, wrong[0]):                                  # most do not get further, and this is cheap
+        return False
+    claim = claims(one)
+    if all(map(_is_differs, claim.values())) and not _is_new(one, claim):
+        return False
+    return set(wrong) & (set(one.case.expected) | set(claim)) == set(claim) and all(
+        _is_differs(value) or _same(one, field, value, precision) for field, value in claim.items())
 
 
-def _same(case, name: str, outputs: Mapping[str, Any], value, precision: str) -> bool:
+def _is_new(one, fields: Iterable[str]) -> bool:
+    """Might what is wrong be random: of the right shape, and not all of it numbers that the inputs have?"""
+    if any(d.what != "value" for d in one.differences):
+        return False
+    given = [np.zeros(1), *(np.ravel(value) for value in one.case.inputs.values() if not isinstance(value, str))]
+    pairs = [np.broadcast_arrays(one.outputs[field], one.case.expected[field]) for field in fields]
+    return not np.isin(np.concatenate([got[got != want] for got, want in pairs]), np.concatenate(given)).all()
+
+
+def _same(one, field: str, value, precision: str) -> bool:
     """Is the output the value that the mistake leads to?  Up to rounding, also where the right value must be exact."""
-    tolerance = case.tolerance_of(name) if name in case.expected else "f64"
+    tolerance = one.case.tolerance_of(field) if field in one.case.expected else "f64"
     tolerance = "f64" if tolerance == "exact" else tolerance
-    return name in outputs and difference(name, outputs[name], value, tolerance, precision) is None
+    return field in one.outputs and difference(field, one.outputs[field], value, tolerance, precision) is None
 
 
 def _is_differs(value) -> bool:
     return isinstance(value, str) and value == DIFFERS
 
 
-def _vagueness(fields: Mapping[str, Any]) -> float:
-    """The share of outputs about which the mistake says no more than that they differ."""
-    return sum(map(_is_differs, fields.values())) / len(fields)
+def output_of(case, field: str) -> str:
+    """The declared output that a field belongs to."""
+    return declared(field, case.vector.outputs) or field

@@ -17,6 +17,10 @@ from .parse import parse
 from .values import FormatError
 
 VECTORS = Path(__file__).parent / "vectors"
+#: Beginnings of names, what others are built on first.
+LEAVES_FIRST = ("affine", "relu", "sigmoid", "softmax", "network", "soft_", "group", "sparse", "squared", "ista",
+                "fista", "solve", "objective", "select", "extract", "insert", "append", "useless", "delete", "unit",
+                "most", "split", "predict", "auroc", "performance", "fisher", "ewc", "l2", "progressive", "den_trace")
 
 
 def operations() -> list[str]:
@@ -27,6 +31,14 @@ def operations() -> list[str]:
 def vectors() -> list[Vector]:
     """All operations, in the order of their names."""
     return [vector_of(operation) for operation in operations()]
+
+
+def leaves_first(chosen: Iterable[Case]) -> list[Case]:
+    """Cases in the order in which to mend what is wrong: operations before those that are built on them."""
+    def place(case: Case) -> int:
+        return next((i for i, start in enumerate(LEAVES_FIRST) if case.operation.startswith(start)), len(LEAVES_FIRST))
+
+    return sorted(chosen, key=place)
 
 
 @cache

@@ -4,12 +4,12 @@ A case is known here by what it expects (``expected``, ``tolerance_of``, ``wrong
 :meth:`den_ref.golden.case.Case.check` asks :func:`judge`.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from .compare import Difference, differences
-from .diagnose import diagnose
+from .diagnose import Diagnosis, diagnose
 
 PASS, FAIL, ERROR = "pass", "fail", "error"
 NOT_IMPLEMENTED, EXPECTED_FAILURE, UNEXPECTED_PASS = "not implemented", "expected failure", "unexpected pass"
@@ -29,8 +29,10 @@ class Result:
         One of VERDICTS.
     differences : tuple of Difference
         What is wrong, the first output first.
-    mistakes : tuple of str
-        The named mistakes that give exactly this answer, the likeliest first.
+    outputs : dict
+        What was answered, flat.
+    diagnoses : tuple of Diagnosis
+        What explains this answer and most others of its operation, the likeliest first.
     message : str
         The error, or why the failure was expected.
     seconds : float
@@ -40,17 +42,27 @@ class Result:
     case: Any
     verdict: str
     differences: tuple[Difference, ...] = ()
-    mistakes: tuple[str, ...] = ()
+    outputs: Mapping[str, Any] = field(default_factory=dict, repr=False, compare=False)
+    diagnoses: tuple[Diagnosis, ...] = ()
     message: str = ""
     seconds: float = field(default=0.0, compare=False)
 
+    @property
+    def mistakes(self) -> tuple[str, ...]:
+        """The names of the diagnoses."""
+        return tuple(one.name for one in self.diagnoses)
+
 
 def judge(case, outputs: Mapping[str, Any], precision: str = "f64") -> Result:
-    """Compare outputs; if they are wrong, say what probably happened."""
-    wrong = differences(case, outputs, precision)
-    if not wrong:
-        return Result(case, PASS)
-    return Result(case, FAIL, tuple(wrong), tuple(diagnose(case, outputs, precision)))
+    """Compare outputs."""
+    wrong = tuple(differences(case, outputs, precision))
+    return Result(case, FAIL if wrong else PASS, wrong, outputs)
+
+
+def diagnosed(results: Sequence[Result], precision: str = "f64") -> list[Result]:
+    """The results of one operation; the failures with what probably happened."""
+    found = diagnose([one for one in results if one.verdict in (PASS, FAIL)], precision)
+    return [replace(one, diagnoses=tuple(d for d in found if one.case.id in d.fits)) for one in results]
 
 
 def exit_status(results: Iterable[Result], complaints: Iterable[str] = ()) -> int:

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from den_ref.golden import vectors
+from den_ref.golden.generic import TABLE
 from tests.oracles.lint import twins
 
 from .blocks import DOCS, write_blocks
@@ -19,8 +20,7 @@ def table(found: list[Finding]) -> str:
     caught, first = sum(f.caught > 0 for f in found), sum(f.diagnosis == f.mistake for f in found)
     answers, right = sum(f.caught for f in found), sum(f.first for f in found)
     head = (f"{len(found)} mistakes: {caught} caught, {first} named as the first diagnosis. Of their {answers} wrong "
-            f"answers, {right} ({right / max(answers, 1):.0%}) get the right diagnosis first on their own; the others are "
-            "answers that several mistakes share.\n\n")
+            f"answers, {right} ({right / max(answers, 1):.0%}) have it as their first diagnosis.\n\n")
     return head + "| operation | mistake | cases that catch it | first diagnosis right |\n|---|---|---|---|\n" + "\n".join(rows)
 
 
@@ -45,5 +45,13 @@ def shared_answers() -> str:
     return "| case | mistakes with the same answer |\n|---|---|\n" + "\n".join(rows)
 
 
+def generic() -> str:
+    """Markdown: the generic diagnoses."""
+    rows = [f"| `{one.name}` | {one.says} |" for one in TABLE]
+    rows.append("| `times-n`, `divided-by-n` | Every entry is n times too large, or too small: n is a whole number, a size or "
+                "number of the inputs (`x.shape[0]`, `len(weights)`, `step`). |")
+    return "| generic diagnosis | |\n|---|---|\n" + "\n".join(rows)
+
+
 if __name__ == "__main__":
-    write_blocks(DOCS / "golden.md", mistakes=table(findings()), untold=UNTOLD + "\n" + shared_answers())
+    write_blocks(DOCS / "golden.md", generic=generic(), mistakes=table(findings()), untold=UNTOLD + "\n" + shared_answers())

@@ -1,7 +1,7 @@
 """Somebody's implementation in any language: a program that answers questions on its stdin and stdout.
 
 Whatever the program does (dies, hangs, talks out of turn), the case at hand gets an error that says so, the program
-is stopped, and the next case is asked of a fresh one.
+is stopped, and the next case is asked of a fresh one.  An operation that has cost two programs is not asked again.
 """
 
 import contextlib
@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -26,8 +27,8 @@ WAITING = 16
 GLANCE = 0.2
 #: What is shown of stderr.
 TAIL = 2000
-#: Times that a program may hang in a row before nothing more is asked.
-PATIENCE = 3
+#: Times that a program may hang in a row before nothing more is asked; programs that an operation may end.
+PATIENCE, LIVES = 3, 2
 
 
 class CannotStart(AdapterError, ValueError):
@@ -201,6 +202,7 @@ class ProcessAdapter:
         self.command, self.seconds, self.start = list(command), seconds, start
         self.child: Child | None = None
         self.hung: list[str] = []
+        self.ended: Counter = Counter()
         self.silent = 0
         self._begin()
 
@@ -216,15 +218,18 @@ class ProcessAdapter:
             self.silent = 0
             return outputs(case, text)
         except (WireError, EOFError, TimeoutError) as error:
+            self.ended[case.operation] += 1
             if isinstance(error, TimeoutError):
                 self.hung.append(case.operation)
                 self.silent += 1
             raise AdapterError(f"{error}{self._given_up()}") from error
 
     def _refuse_if_hopeless(self, operation: str) -> None:
-        """Time limits add up, so an operation that hung is not asked again, nor a program that hangs on and on."""
+        """What hangs or dies costs time: neither an operation nor a program may do so on and on."""
         if operation in self.hung:
             raise AdapterError(f"not asked: the program hung in {operation} before")
+        if self.ended[operation] >= LIVES:
+            raise AdapterError(f"not asked: {LIVES} programs have ended in {operation}")
         if self.silent >= PATIENCE:
             raise AdapterError(f"not asked: the program hung, or did not start again, {self.silent} times in a row")
 

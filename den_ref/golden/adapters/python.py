@@ -7,6 +7,7 @@ outputs, or a tuple in the order of the signature, or, where there is one output
 import difflib
 import importlib
 import importlib.util
+import inspect
 import sys
 import sysconfig
 import traceback
@@ -17,6 +18,9 @@ from typing import Any
 from den_ref.golden.answers import AdapterError, outputs_of
 from den_ref.golden.case import Case
 from den_ref.golden.format import operations
+
+#: Where what comes with Python and what was installed lies.
+INSTALLED = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 
 
 class PythonAdapter:
@@ -44,8 +48,10 @@ class PythonAdapter:
         function = getattr(self.functions, case.operation, None)
         if function is None:
             raise NotImplementedError(self._hint(case.operation))
+        arguments = case.arguments()
+        _must_take(function, case.operation, arguments)
         try:
-            returned = function(**case.arguments())
+            returned = function(**arguments)
         except NotImplementedError:
             raise
         except (Exception, SystemExit) as error:
@@ -58,6 +64,19 @@ class PythonAdapter:
         others = [name for name in dir(self.functions) if name not in known and name[0] != "_"]
         near = difflib.get_close_matches(operation, others, 1, 0.85)
         return f"there is a {near[0]!r}; is that it?" if near else ""
+
+
+def _must_take(function: Any, operation: str, arguments: dict) -> None:
+    """Refuse a function whose arguments have other names: what is asked of it, and what it takes."""
+    try:
+        takes = inspect.signature(function)
+    except (TypeError, ValueError):                                # not everything says what it takes
+        return
+    try:
+        takes.bind(**arguments)
+    except TypeError as error:
+        raise AdapterError(f"{operation}: expected a function of ({', '.join(arguments)}), got one of {takes}: "
+                           f"{error}") from error
 
 
 # --- finding the module ------------------------------------------------------------------------------------------
@@ -111,7 +130,9 @@ def described(error: BaseException) -> str:
     text = "".join(traceback.format_exception_only(error)).strip().splitlines()[-1]
     if isinstance(error, SyntaxError) and error.lineno:
         return f"{text} ({Path(error.filename or '').name}, line {error.lineno})"
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if Path(frame.filename).parent != Path(__file__).parent]
-    own = [frame for frame in own if "importlib" not in frame.filename]
-    return f"{text} ({Path(own[-1].filename).name}, line {own[-1].lineno})" if own else text
+    frames = [frame for frame in traceback.extract_tb(error.__traceback__)
+              if Path(frame.filename).parent != Path(__file__).parent and "importlib" not in frame.filename]
+    # The last line that its author wrote: not one of a library that it calls.
+    own = [frame for frame in frames if not any(Path(frame.filename).is_relative_to(place) for place in INSTALLED)]
+    place = (own or frames[:1])[-1:]
+    return text + "".join(f" ({Path(frame.filename).name}, line {frame.lineno})" for frame in place)

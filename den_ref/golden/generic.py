@@ -1,0 +1,281 @@
+"""Mistakes that any operation knows: what they would make of an output, computed from what was expected and what came.
+
+A generic mistake *claims* a value for an output, None where it claims nothing.  Where it cannot know the value but can
+recognise it (the right entries in another order), the claim is the very answer, or None.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from .compare import PRECISIONS, difference, excesses
+
+NEVER = 2**31 - 1
+#: exp of more is infinite.
+OVERFLOWS = 700
+
+
+@dataclass(frozen=True)
+class Output:
+    """One output of one case: what came and what should have, and all outputs and expected values around it."""
+
+    name: str
+    got: Any
+    want: Any
+    case: Any
+    outputs: Mapping[str, Any]
+
+    def same(self, one, other) -> bool:
+        """Are two values the same, up to rounding?"""
+        tolerance = self.case.tolerance_of(self.name)
+        return difference(self.name, one, other, "f64" if tolerance == "exact" else tolerance) is None
+
+    @property
+    def both(self) -> tuple[np.ndarray, np.ndarray]:
+        """What came and what should have, as arrays."""
+        return np.asarray(self.got), np.asarray(self.want)
+
+    @property
+    def numbers(self) -> tuple[np.ndarray, np.ndarray] | None:
+        """Both, if they are floats of one shape."""
+        got, want = self.both
+        return (got, want) if got.shape == want.shape and got.dtype.kind == want.dtype.kind == "f" else None
+
+    @property
+    def off(self) -> np.ndarray:
+        """Where the entries of the two are not the same; they have one shape."""
+        return excesses(self.got, self.want, *PRECISIONS["f64"]["f64"]) > 0
+
+    def others(self) -> list[str]:
+        """The other outputs that came and were expected."""
+        return [name for name in self.case.expected if name != self.name and name in self.outputs]
+
+
+@dataclass(frozen=True)
+class Generic:
+    """A name, a sentence, and what it makes of an output."""
+
+    name: str
+    says: str
+    claim: Callable[[Output], Any]
+
+
+# --- recognised --------------------------------------------------------------------------------------------------
+
+
+def if_it(holds: Callable[[Output], bool]) -> Callable[[Output], Any]:
+    """A claim that recognises its mistake."""
+    return lambda a: a.got if holds(a) else None
+
+
+def _nearly(a: Output) -> bool:
+    """Off by no more than single precision would be."""
+    return a.numbers is not None and not (excesses(*a.both, *PRECISIONS["f64"]["f32"]) > 0).any()
+
+
+def _single(a: Output) -> bool:
+    """Nearly right, and every entry is a number of single precision."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return _nearly(a) and np.array_equal(a.both[0].astype(np.float32), a.both[0], equal_nan=True)
+
+
+def _not_finite(a: Output) -> bool:
+    """All that is wrong is NaN or infinite, and should not be."""
+    if a.numbers is None or not a.off.any():
+        return False
+    got, want = a.both
+    return bool((~np.isfinite(got[a.off]) & np.isfinite(want[a.off])).all())
+
+
+def _inputs(a: Output, holds: Callable[[np.ndarray], np.ndarray]) -> bool:
+    """Does something hold of any float among the inputs?"""
+    arrays = map(np.asarray, a.case.inputs.values())
+    return any(holds(array).any() for array in arrays if array.dtype.kind == "f")
+
+
+def _reordered(a: Output) -> bool:
+    got, want = a.both
+    return want.size > 1 and got.shape == want.shape and a.same(np.sort(got, None), np.sort(want, None))
+
+
+def _repeated(a: Output) -> bool:
+    got, want = a.both
+    return got.ndim == want.ndim == 1 and len(got) > len(want) and a.same(np.unique(got), np.unique(want))
+
+
+def _mask(a: Output) -> bool:
+    """A truth value per unit, where the units' numbers were asked; or the reverse."""
+    got, want = a.both
+    if got.ndim != want.ndim or got.ndim != 1:
+        return False
+    is_mask = want.dtype.kind == "i" and np.isin(got, [0, 1]).all() and np.array_equal(np.flatnonzero(got), want)
+    is_list = want.dtype.kind == "b" and got.dtype.kind == "i" and np.array_equal(np.flatnonzero(want), got)
+    return len(got) > 0 and (is_mask and got.dtype.kind == "b" or is_mask and len(got) > len(want) or is_list)
+
+
+def _swapped(a: Output) -> bool:
+    return any(a.same(a.got, a.case.expected[b]) and a.same(a.outputs[b], a.want) for b in a.others())
+
+
+def _shared(a: Output) -> bool:
+    """The answer is that of another output, which is right."""
+    return any(np.size(a.got) > 1 and a.same(a.got, a.case.expected[b]) and a.same(a.outputs[b], a.got)
+               for b in a.others())
+
+
+def _unchanged(a: Output) -> bool:
+    return np.size(a.got) > 1 and any(a.same(a.got, given) for given in a.case.inputs.values())
+
+
+def _slope_of_penalty(a: Output) -> bool:
+    """A gradient is off by one multiple of the sign of its weights, or by multiples of whole columns of them."""
+    stem = re.sub(r"^d(?=\w)", "", a.name)
+    weights = a.case.inputs.get("w" if stem == "gradient" else stem)
+    if stem == a.name or a.numbers is None or np.shape(weights) != np.shape(a.want) or a.off.sum() < 3:
+        return False
+    excess = np.where(a.off, np.subtract(*a.both), 0.0)
+    columns = zip(excess.reshape(len(excess), -1).T, weights.reshape(len(excess), -1).T)
+    lasso = np.sign(weights) * np.abs(excess).max(initial=0)
+    return (a.same(excess, np.where(a.off, lasso, 0.0))
+            or all(a.same(e, w * (e @ w) / max(w @ w, 1e-300)) for e, w in columns))
+
+
+def _columns_scaled(a: Output, matrix: Callable = np.atleast_2d) -> bool:
+    """Where a column should not be 0, it is a multiple of what it should be; with three entries this is no accident."""
+    if a.numbers is None or a.off.sum() < 3 or not np.isfinite(np.concatenate(a.both, None)).all():
+        return False
+    got, want = map(matrix, a.both)
+    size = (want**2).sum(axis=0)
+    scaled = want * np.divide((got * want).sum(axis=0), size, out=np.zeros_like(size), where=size > 0)
+    return (np.count_nonzero(want, axis=0) > 1).any() and a.same(np.where(size > 0, got, 0.0), scaled)
+
+
+# --- computed ----------------------------------------------------------------------------------------------------
+
+
+def floats(change: Callable[[Any], Any]) -> Callable[[Output], Any]:
+    """A claim about floats: a change of every expected entry."""
+    def claim(a: Output):
+        with np.errstate(all="ignore"):
+            return change(a.want) if np.asarray(a.want).dtype.kind == "f" else None
+    return claim
+
+
+def shifted(by: int) -> Callable[[Output], Any]:
+    """A claim about integers: all a few too large, but for "never"."""
+    def claim(a: Output):
+        want = np.asarray(a.want)
+        return np.where(want == NEVER, want, want + by)[()] if want.dtype.kind == "i" else None
+    return claim
+
+
+def _sum_of_two(a: Output):
+    """Another number was added, the only other one that is expected."""
+    numbers = [name for name in a.others() if isinstance(a.case.expected[name], float)]
+    return a.want + a.case.expected[numbers[0]] if isinstance(a.want, float) and len(numbers) == 1 else None
+
+
+def _size_in_threshold(a: Output):
+    """The columns shrunk by sqrt(rows) * threshold: those that should not be 0 had a norm of theirs + threshold."""
+    given = a.case.inputs
+    if "gamma" not in given or "d" in given or np.ndim(a.want) != 2 or np.asarray(a.want).dtype.kind != "f":
+        return None
+    length = np.sqrt((a.want**2).sum(axis=0))
+    left = np.maximum(length - (np.sqrt(len(a.want)) - 1) * given["gamma"] * given.get("step", 1.0), 0)
+    return a.want * np.divide(left, length, out=np.zeros_like(length), where=length > 0)
+
+
+TABLE = (
+    Generic("sign", "The sign is the opposite one.", floats(lambda want: -want)),
+    Generic("transposed", "This is the transpose of the right answer.", lambda a: np.asarray(a.want).T),
+    Generic("one-too-large", "Every entry is one too large: units count from 0, stages from 1.", shifted(1)),
+    Generic("one-too-small", "Every entry is one too small: units count from 0, stages from 1.", shifted(-1)),
+    Generic("absolute-value", "Every entry has lost its sign.", floats(np.abs)),
+    Generic("squared", "Every entry is the square of the right one: a root is missing.", floats(np.square)),
+    Generic("square-root", "Every entry is the root of the right one.", floats(np.sqrt)),
+    Generic("penalty-in-the-value", "The other number is contained in this one: loss and penalty are two outputs.",
+            _sum_of_two),
+    Generic("swapped-outputs", "Two outputs have changed places.", if_it(_swapped)),
+    Generic("single-precision", "It was computed in single precision: use doubles, or check with --precision f32.",
+            if_it(_single)),
+    Generic("nearly-right", "It is right to single precision only: a part is computed in float32 (then --precision f32 "
+            "is for you), or a small number was added to a denominator or a logarithm.", if_it(_nearly)),
+    Generic("exp-overflows", "NaN or infinity where an input is large: exp of it overflows, so subtract the largest "
+            "first.", if_it(lambda a: _inputs(a, lambda x: np.abs(x) > OVERFLOWS) and _not_finite(a))),
+    Generic("nan-read", "NaN has come in with the inputs: an entry was read that is not there yet.",
+            if_it(lambda a: _inputs(a, np.isnan) and _not_finite(a))),
+    Generic("not-finite", "NaN or infinity instead of a number: 0 / 0, or the logarithm of 0.", if_it(_not_finite)),
+    Generic("other-shape", "The entries are right, in another shape: flattened, or an axis of length 1 too many or too "
+            "few.", if_it(lambda a: np.shape(a.got) != np.shape(a.want) and a.same(np.ravel(a.got), np.ravel(a.want)))),
+    Generic("mask-for-indices", "One of the two is a list of indices, the other a truth value per unit.", if_it(_mask)),
+    Generic("other-dtype", "The values are right, their dtype is of another kind.",
+            if_it(lambda a: not isinstance(a.want, str) and np.array_equal(*a.both))),
+    Generic("other-order", "The entries are right, in another order.", if_it(_reordered)),
+    Generic("repeated", "Entries come more than once.", if_it(_repeated)),
+    Generic("penalty-in-the-gradient", "What is too much is a penalty's gradient: the smooth part has none of it.",
+            if_it(_slope_of_penalty)),
+    Generic("group-size", "The threshold of a group is multiplied by the root of its size; here all groups count "
+            "alike.", _size_in_threshold),
+    Generic("constant-added", "One number is added to every entry.",
+            if_it(lambda a: a.numbers is not None and np.size(a.want) > 2 and bool(a.off.all())
+                  and a.same(a.both[0] - np.mean(a.both[0] - a.both[1]), a.want))),
+    Generic("constant-factor", "Every entry is the right one times one number.",
+            if_it(lambda a: _columns_scaled(a, lambda x: x.reshape(-1, 1)))),
+    Generic("columns-scaled", "Every column is the right one times a number of its own: the norm of a group or its "
+            "threshold is another one (the bias in it? its size?).", if_it(_columns_scaled)),
+    Generic("all-zero", "Everything is 0.", floats(np.zeros_like)),
+    Generic("input-unchanged", "An input came back as it was.", if_it(_unchanged)),
+    Generic("one-array-twice", "This is the array of another output: assigned, not copied.", if_it(_shared)),
+)
+
+
+def known_anywhere(answers: Sequence) -> list[Generic]:
+    """The table, and factors: whole numbers, and what the inputs have (sizes, steps), if it is not always the same."""
+    failed = [one for one in answers if one.differences]
+    numbers = {one.case.id: counts(one.case) for one in answers}
+    values: dict[str, set[float]] = {}
+    for one in failed:
+        for symbol, value in numbers[one.case.id].items():
+            values.setdefault(symbol, set()).add(value)
+    symbols = [symbol for symbol, found in values.items() if len(found - {0.0, 1.0}) > 1]
+    whole = {str(n): float(n) for n in map(_whole_factor, failed) if n}
+    by_case = {case: found | whole for case, found in numbers.items()}
+    return [*TABLE, *(factor for symbol in [*symbols, *whole] for factor in (
+        Generic(f"times-{symbol}", f"Every entry is {symbol} times too large.", _times(symbol, by_case, 1)),
+        Generic(f"divided-by-{symbol}", f"Every entry is {symbol} times too small.", _times(symbol, by_case, -1))))]
+
+
+def _whole_factor(one) -> int:
+    """n, if an answer's worst entry is n times too large or too small; else 0."""
+    got, want = (np.nan if isinstance(x, (str, tuple)) or x is None else float(x)
+                 for x in (one.differences[0].got, one.differences[0].want))
+    for ratio in (got / want, want / got) if got and want and np.isfinite(got / want) else ():
+        if 1.5 < ratio < 1000 and abs(ratio - round(ratio)) < 1e-9 * ratio:
+            return round(ratio)
+    return 0
+
+
+def _times(symbol: str, by_case: Mapping[str, Mapping[str, float]], power: int) -> Callable[[Output], Any]:
+    def claim(a: Output):
+        factor = by_case[a.case.id].get(symbol, 0)
+        return floats(lambda want: want * factor**power)(a) if factor else None
+    return claim
+
+
+def counts(case) -> dict[str, float]:
+    """Numbers that a formula may multiply or divide by: ``x.shape[0]``, ``x.size``, ``len(weights)``, ``step``."""
+    found: dict[str, float] = {}
+    for name, value in case.inputs.items():
+        label = re.sub(r"/(\d+)", r"[\1]", name)
+        top = name.partition("/")[0]
+        if isinstance(value, np.ndarray):
+            found |= {f"{label}.shape[{axis}]": float(n) for axis, n in enumerate(value.shape)}
+            found[f"{label}.size"] = float(value.size)
+        elif isinstance(value, (int, float)):
+            found[label] = float(value)
+        if top != name:
+            found[f"len({top})"] = found.get(f"len({top})", 0.0) + 1
+    return found
