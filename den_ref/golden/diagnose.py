@@ -22,6 +22,8 @@ from .values import DIFFERS, declared
 
 #: A named mistake agrees with more than this share of the cases.
 ENOUGH, TINY = 0.5, 1e-9
+#: Wrong answers are stored if they are off by more than this share of the largest entry.
+SLIGHT = 1e-3
 #: Wrong outputs that are looked at alone; those that are computed later follow from them.
 ALONE = 4
 
@@ -93,10 +95,12 @@ def is_spoilt(difference) -> bool:
 
 def _likeliest(answers: Sequence, outputs: list[str], whole: bool, precision: str) -> list[Diagnosis]:
     """What agrees with the answers, whole or in one output: values before "differs", our own before generic."""
-    named = [(name, says, _of_the_operation(name, outputs, whole), () if whole else tuple(outputs), ENOUGH)
+    named = [_agreement(name, says, _of_the_operation(name, outputs, whole), () if whole else tuple(outputs), ENOUGH,
+                        [one for one in answers if name in one.case.wrong or not _is_slight(one)], whole, precision)
              for name, says in answers[0].case.vector.mistakes.items()]
-    generic = [(one.name, one.says, _of_any(one, outputs), tuple(outputs), 1 - TINY) for one in known_anywhere(answers)]
-    found = [_agreement(*mistake, answers, whole, precision) for mistake in named + generic]
+    generic = [_agreement(one.name, one.says, _of_any(one, outputs), tuple(outputs), 1 - TINY,
+                          answers, whole, precision) for one in known_anywhere(answers)]
+    found = named + generic
     return sorted(filter(None, found), key=lambda one: (-one.agreement, one.vague))
 
 
@@ -137,7 +141,9 @@ def _agreement(name: str, says: str, claims: Claims, outputs: tuple[str, ...], e
         fits += [one.case.id] * _fits(one, claims, wrong[one.case.id], precision)
         if len(fits) + len(failed) - tried <= enough * len(failed):
             return None                                            # too few are left
-    shown = {one.case.id: claim for one in answers if (claim := claims(one))}
+    shown = {one.case.id: claim for one in answers if failed and (claim := claims(one))}
+    if not shown:
+        return None
     agreement = len(fits) / len(shown.keys() | {one.case.id for one in failed})
     vague = all(_is_differs(value) for claim in shown.values() for value in claim.values())
     found = Diagnosis(name, says, tuple(fits), len(shown), len(failed), agreement, outputs, not whole, vague)
@@ -153,6 +159,14 @@ def _fits(one, claims: Claims, wrong: list[str], precision: str) -> bool:
         return False
     return set(wrong) & (set(one.case.expected) | set(claim)) == set(claim) and all(
         _is_differs(value) or _same(one, field, value, precision) for field, value in claim.items())
+
+
+def _is_slight(one) -> bool:
+    """Is an answer so nearly right that the files do not tell mistakes apart there?"""
+    wrong = [(d.field, one.case.expected.get(d.field)) for d in one.differences]
+    return bool(wrong) and all(d.what == "value" for d in one.differences) and all(
+        np.abs(np.subtract(one.outputs[field], want, dtype=float)).max() <= SLIGHT * np.abs(want).max()
+        for field, want in wrong if not isinstance(want, str))
 
 
 def _is_new(one, fields: Iterable[str]) -> bool:
