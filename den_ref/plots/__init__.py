@@ -3,6 +3,7 @@
 ``show(step)`` makes a figure of a step of any method, from the pictures that suit its box.
 """
 
+from .beside import bars_before, costs_before, curves_before, sizes_before
 from .comparison import curves, relative_axis, scores_against_cost, sweep
 from .expansion import group_norms, loss_against_tau, shares
 from .matrices import Segment, head_weights, weight_matrix
@@ -16,8 +17,8 @@ from .style import PLAIN, Style
 from .timestamps import timestamps
 
 __all__ = [
-    "PLAIN", "Picture", "Segment", "Style", "convergence", "curves", "drift", "filters", "group_norms",
-    "head_weights", "loss_against_tau", "network_graph", "norm_ball", "performance_matrix", "prox_graph",
-    "relative_axis", "residuals", "scores_against_cost", "shares", "show", "shrunk_weights", "sweep", "timestamps",
-    "training", "weight_matrix", "zeros_against_strength",
+    "PLAIN", "Picture", "Segment", "Style", "bars_before", "convergence", "costs_before", "curves", "curves_before",
+    "drift", "filters", "group_norms", "head_weights", "loss_against_tau", "network_graph", "norm_ball",
+    "performance_matrix", "prox_graph", "relative_axis", "residuals", "scores_against_cost", "shares", "show",
+    "shrunk_weights", "sizes_before", "sweep", "timestamps", "training", "weight_matrix", "zeros_against_strength",
 ]

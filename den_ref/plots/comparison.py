@@ -30,7 +30,7 @@ def looks(labels: Iterable[str]) -> dict[str, Look]:
     return {label: look or next(left) for label, look in said.items()}
 
 
-def _colours(drawn: Mapping[str, Look]) -> dict[str, str]:
+def colours(drawn: Mapping[str, Look]) -> dict[str, str]:
     """Name -> colour, for letters."""
     return {name_of(label): look.colour for label, look in drawn.items()}
 
@@ -46,7 +46,7 @@ def curves(ax, runs: Mapping[str, np.ndarray], xlabel: str, ylabel: str, *, styl
         ends |= {name_of(label): end for end in lines[-1].get_xydata()[-1:]}
     last = np.shape(values)[1]
     tidy(ax, style, xlabel=xlabel, ylabel=ylabel, xticks=range(1, last + 1), xlim=(0.8, last + 0.2))
-    label_ends(ax, ends, _colours(drawn), style=style)
+    label_ends(ax, ends, colours(drawn), style=style)
     return lines
 
 
@@ -57,14 +57,14 @@ def scores_against_cost(ax, points: Mapping[str, tuple], xlabel: str, ylabel: st
     points : label -> (costs, scores), a number per run in each.
     """
     drawn = looks(points)
-    markers = [_point(ax, x, y, drawn[label], style) for label, (x, y) in points.items()]
+    markers = [point(ax, x, y, drawn[label], style) for label, (x, y) in points.items()]
     if log:
         ax.set_xscale("log")
-        _plain_ticks(ax.xaxis)
+        plain_ticks(ax.xaxis)
     _settle(ax, style, xlabel, ylabel)
     means = {name_of(label): (np.mean(x), np.mean(y)) for label, (x, y) in points.items()}
     reaches = [reach for x, y in points.values() for reach in _reaches(x, y)]
-    label_points(ax, means, _colours(drawn), reaches, style=style)
+    label_points(ax, means, colours(drawn), reaches, style=style)
     return markers
 
 
@@ -83,14 +83,14 @@ def sweep(ax, option: str, points: Sequence[tuple], end: tuple | None, levels: M
     kept_off = list(zip(places, places[1:])) + [(start, end)] * (end is not None)
     if end is not None:
         ax.plot(*zip(start, end), color=colour, linestyle=":", linewidth=style.line)
-    artists += [_point(ax, *place, drawn[label], style)
+    artists += [point(ax, *place, drawn[label], style)
                 for label, place in {"den": start, "den-finetune": end}.items() if place is not None]
     for label, score in levels.items():
         ax.axhline(score, color=drawn[label].colour, linestyle=drawn[label].line, linewidth=style.line / 2)
     _settle(ax, style, xlabel, ylabel)
     ax.margins(x=0.25, y=0.15)
     left, right = ax.get_xlim()
-    label_ends(ax, {name_of(label): (right, score) for label, score in levels.items()}, _colours(drawn), style=style)
+    label_ends(ax, {name_of(label): (right, score) for label, score in levels.items()}, colours(drawn), style=style)
     kept_off += [((left, score), (right, score)) for score in levels.values()]
     ax.set_title(f"{LETTERS.get(option, option)} varied", fontsize=style.text)
     names = {f"{value:g}": place for (value, *_), place in zip(points, places)}
@@ -105,7 +105,7 @@ def relative_axis(ax, share: float, label: str, *, style: Style = PLAIN):
     top.set_xlabel(label, fontsize=style.text)
     top.tick_params(labelsize=style.text)
     if ax.get_xscale() == "log":
-        _plain_ticks(top.xaxis)
+        plain_ticks(top.xaxis)
     return top
 
 
@@ -127,7 +127,7 @@ def _settle(ax, style: Style, xlabel: str, ylabel: str) -> None:
     tidy(ax, style, xlabel=xlabel, ylabel=ylabel)
 
 
-def _plain_ticks(axis) -> None:
+def plain_ticks(axis) -> None:
     """Numbers at 1, 2 and 5 times powers of ten, as on a ruler."""
     axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axis.set_major_formatter("{x:g}")
@@ -140,7 +140,7 @@ def _reaches(x, y) -> list:
     return [((np.min(x), middle[1]), (np.max(x), middle[1])), ((middle[0], np.min(y)), (middle[0], np.max(y)))]
 
 
-def _point(ax, x, y, each: Look, style: Style):
+def point(ax, x, y, each: Look, style: Style):
     """A marker at the means, bars over the ranges; the marker."""
     for reach in _reaches(x, y):
         ax.plot(*zip(*reach), color=each.colour, linewidth=style.line / 1.5)

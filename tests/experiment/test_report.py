@@ -320,7 +320,7 @@ def test_text_tables_need_no_pictures():
 
 
 def test_every_table_stands_in_a_document_of_its_own(full):
-    assert set(results_page.SECTIONS) == set(tables.TABLES)
+    assert set(results_page.SECTIONS) == set(results_page.all_blocks(full))
     assert "no DEN measured reaches it" in tables.capacity(full)
     enough = summarised({"stl": {0: record("stl", level=0.7)}, "den": {0: record()}})
     assert "100.0% (DEN; also stored: birth 7)" in tables.capacity(enough)
@@ -394,7 +394,7 @@ def test_figures_of_parts_of_a_grid(labels, tasks, further, tmp_path, monkeypatc
 @pytest.fixture
 def undrawn(monkeypatch):
     """Figures are not drawn, which takes longest; only where they would go is told."""
-    monkeypatch.setattr(results_page, "draw", lambda summary, folder, prefix: [folder / f"{prefix}.png"])
+    monkeypatch.setattr(results_page, "draw", lambda summary, folder, prefix, figures: [folder / f"{prefix}.png"])
 
 
 # --- documents ---------------------------------------------------------------------------------------------------

@@ -7,6 +7,9 @@
 ``figures``        figures, and the files they go to
 ``paper``          what the paper's figures show (``paper.json``)
 ``goals``          what this project set itself
+``paper_tables``   a table per figure of the paper: ours, its, the difference
+``paper_figures``  the paper's figures, its own numbers thin behind ours
+``reaches``        what is to be reached on the paper's stream, and is or not
 ``results_page``   the document of tables and figures
 ``markdown``       tables, numbers and blocks of documents as text
 =================  ========================================================

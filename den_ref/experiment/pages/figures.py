@@ -81,8 +81,8 @@ def selective(summary: Summary):
     scores = {label: numbers.after_last(summary, label) for label in labels}
     for ax, kind in zip(axes[0], ("seconds", "multiply_adds")):
         costs = {label: numbers.cost(summary, label, kind) for label in labels}
-        unit, xlabel = _unit(kind.replace("_", "-"), np.concatenate(list(costs.values())))
-        points = {label: (costs[label] / unit, scores[label]) for label in labels if np.isfinite(costs[label]).all()}
+        scale, xlabel = unit(kind.replace("_", "-"), np.concatenate(list(costs.values())))
+        points = {label: (costs[label] / scale, scores[label]) for label in labels if np.isfinite(costs[label]).all()}
         comparison.scores_against_cost(ax, points, xlabel, _LAST, style=STYLE)
     shares = numbers.over_seeds(summary, "dnn-selective", numbers.selected_share)
     comparison.curves(axes[0, 2], _by_layer(shares, inputs=True), _TASK, "share of units selected", style=STYLE)
@@ -160,9 +160,9 @@ FIGURES = {
 }
 
 
-def draw(summary: Summary, folder: Path, prefix: str = "results") -> list[Path]:
-    """Write all figures that the summary has the methods for, as ``folder/PREFIX_NAME.png``; their paths."""
-    there = {name: draw if summary.has(*needed) else None for name, (draw, needed) in FIGURES.items()}
+def draw(summary: Summary, folder: Path, prefix: str = "results", figures=FIGURES) -> list[Path]:
+    """Write those figures that the summary has the methods for, as ``folder/PREFIX_NAME.png``; their paths."""
+    there = {name: draw if summary.has(*needed) else None for name, (draw, needed) in figures.items()}
     return _saved(summary, {f"{prefix}_{name}": draw for name, draw in there.items()}, folder)
 
 
@@ -216,10 +216,10 @@ def _beside(name: str, others: list[str]) -> list[list[str]]:
     return [[name, name, *pair] for pair in zip(filled[::2], filled[1::2])] or [[name]]
 
 
-def _unit(name: str, values: np.ndarray) -> tuple[float, str]:
+def unit(name: str, values: np.ndarray) -> tuple[float, str]:
     """The power of 1000 that the values are best told in, and their name with it.
 
-    >>> _unit("steps", np.array([2e6, 5e7]))
+    >>> unit("steps", np.array([2e6, 5e7]))
     (1000000, 'steps, $10^{6}$')
     """
     power = 3 * int(np.log10(np.nanmax(values, initial=1)) // 3)

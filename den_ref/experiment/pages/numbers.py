@@ -56,6 +56,26 @@ def units_added(run: Outcome) -> np.ndarray:
     return grown - units_split(run)
 
 
+def units_selected(run: Outcome) -> np.ndarray:
+    """(T, L): units that Algorithm 2 selects per hidden layer; NaN in stages that select nothing.
+
+    Of a method without the box, the units left in use once useless ones are removed, as L1 alone selects.
+    """
+    if "select" not in run.facts:
+        return np.array(run.widths, float)
+    return _per_stage(run, "select", "selected", 1 + len(run.widths[0]))[:, 1:]
+
+
+def expanded(run: Outcome) -> np.ndarray:
+    """(T,): whether Algorithm 3 solved Eq. 5 in the stage."""
+    return np.isfinite(_per_stage(run, "eq5", "added", len(run.widths[0]))).all(axis=1)
+
+
+def lost(R) -> np.ndarray:
+    """(T,): R[j, j] - R[T, j], what is forgotten of each task from its own stage to the last."""
+    return R.diagonal() - R[-1]
+
+
 # --- of a method, an array over its seeds ------------------------------------------------------------------------
 
 
@@ -118,6 +138,14 @@ def stored(summary: Summary, label: str) -> dict[str, float]:
 def cost(summary: Summary, label: str, kind: str) -> np.ndarray:
     """(n_seeds,): "seconds" of all stages, or "multiply_adds" of their mini-batch solves."""
     return over_seeds(summary, label, lambda run: getattr(run, kind).sum())
+
+
+def networks(summary: Summary, method: str) -> list[str]:
+    """The labels of a method's networks that differ from each other in ``hidden`` alone, the smallest first."""
+    alike = summary.options.get(method, {}).get("options", {})
+    labels = [label for label, row in summary.options.items() if row["method"] == method
+              and {**row["options"], "hidden": None} == {**alike, "hidden": None}]
+    return sorted(labels, key=lambda label: size(summary, label).mean())
 
 
 # --- DEN at other strengths --------------------------------------------------------------------------------------

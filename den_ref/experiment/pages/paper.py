@@ -48,6 +48,15 @@ def size_of_line(method: str, data_set: str = DATA_SET) -> float:
     return min(sizes(method, data_set), key=lambda point: abs(point[1] - end), default=(100.0, end))[0]
 
 
+def nearest(method: str, size: float, data_set: str = DATA_SET) -> tuple[float, float]:
+    """(size, AUROC) of that of a method's networks whose size is nearest, by their ratio.
+
+    >>> nearest("mtl", 95.0)
+    (100, 0.809)
+    """
+    return min(sizes(method, data_set), key=lambda point: abs(np.log(point[0] / size)))
+
+
 def at_size(method: str, size: float, data_set: str = DATA_SET) -> float:
     """AUROC at a size, on straight lines between a method's points of the bottom row."""
     return float(np.interp(size, *zip(*sizes(method, data_set))))

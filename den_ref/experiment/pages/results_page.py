@@ -8,12 +8,23 @@ from den_ref.experiment.disk.results import RESULTS, read_results
 from den_ref.experiment.grid.grid import GRID, Grid, read_grid, safe_name
 from .figures import FIGURES, draw, draw_run
 from .markdown import filled
+from .paper_figures import PAPER_FIGURES
+from .paper_tables import on_papers_stream, paper_blocks
 from .summary import Summary, read_summary, summarised, write_summary
 from .tables import NOT_MEASURED, blocks, quality
 
 #: Block -> its heading in a document of its own, and the figure below it.
 SECTIONS = {
     "conditions": ("Results", None),
+    "experiment": ("The paper's experiment", None),
+    "reached": ("What was to be reached", None),
+    "figure_3_curves": ("Figure 3, top: average AUROC", "figure_3_curves"),
+    "figure_3_sizes": ("Figure 3, bottom: capacity", "figure_3_sizes"),
+    "figure_4a": ("Figure 4a: selective retraining", "figure_4a"),
+    "figure_4b": ("Figure 4b: units selected", "figure_4b"),
+    "figure_4c": ("Figure 4c: DEN part by part", "figure_4c"),
+    "figure_5": ("Figure 5: what is remembered", "figure_5"),
+    "readings": ("Readings of the paper", None),
     "quality": ("Quality", "average"),
     "size": ("Size and cost", "capacity"),
     "strengths": ("DEN at other strengths", None),
@@ -56,11 +67,11 @@ def into(summary: Summary, path: Path | str) -> list[Path]:
     path = path_of(path, "into", "a document")
     if not path.exists():
         raise FileNotFoundError(f"into: expected a document to fill, but {path} does not exist")
-    text = filled(path.read_text(encoding="utf-8"), blocks(summary))
+    text = filled(path.read_text(encoding="utf-8"), all_blocks(summary))
     kept = path.parent / "results" / f"{safe_name(summary.about['stream']['name'])}.json"
     kept.parent.mkdir(exist_ok=True)
     write_summary(kept, summary)
-    drawn = draw(summary, path.parent / "figures", path.stem)
+    drawn = draw(summary, path.parent / "figures", path.stem, figures_of(summary))
     write_text(path, text)
     return [path, kept, *drawn]
 
@@ -99,17 +110,27 @@ def plot(source: Path | str, target: Path | str | None = None) -> list[Path]:
 
 def document(summary: Summary, figures: Iterable[str], missing: Iterable[str] = ()) -> str:
     """The tables under their headings, with the figures that there are, and what is missing."""
-    figures, texts, parts = set(figures), blocks(summary), []
+    figures, texts, parts = set(figures), all_blocks(summary), []
     for name, (heading, figure) in SECTIONS.items():
         if texts[name] == NOT_MEASURED:
             continue
         parts.append(f"{'##' if parts else '#'} {heading}\n\n{texts[name]}")
         if f"results_{figure}" in figures:
-            parts.append(f"![{FIGURES[figure][0].__doc__}](figures/results_{figure}.png)")
+            parts.append(f"![{figures_of(summary)[figure][0].__doc__}](figures/results_{figure}.png)")
     missing = list(missing)
     if missing:
         parts.insert(1, f"Not learnt to the end: {'; '.join(missing)}.")
     return "\n\n".join(parts) + "\n"
+
+
+def all_blocks(summary: Summary) -> dict[str, str]:
+    """All tables by name, those of the paper's figures included."""
+    return blocks(summary) | paper_blocks(summary)
+
+
+def figures_of(summary: Summary) -> dict:
+    """Name -> how a figure is drawn and what it needs: on the paper's stream also the paper's figures."""
+    return FIGURES | (PAPER_FIGURES if on_papers_stream(summary) else {})
 
 
 # --- small parts -------------------------------------------------------------------------------------------------
@@ -123,6 +144,6 @@ def _write_all(summary: Summary, missing: Iterable[str], out: Path) -> list[Path
     """Summary, figures, and the document last, which names them; the paths of the files."""
     out.mkdir(parents=True, exist_ok=True)
     write_summary(out / "summary.json", summary)
-    drawn = draw(summary, out / "figures")
+    drawn = draw(summary, out / "figures", figures=figures_of(summary))
     write_text(out / "results.md", document(summary, [path.stem for path in drawn], missing))
     return [out / "results.md", out / "summary.json", *drawn]
