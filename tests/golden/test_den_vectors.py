@@ -72,12 +72,13 @@ def test_the_released_code_is_mentioned_where_a_mistake_comes_from_it():
 
 # --- the whole run -----------------------------------------------------------------------------------------------
 
-#: Mistake -> the first box that is wrong in the case "three-tasks".
+#: Mistake -> the first box that is wrong in the case "three-layers", in which every one shows.
 FIRST_BOX = {
     "threshold-not-scaled": "t1_eq2", "l1-on-biases": "t1_eq2", "useless-units-stay": "t2_prune",
-    "one-gradient-step": "t2_eq3", "zero-edges-free": "t2_eq4", "shrinkages-swapped": "t2_eq5",
-    "rows-as-groups": "t2_eq5", "group-cut-in-two": "t2_eq5", "half-factor": "t2_eq6", "aliased-copy": "t2_eq6",
-    "outgoing-weights": "t2_split", "copies-of-the-old": "t2_split", "other-reading": "t2_split",
+    "one-gradient-step": "t2_eq3", "output-0-only": "t2_select", "zero-edges-free": "t3_eq4",
+    "shrinkages-swapped": "t2_eq5", "rows-as-groups": "t2_eq5", "group-cut-in-two": "t2_eq5", "half-factor": "t2_eq6",
+    "new-to-older-edges-pulled": "t2_eq6", "aliased-copy": "t2_eq6", "outgoing-weights": "t2_split",
+    "copies-of-the-old": "t2_split", "other-reading": "t2_split",
     "no-second-eq6": "t2_eq6_after", "split-only-after-expansion": "t3_eq6", "old-tasks-see-new-units": "end",
 }
 
@@ -85,7 +86,7 @@ FIRST_BOX = {
 @pytest.mark.parametrize("mistake", FIRST_BOX)
 def test_the_first_box_that_differs_is_reported_first(mistake):
     adapter = SimpleNamespace(den_trace=MUTANTS["den_trace", mistake])
-    [result] = check(adapter, "den_trace/three-tasks")
+    [result] = check(adapter, "den_trace/three-layers")
     assert result.differences[0].field.startswith(FIRST_BOX[mistake] + "_")
 
 
@@ -151,13 +152,28 @@ def test_a_run_is_told_in_the_order_of_its_boxes(case):
 
 
 def test_the_runs_pass_through_every_kind_of_box():
-    three, two, nothing = (case.expected for case in cases("den_trace"))
+    three, two, nothing, _ = (case.expected for case in cases("den_trace"))
     assert any(len(nothing[f"t1_prune_useless/{l}"]) for l in (0, 1))
     assert 0 < len(three["t2_select_selected/1"]) < len(three["t1_prune_biases/0"])
     assert all(len(three[f"t2_split_split/{l}"]) for l in (0, 1)) and three["t2_loss_expand"]
     assert not three["t3_loss_expand"] and any(len(three[f"t3_split_split/{l}"]) for l in (0, 1))
     assert two["t2_loss_expand"] and two["t3_loss_expand"] and (two["t2_split_retired/0"] == 2).any()
     assert not any(len(nothing[f"t2_select_selected/{l}"]) for l in range(3)) and "t2_eq4_weights/0" not in nothing
+
+
+def test_a_run_has_three_layers_two_outputs_and_a_stage_that_adds_and_splits_nothing():
+    run = cases("den_trace/three-layers")[0].expected
+    assert run["t1_prune_heads/0"].shape[1] == 2 and "t1_prune_weights/2" in run
+    assert not run["t3_loss_expand"] and not any(len(run[f"t3_split_split/{l}"]) for l in range(3))
+    assert all((run[f"t2_split_retired/{l}"] == 2).any() for l in range(3))
+    assert all(len(run[f"t2_prune_biases/{l}"]) > len(run[f"t1_prune_biases/{l}"]) for l in range(3))   # Eq. 5's units
+
+
+def test_eq6_meets_edges_from_new_units_into_older_ones_in_a_run():
+    run = cases("den_trace/three-layers")[0].expected
+    for l in (1, 2):
+        p, q = run[f"t1_prune_weights/{l}"].shape
+        assert run[f"t2_eq6_weights/{l}"][p:, :q].any()
 
 
 @pytest.mark.parametrize("case", cases("den_trace"), ids=str)

@@ -634,7 +634,8 @@ def running(*replacements):
 
 
 right = {name: getattr(owner, name) for owner, name in (
-    (selective, "eq4"), (splitting, "eq6"), (splitting, "pull_back"), (splitting, "unit_drift"),
+    (selective, "eq4"), (selective, "select_units"), (splitting, "eq6"), (splitting, "pull_back"),
+    (splitting, "unit_drift"),
     (algorithm, "split_and_duplicate"))}
 
 
@@ -669,6 +670,17 @@ def all_edges(start, loss, config, edges, fisher):
 
 def half_lam(start, loss, config, edges, anchor, fisher):
     return right["eq6"](start, loss, replace(config, lam=config.lam / 2), edges, anchor)
+
+
+def tall_anchor(start, loss, config, edges, anchor):
+    """Columns of older units are anchored whole, at 0 where their rows are new."""
+    rows = [start.shapes[f"W{l}"][0] for l in range(1, len(edges) + 1)]
+    tall = [np.pad(w, [(0, n - len(w)), (0, 0)]) for w, n in zip(anchor.weights, rows)]
+    return right["eq6"](start, loss, config, edges, replace(anchor, weights=tall))
+
+
+def by_output_0(network, head):
+    return right["select_units"](network, replace(head, weights=head.weights[:, :1], bias=head.bias[:1]))
 
 
 def to_itself(network, stage):
@@ -736,6 +748,8 @@ TRACE = {
     "shrinkages-swapped": running(group_prox(lambda l1, group, z: l1(group(z)))),
     "rows-as-groups": running(group_prox(lambda l1, group, z: group(l1(z).T.copy()).T)),
     "group-cut-in-two": running(group_prox(cut_in_two)),
+    "new-to-older-edges-pulled": running((splitting, "eq6", tall_anchor)),
+    "output-0-only": running((selective, "select_units", by_output_0)),
     "half-factor": running((splitting, "eq6", half_lam)),
     "aliased-copy": running((splitting, "pull_back", to_itself), (splitting, "unit_drift", nothing_moved)),
     "outgoing-weights": running((splitting, "unit_drift", outgoing)),

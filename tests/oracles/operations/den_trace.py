@@ -128,6 +128,33 @@ class HalfFactor(Run):
         return 1
 
 
+class BackEdgesPulled(Run):
+    """What an older unit hears from new ones is pulled to 0."""
+
+    def anchors(self):
+        weights, biases, edges, units = super().anchors()
+        return weights, biases, [np.outer(a, b) for a, b in zip(self.rows_seen(), units)], units
+
+
+class Output0Only(Run):
+    """One column of the new head."""
+
+    def selected(self):
+        whole = self.net
+        self.net = whole | {"heads": [head[:, :1] for head in whole["heads"]]}
+        selected = super().selected()
+        self.net = whole
+        return selected
+
+    def solve_eq4(self, selected):
+        """What is not selected is cut out meanwhile, although other outputs hear it."""
+        head = self.net["heads"][-1]
+        chosen = np.isin(np.arange(len(head)), selected[-1])[:, None]
+        self.net = self.net | {"heads": [*self.net["heads"][:-1], head * chosen]}
+        super().solve_eq4(selected)
+        self.net["heads"][-1] = np.where(chosen, self.net["heads"][-1], head)
+
+
 class AliasedWeights(Run):
     """W^{t-1} is W."""
 
@@ -219,6 +246,8 @@ MISTAKES = [
             "every expansion, useless units of that stage are removed.", run_as(UselessStay)),
     Mistake("one-gradient-step", "Eq. 3: one gradient step instead of a solution. No head weight is exactly 0, and "
             "everything is selected. Seen in the authors' released code.", run_as(OneGradientStep)),
+    Mistake("output-0-only", "Algorithm 2: only output 0 of the new head decides which units are selected. Any output "
+            "does. Seen in the authors' released code.", run_as(Output0Only)),
     Mistake("zero-edges-free", "Eq. 4: edges that are 0 in W^{t-1} were trained. Only the nonzero edges among the "
             "selected units are free.", run_as(ZeroEdgesFree)),
     Mistake("shrinkages-swapped", "Eq. 5: groups were shrunk before the entries. The prox soft-thresholds first and "
@@ -229,6 +258,8 @@ MISTAKES = [
             "Seen in the authors' released code.", run_as(CutInTwo)),
     Mistake("half-factor", "Eq. 6: the penalty is (lam/2) * norm^2. It is lam * norm(W - W^{t-1})^2, without a half.",
             run_as(HalfFactor)),
+    Mistake("new-to-older-edges-pulled", "Eq. 6: edges from new units into older ones were pulled to 0. Only what "
+            "existed at t-1 has an anchor.", run_as(BackEdgesPulled)),
     Mistake("aliased-copy", "Eq. 6: W^{t-1} is the same array as W, so that nothing is pulled back, nothing drifts and "
             "nothing is split. Seen in the authors' released code (a shallow copy).", run_as(AliasedWeights)),
     Mistake("outgoing-weights", "Algorithm 4: drift was measured over outgoing weights. It is over the incoming ones "
@@ -251,9 +282,9 @@ MISTAKES = [
 MANY = 16
 
 
-def drawn_run(seed, **options) -> dict:
-    """Eight samples of three inputs per task, labels by a random half-space, and every number a run starts with."""
-    rng, sizes, n, k = np.random.default_rng(seed), [3, 5, 4], 8, 2
+def drawn_run(seed, sizes=(3, 5, 4), outputs=1, **options) -> dict:
+    """Eight samples of three inputs per task, labels by random half-spaces, and every number a run starts with."""
+    rng, n, k = np.random.default_rng(seed), 8, 2
 
     def sixteenths(*shape, scale=1.0):
         return np.round(rng.normal(size=shape) * scale * 16) / 16
@@ -261,11 +292,11 @@ def drawn_run(seed, **options) -> dict:
     start = {
         "weights": [sixteenths(a, b, scale=np.sqrt(2 / a)) for a, b in zip(sizes, sizes[1:])],
         "biases": [sixteenths(b, scale=0.2) for b in sizes[1:]],
-        "head": sixteenths(sizes[-1], 1, scale=0.8), "head_bias": np.zeros(1)}
+        "head": sixteenths(sizes[-1], outputs, scale=0.8), "head_bias": np.zeros(outputs)}
     x = [sixteenths(n, 3) for _ in range(3)]
-    y = [_half_space(rng, inputs, bent=t == 1) for t, inputs in enumerate(x)]
-    new = {"new_weights": [sixteenths(rows, k, scale=0.5) for rows in (3, MANY)],
-           "new_head": sixteenths(k, 1, scale=0.5)}
+    y = [np.hstack([_half_space(rng, inputs, bent=t == 1) for _ in range(outputs)]) for t, inputs in enumerate(x)]
+    new = {"new_weights": [sixteenths(rows, k, scale=0.5) for rows in (3, *[MANY] * (len(sizes) - 2))],
+           "new_head": sixteenths(k, outputs, scale=0.5)}
     numbers = {"step": 0.5, "steps": 12, "mu": 0.035, "mu_head": 0.06, "mu_l2": 0.02, "gamma": 0.05, "lam": 0.02,
                "tau": 0.25, "sigma": np.array([0.35, 0.3]), "k": k}
     return {"x": x, "y": y} | start | new | numbers | options
@@ -298,9 +329,9 @@ MARGINS = {f"t{t}_{box}": distance(what) for t in (2, 3)
            for box, what in (("split_split/*", "split"), ("loss_expand", "loss"), ("select_selected/*", "zeros"))}
 
 
-def question(name, about, seed) -> Question:
+def question(name, about, seed, **options) -> Question:
     """A drawn run."""
-    return Question(name, about, lambda: drawn_run(seed), ORACLE, TOLERANCE, MARGINS)
+    return Question(name, about, lambda: drawn_run(seed, **options), ORACLE, TOLERANCE, MARGINS)
 
 
 #: Stage 1 is compared as double precision, what follows Eq. 3 as the answer of a solver.
@@ -313,6 +344,10 @@ QUESTIONS = [
     question("two-expansions", "stages 2 and 3 both expand; the second time, beside units that have retired", 20),
     question("nothing-selected",
              "stage 1 prunes; the second task's head stays empty: no Eq. 4, Algorithm 3 decides", 149),
+    question("three-layers",
+             "three hidden layers, two outputs; at stage 2 units of every layer retire beside what expansion adds; "
+             "stage 3 adds and splits nothing", 138, sizes=(3, 4, 4, 4), outputs=2, mu=0.02, gamma=0.03, tau=0.9,
+             sigma=np.array([0.8, 0.7, 0.6])),
 ]
 
 RECIPE = Recipe(
