@@ -27,6 +27,8 @@ def _arguments(commands) -> None:
     checking = add_command(commands, "check", check, CHECK_EXAMPLES)
     checking.add_argument("target", nargs="?", metavar="FILE", help="a Python file or importable module")
     checking.add_argument("--exec", dest="execute", metavar="COMMAND", help="a program that answers on its stdout")
+    checking.add_argument("--wire", choices=["json", "text"], default="json",
+                          help="how a program is asked; text: words between blanks, for languages that read no JSON")
     checking.add_argument("--precision", choices=["f64", "f32"], default="f64", help="f32: wider tolerances")
     checking.add_argument("--xfail", type=Path, metavar="FILE", help="cases that are known to fail, with reasons")
     checking.add_argument("--timeout", type=float, default=10.0, metavar="S", help="seconds per case (default: 10)")
@@ -35,6 +37,9 @@ def _arguments(commands) -> None:
                              help="these operations or cases, also with * and ?")
     for command in (listing, showing, checking):
         command.add_argument("--json", action="store_true", help="for machines")
+    template = add_command(commands, "template", template_of, "example:\n  den-ref golden template torch > my_den.py")
+    template.add_argument("language", nargs="?", choices=["numpy", "torch", "jax", "node"], default="numpy",
+                          help="default: numpy")
     exporting = add_command(commands, "export", export, "example:\n  den-ref golden export vectors")
     exporting.add_argument("folder", type=Path, metavar="DIR", help="a new or empty folder")
 
@@ -66,7 +71,15 @@ def check(arguments: argparse.Namespace, argv: list[str]) -> int:
     from den_ref.golden import command
 
     return _golden(lambda: command.check(arguments.target, arguments.execute, arguments.only, arguments.precision,
-                                         arguments.xfail, arguments.timeout, arguments.json))
+                                         arguments.xfail, arguments.timeout, arguments.json, arguments.wire))
+
+
+def template_of(arguments: argparse.Namespace, argv: list[str]) -> int:
+    """Print a skeleton: one function per operation, to be filled in."""
+    from den_ref.golden.template import template
+
+    print(template(arguments.language), end="")
+    return 0
 
 
 def export(arguments: argparse.Namespace, argv: list[str]) -> int:

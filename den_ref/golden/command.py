@@ -13,6 +13,8 @@ import den_ref
 from den_ref.child import python
 
 from .adapters.process import ProcessAdapter
+from .adapters.text import TEXT
+from .adapters.wire import JSON
 from .ask import check_all, read_expected_failures
 from .case import Case
 from .format import VECTORS, cases, leaves_first, vectors
@@ -81,10 +83,12 @@ def export(folder: Path) -> int:
 
 
 def check(target: str | None, execute: str | None, only: list[str], precision: str, xfail: Path | None,
-          seconds: float, as_machine: bool) -> int:
+          seconds: float, as_machine: bool, wire: str = "json") -> int:
     """Check an implementation: a Python file or module, or a program."""
     if (target is None) == (execute is None):
         raise ValueError("expected a Python file or module, or --exec COMMAND (one of the two)")
+    if wire == "text" and execute is None:
+        raise ValueError("--wire text: expected --exec COMMAND with it; a Python file needs no wire")
     if not seconds > 0:
         raise ValueError(f"--timeout: expected a number of seconds > 0, got {seconds}")
     everything, chosen = cases(), cases(*only)
@@ -92,7 +96,7 @@ def check(target: str | None, execute: str | None, only: list[str], precision: s
     command = shlex.split(execute) if execute is not None else python_command(target)
     if not command:
         raise ValueError("--exec: expected a command, got an empty text")
-    adapter = ProcessAdapter(command, seconds)
+    adapter = ProcessAdapter(command, seconds, wire=TEXT if wire == "text" else JSON)
     try:
         results = list(_watched(check_all(adapter, leaves_first(chosen), precision, expected), as_machine))
         complaints = adapter.close()

@@ -10,7 +10,7 @@ against it, and what counts is its *agreement* over the whole operation:
 """
 
 import math
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,6 +61,7 @@ class Diagnosis:
     vague: bool = False
 
 
+@np.errstate(all="ignore")
 def diagnose(answers: Sequence, precision: str = "f64") -> list[Diagnosis]:
     """The mistakes that explain the answers to cases of one operation, the likeliest first.
 
@@ -155,7 +156,7 @@ def _fits(one, claims: Claims, wrong: list[str], precision: str) -> bool:
     if not claims(one, wrong[0]):                                  # most do not get further, and this is cheap
         return False
     claim = claims(one)
-    if all(map(_is_differs, claim.values())) and not _is_new(one, claim):
+    if all(map(_is_differs, claim.values())) and not _is_new(one):
         return False
     return set(wrong) & (set(one.case.expected) | set(claim)) == set(claim) and all(
         _is_differs(value) or _same(one, field, value, precision) for field, value in claim.items())
@@ -169,13 +170,15 @@ def _is_slight(one) -> bool:
         for field, want in wrong if not isinstance(want, str))
 
 
-def _is_new(one, fields: Iterable[str]) -> bool:
-    """Might what is wrong be random: of the right shape, and not all of it numbers that the inputs have?"""
-    if any(d.what != "value" for d in one.differences):
-        return False
+def _is_new(one) -> bool:
+    """Might what is wrong be random: of the right shape at first, and not all of it numbers that the inputs have?"""
+    if one.differences[0].what == "missing":
+        return True
     given = [np.zeros(1), *(np.ravel(value) for value in one.case.inputs.values() if not isinstance(value, str))]
-    pairs = [np.broadcast_arrays(one.outputs[field], one.case.expected[field]) for field in fields]
-    return not np.isin(np.concatenate([got[got != want] for got, want in pairs]), np.concatenate(given)).all()
+    pairs = [np.broadcast_arrays(one.outputs[d.field], one.case.expected[d.field])
+             for d in one.differences if d.what == "value"]
+    drawn = [got[~np.isin(got, np.concatenate(given)) & (got != want)] for got, want in pairs]
+    return one.differences[0].what == "value" and any(numbers.size for numbers in drawn)
 
 
 def _same(one, field: str, value, precision: str) -> bool:

@@ -33,10 +33,10 @@ def vectors() -> list[Vector]:
     return [vector_of(operation) for operation in operations()]
 
 
-def leaves_first(chosen: Iterable[Case]) -> list[Case]:
-    """Cases in the order in which to mend what is wrong: operations before those that are built on them."""
-    def place(case: Case) -> int:
-        return next((i for i, start in enumerate(LEAVES_FIRST) if case.operation.startswith(start)), len(LEAVES_FIRST))
+def leaves_first(chosen: Iterable) -> list:
+    """Cases or operations, each before those that are built on it: the order in which to mend what is wrong."""
+    def place(one: Case | Vector) -> int:
+        return next((i for i, start in enumerate(LEAVES_FIRST) if one.operation.startswith(start)), len(LEAVES_FIRST))
 
     return sorted(chosen, key=place)
 

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 
 import pytest
 
@@ -47,8 +48,8 @@ def program(tmp_path, answer=SEND, hello=GREET, end="pass"):
     return [sys.executable, "-S", str(path)]
 
 
-def verdicts(command, chosen=None, seconds=10.0):
-    adapter = ProcessAdapter(command, seconds, start=10.0)
+def verdicts(command, chosen=None, seconds=10.0, wire=wire.JSON):
+    adapter = ProcessAdapter(command, seconds, start=10.0, wire=wire)
     try:
         results = list(check_all(adapter, chosen or cases("relu_forward")))
     finally:
@@ -133,6 +134,26 @@ def test_one_line_too_many_spoils_the_next_answer_or_the_end(tmp_path):
     assert "a line that was not asked for: b'bye" in complaints[0]
 
 
+def test_an_operation_that_ends_two_programs_is_not_asked_again(tmp_path):
+    noted = f"open({str(tmp_path / 'starts')!r}, 'a').write('x')\n{GREET}"
+    dies = "os._exit(6) if question['operation'] == 'relu_backward' else " + SEND
+    chosen = [*cases("relu_backward"), *cases("relu_forward")]
+    results, _ = verdicts(program(tmp_path, dies, hello=noted), chosen)
+    first, second, *others = [result.message for result in results if result.case.operation == "relu_backward"]
+    assert "exit status 6" in first and "exit status 6" in second
+    assert others and all(said == "not asked: 2 programs have ended in relu_backward" for said in others)
+    assert [result.verdict for result in results[-3:]] == ["pass"] * 3
+    assert (tmp_path / "starts").read_text() == "xxx"              # at first, and after each end
+
+
+def test_what_was_said_in_one_case_is_not_shown_with_the_next(tmp_path):
+    loud = "(sys.stderr.write('first case\\n'), sys.stderr.flush(), time.sleep(0.5), say(json.dumps(answer)))"
+    silent = "(sys.stderr.write('second case\\n'), sys.stderr.flush(), os._exit(1))"
+    results, _ = verdicts(program(tmp_path, only_first(loud, silent)))
+    assert [result.verdict for result in results[:2]] == ["pass", "error"]
+    assert "second case" in results[1].message and "first case" not in results[1].message
+
+
 def test_a_flood_of_lines_is_not_listened_to(tmp_path):
     results, _ = verdicts(program(tmp_path, only_first("[say('x' * 1000) for i in iter(int, 1)]")))
     assert [result.verdict for result in results] == ["error", "pass", "pass"]
@@ -155,10 +176,10 @@ def test_a_program_that_hangs_always_is_given_up(tmp_path):
     assert "3 times in a row" in results[-1].message
 
 
-def test_a_program_that_does_not_read_is_no_dead_lock(tmp_path, monkeypatch):
-    monkeypatch.setattr(process, "question", lambda case: b"x" * 5_000_000 + b"\n")
+def test_a_program_that_does_not_read_is_no_dead_lock(tmp_path):
+    long = replace(wire.JSON, question=lambda case: b"x" * 5_000_000 + b"\n")
     deaf = program(tmp_path, hello=GREET + "\ntime.sleep(60)")
-    results, _ = verdicts(deaf, cases("relu_forward/by-hand"), seconds=0.3)
+    results, _ = verdicts(deaf, cases("relu_forward/by-hand"), seconds=0.3, wire=long)
     assert "no answer within 0.3 s" in results[0].message
 
 
@@ -206,6 +227,20 @@ def test_a_program_that_does_not_start_again_is_not_tried_for_ever(tmp_path):
     results, _ = verdicts(program(tmp_path, "os._exit(1)", hello=once), chosen)
     assert {result.verdict for result in results} == {"error"}
     assert "could not be started again" in results[1].message and "3 times in a row" in results[-1].message
+
+
+def test_an_interruption_before_the_hello_leaves_no_program_behind(tmp_path, monkeypatch):
+    """Ctrl-C while the program loads: nobody holds the adapter yet, so it ends what it has begun."""
+    noted = f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid())); time.sleep(60)"
+
+    def interrupted(self, seconds):
+        wait_until(lambda: (tmp_path / "pid").exists() and (tmp_path / "pid").read_text())
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(process.Child, "receive", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        ProcessAdapter(program(tmp_path, hello=noted))
+    assert not alive(int((tmp_path / "pid").read_text()))
 
 
 # --- the wire itself ---------------------------------------------------------------------------------------------

@@ -19,7 +19,7 @@ from typing import Any
 from den_ref.golden.answers import AdapterError
 from den_ref.golden.case import Case
 
-from .wire import HELLO, LONGEST_LINE, Refusal, WireError, check_hello, line, outputs, question
+from .wire import JSON, LONGEST_LINE, Refusal, Wire, WireError, check_hello, outputs
 
 #: Lines that wait to be read.  One answer at a time is due, so a program that sends many more is not listened to.
 WAITING = 16
@@ -191,6 +191,8 @@ class ProcessAdapter:
         Time limit for one answer.
     start : float
         Time limit for the first hello.
+    wire : Wire
+        JSON, or TEXT for programs that read none.
 
     Raises
     ------
@@ -198,7 +200,8 @@ class ProcessAdapter:
         If it cannot be started or does not greet as it should.
     """
 
-    def __init__(self, command: Sequence[str], seconds: float = 10.0, start: float = 60.0):
+    def __init__(self, command: Sequence[str], seconds: float = 10.0, start: float = 60.0, wire: Wire = JSON):
+        self.wire = wire
         self.command, self.seconds, self.start = list(command), seconds, start
         self.child: Child | None = None
         self.hung: list[str] = []
@@ -213,10 +216,10 @@ class ProcessAdapter:
             self._begin_again()
         try:
             self.child.complaints = b""
-            self.child.send(question(case))
+            self.child.send(self.wire.question(case))
             text = self.child.receive(self.seconds)
             self.silent = 0
-            return outputs(case, text)
+            return outputs(case, text, self.wire)
         except (WireError, EOFError, TimeoutError) as error:
             self.ended[case.operation] += 1
             if isinstance(error, TimeoutError):
@@ -240,8 +243,8 @@ class ProcessAdapter:
         except (OSError, ValueError) as error:
             raise CannotStart(f"{self.command[0]}: cannot be started: {error}") from error
         try:
-            self.child.send(line(HELLO))
-            check_hello(self.child.receive(self.start))
+            self.child.send(self.wire.hello)
+            check_hello(self.child.receive(self.start), self.wire)
         except Refusal as error:
             self._given_up()
             raise CannotStart(str(error)) from error

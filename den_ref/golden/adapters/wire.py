@@ -12,6 +12,8 @@ UTF-8, one question at a time, nothing else on stdout.  The end of stdin is the 
 """
 
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from den_ref.golden.answers import AdapterError
@@ -54,19 +56,31 @@ def understand(text: bytes) -> dict:
     return message
 
 
-def check_hello(text: bytes) -> None:
+@dataclass(frozen=True)
+class Wire:
+    """How messages are written as lines: the first one, a question, and a line as an object."""
+
+    hello: bytes
+    question: Callable[[Case], bytes]
+    understand: Callable[[bytes], dict]
+
+
+JSON = Wire(line(HELLO), question, understand)
+
+
+def check_hello(text: bytes, wire: Wire = JSON) -> None:
     """The first line must greet in this version of the format."""
-    message = understand(text)
+    message = wire.understand(text)
     if "error" in message:
         raise Refusal(str(message["error"]))
     if message.get("hello") != HELLO["hello"]:
-        raise WireError(f"expected the first line {line(HELLO).decode().strip()}, got {shortened(text)}")
+        raise WireError(f"expected the first line {wire.hello.decode().strip()}, got {shortened(text)}")
     if message.get("schema") != SCHEMA:
         raise WireError(f"expected schema {SCHEMA}, got {message.get('schema')!r}: the adapter is written for another "
                         "version of the golden values")
 
 
-def outputs(case: Case, text: bytes) -> dict[str, Any]:
+def outputs(case: Case, text: bytes, wire: Wire = JSON) -> dict[str, Any]:
     """The answer to a case.
 
     Raises
@@ -78,7 +92,7 @@ def outputs(case: Case, text: bytes) -> dict[str, Any]:
     AdapterError
         If it is an error, or outputs that are not encoded as they should be.
     """
-    message = understand(text)
+    message = wire.understand(text)
     if message.get("id") != case.id:
         raise WireError(f"expected the answer to {case.id!r}, got one to {message.get('id')!r}: "
                         "answer every question once, in order")
