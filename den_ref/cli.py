@@ -28,6 +28,7 @@ def main(argv: list[str] | None = None) -> int:
     except ending.EARLY as error:
         return ending.ended(error, arguments.kept)
     finally:
+        ending.takes_nothing(sys.stderr)                           # nor who does not take what is said last
         if program:                                                # what is left is Python's own end
             ending.deaf_to_interrupts()
 

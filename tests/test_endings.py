@@ -67,7 +67,8 @@ def test_closed_streams_are_as_good_as_others(tmp_path):
     assert read_results(tmp_path / "a")["complete"]
 
 
-@pytest.mark.parametrize("encoding", ["ascii", "cp949", "cp1252"])
+@pytest.mark.parametrize("encoding", [pytest.param("ascii", marks=pytest.mark.slow), "cp949",
+                                      pytest.param("cp1252", marks=pytest.mark.slow)])
 def test_characters_that_a_terminal_lacks_are_replaced(tmp_path, encoding):
     line = f"den-ref {shlex.join(RUN)} --out 'é한 –' --report"
     done = shell(line, tmp_path, PYTHONIOENCODING=encoding)
@@ -75,9 +76,10 @@ def test_characters_that_a_terminal_lacks_are_replaced(tmp_path, encoding):
     assert (tmp_path / "é한 –" / "report.html").exists()
 
 
-def test_without_docstrings_and_with_a_foolish_backend(tmp_path):
-    done = shell("den-ref --help && den-ref options && den-ref " + shlex.join([*RUN, "--report", "--out", "a"]),
-                 tmp_path, FLAGS="-OO", MPLBACKEND="nonsense")
+@pytest.mark.parametrize("line", ["den-ref --help && den-ref options den", pytest.param(
+    "den-ref " + shlex.join([*RUN, "--report", "--out", "a"]), marks=pytest.mark.slow)])
+def test_without_docstrings_and_with_a_foolish_backend(tmp_path, line):
+    done = shell(line, tmp_path, FLAGS="-OO", MPLBACKEND="nonsense")
     assert done.returncode == 0, done.stderr
 
 
@@ -235,7 +237,8 @@ def test_a_try_that_diverges_loses(tmp_path):
     assert (row["validation"], row["share"]) == (0.0, 0.0)
 
 
-@pytest.mark.parametrize("name", ["$", "a$b$", r"$\\frac{$", r"\\$x$"])
+@pytest.mark.parametrize("name", [r"$\\frac{$", *(pytest.param(name, marks=pytest.mark.slow)
+                                                   for name in ("$", "a$b$", r"\\$x$"))])
 def test_a_dollar_sign_is_a_dollar_sign(tmp_path, monkeypatch, name):
     from den_ref.experiment.pages import figures
 
@@ -352,7 +355,7 @@ def test_of_many_that_find_a_stale_claim_one_goes_on(tmp_path):
                                stderr=subprocess.DEVNULL) for _ in range(3)]
     for rival in rivals:
         rival.stdout.readline()
-    for attempt in range(20):
+    for attempt in range(10):
         folder = tmp_path / str(attempt)
         folder.mkdir()
         (folder / OWNER).write_text(json.dumps(a_claim(tmp_path, process=2**30)))
@@ -374,7 +377,7 @@ def asked(rivals, line):
     return [rival.stdout.readline() for rival in rivals]
 
 
-@pytest.mark.parametrize("times", [2, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("times", [1, pytest.param(20, marks=pytest.mark.slow)])
 def test_of_two_plans_started_together_one_goes_on_and_the_other_is_refused_by_name(tmp_path, times):
     for attempt in range(times):
         folder = tmp_path / str(attempt)

@@ -23,7 +23,7 @@ def ended(error: BaseException, kept: Kept) -> int:
     if isinstance(error, OSError) and error.errno is None:         # no system's, but ours: of an argument
         return misuse(error)
     with _uninterrupted():
-        lost = _output_takes_nothing()
+        lost = takes_nothing(sys.stdout)
         if isinstance(error, OSError):                             # of the files, each says which it is
             lost = lost or error.filename is None
         words, status = _of_output(error, kept) if lost and isinstance(error, OSError) else _of(error, kept)
@@ -63,13 +63,13 @@ def _way_on(kept: Kept) -> str:
         return f": what is kept cannot be read ({error})"
 
 
-def _output_takes_nothing() -> bool:
-    """Whether standard output is full or closed; what is left for it is dropped, or Python would complain at exit."""
+def takes_nothing(stream) -> bool:
+    """Whether a stream is full or closed; what is left for it is dropped, or Python would complain at exit."""
     try:
-        sys.stdout.flush()
+        stream.flush()
     except OSError:
         with suppress(OSError, ValueError):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         return True
     return False
 

@@ -100,9 +100,9 @@ def pieces(penalty: Penalty, shape: tuple[int, ...]) -> list:
     Only where every entry is penalised by itself; groups stay whole, and so does what is penalised in a way that is
     not known here.
     """
-    if not _is_elementwise(penalty):
-        return [(..., penalty)]
     rows = max(PIECE // max(int(np.prod(shape[1:])), 1), 1)
+    if rows >= shape[0] or not _is_elementwise(penalty):
+        return [(..., penalty)]
     cuts = [slice(i, i + rows) for i in range(0, shape[0], rows)]
     return [(cut, _on_rows(penalty, cut, shape)) for cut in cuts]
 

@@ -30,15 +30,15 @@ class Shape(Kind):
 
 
 class Precision(Kind):
-    """A dtype of floats, or that of yes and no."""
+    """A dtype of floats."""
 
     def __call__(self, name, value, call=None):
         try:
             dtype = None if value is None else np.dtype(value)     # np.dtype(None) would be float64
         except TypeError:
             dtype = None
-        if dtype is None or dtype.kind not in "fb":
-            raise refusal(name, "a dtype of floats, or bool", value)
+        if dtype is None or dtype.kind != "f":
+            raise refusal(name, "a dtype of floats", value)
         return dtype
 
 
@@ -69,7 +69,7 @@ class Flat:
     @door
     def of(cls, arrays: Named(Floats(finite=False)), dtype: Precision()) -> Flat:
         """A copy of the arrays, laid out in their order."""
-        flat = cls({name: array.shape for name, array in arrays.items()}, dtype)
+        flat = _laid_out({name: array.shape for name, array in arrays.items()}, dtype)
         for name, array in arrays.items():
             flat[name][...] = array
         return flat
@@ -93,8 +93,7 @@ class Flat:
 
     def like(self, vector: np.ndarray | float | None = None) -> Flat:
         """The same layout around a copy of ``vector``, or filled with a number (zeros without either)."""
-        other = Flat.__new__(Flat)
-        Flat.__init__.inner(other, self.shapes, self.vector.dtype)
+        other = _laid_out(self.shapes, self.vector.dtype)
         if vector is not None:
             if np.ndim(vector):
                 check_shape("vector", np.shape(vector), other.vector.shape)
@@ -103,6 +102,13 @@ class Flat:
 
     def copy(self) -> Flat:
         return self.like(self.vector)
+
+
+def _laid_out(shapes: Mapping[str, tuple[int, ...]], dtype) -> Flat:
+    """Zeros in this layout, which is known to be one."""
+    flat = Flat.__new__(Flat)
+    Flat.__init__.inner(flat, shapes, dtype)
+    return flat
 
 
 class Like(Kind):

@@ -79,8 +79,7 @@ class Parts(Kind):
     """Parts of the call's start: slices of its arrays, no entry in two of them, patterns that fit what they hold."""
 
     def __call__(self, name, value, call):
-        start = call["start"]
-        taken = Flat(start.shapes, bool)
+        start, taken = call["start"], call["start"].like()          # 1 where an entry is taken
         for i, part in enumerate(Each(all_of=Instance(Part))(name, value)):
             self.check(f"{name}[{i}]", part, start, taken)
         return value
@@ -97,7 +96,7 @@ class Parts(Kind):
             raise refusal(f"{where}.index", f"slices of {part.name}", part.index)        # others would give a copy
         if entries.any():
             raise refusal(where, "entries that no other part has", Came(f"{part.name} twice"))
-        entries[...] = True
+        entries[...] = 1
         if part.pattern is not None:
             check_shape(f"{where}.pattern", part.pattern.shape, entries.shape)
             if part.of(start)[part.pattern == 0].any():

@@ -7,6 +7,7 @@ from den_ref.core.adam import PIECE, ProximalAdam, ProximalSGD, pieces, proximal
 from den_ref.core.flat import Flat
 from den_ref.core.penalties import L1, GroupLasso, Penalty, SparseGroupLasso, SquaredL2, Sum, Zero
 from den_ref.core.problem import Part, Problem
+from den_ref.doors import inner
 from den_ref.loops import penalties as loops
 from den_ref.loops import solvers
 
@@ -247,15 +248,15 @@ EXPECTED = np.array([2 - 0.125, -1 + 0.5, 0.0])
 def test_adam_solves_the_penalised_problem_and_scalar_thresholds_another():
     """Named mistake: thresholding by step * mu after an Adam step weighs the penalty by the wrong metric."""
     def exact(state, g, k, step):
-        return proximal_adam_step(state[0], g, *state[1:], k, L1(0.5), step, eps=1e-3)
+        return proximal_adam_step.inner(state[0], g, *state[1:], k, L1(0.5), step, eps=1e-3)
 
     def scalar(state, g, k, step):
-        w, m, v = proximal_adam_step(state[0], g, *state[1:], k, Zero(), step, eps=1e-3)
-        return L1(0.5).prox(w, step), m, v
+        w, m, v = proximal_adam_step.inner(state[0], g, *state[1:], k, Zero(), step, eps=1e-3)
+        return inner(L1(0.5).prox)(w, step), m, v
 
     def unscaled(state, g, k, step):
-        w, m, v = proximal_adam_step(state[0], g, *state[1:], k, Zero(), step, eps=1e-3)
-        return L1(0.5).prox(w, 1.0), m, v
+        w, m, v = proximal_adam_step.inner(state[0], g, *state[1:], k, Zero(), step, eps=1e-3)
+        return inner(L1(0.5).prox)(w, 1.0), m, v
 
     np.testing.assert_allclose(minimum(exact), EXPECTED, atol=1e-3)
     assert np.abs(minimum(scalar) - EXPECTED).max() > 0.05
@@ -265,11 +266,11 @@ def test_adam_solves_the_penalised_problem_and_scalar_thresholds_another():
 def test_averaged_gradient_solves_the_penalised_problem_and_a_heavy_ball_another():
     """Named mistake: m = beta m + g weighs the loss 1 / (1 - beta) = 10 times, so the penalty counts a tenth."""
     def averaged(state, g, k, step):
-        return (*proximal_sgd_step(state[0], g, state[1], L1(0.5), step), None)
+        return (*proximal_sgd_step.inner(state[0], g, state[1], L1(0.5), step), None)
 
     def heavy(state, g, k, step):
         m = 0.9 * state[1] + g
-        return L1(0.5).prox(state[0] - step / 10 * m, step / 10), m, None
+        return inner(L1(0.5).prox)(state[0] - step / 10 * m, step / 10), m, None
 
     np.testing.assert_allclose(minimum(averaged), EXPECTED, atol=1e-3)
     tenth = np.array([2 - 0.0125, -1 + 0.05, 0.3 - 0.1])

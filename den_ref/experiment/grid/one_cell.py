@@ -23,9 +23,13 @@ from den_ref.experiment.one_run.checkpoint import begin
 from den_ref.experiment.one_run.display import Display
 from den_ref.experiment.one_run.loop import follow
 from den_ref.experiment.one_run.plan import make_plan
+from den_ref.protocol import Diverged
 from .grid import Cell
 
 CLAIM = ".claim"
+
+#: What a disk, a memory and a step size can do is said in a line; anything else is told with its traceback.
+TOLD = (OSError, MemoryError, Diverged)
 
 
 def request(folder: Path, cell: Cell, stream: dict[str, Any]) -> dict[str, Any]:
@@ -43,7 +47,7 @@ def learn_cell(request: dict[str, Any]) -> dict[str, Any]:
     Returns
     -------
     dict
-        ``error``: None, or the traceback; ``worker``: who did it; ``blas_threads``: with how many threads, None if
+        ``error``: None, or why it failed; ``worker``: who did it; ``blas_threads``: with how many threads, None if
         unknown.
     """
     worker = f"{platform.node()}:{os.getpid()}"
@@ -57,6 +61,8 @@ def learn_cell(request: dict[str, Any]) -> dict[str, Any]:
         with owned(request["folder"], of_a_grid=True):
             started = begin(plan, request["folder"], resume=True)
             follow(started, plan.stream, out=request["folder"], display=claim)
+    except TOLD as error:
+        answer["error"] = f"{type(error).__name__}: {error}\n"
     except Exception:
         answer["error"] = traceback.format_exc()
     return answer
