@@ -31,7 +31,7 @@ MADE = ("rotation", "composition", "contrast", "deviation", *OF_TEXTURES, "backg
 
 def mnist_back(
     seed: int = 0, *, rotation: float = 360.0, composition: str = "max", contrast: float = 1.0,
-    deviation: float = 0.06, beta: float = 2.2, textures: int = 20, size: int = 512, backgrounds=None, mnist=None,
+    deviation: float = 0.06, beta: float = 2.3, textures: int = 20, size: int = 512, backgrounds=None, mnist=None,
     per_class=None, amat=None, transposed: bool = False, dtype="float32"
 ) -> Stream:
     """Ten tasks, one per digit: is it this digit, or any other?
