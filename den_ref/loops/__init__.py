@@ -25,7 +25,8 @@ another language.  Nothing is imported from other rooms, and NumPy is a containe
 reduced as a whole.  Numbers are float64.
 """
 
-from .equations import objective_eq2, objective_eq3, objective_eq4, objective_eq5, objective_eq6
+from .equations import objective_eq2, objective_eq3, objective_eq4, objective_eq4_l1, objective_eq5, objective_eq6
+from .equations import objective_eq6_fisher
 from .layers import affine_backward, affine_forward, relu_backward, relu_forward
 from .losses import sigmoid_cross_entropy, softmax_cross_entropy
 from .metrics import auroc, performance_matrix_metrics, performance_matrix_variants

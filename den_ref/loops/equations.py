@@ -1,7 +1,8 @@
 """Eq. 2-6: the data loss L, the penalty, and the gradient of L where weights are free to move (0 where they are held).
 
 Every function takes small dense matrices, cut out of a network; L is the mean loss over samples.  The penalties are the
-paper's, with Eq. 4's norm squared and halved: none of den_ref's options (weight decay, other norms) is in them.
+paper's, with Eq. 4's norm squared and halved; two are options that the paper names, L1 in Eq. 4 and Fisher information
+in Eq. 6.  None of den_ref's own options (weight decay, other norms) is in them.
 """
 
 import numpy as np
@@ -27,6 +28,12 @@ def objective_eq4(x, labels, loss, weights, biases, head, head_bias, edges, mu_l
     """L(W_S) + (mu_l2 / 2) sum of W_S^2, over the selected weights and the head.  Where ``edges`` is False, 0 stays."""
     penalty = sum(squared_l2_value(w, mu_l2) for w in [*weights, head])
     return answer(penalty, no_edge(edges), x, labels, loss, weights, biases, head, head_bias)
+
+
+def objective_eq4_l1(x, labels, loss, weights, biases, head, head_bias, edges, mu_l2, mu):
+    """Eq. 4 with L1: mu sum of abs(W_S) besides, over the same weights and the head."""
+    at = objective_eq4(x, labels, loss, weights, biases, head, head_bias, edges, mu_l2)
+    return {**at, "penalty": at["penalty"] + sum(l1_value(w, mu) for w in [*weights, head])}
 
 
 def objective_eq5(x, labels, loss, weights, biases, head, head_bias, older, mu, gamma):
@@ -55,6 +62,16 @@ def objective_eq6(x, labels, loss, weights, biases, head, head_bias, edges, anch
     penalty = 0.0
     for now, anchor in zip([*weights, *biases], [*anchor_weights, *anchor_biases], strict=True):
         penalty += sum(lam * (now[index] - anchor[index]) ** 2 for index in np.ndindex(anchor.shape))
+    return answer(penalty, no_edge(edges), x, labels, loss, weights, biases, head, head_bias)
+
+
+def objective_eq6_fisher(x, labels, loss, weights, biases, head, head_bias, edges, anchor_weights, anchor_biases,
+                         fisher_weights, fisher_biases, lam):
+    """L(W) + lam sum of F (W - W^{t-1})^2, over the same weights and biases, each with an F of its own."""
+    penalty = 0.0
+    for now, anchor, fisher in zip([*weights, *biases], [*anchor_weights, *anchor_biases],
+                                   [*fisher_weights, *fisher_biases], strict=True):
+        penalty += sum(lam * fisher[index] * (now[index] - anchor[index]) ** 2 for index in np.ndindex(anchor.shape))
     return answer(penalty, no_edge(edges), x, labels, loss, weights, biases, head, head_bias)
 
 

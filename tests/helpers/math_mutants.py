@@ -577,6 +577,27 @@ def padded(small, like):
     return wide
 
 
+def eq6_fisher(weights, biases, anchor_weights, anchor_biases, fisher_weights, fisher_biases, lam, power=1,
+               with_biases=1, **others):
+    parts = list(zip(weights, anchor_weights, fisher_weights))
+    parts += list(zip(biases, anchor_biases, fisher_biases)) * with_biases
+    return lam * sum((f ** power * (w[tuple(map(slice, a.shape))] - a) ** 2).sum() for w, a, f in parts)
+
+
+def eq6_fisher_with(**changes):
+    """Some inputs of the penalty replaced, each by a function of all inputs; others are passed on as they are."""
+    return penalised("objective_eq6_fisher", lambda **i: eq6_fisher(
+        **{**i, **{name: change(i) if callable(change) else change for name, change in changes.items()}}))
+
+
+def wide(small, like, fill=0.0):
+    return [padded(a - fill, b) + fill for a, b in zip(small, like)]
+
+
+def mean_of_layer(i, l):
+    return np.mean([*i["fisher_weights"][l].ravel(), *i["fisher_biases"][l]] or [0.0])
+
+
 def sigmoid_mean(n, k, loss):
     return 1 / k if loss == "sigmoid" else 1.0
 
@@ -605,6 +626,25 @@ MUTANTS |= {
     ("objective_eq4", "head-not-penalised"): penalised(
         "objective_eq4", lambda weights, mu_l2, **o: mu_l2 / 2 * squares(weights)),
     ("objective_eq4", "zero-edges-free"): whole_gradient("objective_eq4"),
+    ("objective_eq4_l1", "l1-left-out"): penalised(
+        "objective_eq4_l1", lambda weights, head, mu_l2, **o: mu_l2 / 2 * squares([*weights, head])),
+    ("objective_eq4_l1", "l2-left-out"): penalised(
+        "objective_eq4_l1", lambda weights, head, mu, **o: mu * absolute([*weights, head])),
+    ("objective_eq4_l1", "half-missing"): penalised(
+        "objective_eq4_l1", lambda weights, head, mu_l2, mu, **o: mu_l2 * squares([*weights, head])
+        + mu * absolute([*weights, head])),
+    ("objective_eq4_l1", "half-factor"): penalised(
+        "objective_eq4_l1", lambda weights, head, mu_l2, mu, **o: (mu_l2 * squares([*weights, head])
+                                                                   + mu * absolute([*weights, head])) / 2),
+    ("objective_eq4_l1", "elastic-net-shares"): penalised(
+        "objective_eq4_l1", lambda weights, head, mu_l2, mu, **o: mu_l2 * (
+            mu * absolute([*weights, head]) + (1 - mu) / 2 * squares([*weights, head]))),
+    ("objective_eq4_l1", "l1-on-biases"): penalised(
+        "objective_eq4_l1", lambda weights, biases, head, head_bias, mu_l2, mu, **o: mu_l2 / 2 * squares(
+            [*weights, head]) + mu * absolute([*weights, *biases, head, head_bias])),
+    ("objective_eq4_l1", "head-not-penalised"): penalised(
+        "objective_eq4_l1", lambda weights, mu_l2, mu, **o: mu_l2 / 2 * squares(weights) + mu * absolute(weights)),
+    ("objective_eq4_l1", "zero-edges-free"): whole_gradient("objective_eq4_l1"),
     ("objective_eq5", "group-cut-in-two"): eq5_with(
         group=lambda old, new: column_norms(old).sum() + column_norms(new).sum()),
     ("objective_eq5", "rows-as-groups"): eq5_with(group=lambda old, new: column_norms(np.vstack([old, new]).T).sum()),
@@ -641,9 +681,28 @@ MUTANTS |= {
         "objective_eq6", lambda weights, biases, head, head_bias, anchor_weights, anchor_biases, lam, **o:
         eq6(weights, biases, anchor_weights, anchor_biases, lam) + lam * squares([head, head_bias])),
     ("objective_eq6", "zero-edges-free"): whole_gradient("objective_eq6"),
+    ("objective_eq6_fisher", "half-factor"): eq6_fisher_with(lam=lambda i: i["lam"] / 2),
+    ("objective_eq6_fisher", "fisher-ignored"): eq6_fisher_with(power=0),
+    ("objective_eq6_fisher", "fisher-squared"): eq6_fisher_with(power=2),
+    ("objective_eq6_fisher", "fisher-per-layer"): eq6_fisher_with(
+        fisher_weights=lambda i: [np.full(f.shape, mean_of_layer(i, l)) for l, f in enumerate(i["fisher_weights"])],
+        fisher_biases=lambda i: [np.full(f.shape, mean_of_layer(i, l)) for l, f in enumerate(i["fisher_biases"])]),
+    ("objective_eq6_fisher", "biases-not-anchored"): eq6_fisher_with(with_biases=0),
+    ("objective_eq6_fisher", "new-weights-pulled-to-zero"): eq6_fisher_with(
+        anchor_weights=lambda i: wide(i["anchor_weights"], i["weights"]),
+        anchor_biases=lambda i: wide(i["anchor_biases"], i["biases"]),
+        fisher_weights=lambda i: wide(i["fisher_weights"], i["weights"], 1),
+        fisher_biases=lambda i: wide(i["fisher_biases"], i["biases"], 1)),
+    ("objective_eq6_fisher", "vanished-edges-cost-nothing"): eq6_fisher_with(anchor_weights=lambda i: [
+        np.where(e[:len(a), :a.shape[1]], a, 0) for a, e in zip(i["anchor_weights"], i["edges"])]),
+    ("objective_eq6_fisher", "anchor-ignored"): eq6_fisher_with(
+        anchor_weights=lambda i: [0 * a for a in i["anchor_weights"]],
+        anchor_biases=lambda i: [0 * a for a in i["anchor_biases"]]),
+    ("objective_eq6_fisher", "zero-edges-free"): whole_gradient("objective_eq6_fisher"),
 }
-MUTANTS |= {(f"objective_eq{i}", "mean-over-outputs"): all_times(f"objective_eq{i}", sigmoid_mean, leave=("penalty",))
-            for i in range(2, 7)}
+MUTANTS |= {(operation, "mean-over-outputs"): all_times(operation, sigmoid_mean, leave=("penalty",)) for operation in
+            ("objective_eq2", "objective_eq3", "objective_eq4", "objective_eq4_l1", "objective_eq5", "objective_eq6",
+             "objective_eq6_fisher")}
 
 
 
@@ -672,13 +731,14 @@ def eq5_slopes(weights, head, older, mu, gamma, **others):
     return {"dweights": slopes, "dhead": mu * np.sign(head)}
 
 
-def eq6_slopes(weights, biases, edges, anchor_weights, anchor_biases, lam, **others):
+def eq6_slopes(weights, biases, edges, anchor_weights, anchor_biases, lam, fisher_weights=None, fisher_biases=None,
+               **others):
     pulls = [np.zeros_like(w) for w in weights], [np.zeros_like(b) for b in biases]
-    for slope, w, a, e in zip(pulls[0], weights, anchor_weights, edges):
+    for slope, w, a, e, f in zip(pulls[0], weights, anchor_weights, edges, fisher_weights or [1] * len(weights)):
         corner = tuple(map(slice, a.shape))
-        slope[corner] = 2 * lam * (w[corner] - a) * e[corner]
-    for slope, b, a in zip(pulls[1], biases, anchor_biases):
-        slope[:len(a)] = 2 * lam * (b[:len(a)] - a)
+        slope[corner] = 2 * lam * f * (w[corner] - a) * e[corner]
+    for slope, b, a, f in zip(pulls[1], biases, anchor_biases, fisher_biases or [1] * len(biases)):
+        slope[:len(a)] = 2 * lam * f * (b[:len(a)] - a)
     return dict(zip(("dweights", "dbiases"), pulls))
 
 
@@ -687,7 +747,10 @@ SLOPES = {
     "objective_eq3": lambda head, mu_head, **o: {"dhead": mu_head * np.sign(head)},
     "objective_eq4": lambda weights, head, edges, mu_l2, **o: {
         "dweights": [mu_l2 * w * e for w, e in zip(weights, edges)], "dhead": mu_l2 * head},
-    "objective_eq5": eq5_slopes, "objective_eq6": eq6_slopes}
+    "objective_eq4_l1": lambda weights, head, edges, mu_l2, mu, **o: {
+        "dweights": [(mu_l2 * w + mu * np.sign(w)) * e for w, e in zip(weights, edges)],
+        "dhead": mu_l2 * head + mu * np.sign(head)},
+    "objective_eq5": eq5_slopes, "objective_eq6": eq6_slopes, "objective_eq6_fisher": eq6_slopes}
 MUTANTS |= {(operation, "penalty-in-gradient"): steeper(operation, slopes) for operation, slopes in SLOPES.items()}
 MUTANTS |= {(operation, "penalty-in-smooth"): changed(operation, smooth=lambda i, o: o["smooth"] + o["penalty"])
             for operation in SLOPES}

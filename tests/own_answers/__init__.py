@@ -12,7 +12,7 @@ from .core import performance_matrix_variants, relu_backward, relu_forward, sigm
 from .core import soft_threshold_metric, softmax_cross_entropy, solve_head, sparse_group_prox, sparse_group_prox_metric
 from .core import squared_l2_prox, squared_l2_prox_metric
 from .den import append_units, delete_units, extract_subnetwork, insert_subnetwork, most_drifted, objective_eq2
-from .den import objective_eq3, objective_eq4, objective_eq5, objective_eq6, predict_task, select_units, split_units
-from .den import unit_drift, useless_units
+from .den import objective_eq3, objective_eq4, objective_eq4_l1, objective_eq5, objective_eq6, objective_eq6_fisher
+from .den import predict_task, select_units, split_units, unit_drift, useless_units
 from .methods import ewc_penalty, ewc_prox, l2_transfer_step, progressive_adapter_backward, progressive_forward
 from .trace import den_trace

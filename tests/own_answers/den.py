@@ -47,6 +47,13 @@ def objective_eq4(x, labels, loss, weights, biases, head, head_bias, edges, mu_l
     return answered(equations.eq4(start, data, as_printed(mu_l2=mu_l2), edges))
 
 
+def objective_eq4_l1(x, labels, loss, weights, biases, head, head_bias, edges, mu_l2, mu):
+    """``den.equations.eq4`` with ``mu_eq4``."""
+    start = networks.packed(weights, biases, head, head_bias)
+    data = DataLoss(start, x, labelled(labels, loss), loss)
+    return answered(equations.eq4(start, data, as_printed(mu_l2=mu_l2, mu_eq4=mu), edges))
+
+
 def objective_eq5(x, labels, loss, weights, biases, head, head_bias, older, mu, gamma):
     """The old part of the first layer is not in Eq. 5's vector: it is computed once, and its gradient is 0."""
     q = int(older[0])
@@ -60,12 +67,28 @@ def objective_eq5(x, labels, loss, weights, biases, head, head_bias, older, mu, 
 
 
 def objective_eq6(x, labels, loss, weights, biases, head, head_bias, edges, anchor_weights, anchor_biases, lam):
-    """``den.equations.eq6``, and the constant that it leaves out: the cost of older edges that have become 0."""
+    """``den.equations.eq6`` on weights that are all pulled alike."""
+    ones = [[np.ones_like(a) for a in anchors] for anchors in (anchor_weights, anchor_biases)]
+    return pulled(x, labels, loss, weights, biases, head, head_bias, edges, anchor_weights, anchor_biases, *ones, lam,
+                  fisher=None)
+
+
+def objective_eq6_fisher(x, labels, loss, weights, biases, head, head_bias, edges, anchor_weights, anchor_biases,
+                         fisher_weights, fisher_biases, lam):
+    """``den.equations.eq6`` with Fisher information."""
+    return pulled(x, labels, loss, weights, biases, head, head_bias, edges, anchor_weights, anchor_biases,
+                  fisher_weights, fisher_biases, lam, fisher=Subnetwork([], fisher_weights, fisher_biases))
+
+
+def pulled(x, labels, loss, weights, biases, head, head_bias, edges, anchor_weights, anchor_biases, fisher_weights,
+           fisher_biases, lam, fisher):
+    """Eq. 6, and the constant that it leaves out: the cost of older edges that have become 0."""
     start = networks.packed(weights, biases, head, head_bias)
     data = DataLoss(start, x, labelled(labels, loss), loss)
     anchor = Subnetwork([], anchor_weights, anchor_biases, head, head_bias)
-    answer = answered(equations.eq6(start, data, as_printed(lam=lam), edges, anchor))
-    gone = (lam * (a[~e[:a.shape[0], :a.shape[1]]] ** 2).sum() for a, e in zip(anchor_weights, edges))
+    answer = answered(equations.eq6(start, data, as_printed(lam=lam), edges, anchor, fisher))
+    gone = (lam * (f * a ** 2)[~e[:a.shape[0], :a.shape[1]]].sum()
+            for a, f, e in zip(anchor_weights, fisher_weights, edges))
     return answer | {"penalty": answer["penalty"] + sum(gone)}
 
 
