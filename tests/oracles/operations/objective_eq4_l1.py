@@ -63,7 +63,8 @@ RECIPE = Recipe(
                  {**SMALL, "x": array([1, 1]), "weights": [array([2, -1], [0, 0])], "mu_l2": 0.5, "mu": 0.25,
                   "edges": [np.array([[True, True], [False, True]])]},
                  "by hand: h = (1, 0), dlogit = -1/2; squares (4 + 1 + 1/4 + 16) / 4, absolute values "
-                 "(2 + 1 + 1/2 + 4) / 4", expected={**SMALL_GRADIENT, "dweights": [array([-0.25, 0], [0, 0])], "penalty": 7.1875}),
+                 "(2 + 1 + 1/2 + 4) / 4",
+                 expected={**SMALL_GRADIENT, "dweights": [array([-0.25, 0], [0, 0])], "penalty": 7.1875}),
         Question("no-l1", "mu = 0: Eq. 4 as it is without the footnote",
                  {**SMALL, "x": array([1, 1]), "weights": [array([2, -1], [0, 0])], "mu_l2": 0.5, "mu": 0.0,
                   "edges": [np.array([[True, True], [False, True]])]},
