@@ -80,6 +80,15 @@ class FineTuned(DEN):
         self.seen, self.tuned = seen, tuned
         return network
 
+    def learn_all(self, tasks: Sequence[Task]) -> None:
+        """DEN goes on from W^t, so that the copies of earlier stages, which nobody asks for, need not be trained."""
+        usual, self.config = self.config, replace(self.config, finetune_epochs=0)
+        try:
+            super().learn_all(tasks[:-1])
+        finally:
+            self.config = usual
+        super().learn_all(tasks[-1:])
+
     def scores(self, task_id, x) -> np.ndarray:
         return self.tuned.scores(task_id, x)
 
