@@ -9,6 +9,7 @@ import pytest
 
 from den_ref.cli import main
 from den_ref.describe import Space, Wish, choice
+from den_ref.experiment.disk.json_files import as_json
 from den_ref.experiment.one_run import presets
 from den_ref.experiment.tune import all_searches, search, search_spaces, tuning_page
 from den_ref.experiment.tune.all_searches import follow_all, paper_searches
@@ -168,6 +169,19 @@ def test_one_that_fails_stops_no_other_and_all_go_on_where_they_were(tmp_path, o
     assert follow_all(paper_searches(tmp_path), None, lambda row, progress: told.append(progress)) == []
     assert {progress.search.method for progress in told} == {"ewc"} and len(told) == 22
     assert {len(read_tries(path)) for path in tmp_path.glob("*.jsonl")} == {22}
+
+
+def test_variants_start_where_den_ended(tmp_path, on_the_toy):
+    assert follow_all(paper_searches(tmp_path, ["dnn-selective"])) == []       # DEN has no record yet
+    first = read_tries(tmp_path / "dnn-selective.jsonl")[0]["settings"]
+    assert first == as_json(PAPER_SPACES["dnn-selective"].start)
+    (tmp_path / "dnn-selective.jsonl").unlink()
+    follow_all(paper_searches(tmp_path, ["den", "dnn-selective", "l2"]))
+    [den, *_] = judged(read_tries(tmp_path / "den.jsonl"), PAPER_SPACES["den"].largest_share, DECIDES)
+    first = read_tries(tmp_path / "dnn-selective.jsonl")[0]["settings"]
+    assert first == {name: den.settings[name] for name in PAPER_SPACES["dnn-selective"].draws}
+    assert read_tries(tmp_path / "l2.jsonl")[0]["settings"] == as_json(PAPER_SPACES["l2"].start)
+    assert follow_all(paper_searches(tmp_path)) == [] and len(read_tries(tmp_path / "dnn-selective.jsonl")) == 22
 
 
 def test_progressive_learns_its_first_tasks_only(on_the_toy, tmp_path):

@@ -1,6 +1,7 @@
 """All searches on the paper's stream in a row, one method after the other, with as many runs each.
 
-One that fails stops no other.  Runs are on record as they come, so the row goes on where it was when it is begun again.
+DEN comes first, and its variants start where its search ended.  A search that fails stops no other.  Runs are on record
+as they come, so the row goes on where it was when it is begun again.
 """
 
 from __future__ import annotations
@@ -8,12 +9,15 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from den_ref.describe import Space
 from den_ref.experiment.one_run.presets import PAPERS
+from den_ref.methods import REGISTRY
+from den_ref.protocol import VARIANT
 from .paper_spaces import PAPER_SPACES, TASKS
-from .record import Judged, Row
+from .record import Judged, Row, judged, read_tries, record_path, stream_of
 from .search import PAPER_BUDGET, Budget, Search
 
 
@@ -66,10 +70,21 @@ def follow_all(searches: Sequence[Search], executor: Executor | None = None,
     for place, search in enumerate(searches, 1):
         try:
             with search.owned():
+                search.space = after_den(search)
                 ended(search, search.follow(executor, tell))
         except Exception as error:                                 # whatever it was, it is said, and the others go on
             failed.append((search, f"{type(error).__name__}: {error}"))
     return failed
+
+
+def after_den(search: Search) -> Space:
+    """The space of a search; that of a variant of DEN starts at the best setting on DEN's record beside it, if any."""
+    space, path = search.space, record_path(search.tries.path.parent, "den")
+    dens = [row for row in read_tries(path) if stream_of(row) == search.stream]
+    best = judged(dens, PAPER_SPACES["den"].largest_share, PAPER_SPACES["den"].wish)
+    if REGISTRY[search.method].family != VARIANT or not best:
+        return space
+    return replace(space, start={name: best[0].settings.get(name, value) for name, value in space.start.items()})
 
 
 # --- small parts -------------------------------------------------------------------------------------------------

@@ -156,13 +156,16 @@ def rounds(space: Space, budget: Budget, ask: Callable[[Sequence[Try]], list[Row
     2. The best of these with the other seeds.
     3. Settings that redraw options of the best mean so far, with every seed.
     """
-    (first, *others), rows = SEEDS, []
-    rows += ask([(drawn(space, i), first) for i in range(min(budget.drawn, budget.tries))])
+    (first, *others), rows, tried = SEEDS, [], []
+    unlike = [] if budget.again else tried
+    for i in range(min(budget.drawn, budget.tries)):
+        tried.append(drawn(space, i, unlike))
+    rows += ask([(setting, first) for setting in tried])
     for i in range(budget.drawn, budget.tries, budget.at_once):
         best = best_tries(rows, space.largest_share, space.wish)[0]["settings"]
-        tried = [row["settings"] for row in rows]
         for j in range(i, min(i + budget.at_once, budget.tries)):
-            tried.append(redrawn(space, best, generator(1, j), [] if budget.again else tried))
+            rng = generator(1, j)
+            tried.append(another(lambda: space.redrawn(best, rng, second=False), unlike))
         rows += ask([(setting, first) for setting in tried[len(rows):]])
     repeated = best_tries(rows, space.largest_share, space.wish)[:budget.repeated]
     rows += ask([(row["settings"], seed) for seed in others for row in repeated])
@@ -220,16 +223,16 @@ def validation_auroc(learner: Method, tasks: Sequence[Task]) -> float:
 # --- small parts -------------------------------------------------------------------------------------------------
 
 
-def drawn(space: Space, i: int) -> dict[str, Any]:
-    """The setting of try i, of those that do not look at earlier tries."""
-    return as_json(space.start) if i == 0 else space.drawn(generator(1, i))
+def drawn(space: Space, i: int, unlike: Sequence[Mapping[str, Any]] = ()) -> dict[str, Any]:
+    """The setting of try i, of those that do not look at how earlier tries did, unlike these."""
+    rng = generator(1, i)
+    return as_json(space.start) if i == 0 else another(lambda: space.drawn(rng), unlike)
 
 
-def redrawn(space: Space, best: Mapping[str, Any], rng: np.random.Generator,
-            unlike: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The best setting with options drawn again, unlike these; a space may be so small that there is no other."""
+def another(draw: Callable[[], dict[str, Any]], unlike: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """What is drawn, again and again until it is unlike these; a space may be so small that there is no other."""
     for _ in range(100):
-        setting = space.redrawn(best, rng, second=False)
+        setting = draw()
         if setting not in unlike:
             break
     return setting

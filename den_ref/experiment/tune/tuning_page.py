@@ -53,8 +53,8 @@ USUAL = {
 PAPERS_WAY = {
     "command": "den-ref tune --paper --report", "search": "den-ref tune --paper",
     "spaces": "[paper_spaces.py](../den_ref/experiment/tune/paper_spaces.py)",
-    "variants": "DEN's ablations and DEN-Finetune are tuned as the others are, each with a search of its own. All "
-                "networks start from 312-128;\nother sizes take the same options."}
+    "variants": "DEN's ablations and DEN-Finetune are tuned as the others are, each with a search of its own, which "
+                "starts from DEN's best\nsetting. All networks start from 312-128; other sizes take the same options."}
 
 OVERVIEW_HEAD = ("method", "tries", "different settings", "runs", "best mean", "the default's mean")
 TOLD_HEAD = ("units selected, by layer", "tasks that expanded, by seed")
