@@ -7,8 +7,8 @@ from .common import add_command, file, folder, misuse, way_on
 EXAMPLES = """examples:
   den-ref plot runs/compare                            results.md and figures/ of a comparison, written again
   den-ref plot runs/den                                figures/ of one run: R, its mean, what the boxes did
-  den-ref plot runs/compare --into docs/results.md     fill the marked blocks of a document
-  den-ref plot docs/results/mnist-variation.json --into docs/results.md
+  den-ref plot runs/compare --into docs/noise.md       fill the marked blocks of a document
+  den-ref plot docs/results/mnist-variation.json --into docs/noise.md
                                                        the same from the summary that is kept beside it"""
 
 

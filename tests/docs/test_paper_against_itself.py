@@ -47,5 +47,5 @@ def test_no_stl_of_the_figure_gives_the_texts_shares():
 
 
 def test_the_page_can_be_found():
-    for name in ("index.md", "readings.md", "results.md", "teachers.md"):
+    for name in ("index.md", "readings.md", "results.md", "noise.md", "teachers.md"):
         assert "(paper_against_itself.md)" in (DOCS / name).read_text("utf-8")

@@ -432,11 +432,14 @@ def test_what_is_missing_is_said(tmp_path, monkeypatch):
     assert all((tmp_path / line.split("](")[1][:-1]).exists() for line in page.splitlines() if line.startswith("!["))
 
 
-def test_the_results_page_is_what_the_kept_numbers_make():
-    page = (DOCS / "results.md").read_text("utf-8")
-    summary = read_summary(DOCS / "results" / "mnist-variation.json")
-    assert filled(page, tables.blocks(summary)) == page
-    assert set(tables.TABLES) == set(re.findall("<!-- results:(.*?) -->", page))
+@pytest.mark.parametrize(("name", "stream", "of_its_own"), [
+    ("noise.md", "mnist-variation", tables.TABLES)])
+def test_the_results_pages_are_what_the_kept_numbers_make(name, stream, of_its_own):
+    page = (DOCS / name).read_text("utf-8")
+    summary = read_summary(DOCS / "results" / f"{stream}.json")
+    assert filled(page, results_page.all_blocks(summary)) == page, "den-ref plot FOLDER --into"
+    found = set(re.findall("<!-- results:(.*?) -->", page))
+    assert set(of_its_own) <= found <= set(results_page.all_blocks(summary))
     assert set(summary.outcomes) >= {"stl", "mtl", "den"}
 
 

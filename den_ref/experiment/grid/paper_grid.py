@@ -53,7 +53,7 @@ READINGS = {
 }
 
 #: Options of the stream for a small version: fewer tasks, fewer digits.
-QUICK = {"n_tasks": 4, "per_class": (200, 100, 300)}
+QUICK = {"n_tasks": 5, "per_class": (300, 100, 300)}
 
 
 def paper_cells(seeds: Iterable[int], stream: str) -> list[Cell]:

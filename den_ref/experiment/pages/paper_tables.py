@@ -42,7 +42,9 @@ def experiment(summary: Summary) -> str:
             ["first network", "-".join(map(str, said["base network"])),
              hidden_of(summary, "den") if summary.has("den") else "–"],
             ["time of one core", "–", f"{seconds / 3600:.1f} hours for {runs} runs"]]
-    return table(["", "the paper", "here"], rows)
+    less = [what for what, theirs, here in rows[:3] if here != theirs]
+    note = f"\n\nNot as in the paper: {'; '.join(less)}." if less else ""
+    return table(["", "the paper", "here"], rows) + note
 
 
 def curves(summary: Summary) -> str:

@@ -11,7 +11,7 @@ from .markdown import filled
 from .paper_figures import PAPER_FIGURES
 from .paper_tables import on_papers_stream, paper_blocks
 from .summary import Summary, read_summary, summarised, write_summary
-from .tables import NOT_MEASURED, blocks, quality
+from .tables import NOT_MEASURED, blocks
 
 #: Block -> its heading in a document of its own, and the figure below it.
 SECTIONS = {
@@ -40,7 +40,7 @@ SECTIONS = {
 
 
 def write(grid: Grid, out: Path | str) -> str:
-    """Write ``results.md``, ``summary.json`` and ``figures/`` into a folder; the main table as text.
+    """Write ``results.md``, ``summary.json`` and ``figures/`` into a folder; the main tables as text.
 
     Raises
     ------
@@ -49,13 +49,15 @@ def write(grid: Grid, out: Path | str) -> str:
     """
     summary = _summary_of(grid)
     _write_all(summary, map(str, grid.missing), Path(out))
-    return quality(summary)
+    texts = all_blocks(summary)
+    first = ("experiment", "reached", "figure_3_sizes") if on_papers_stream(summary) else ("quality",)
+    return "\n\n".join(texts[name] for name in first if texts[name] != NOT_MEASURED)
 
 
 def into(summary: Summary, path: Path | str) -> list[Path]:
     """Fill the marked blocks of a document, and write what they stand on beside it; the paths of the files.
 
-    ``DOC.md`` gets its blocks, ``results/STREAM.json`` the summary, and ``figures/DOC_NAME.png`` the figures.
+    ``DOC.md`` gets its blocks, ``results/STREAM.json`` the summary, and ``figures/DOC_NAME.png`` the figures it shows.
 
     Raises
     ------
@@ -71,7 +73,8 @@ def into(summary: Summary, path: Path | str) -> list[Path]:
     kept = path.parent / "results" / f"{safe_name(summary.about['stream']['name'])}.json"
     kept.parent.mkdir(exist_ok=True)
     write_summary(kept, summary)
-    drawn = draw(summary, path.parent / "figures", path.stem, figures_of(summary))
+    shown = {name: of for name, of in figures_of(summary).items() if f"(figures/{path.stem}_{name}.png)" in text}
+    drawn = draw(summary, path.parent / "figures", path.stem, shown)
     write_text(path, text)
     return [path, kept, *drawn]
 
