@@ -672,7 +672,7 @@ def half_lam(start, loss, config, edges, anchor, fisher):
     return right["eq6"](start, loss, replace(config, lam=config.lam / 2), edges, anchor)
 
 
-def tall_anchor(start, loss, config, edges, anchor):
+def tall_anchor(start, loss, config, edges, anchor, fisher):
     """Columns of older units are anchored whole, at 0 where their rows are new."""
     rows = [start.shapes[f"W{l}"][0] for l in range(1, len(edges) + 1)]
     tall = [np.pad(w, [(0, n - len(w)), (0, 0)]) for w, n in zip(anchor.weights, rows)]
