@@ -345,8 +345,9 @@ QUESTIONS = [
     question("nothing-selected",
              "stage 1 prunes; the second task's head stays empty: no Eq. 4, Algorithm 3 decides", 149),
     question("three-layers",
-             "three hidden layers, two outputs; at stage 2 units of every layer retire beside what expansion adds; "
-             "stage 3 adds and splits nothing", 138, sizes=(3, 4, 4, 4), outputs=2, mu=0.02, gamma=0.03, tau=0.9,
+             "three hidden layers, two outputs; at stage 2 units retire beside new ones; stage 3 adds and splits "
+             "nothing",
+             138, sizes=(3, 4, 4, 4), outputs=2, mu=0.02, gamma=0.03, tau=0.9,
              sigma=np.array([0.8, 0.7, 0.6])),
 ]
 
