@@ -6,10 +6,12 @@ So a search that was stopped goes on where it was, and ends as if it had never b
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from itertools import repeat
 from pathlib import Path
 from statistics import fmean
@@ -123,7 +125,7 @@ class Search:
                  **stream_options):
         self.method, self.space, self.budget = method, space_of(method, stream), budget
         self.stream = as_json({"name": stream, **stream_options})
-        make_stream(**self.stream)                                 # a bad option is told now, not by a worker
+        check_stream(json.dumps(self.stream))                      # a bad option is told now, not by a worker
         self.tries = Tries(record_path(out, method), self.stream)
 
     @contextmanager
@@ -218,6 +220,12 @@ def validation_auroc(learner: Method, tasks: Sequence[Task]) -> float:
     """Mean AUROC over the tasks on their validation splits; 0 if one is undefined, so that it loses to every other."""
     scores = [head_auroc(learner.scores(task.id, task.x_valid), task.y_valid, task.loss) for task in tasks]
     return float(np.nan_to_num(fmean(scores), nan=0.0))
+
+
+@cache
+def check_stream(text: str) -> None:
+    """Make the stream of these options, as JSON, once: a ValueError if one is bad."""
+    make_stream(**json.loads(text))
 
 
 # --- small parts -------------------------------------------------------------------------------------------------
