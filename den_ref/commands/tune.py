@@ -126,7 +126,7 @@ def _follow_all(searches, processes) -> int:
     from den_ref.experiment.tune.all_searches import follow_all
 
     on_record = sum(len(search.tries) for search in searches)
-    print(f"{len(searches)} searches on {searches[0].stream['name']}, at most {searches[0].budget.runs} runs each, "
+    print(f"searches on {searches[0].stream['name']}: {len(searches)}, at most {searches[0].budget.runs} runs each, "
           f"{on_record} on record in {searches[0].tries.path.parent}", flush=True)
     failed = follow_all(searches, processes, _print_progress, _print_end)
     for search, error in failed:

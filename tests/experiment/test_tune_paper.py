@@ -248,7 +248,7 @@ def test_misuse_is_status_2_and_one_line(tmp_path, on_the_toy, capsys, text, wor
 def test_one_method_alone_has_the_same_budget(tmp_path, on_the_toy, capsys):
     assert main(f"tune l2 --paper --out {tmp_path}".split()) == 0
     out = capsys.readouterr().out
-    assert f"1 searches on toy, at most 22 runs each, 0 on record in {tmp_path}\n" in out
+    assert f"searches on toy: 1, at most 22 runs each, 0 on record in {tmp_path}\n" in out
     assert "[l2, 1 of 1; run 22 of 22, about 0 min left] seed 2: validation AUROC" in out
     assert "\nl2: best mean validation AUROC over the seeds:\n" in out
     assert len(read_tries(tmp_path / "l2.jsonl")) == 22

@@ -24,7 +24,7 @@ TASKS = {"progressive": 4}
 #: Eq. 2 and weight decay.  How sparse the first network is above its first layer, and the head (Eq. 3), decides how
 #: much of the first layer Algorithm 2 selects: hence a strength of L1 for W_1 and one for all above.
 FIRST = {"weight_decay": log_uniform(1.5e-3, 1e-2), "epochs_eq2": choice(20, 40),
-         "mu": each(choice(1e-5, 3e-5, 1e-4), log_uniform(1e-5, 2e-3))}
+         "mu": each(choice(1e-5, 3e-5, 1e-4), log_uniform(3e-5, 3e-3))}
 
 #: Eq. 3 and 4.
 SELECTION = {"mu_head": log_uniform(3e-5, 1e-3), "mu_l2": log_uniform(1e-3, 6e-3), "epochs_eq4": choice(10, 20)}
