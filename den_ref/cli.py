@@ -15,6 +15,7 @@ def main(argv: list[str] | None = None) -> int:
     except KeyboardInterrupt:
         return 130
     program = argv is None
+    heard = ending.heard_interrupts() if program else []
     argv, arguments = sys.argv[1:] if argv is None else list(argv), argparse.Namespace(kept=None)
     try:
         ending.open_streams()
@@ -27,6 +28,10 @@ def main(argv: list[str] | None = None) -> int:
             sys.stdout.flush()                                     # who does not take it is told of here, not at exit
     except ending.EARLY as error:
         return ending.ended(error, arguments.kept)
+    except Exception:
+        if not heard:
+            raise
+        return ending.ended(KeyboardInterrupt(), arguments.kept)
     finally:
         ending.takes_nothing(sys.stderr)                           # nor who does not take what is said last
         if program:                                                # what is left is Python's own end

@@ -270,6 +270,31 @@ def test_ctrl_c_in_the_first_moments_is_quiet(tmp_path, delay):
     assert process.returncode in (0, 130) and "Traceback" not in said
 
 
+#: A library that is loaded when Ctrl-C comes, and makes another error of it; without one it is a fault.
+LOADED = """import os, signal, sys
+from den_ref import cli
+from den_ref.commands import options
+def load(*_):
+    try:
+        {interrupt}
+    except KeyboardInterrupt:
+        pass
+    raise ImportError("PyCapsule_Import could not import module")
+options.options = load
+sys.exit(cli.main())
+"""
+
+
+@pytest.mark.parametrize("before, interrupt, status", [
+    ("", "os.kill(os.getpid(), signal.SIGINT)", 130), ("", "pass", 1),
+    ("trap '' INT; ", "os.kill(os.getpid(), signal.SIGINT)", 1)])
+def test_what_a_library_makes_of_ctrl_c_while_it_is_loaded(tmp_path, before, interrupt, status):
+    program = shlex.quote(LOADED.format(interrupt=interrupt))
+    done = shell(f"{before}{shlex.quote(sys.executable)} -c {program} options", tmp_path)
+    assert done.returncode == status and ("Traceback" in done.stderr) == (status == 1)
+    assert ("interrupted" in done.stderr) == (status == 130)
+
+
 def test_ctrl_c_between_the_last_run_and_the_tables_says_the_way_on(tmp_path, monkeypatch, capsys):
     def interrupted(*_):
         raise KeyboardInterrupt

@@ -97,6 +97,20 @@ def _open_nothing(number: int) -> None:
     os.set_inheritable(number, True)
 
 
+def heard_interrupts() -> list[int]:
+    """A list that is not empty once Ctrl-C came: a library that is being loaded makes an error of its own of it."""
+    heard = []
+
+    def note(number, frame):
+        heard.append(number)
+        signal.default_int_handler(number, frame)
+
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:        # not for who ignores it, as nohup does
+        with suppress(ValueError):                                 # not the main thread: no signal comes here
+            signal.signal(signal.SIGINT, note)
+    return heard
+
+
 def deaf_to_interrupts() -> None:
     """From here on Ctrl-C does nothing: the work is done, and Python's own end would answer with a traceback."""
     with suppress(ValueError):                                     # not the main thread: no signal comes here
