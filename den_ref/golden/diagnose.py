@@ -17,11 +17,11 @@ from typing import Any
 import numpy as np
 
 from .compare import difference
-from .generic import Generic, Output, known_anywhere
-from .values import DIFFERS, declared
+from .generic import Generic, Output, known_anywhere, output_of
+from .values import DIFFERS
 
 #: A named mistake agrees with more than this share of the cases.
-ENOUGH, TINY = 0.5, 1e-9
+ENOUGH = 0.5
 #: Wrong answers are stored if they are off by more than this share of the largest entry.
 SLIGHT = 1e-3
 #: Wrong outputs that are looked at alone; those that are computed later follow from them.
@@ -83,9 +83,8 @@ def diagnose(answers: Sequence, precision: str = "f64") -> list[Diagnosis]:
     if not found and 0 < len(spoilt) < sum(bool(one.differences) for one in answers):
         # NaN is a mistake of its own, and hides what else is wrong.
         return diagnose([one for one in answers if one not in spoilt], precision) + diagnose(spoilt, precision)
-    if len(wrong) > 1:
-        found += [one for output in wrong[:ALONE] for one in _likeliest(answers, [output], False, precision)[:1]]
-    return found
+    alone = [one for output in wrong[:ALONE] for one in _likeliest(answers, [output], False, precision)[:1]]
+    return found + [one for one in alone if len(wrong) > 1 and one.name not in {one.name for one in found}]
 
 
 def is_spoilt(difference) -> bool:
@@ -99,8 +98,8 @@ def _likeliest(answers: Sequence, outputs: list[str], whole: bool, precision: st
     named = [_agreement(name, says, _of_the_operation(name, outputs, whole), () if whole else tuple(outputs), ENOUGH,
                         [one for one in answers if name in one.case.wrong or not _is_slight(one)], whole, precision)
              for name, says in answers[0].case.vector.mistakes.items()]
-    generic = [_agreement(one.name, one.says, _of_any(one, outputs), tuple(outputs), 1 - TINY,
-                          answers, whole, precision) for one in known_anywhere(answers)]
+    generic = [_agreement(one.name, one.says, _of_any(one, outputs), tuple(outputs), one.enough,
+                          answers, whole, precision) for one in known_anywhere(answers, outputs)]
     found = named + generic
     return sorted(filter(None, found), key=lambda one: (-one.agreement, one.vague))
 
@@ -191,7 +190,3 @@ def _same(one, field: str, value, precision: str) -> bool:
 def _is_differs(value) -> bool:
     return isinstance(value, str) and value == DIFFERS
 
-
-def output_of(case, field: str) -> str:
-    """The declared output that a field belongs to."""
-    return declared(field, case.vector.outputs) or field

@@ -4,18 +4,25 @@ A generic mistake *claims* a value for an output, None where it claims nothing. 
 recognise it (the right entries in another order), the claim is the very answer, or None.
 """
 
+import math
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
 from .compare import PRECISIONS, difference, excesses
+from .values import declared
 
 NEVER = 2**31 - 1
 #: exp of more is infinite.
 OVERFLOWS = 700
+
+
+def output_of(case, field: str) -> str:
+    """The declared output that a field belongs to."""
+    return declared(field, case.vector.outputs) or field
 
 
 @dataclass(frozen=True)
@@ -56,11 +63,16 @@ class Output:
 
 @dataclass(frozen=True)
 class Generic:
-    """A name, a sentence, and what it makes of an output."""
+    """A name, a sentence, and what it makes of an output.
+
+    It must agree with more than ``enough`` of the cases, and tells nothing if no answer has so many wrong ``entries``.
+    """
 
     name: str
     says: str
     claim: Callable[[Output], Any]
+    entries: int = 0
+    enough: float = 1 - 1e-9
 
 
 # --- recognised --------------------------------------------------------------------------------------------------
@@ -102,7 +114,8 @@ def _reordered(a: Output) -> bool:
 
 def _repeated(a: Output) -> bool:
     got, want = a.both
-    return got.ndim == want.ndim == 1 and len(got) > len(want) and a.same(np.unique(got), np.unique(want))
+    more = want.dtype.kind == "i" and got.ndim == want.ndim == 1 and len(got) > len(want)
+    return more and a.same(np.unique(got), np.unique(want))
 
 
 def _mask(a: Output) -> bool:
@@ -120,36 +133,24 @@ def _swapped(a: Output) -> bool:
 
 
 def _shared(a: Output) -> bool:
-    """The answer is that of another output, which is right."""
-    return any(np.size(a.got) > 1 and a.same(a.got, a.case.expected[b]) and a.same(a.outputs[b], a.got)
-               for b in a.others())
+    """The answer is that of another output, which is right; of a few numbers this would be no news."""
+    shared = [b for b in a.others() if a.same(a.got, a.case.expected[b]) and a.same(a.outputs[b], a.got)]
+    return bool(shared) and (np.ndim(a.got) > 1 or np.size(a.got) > 2)
 
 
 def _unchanged(a: Output) -> bool:
-    return np.size(a.got) > 1 and any(a.same(a.got, given) for given in a.case.inputs.values())
+    return any(a.same(a.got, given) for given in a.case.inputs.values())
 
 
-def _slope_of_penalty(a: Output) -> bool:
-    """A gradient is off by one multiple of the sign of its weights, or by multiples of whole columns of them."""
-    stem = re.sub(r"^d(?=\w)", "", a.name)
-    weights = a.case.inputs.get("w" if stem == "gradient" else stem)
-    if stem == a.name or a.numbers is None or np.shape(weights) != np.shape(a.want) or a.off.sum() < 3:
+def _columns_scaled(a: Output) -> bool:
+    """Where a column that groups shrink should not be 0, it is a multiple of what it should be."""
+    got, want = a.both
+    several = got.ndim == 2 and (np.count_nonzero(want, axis=0) > 1).any()     # a number is a multiple of any other
+    if a.numbers is None or not several or "gamma" not in a.case.inputs:
         return False
-    excess = np.where(a.off, np.subtract(*a.both), 0.0)
-    columns = zip(excess.reshape(len(excess), -1).T, weights.reshape(len(excess), -1).T)
-    lasso = np.sign(weights) * np.abs(excess).max(initial=0)
-    return (a.same(excess, np.where(a.off, lasso, 0.0))
-            or all(a.same(e, w * (e @ w) / max(w @ w, 1e-300)) for e, w in columns))
-
-
-def _columns_scaled(a: Output, matrix: Callable = np.atleast_2d) -> bool:
-    """Where a column should not be 0, it is a multiple of what it should be; with three entries this is no accident."""
-    if a.numbers is None or a.off.sum() < 3 or not np.isfinite(np.concatenate(a.both, None)).all():
-        return False
-    got, want = map(matrix, a.both)
     size = (want**2).sum(axis=0)
     scaled = want * np.divide((got * want).sum(axis=0), size, out=np.zeros_like(size), where=size > 0)
-    return (np.count_nonzero(want, axis=0) > 1).any() and a.same(np.where(size > 0, got, 0.0), scaled)
+    return a.same(np.where(size > 0, got, 0.0), scaled)
 
 
 # --- computed ----------------------------------------------------------------------------------------------------
@@ -186,7 +187,8 @@ def _size_in_threshold(a: Output):
 
 TABLE = (
     Generic("sign", "The sign is the opposite one.", floats(lambda want: -want)),
-    Generic("transposed", "This is the transpose of the right answer.", lambda a: np.asarray(a.want).T),
+    Generic("transposed", "This is the transpose of the right answer.",
+            lambda a: np.swapaxes(a.want, -1, -2) if np.ndim(a.want) > 1 else None),
     Generic("one-too-large", "Every entry is one too large: units count from 0, stages from 1.", shifted(1)),
     Generic("one-too-small", "Every entry is one too small: units count from 0, stages from 1.", shifted(-1)),
     Generic("absolute-value", "Every entry has lost its sign.", floats(np.abs)),
@@ -196,9 +198,9 @@ TABLE = (
             _sum_of_two),
     Generic("swapped-outputs", "Two outputs have changed places.", if_it(_swapped)),
     Generic("single-precision", "It was computed in single precision: use doubles, or check with --precision f32.",
-            if_it(_single)),
+            if_it(_single), 1, 0.5),
     Generic("nearly-right", "It is right to single precision only: a part is computed in float32 (then --precision f32 "
-            "is for you), or a small number was added to a denominator or a logarithm.", if_it(_nearly)),
+            "is for you), or a small number was added to a denominator or a logarithm.", if_it(_nearly), 1, 0.5),
     Generic("exp-overflows", "NaN or infinity where an input is large: exp of it overflows, so subtract the largest "
             "first.", if_it(lambda a: _inputs(a, lambda x: np.abs(x) > OVERFLOWS) and _not_finite(a))),
     Generic("nan-read", "NaN has come in with the inputs: an entry was read that is not there yet.",
@@ -211,53 +213,82 @@ TABLE = (
             if_it(lambda a: not isinstance(a.want, str) and np.array_equal(*a.both))),
     Generic("other-order", "The entries are right, in another order.", if_it(_reordered)),
     Generic("repeated", "Entries come more than once.", if_it(_repeated)),
-    Generic("penalty-in-the-gradient", "What is too much is a penalty's gradient: the smooth part has none of it.",
-            if_it(_slope_of_penalty)),
     Generic("group-size", "The threshold of a group is multiplied by the root of its size; here all groups count "
             "alike.", _size_in_threshold),
-    Generic("constant-added", "One number is added to every entry.",
-            if_it(lambda a: a.numbers is not None and np.size(a.want) > 2 and bool(a.off.all())
-                  and a.same(a.both[0] - np.mean(a.both[0] - a.both[1]), a.want))),
-    Generic("constant-factor", "Every entry is the right one times one number.",
-            if_it(lambda a: _columns_scaled(a, lambda x: x.reshape(-1, 1)))),
     Generic("columns-scaled", "Every column is the right one times a number of its own: the norm of a group or its "
-            "threshold is another one (the bias in it? its size?).", if_it(_columns_scaled)),
+            "threshold is another one (the bias in it? its size?).", if_it(_columns_scaled), 4),
     Generic("all-zero", "Everything is 0.", floats(np.zeros_like)),
-    Generic("input-unchanged", "An input came back as it was.", if_it(_unchanged)),
+    Generic("input-unchanged", "An input came back as it was.", if_it(_unchanged), 2),
     Generic("one-array-twice", "This is the array of another output: assigned, not copied.", if_it(_shared)),
 )
 
 
-def known_anywhere(answers: Sequence) -> list[Generic]:
-    """The table, and factors: whole numbers, and what the inputs have (sizes, steps), if it is not always the same."""
-    failed = [one for one in answers if one.differences]
+def known_anywhere(answers: Sequence, outputs: Sequence[str]) -> list[Generic]:
+    """What can be said of some outputs: factors and penalties, then the table."""
+    failed = [(one, d) for one in answers for d in one.differences if output_of(one.case, d.field) in outputs]
+    most = max(d.off for _, d in failed)
+    return [*_factors(answers, *max(failed, key=lambda pair: pair[1].off)), *_penalties(answers[0].case),
+            *(one for one in TABLE if most >= one.entries)]
+
+
+def _factors(answers: Sequence, one, worst) -> Iterator[Generic]:
+    """Products with what the inputs have (a size, a step), if it is not always the same, or with a constant."""
     numbers = {one.case.id: counts(one.case) for one in answers}
     values: dict[str, set[float]] = {}
-    for one in failed:
-        for symbol, value in numbers[one.case.id].items():
+    for failed in (one for one in answers if one.differences):
+        for symbol, value in numbers[failed.case.id].items():
             values.setdefault(symbol, set()).add(value)
-    symbols = [symbol for symbol, found in values.items() if len(found - {0.0, 1.0}) > 1]
-    whole = {str(n): float(n) for n in map(_whole_factor, failed) if n}
-    by_case = {case: found | whole for case, found in numbers.items()}
-    return [*TABLE, *(factor for symbol in [*symbols, *whole] for factor in (
-        Generic(f"times-{symbol}", f"Every entry is {symbol} times too large.", _times(symbol, by_case, 1)),
-        Generic(f"divided-by-{symbol}", f"Every entry is {symbol} times too small.", _times(symbol, by_case, -1))))]
+    for symbol in [symbol for symbol, found in values.items() if len(found - {0.0, 1.0}) > 1]:
+        for name, power in (("times", 1), ("divided-by", -1)):
+            yield Generic(f"{name}-{symbol}", f"Every entry is {symbol} times too {'large' if power > 0 else 'small'}.",
+                          _product(symbol, numbers, power))
+    if worst.what == "value" and np.asarray(one.case.expected[worst.field]).dtype.kind == "f":
+        got, want = (np.ravel(values[worst.field]) for values in (one.outputs, one.case.expected))
+        largest = np.abs(want).argmax()
+        together = sum(d.off for failed in answers for d in failed.differences if d.field == worst.field)
+        yield from _constants(float(got[largest]), float(want[largest]), together)
 
 
-def _whole_factor(one) -> int:
-    """n, if an answer's worst entry is n times too large or too small; else 0."""
-    got, want = (np.nan if isinstance(x, (str, tuple)) or x is None else float(x)
-                 for x in (one.differences[0].got, one.differences[0].want))
-    for ratio in (got / want, want / got) if got and want and np.isfinite(got / want) else ():
-        if 1.5 < ratio < 1000 and abs(ratio - round(ratio)) < 1e-9 * ratio:
-            return round(ratio)
-    return 0
+def _constants(got: float, want: float, entries: int) -> Iterator[Generic]:
+    """A factor or a summand, which more than two entries together must bear out; of fewer only 2 is believed."""
+    factor = got / want if want else 0.0
+    if not factor or not math.isfinite(factor) or factor == -1:
+        return
+    name, n = ("times", factor) if abs(factor) > 1 else ("divided-by", 1 / factor)
+    if entries > 2 or abs(n - 2) < 1e-9:
+        says = f"Every entry is {n:.4g} times too {'large' if name == 'times' else 'small'}."
+        yield Generic(f"{name}-{n:.4g}", says, floats(lambda x: x * factor))
+    if entries > 2:
+        says = f"{got - want:.4g} is added to every entry."
+        yield Generic("constant-added", says, floats(lambda x: x + (got - want)))
 
 
-def _times(symbol: str, by_case: Mapping[str, Mapping[str, float]], power: int) -> Callable[[Output], Any]:
+def _product(symbol: str, numbers: Mapping[str, Mapping[str, float]], power: int) -> Callable[[Output], Any]:
     def claim(a: Output):
-        factor = by_case[a.case.id].get(symbol, 0)
+        factor = numbers[a.case.id].get(symbol, 0)
         return floats(lambda want: want * factor**power)(a) if factor else None
+    return claim
+
+
+#: Gradients of penalties, by the weights.
+SLOPES = (np.sign, lambda w: w, lambda w: 2 * w, lambda w: w / np.maximum(np.sqrt((w**2).sum(axis=0)), 1e-300))
+
+
+def _penalties(case) -> Iterator[Generic]:
+    """A penalty's gradient, at the strength that some input gives, in the gradient of the smooth part."""
+    for name in (name for name, value in case.inputs.items() if isinstance(value, float)):
+        for slope in SLOPES:
+            yield Generic("penalty-in-the-gradient", f"What is too much is the gradient of {name} times a penalty: the "
+                          "smooth part has none of it.", _with_penalty(name, slope))
+
+
+def _with_penalty(strength: str, slope: Callable) -> Callable[[Output], Any]:
+    def claim(a: Output):
+        stem = re.sub(r"^d(?=\w)", "", a.name)
+        weights = a.case.inputs.get("w" if stem == "gradient" else stem)
+        if stem == a.name or a.numbers is None or np.shape(weights) != np.shape(a.want):
+            return None
+        return np.where(a.off, a.want + a.case.inputs.get(strength, 0.0) * slope(weights), a.want)
     return claim
 
 
