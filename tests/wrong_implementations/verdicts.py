@@ -8,6 +8,7 @@ from functools import cache
 from types import SimpleNamespace
 
 from den_ref.golden import check
+from den_ref.golden.say import ordered
 
 from .listing import LIST, Wrong
 from .right import RIGHT, Right
@@ -39,9 +40,9 @@ def results_of(operation: str, function: Callable, precision: str = "f64") -> li
 
 
 def diagnosis_of(results: list) -> str:
-    """The mistake that explains most failures, with its text: what the check's last lines say."""
-    counted = Counter(name for result in results for name in result.mistakes).most_common(1)
-    return f"{counted[0][0]}: {results[0].case.vector.mistakes[counted[0][0]]}" if counted else ""
+    """The first diagnosis of the failures, with its text: what the check's last lines say."""
+    found = ordered(results)
+    return f"{found[0].name}: {found[0].says}" if found else ""
 
 
 def judged(wrong: Wrong) -> Verdict:
@@ -89,9 +90,8 @@ def refused(right: Right) -> list[str]:
 # --- the table ---------------------------------------------------------------------------------------------------
 
 
-def table() -> str:
-    """Everything as Markdown."""
-    found = verdicts()
+def table(found: tuple[Verdict, ...]) -> str:
+    """Verdicts, and what became of the right variants, as Markdown."""
     said = {right.name: ", ".join(refused(right)) or "accepted" for right in RIGHT}
     rows = [f"| {v.wrong.operation} | {v.wrong.name} | {v.wrong.did} | {'known' if v.wrong.known else ''} "
             f"| {'hard' if v.wrong.hard else ''} | {v.failed} of {v.cases} | {v.word} "
