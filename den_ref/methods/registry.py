@@ -23,8 +23,9 @@ from .stl import STL
 
 #: Name -> class, in the order of tables and figures.
 REGISTRY: dict[str, type[Method]] = {method.name: method for method in (
-    STL, MTL, FineTuning, L2, EWC, Progressive, ablations.L1Network, ablations.Selective, ablations.Dynamic,
-    ablations.Constant, ablations.WithoutTimestamps, DEN, FineTuned)}
+    STL, MTL, FineTuning, L2, EWC, Progressive, ablations.L1Network, ablations.Selective, ablations.PulledSelective,
+    ablations.Dynamic, ablations.PulledDynamic, ablations.Constant, ablations.PulledConstant,
+    ablations.WithoutTimestamps, DEN, FineTuned)}
 
 
 @door

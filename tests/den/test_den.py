@@ -7,7 +7,8 @@ import pytest
 
 from den_ref.core.result import Result
 from den_ref.den import DEN, DENConfig
-from den_ref.den.ablations import Constant, Dynamic, L1Network, Selective, WithoutTimestamps
+from den_ref.den.ablations import Constant, Dynamic, L1Network, PulledConstant, PulledDynamic, PulledSelective
+from den_ref.den.ablations import Selective, WithoutTimestamps
 from den_ref.den.expansion import random_new_units
 from den_ref.den.network import NEVER, Head, Network
 from den_ref.den.selective import retrain, select_units
@@ -390,8 +391,12 @@ def test_ablations_leave_out_what_they_say():
     assert boxes_of(Selective) == ["eq3", "select", "eq4", "loss"]
     assert boxes_of(Dynamic) == ["eq3", "select", "eq4", "loss", "eq5", "prune"]
     assert boxes_of(Constant) == ["eq3", "select", "eq4", "loss", "eq5"]
+    for pulled, kind in PULLED.items():
+        assert boxes_of(pulled) == boxes_of(kind)
 
 
+#: With the pull to W^{t-1}, and without it.
+PULLED = {PulledSelective: Selective, PulledDynamic: Dynamic, PulledConstant: Constant}
 HELD = {
     L1Network: {},
     Selective: {"tau": np.inf, "split": "never", "anchor_before_split": "none"},
@@ -400,7 +405,8 @@ HELD = {
                "anchor_before_split": "none"},
     WithoutTimestamps: {"timestamps": False, "split_original": "keep"},
 }
-OTHERS = {"tau": 0.5, "split": "always", "anchor_before_split": "eq4", "gamma": 1e-3, "prune": True,
+HELD |= {pulled: HELD[kind] | {"anchor_before_split": "eq4"} for pulled, kind in PULLED.items()}
+OTHERS = {"tau": 0.5, "split": "always", "anchor_before_split": "eq6", "gamma": 1e-3, "prune": True,
           "undo_worse_expansion": True, "timestamps": True, "split_original": "retire"}
 
 
@@ -426,8 +432,31 @@ def test_without_algorithm_4_nothing_pulls_back(kind):
     assert differences(end(DEN, 0.0), end(DEN, 1.0))
 
 
-def test_constant_grows_by_k_units_every_time():
-    assert learnt(quick((4, 3), Constant.Config), 3, kind=Constant).network.widths == (4 + 2 * 3, 3 + 2 * 3)
+@pytest.mark.parametrize("pulled", PULLED)
+def test_the_pull_acts_under_the_papers_names(pulled):
+    """At strength 0 the two are the same, bit for bit; beyond all measure, Eq. 4 moves what is older in the one alone."""
+    def second_task(kind, lam):
+        den = kind(quick((4, 3), kind.Config, lam=lam, mu=0.0), 0)
+        den.learn(random_task(1))
+        eq4 = next(step for step in den.learn(random_task(2)) if step.box == "eq4")
+        moved = [np.abs(after - before).max() for name in ("weights", "biases")
+                 for before, after in zip(getattr(eq4.before, name), getattr(eq4.after, name))]
+        return den.network, max(moved)
+
+    plain = PULLED[pulled]
+    assert not differences(second_task(pulled, 0.0)[0], second_task(plain, 0.0)[0])
+    assert second_task(pulled, 1e6)[1] < 1e-4 < 0.01 < second_task(plain, 1e6)[1]
+
+
+@pytest.mark.parametrize("kind", [Constant, PulledConstant])
+@pytest.mark.parametrize("k", [3, 13, 20])
+def test_constant_grows_by_k_units_every_time(kind, k):
+    assert learnt(quick((4, 3), kind.Config, k=k), 3, kind=kind).network.widths == (4 + 2 * k, 3 + 2 * k)
+
+
+def test_the_ablations_have_the_papers_names():
+    titles = {kind.name: kind.title for kind in PULLED}
+    assert titles == {"dnn-l2-selective": "DNN-L2-Selective", "den-dynamic": "DEN-Dynamic", "den-constant": "DEN-Constant"}
 
 
 def test_without_timestamps_old_tasks_read_every_unit():

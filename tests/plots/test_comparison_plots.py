@@ -110,7 +110,7 @@ def test_names_of_points_in_a_crowd_do_not_overlap(ax, seed):
     points = {label: ([0.1 * 1.02 ** i], [rng.uniform(0.5, 0.9)]) for i, label in enumerate(METHODS)}
     points["stl"] = ([1.0], [0.85])
     scores_against_cost(ax, points, "size", "AUROC", log=True)
-    assert len(ax.texts) == len(METHODS) == 13
+    assert len(ax.texts) == len(METHODS) == 16
     assert not overlapping(ax)
     assert all(ax.bbox.x0 <= box.x0 and box.x1 <= ax.bbox.x1 + 5 for box in boxes(ax).values())
 

@@ -37,7 +37,11 @@ NETWORKS: dict[str, tuple[str, Mapping[str, Any]]] = {
     # Figure 4a, b: full retraining with L1, and selective retraining
     "dnn-l1": ("dnn-l1", {}),
     "dnn-selective": ("dnn-selective", {}),
-    # Figure 4c without the pull to W^{t-1}
+    # Figure 4c: with the pull to W^{t-1}, as the paper lists them, and without it
+    "dnn-l2-selective": ("dnn-l2-selective", {}),
+    "den-constant k=13": ("den-constant", {"k": 13}),
+    "den-constant k=20": ("den-constant", {"k": 20}),
+    "den-dynamic": ("den-dynamic", {}),
     "dnn-dynamic": ("dnn-dynamic", {}),
     "dnn-constant k=13": ("dnn-constant", {"k": 13}),
     "dnn-constant k=20": ("dnn-constant", {"k": 20}),

@@ -86,8 +86,11 @@ PAPER_SPACES: dict[str, Space] = {
     **{method: plain(method) for method in ("stl", "mtl", "finetune", "l2", "ewc", "progressive")},
     "dnn-l1": space("dnn-l1", FIRST),
     "dnn-selective": space("dnn-selective", FIRST | SELECTION, wish=SELECTS),
+    "dnn-l2-selective": space("dnn-l2-selective", FIRST | SELECTION | PULL),
     "dnn-dynamic": space("dnn-dynamic", FIRST | SELECTION | EXPANSION, largest_share=PAPERS_SHARE),
+    "den-dynamic": space("den-dynamic", FIRST | SELECTION | EXPANSION | PULL, largest_share=PAPERS_SHARE),
     "dnn-constant": space("dnn-constant", FIRST | SELECTION, {"k": 13}),
+    "den-constant": space("den-constant", FIRST | SELECTION | PULL, {"k": 13}),
     "den-no-timestamps": space("den-no-timestamps", DENS, largest_share=PAPERS_SHARE),
     "den-finetune": space("den-finetune", DENS | ORIGINALS | LAST, largest_share=PAPERS_SHARE),
 }
