@@ -100,6 +100,7 @@ def test_at_the_papers_own_levels(made):
     assert all(found[f"DEN, forgotten of task {task}"].met for task in (1, 4, 7))
     layer = found["units of layer 1 that DNN-Selective selects, of 312"]
     assert layer.here == f"{np.mean([t + 3 for t in range(2, 11)]):.0f} (3%)" and not layer.met
+    assert found["gain by the split, DEN-Dynamic to DEN"].here == f"{paper.after_last()['den'] - 0.75:+.4f}"
 
 
 def test_a_pair_holds_on_four_of_five_seeds():
