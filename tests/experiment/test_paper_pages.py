@@ -12,6 +12,7 @@ from den_ref.experiment.one_run.presets import PAPERS
 from den_ref.experiment.pages import figures, numbers, paper, paper_figures, paper_tables, results_page
 from den_ref.experiment.pages.reaches import reaches
 from den_ref.experiment.pages.summary import read_summary, summarised, write_summary
+from den_ref.methods import method_named
 from den_ref.methods.labels import name_of
 from tests.helpers.made_up_results import record, rows
 
@@ -164,6 +165,16 @@ def test_ours_the_papers_and_the_difference_stand_together(made):
     assert list(rows(paper_tables.readings(made)))[2:] == ["DEN", "DEN, absolute drift"]
     assert rows(paper_tables.experiment(made))["images a class for training, validation, test"] == [
         "1,000 / 200 / 5,000", "1,000 / 200 / 1,000"]
+
+
+@pytest.mark.parametrize(("options", "changed", "said"), [
+    ({}, {}, "the defaults, found on another stream"), ({"k": 7}, {"k": 7}, "the defaults, found on another stream"),
+    ({"k": 7}, {}, "found on validation data")])
+def test_it_is_said_how_the_options_were_found(options, changed, said):
+    made = record("den", tasks=10)
+    made["run"]["options"] = method_named("den").Config().to_dict() | options
+    facts = {"stream": {"options": {}}, "methods": [{"label": "den", "settings": changed}]}
+    assert rows(paper_tables.experiment(summarised({"den": {0: made}}, facts)))["options of the methods"][1] == said
 
 
 def test_beside_fewer_tasks_there_are_no_numbers_of_the_paper():

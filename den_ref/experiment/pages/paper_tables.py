@@ -11,6 +11,7 @@ from den_ref.core.metrics import forgetting
 from den_ref.experiment.grid.paper_grid import READINGS
 from den_ref.experiment.one_run.presets import PAPERS
 from den_ref.methods.labels import name_of
+from den_ref.methods.registry import known
 from . import numbers, paper
 from .markdown import mean, number, slashed, table
 from .reaches import hidden_of, reaches
@@ -41,6 +42,7 @@ def experiment(summary: Summary) -> str:
             ["random splits", str(said["random splits"]), str(len(summary.seeds))],
             ["first network", "-".join(map(str, said["base network"])),
              hidden_of(summary, "den") if summary.has("den") else "–"],
+            ["options of the methods", "not said", _how_found(summary)],
             ["time of one core", "–", f"{seconds / 3600:.1f} hours for {runs} runs"]]
     less = [what for what, theirs, here in rows[:3] if here != theirs]
     note = f"\n\nNot as in the paper: {'; '.join(less)}." if less else ""
@@ -186,6 +188,15 @@ def papers_part(label: str) -> tuple[float, float]:
 
 
 # --- small parts -------------------------------------------------------------------------------------------------
+
+
+def _how_found(summary: Summary) -> str:
+    """Whether any method has options beside its defaults and what was changed for this comparison."""
+    usual = {row["method"]: known(row["method"]).Config().to_dict() for row in summary.options.values()
+             if known(row["method"])}
+    tuned = [row for row in summary.options.values() if row["method"] in usual
+             and {**usual[row["method"]], **row["changed"]} != {**usual[row["method"]], **row["options"]}]
+    return "found on validation data" if tuned else "the defaults, found on another stream"
 
 
 def _each(values: np.ndarray, form: str) -> list[str]:
