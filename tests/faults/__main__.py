@@ -13,12 +13,12 @@ import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-from .listed import ESCAPED, ESCAPED_ITS_ROOM, ROOT, ROUNDS, Fault, faults, verdicts, write_verdicts
+from .listed import ESCAPED, ROOT, ROUNDS, WIDTHS, Fault, faults, verdicts, write_verdicts
 
 #: Seconds after which tests that do not end count as failed.
 LIMIT = 1200
@@ -48,29 +48,33 @@ class Checkout:
             path.write_text(right, encoding="utf-8")
             os.utime(path, (then, then))
 
-    def noticing(self, fault: Fault, room_only: bool) -> str:
-        """The first test that notices the fault, or ESCAPED."""
-        for paths in self._steps(fault, room_only):
+    def noticing(self, fault: Fault, widths: Sequence[str]) -> str:
+        """The first test of these widths that notices the fault, or what it is that it escaped."""
+        for paths in (paths for width in widths for paths in self._steps(fault)[width] if paths):
             while (failed := self._failing_with(fault, paths)) is not None:
                 if failed == NO_END or (self._failing_with(fault, [failed]) and not self.failing([failed])):
                     return failed
                 self.unsound.append(failed)
-        return ESCAPED_ITS_ROOM if room_only else ESCAPED
+        return ESCAPED[widths[-1]]
 
-    def _steps(self, fault: Fault, room_only: bool) -> Iterator[list[str]]:
-        """The file's own examples; files of tests, of the room those that name the file, the others; of all rooms."""
+    def _steps(self, fault: Fault) -> dict[str, list[list[str]]]:
+        """Width -> files of tests, those together that are run together; a file's own examples are near it."""
         tests = [path for path in sorted((self.root / "tests").rglob("test_*.py")) if path.parent.name != "faults"]
         own = self.root / "tests" / fault.file.split("/")[1]
         own = own if own.is_dir() else self.root / "tests"
         word = re.compile(rf"\b{Path(fault.file).stem}\b")
         named = [path for path in tests if word.search(path.read_text("utf-8"))]
         room = [path for path in tests if path.parent == own]
-        steps = [[self.root / fault.file] * fault.file.endswith(".py"),      # apart: pytest loads such a file once more
-                 [path for path in room if path in named], [path for path in room if path not in named]]
-        if not room_only:
-            others = [path for path in tests if path not in room]
-            steps += [[path for path in others if path in named], [path for path in others if path not in named]]
-        yield from ([str(path.relative_to(self.root)) for path in step] for step in steps if step)
+        others = [path for path in tests if path not in room]
+        examples = [fault.file] * fault.file.endswith(".py")       # apart: pytest loads such a file once more
+
+        def relative(paths):
+            return [str(path.relative_to(self.root)) for path in paths]
+
+        return {"near": [examples, relative(path for path in room if path in named)],
+                "room": [relative(path for path in room if path not in named)],
+                "all": [relative(path for path in others if path in named),
+                        relative(path for path in others if path not in named)]}
 
     def _failing_with(self, fault: Fault, paths: list[str]) -> str | None:
         with self.holding(fault):
@@ -104,20 +108,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=main.__doc__)
     parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="these faults, whether run before or not")
     parser.add_argument("--round", choices=ROUNDS, default=ROUNDS[-1])
-    parser.add_argument("--room-only", action="store_true", help="the tests of the fault's own room alone")
+    parser.add_argument("--width", choices=WIDTHS, default=WIDTHS[-1],
+                        help="near: the tests of its room that name its file; room: all of its room (default: all)")
     asked = parser.parse_args()
     known, done = {fault.id: fault for fault in faults()}, verdicts()
-    unfinished = [id for id in known if done.get(id, {}).get(asked.round, ESCAPED_ITS_ROOM) == ESCAPED_ITS_ROOM
-                  and not (asked.room_only and asked.round in done.get(id, {}))]
     with tempfile.TemporaryDirectory() as folder:
         checkout = Checkout(Path(folder))
-        for id in asked.only or unfinished:
-            verdict = checkout.noticing(known[id], asked.room_only)
+        for id in asked.only or known:
+            widths = _left(None if asked.only else done.get(id, {}).get(asked.round), asked.width)
+            if not widths:
+                continue
+            verdict = checkout.noticing(known[id], widths)
             done.setdefault(id, {})[asked.round] = verdict
             write_verdicts(done)
             print(f"{id}: {verdict}", flush=True)
         if checkout.unsound:
             print("left out, since they fail without a fault, or not by themselves: " + ", ".join(checkout.unsound))
+
+
+def _left(verdict: str | None, width: str) -> list[str]:
+    """The widths up to this one that a fault with a verdict was not held against; none if it was noticed."""
+    wanted, escaped = WIDTHS[:WIDTHS.index(width) + 1], list(ESCAPED.values())
+    if verdict is None:
+        return list(wanted)
+    return list(wanted[escaped.index(verdict) + 1:]) if verdict in escaped else []
 
 
 if __name__ == "__main__":
