@@ -7,10 +7,8 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 FAULTS, VERDICTS = (Path(__file__).with_name(name) for name in ("faults.json", "verdicts.json"))
 
-#: How many tests a fault was held against: those of its room that name its file, all of its room, the default suite.
-WIDTHS = ("near", "room", "all")
-#: Its verdict if none of them noticed it.
-ESCAPED = {"near": "escaped the tests near it", "room": "escaped the tests of its room", "all": "escaped"}
+#: Verdict of a fault that no test of the default suite notices; of one that was held against the nearest alone.
+ESCAPED, ESCAPED_NEAR = "escaped", "escaped the tests near it"
 ROUNDS = ("blind", "after")
 
 
