@@ -9,6 +9,7 @@ import pytest
 
 from den_ref.cli import main
 from den_ref.golden import VECTORS, cases, vectors
+from den_ref.golden.show import show_case, show_operation
 
 LEAKY = """
 def relu_backward(dh, a):
@@ -65,6 +66,31 @@ def test_everything_can_be_shown(capsys):
     printed = capsys.readouterr().out
     assert all(case.about.split()[0] in printed for case in cases())
     assert max(map(len, printed.splitlines())) <= 160
+
+
+def sections(text) -> dict:
+    """Heading -> the lines below it, of what is shown."""
+    parts = [part.strip("\n").splitlines() for part in text.split("\n\n")]
+    return {heading: lines for heading, *lines in parts}
+
+
+@pytest.mark.parametrize("vector", vectors(), ids=lambda vector: vector.operation)
+def test_an_operation_is_shown_with_its_own_inputs_outputs_mistakes_and_cases(vector):
+    shown = sections(show_operation(vector))
+    for heading, signature in (("inputs", vector.inputs), ("outputs", vector.outputs)):
+        assert shown[heading] == [f"    {name}: {kind}" for name, kind in signature.items()]
+    bullets = [line.split(":")[0] for line in shown["named mistakes"] if line.startswith("    - ")]
+    assert bullets == [f"    - {name}" for name in vector.mistakes]
+    assert [line.split()[0] for line in shown["cases"]] == [case.id for case in vector.cases]
+
+
+@pytest.mark.parametrize("id", ["select_units/two-layers", "network_backward/softmax", "solve_head/by-hand"])
+def test_a_case_is_shown_with_its_own_inputs_and_answer(id):
+    [case] = cases(id)
+    shown = sections(show_case(case))
+    for heading, named in (("inputs", case.inputs), ("expected", case.expected)):
+        names = [line.strip().partition(" = ")[0] for line in shown[heading] if " = " in line]
+        assert names == list(named)
 
 
 def test_show_as_json_is_the_case_in_the_file(capsys):

@@ -85,6 +85,15 @@ def test_what_says_no_look_gets_one_that_no_other_in_the_picture_has(ax):
     assert {text.get_text() for text in ax.texts} == {"DEN", "some_module:Mine", "another", "EWC"}
 
 
+def test_a_variation_is_not_drawn_as_its_method(ax):
+    """Its colour and marker say that it is another line, in every picture that has both."""
+    drawn = looks(["den", "den sigma=0.6", "den sigma=0.2", "ewc lam=3", "ewc", "finetune, DEN's size", "finetune"])
+    assert len({(look.colour, look.line, look.marker) for look in drawn.values()}) == len(drawn)
+    assert (drawn["den"], drawn["ewc"]) == (REGISTRY["den"].look, REGISTRY["ewc"].look)
+    curves(ax, {name: [[0.5, 0.6 + i / 10]] for i, name in enumerate(drawn)}, "", "")
+    assert len({(line.get_color(), line.get_linestyle(), line.get_marker()) for line in ax.lines}) == len(drawn)
+
+
 @pytest.mark.parametrize("colour", sorted({each.colour for each in LOOKS.values()}))
 def test_letters_can_be_read_on_white(ax, colour):
     """Contrast by WCAG: at least 3, as for large text and pictures."""
