@@ -182,6 +182,19 @@ def test_crashed_anywhere_a_run_resumes_to_the_same_end(tmp_path, moment):
     assert same_end(straight, run(Tiny, "toy", out=tmp_path, resume=True, **SMALL))
 
 
+@pytest.mark.parametrize("moment", [8, 11, 14, 20])
+def test_crashed_and_resumed_the_kept_steps_are_those_of_a_run_in_one_go(tmp_path, moment):
+    """Those of finished tasks stay, those of the unfinished one are made again; bit for bit."""
+    run(Tiny, "toy", out=tmp_path / "straight", keep_steps=True, **SMALL)
+    with pytest.raises(Crash):
+        run(Tiny, "toy", out=tmp_path / "crashed", keep_steps=True, display=CrashAt(moment), **SMALL)
+    run(Tiny, "toy", out=tmp_path / "crashed", keep_steps=True, resume=True, **SMALL)
+    straight, crashed = ({path.name: path.read_bytes() for path in (tmp_path / name / "steps").iterdir()}
+                         for name in ("straight", "crashed"))
+    assert sorted(crashed) == sorted(straight) == [f"{number:03d}.npz" for number in range(1, 7)]
+    assert crashed == straight
+
+
 @pytest.mark.parametrize("name", REGISTRY)
 @pytest.mark.parametrize("loss", [pytest.param("toy", marks=pytest.mark.slow), "softmax"])
 def test_every_method_resumes_to_the_same_end(tmp_path, name, loss):

@@ -40,6 +40,28 @@ def test_the_file_says_what_the_run_measured(folder):
     assert [stage["capacity"] for stage in back["stages"]] == done.capacities
 
 
+@pytest.mark.parametrize("value, fine", [
+    (0, True), (0.0, True), (1, True), (1.0, True), (-1e-13, True), (1 + 1e-13, True), (-0.01, False), (1.01, False)])
+def test_all_from_0_to_1_is_a_performance_and_nothing_else(results, value, fine):
+    results["R"]["accuracy"][2][1] = value
+    if fine:
+        assert validated(results) is results
+    else:
+        with pytest.raises(ValueError, match=r"results.R.accuracy\[2\]\[1\]: expected a number from 0 to 1 or null, got"):
+            validated(results)
+
+
+def test_shares_are_of_separate_networks():
+    """With L1 many weights are 0, so that allocated and nonzero parameters are different numbers."""
+    done = run("stl", "toy", n_tasks=2, settings={"epochs": 2, "mu": 0.05})
+    for t, size in enumerate(done.capacities, 1):
+        separate = t * (13 * 312 + 313 * 128 + 129)
+        nonzero = sum(int(np.count_nonzero(flat.vector)) for flat in done.method.networks[:t])
+        assert (size["stl"], size["nonzero"]) == (separate, nonzero) and nonzero < 0.9 * size["allocated"]
+        assert size["allocated_share"] == pytest.approx(t * (13 * 8 + 9 * 6 + 7) / separate, rel=1e-12)
+        assert size["nonzero_share"] == pytest.approx(nonzero / separate, rel=1e-12)
+
+
 def test_unseen_is_null_and_seen_is_not(results):
     for matrix in results["R"].values():
         assert [[entry is None for entry in row] for row in matrix] == [

@@ -88,6 +88,18 @@ def test_no_answer_is_an_error(function, words):
     assert result.verdict == "error" and words in result.message
 
 
+def test_an_error_is_said_to_be_where_it_happened():
+    """In the innermost of one's own lines, not where that was called."""
+    def divides(a):
+        return a / [][0]
+
+    def calls(dh, a):
+        return divides(a)
+
+    message = asked(calls).message
+    assert f"IndexError: list index out of range (test_checker_python.py, line {divides.__code__.co_firstlineno + 1})" in message
+
+
 def test_a_number_where_a_function_should_be_is_an_error():
     assert "raised TypeError" in asked(3).message
 
