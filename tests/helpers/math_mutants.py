@@ -756,6 +756,11 @@ MUTANTS |= {(operation, "penalty-in-smooth"): changed(operation, smooth=lambda i
             for operation in SLOPES}
 
 
+MUTANTS |= {(operation, "pattern-taken-afresh"): changed(operation, dweights=lambda i, o: [
+    np.where(w == 0, 0, g) for g, w in zip(o["dweights"], i["weights"])]) for operation in (
+        "objective_eq4", "objective_eq6")}
+
+
 def eq5_and(more):
     """The right penalty and gamma times something."""
     return changed("objective_eq5", penalty=lambda i, o: o["penalty"] + i["gamma"] * more(i))

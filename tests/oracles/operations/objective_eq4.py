@@ -24,6 +24,11 @@ def free_edges(weights, biases, edges, **others):
     return {"weights": edges, "biases": True, "head": True, "head_bias": True}
 
 
+def nonzero_now(weights, biases, edges, **others):
+    """The nonzero weights of the moment."""
+    return free_edges(weights, biases, [w != 0 for w in weights])
+
+
 def sparse(seed, *shape, share=0.6):
     """Which connections exist."""
     return np.random.default_rng(seed).random(shape) < share
@@ -59,6 +64,9 @@ RECIPE = Recipe(
             lambda head, **given: square_of(head=head * 0, **given))),
         Mistake("zero-edges-free", "Connections that do not exist got a gradient: the zero pattern of W^{t-1} is kept, "
                 "or retraining fills it up.", other_gradient(None)),
+        Mistake("pattern-taken-afresh", "What is free was read off the weights as they are. It is given by edges: a "
+                "weight that is 0 on its way stays free, or zeros could only become more.",
+                other_gradient(nonzero_now)),
         mean_over_outputs(objective(square_of, free_edges)),
         *added_to_smooth(square_of, free_edges),
     ],
@@ -68,6 +76,11 @@ RECIPE = Recipe(
                   "edges": [np.array([[True, True], [False, True]])]},
                  "by hand: h = (1, 0), dlogit = -1/2; penalty (4 + 1 + 1/4 + 16) / 4",
                  expected={**SMALL_GRADIENT, "dweights": [array([-0.25, 0], [0, 0])], "penalty": 5.3125}),
+        Question("zero-on-its-way", "a weight that is 0 now, of a connection that exists, has a gradient",
+                 {**SMALL, "weights": [array([0, -1])], "biases": [np.array([1.0, 0.5])], "mu_l2": 0.5,
+                  "edges": [np.array([[True, True]])]},
+                 "by hand: h = (1, 0), dlogit = -1/2; penalty (1 + 1/4 + 16) / 4",
+                 expected={**SMALL_GRADIENT, "penalty": 4.3125}),
         Question("nothing-selected", "no unit was selected: only the head's bias is free",
                  {"x": array([1], [2]), "labels": array([1], [0]), "loss": "sigmoid", "weights": [np.zeros((1, 0))],
                   "biases": [np.zeros(0)], "head": np.zeros((0, 1)), "head_bias": np.array([0.0]),

@@ -12,7 +12,7 @@ from tests.oracles.objectives import CONVENTIONS, DATA, ORACLE, OUTPUTS, SMALL, 
 from tests.oracles.objectives import mean_over_outputs, objective, other_gradient, other_penalty
 from tests.oracles.recipe import Mistake, Question, Recipe
 
-from .objective_eq4 import free_edges, sparse_network
+from .objective_eq4 import free_edges, nonzero_now, sparse_network
 
 
 def anchored(weights, biases, anchor_weights, anchor_biases, lam, with_biases=True, **others):
@@ -100,6 +100,9 @@ RECIPE = Recipe(
                 **given))),
         Mistake("zero-edges-free", "Weights that are 0 got a gradient: Eq. 6 moves the nonzero ones only, or the next "
                 "walk selects everything.", other_gradient(None)),
+        Mistake("pattern-taken-afresh", "What is free was read off the weights as they are. It is given by edges: a "
+                "weight that is 0 on its way stays free, or zeros could only become more.",
+                other_gradient(nonzero_now)),
         mean_over_outputs(objective(anchored, free_edges)),
         *added_to_smooth(anchored, free_edges),
     ],
@@ -125,6 +128,11 @@ RECIPE = Recipe(
                   "anchor_biases": [np.array([-1.0, -1.0])], "lam": 0.25},
                  "by hand: changes 1, 1.5 and 1/2; penalty (1 + 9/4 + 1/4) / 4",
                  expected={**SMALL_GRADIENT, "penalty": 0.875}),
+        Question("zero-on-its-way", "a weight that is 0 now, of a connection that exists, has a gradient",
+                 {**SMALL, "weights": [array([0, -1])], "biases": [np.array([1.0, 0.5])], "lam": 0.25,
+                  "edges": [np.array([[True, True]])], "anchor_weights": [array([0.5])],
+                  "anchor_biases": [np.array([1.0])]},
+                 "by hand: change 1/2; penalty 1/16", expected={**SMALL_GRADIENT, "penalty": 0.0625}),
         Question("new-feeds-older", "an older unit hears a new one below it: that edge has no anchor",
                  {"x": array([1]), "labels": array([0]), "loss": "sigmoid", "weights": [array([2, 1]),
                                                                                         array([0.5], [4])],
