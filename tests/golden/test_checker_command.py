@@ -109,6 +109,17 @@ def test_check_explains_and_counts(adapter, capsys):
     assert "\033" not in printed                                  # not a terminal, so no colours
 
 
+def test_what_others_are_built_on_is_said_first(tmp_path, capsys):
+    (tmp_path / "mine.py").write_text("def affine_forwards(x, w, b): pass\ndef auroc(scores, labels): 1 / 0\n"
+                                      "def relu_backward(dh, a): return dh\ndef den_trace(**given): return given['k'] / 0\n")
+    assert main(["golden", "check", str(tmp_path / "mine.py")]) == 1
+    printed = capsys.readouterr().out
+    places = [printed.index(f"{verdict}  {name}, ") for verdict, name in
+              (("FAIL", "relu_backward"), ("ERROR", "auroc"), ("ERROR", "den_trace"))]
+    assert places == sorted(places) and printed.count("ZeroDivisionError") == 2      # once per operation
+    assert "affine_forward: there is a 'affine_forwards'; is that it?" in printed
+
+
 def test_check_a_part_passes(adapter, capsys):
     assert main(["golden", "check", adapter, "--only", "relu_forward", "relu_backward/no-units"]) == 0
     count = len(cases("relu_forward")) + 1

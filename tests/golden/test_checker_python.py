@@ -100,6 +100,14 @@ def test_an_error_is_said_to_be_where_it_happened():
     assert f"IndexError: list index out of range (test_checker_python.py, line {divides.__code__.co_firstlineno + 1})" in message
 
 
+def test_the_line_of_an_error_is_its_authors_not_a_librarys():
+    def function(dh, a):
+        return np.linalg.inv(dh[:0, :2] @ np.ones((2, 1)))         # raised deep in NumPy
+
+    line = function.__code__.co_firstlineno + 1
+    assert f"(test_checker_python.py, line {line})" in asked(function).message
+
+
 def test_a_number_where_a_function_should_be_is_an_error():
     assert "raised TypeError" in asked(3).message
 
@@ -123,6 +131,13 @@ def test_the_number_of_outputs_is_checked(returned, words):
     with pytest.raises(AdapterError) as error:
         outputs_of(returned, TWO)
     assert words in str(error.value)
+
+
+@pytest.mark.parametrize("returned", [([1.0],), [[1.0]], (np.ones(1),), ([[1.0]],), ([np.ones(1)],), {"w": [[1.0]]}])
+def test_a_list_of_one_array_or_a_tuple_of_one_output(returned):
+    """In a list of vectors, a tuple with one vector is that list; a tuple with a list of vectors holds the output."""
+    outputs = outputs_of(returned, {"w/*": "float64[*]"})
+    assert {name: array.tolist() for name, array in outputs.items()} == {"w/0": [1.0]}
 
 
 @pytest.mark.parametrize("returned", [
@@ -197,13 +212,20 @@ def test_a_file_of_expected_failures(tmp_path):
 @pytest.mark.parametrize("text, words", [
     ("relu_backward/on-the-kik reason", "x.txt, line 1: expected an operation, the id of a case"),
     ("\nrelu_backward/on-the-kink", "x.txt, line 2: expected an id and a reason, got 'relu_backward/on-the-kink'"),
-    ("nothing/* reason", "x.txt, line 1:"),
+    ("nothing/* reason", "x.txt, line 1:"), ("\udcff\udcfe", "--xfail: expected a text in UTF-8, got other bytes in"),
 ])
 def test_a_bad_file_of_expected_failures(tmp_path, text, words):
-    (tmp_path / "x.txt").write_text(text)
+    (tmp_path / "x.txt").write_text(text, "utf-8", "surrogateescape")
     with pytest.raises(ValueError) as error:
         read_expected_failures(tmp_path / "x.txt", cases())
     assert words in str(error.value)
+
+
+def test_a_file_of_expected_failures_may_begin_with_a_byte_order_mark_and_must_be_there(tmp_path):
+    (tmp_path / "x.txt").write_text("relu_backward/on-the-kink known\n", "utf-8-sig")
+    assert read_expected_failures(tmp_path / "x.txt", cases()) == {"relu_backward/on-the-kink": "known"}
+    with pytest.raises(ValueError, match="--xfail: expected a file that can be read, got .*: No such file"):
+        read_expected_failures(tmp_path / "nofile", cases())
 
 
 # --- files -------------------------------------------------------------------------------------------------------
