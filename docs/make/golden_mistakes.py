@@ -48,8 +48,11 @@ def shared_answers() -> str:
 def generic() -> str:
     """Markdown: the generic diagnoses."""
     rows = [f"| `{one.name}` | {one.says} |" for one in TABLE]
-    rows.append("| `times-n`, `divided-by-n` | Every entry is n times too large, or too small: n is a whole number, a size or "
-                "number of the inputs (`x.shape[0]`, `len(weights)`, `step`). |")
+    rows += ["| `times-n`, `divided-by-n` | Every entry is n times too large, or too small: n is a constant, or a size or "
+             "number of the inputs (`x.shape[0]`, `len(weights)`, `step`). |",
+             "| `constant-added` | One number is added to every entry. |",
+             "| `penalty-in-the-gradient` | A penalty's gradient, at a strength that the inputs have, is contained in that of "
+             "the smooth part. |"]
     return "| generic diagnosis | |\n|---|---|\n" + "\n".join(rows)
 
 
