@@ -68,14 +68,17 @@ def bars_before(ax, ours: Mapping[str, np.ndarray], theirs: Mapping[str, float],
                 floor: float = 0.0, style: Style = PLAIN) -> list:
     """A bar per label at the mean of its runs, with their range; theirs a dashed line across.  Returns the bars.
 
+    A bar has the colour of its method, whatever the label says besides.
+
     notes : label -> a text on the bar
     floor : where the bars begin
     """
-    places, drawn = np.arange(len(ours)), looks(ours)
+    places, methods = np.arange(len(ours)), [label.partition(" ")[0] for label in ours]
+    drawn = looks(methods)
     means = np.array([np.mean(values) for values in ours.values()])
     reach = np.abs([[np.min(values), np.max(values)] for values in ours.values()] - means[:, None]).T
     bars = ax.bar(places, means - floor, bottom=floor, width=0.7, alpha=0.8, yerr=reach,
-                  color=[each.colour for each in drawn.values()], error_kw={"linewidth": THIN})
+                  color=[drawn[method].colour for method in methods], error_kw={"linewidth": THIN})
     there = np.array([theirs.get(label, np.nan) for label in ours])
     ax.hlines(there, places - 0.45, places + 0.45, color="black", linewidth=style.line, linestyle=(0, (3, 1)),
               label="the paper")
@@ -85,5 +88,6 @@ def bars_before(ax, ours: Mapping[str, np.ndarray], theirs: Mapping[str, float],
     tidy(ax, style, ylabel=ylabel, xticks=places)
     names = [name_of(label).replace("-", "-\n", 1).replace(" k=", "\nk=") for label in ours]
     ax.set_xticklabels(names, fontsize=style.text - 1)
-    legend(ax, style, loc="lower left", bbox_to_anchor=(0, 1))
+    if np.isfinite(there).any():
+        legend(ax, style, loc="lower left", bbox_to_anchor=(0, 1))
     return list(bars)

@@ -18,7 +18,7 @@ import pytest
 
 import den_ref
 from den_ref import cli
-from den_ref.experiment.pages import figures, numbers, paper, results_page, tables
+from den_ref.experiment.pages import figures, numbers, paper, paper_tables, results_page, tables
 from den_ref.experiment.pages.figures import FIGURES, draw
 from den_ref.experiment.pages.goals import FAR, GOALS
 from den_ref.experiment.pages.markdown import filled
@@ -433,7 +433,7 @@ def test_what_is_missing_is_said(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize(("name", "stream", "of_its_own"), [
-    ("noise.md", "mnist-variation", tables.TABLES)])
+    ("noise.md", "mnist-variation", tables.TABLES), ("results.md", "mnist-back", paper_tables.PAPER_TABLES)])
 def test_the_results_pages_are_what_the_kept_numbers_make(name, stream, of_its_own):
     page = (DOCS / name).read_text("utf-8")
     summary = read_summary(DOCS / "results" / f"{stream}.json")

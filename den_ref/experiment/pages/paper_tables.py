@@ -43,7 +43,7 @@ def experiment(summary: Summary) -> str:
             ["first network", "-".join(map(str, said["base network"])),
              hidden_of(summary, "den") if summary.has("den") else "–"],
             ["options of the methods", "not said", _how_found(summary)],
-            ["time of one core", "–", f"{seconds / 3600:.1f} hours for {runs} runs"]]
+            ["time of one core", "–", f"{seconds / 3600:.2f} hours for {runs} runs"]]
     less = [what for what, theirs, here in rows[:3] if here != theirs]
     note = f"\n\nNot as in the paper: {'; '.join(less)}." if less else ""
     return table(["", "the paper", "here"], rows) + note
