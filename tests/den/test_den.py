@@ -163,6 +163,26 @@ def test_an_array_that_is_missing_is_named(missing):
         Network.from_arrays(arrays, network.head_facts())
 
 
+@pytest.mark.parametrize(("name", "unit", "stage"), [
+    ("retired/0", 0, 1), ("retired/0", 0, 0), ("retired/1", -1, 7), ("introduced/0", 0, 0), ("introduced/1", -1, 7),
+    ("introduced/0", 0, 3)])
+def test_a_lifetime_that_cannot_be_is_refused_by_name(name, unit, stage):
+    """Of six stages: gone when or before it came, after the last one, out of order."""
+    network = run(hidden=(5, 4), sigma=np.inf).den.network
+    arrays = {key: array.copy() for key, array in network.arrays().items()}
+    arrays[name][unit] = stage
+    with pytest.raises(ValueError, match=f"^{name}: expected "):
+        Network.from_arrays(arrays, network.head_facts())
+
+
+@pytest.mark.parametrize("stage", [2, 6])
+def test_a_lifetime_that_can_be_is_read(stage):
+    network = run(hidden=(5, 4), sigma=np.inf).den.network
+    arrays = {key: array.copy() for key, array in network.arrays().items()}
+    arrays["retired/0"][0] = stage
+    assert Network.from_arrays(arrays, network.head_facts()).retired[0][0] == stage
+
+
 def test_task_ids_survive_a_state():
     den = DEN(quick((3,)), 0)
     ids = [3, "three", (1, "a"), None, 2.5]

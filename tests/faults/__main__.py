@@ -20,11 +20,10 @@ from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-from .listed import ESCAPED, ESCAPED_NEAR, ROOT, ROUNDS, Fault, faults, verdicts, write_verdicts
+from .listed import ESCAPED, ESCAPED_NEAR, NO_END, ROOT, ROUNDS, Fault, faults, verdicts, write_verdicts
 
 #: Seconds after which tests that do not end count as failed.
 LIMIT = 3600
-NO_END = "tests that do not end"
 
 
 class Checkout:

@@ -9,6 +9,9 @@ FAULTS, VERDICTS = (Path(__file__).with_name(name) for name in ("faults.json", "
 
 #: Verdict of a fault that no test of the default suite notices; of one that was held against the nearest alone.
 ESCAPED, ESCAPED_NEAR = "escaped", "escaped the tests near it"
+#: The verdict of one that keeps tests from ending.
+NO_END = "tests that do not end"
+#: What was run before any test was written with the list in hand; since, for what escaped or was rewritten.
 ROUNDS = ("blind", "after")
 
 

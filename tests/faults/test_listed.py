@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from .listed import ROOT, Fault, faults
+from .listed import ESCAPED, ESCAPED_NEAR, NO_END, ROOT, ROUNDS, Fault, faults, verdicts
 
 #: Rooms of the package, by their folders; files that stand in none are a room together.
 ROOMS = ("core", "den", "methods", "tasks", "loops", "golden", "experiment/disk", "experiment/one_run", "experiment/grid",
@@ -24,6 +24,22 @@ def test_there_are_120_in_all_rooms():
 def test_each_says_what_it_breaks_and_changes_something():
     for fault in faults():
         assert fault.breaks.endswith(".") and fault.old != fault.new and (ROOT / fault.file).is_file(), fault.id
+
+
+def test_every_fault_was_tried_blind_and_what_escaped_again():
+    found = verdicts()
+    assert list(found) == [fault.id for fault in faults()]
+    for id, by_round in found.items():
+        assert "blind" in by_round and by_round.keys() <= set(ROUNDS), id
+        assert all("::" in said or said in (ESCAPED, ESCAPED_NEAR, NO_END) for said in by_round.values()), id
+        assert "::" in by_round["blind"] or "after" in by_round, id
+
+
+def test_nearly_all_are_noticed():
+    """By their last verdicts; a test that is named there and gone notices nothing."""
+    last = [by_round.get("after", by_round["blind"]) for by_round in verdicts().values()]
+    there = [name for name in last if (ROOT / name.partition("::")[0]).is_file()]
+    assert len(there) >= 0.95 * len(last)
 
 
 @pytest.mark.slow

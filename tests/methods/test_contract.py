@@ -14,6 +14,7 @@ from den_ref.protocol import FAMILIES, VARIANT, Task
 from den_ref.settings import Settings
 from den_ref.state import unpack_meta
 from den_ref.tasks import make_stream
+from tests.helpers.tiny_method import Tiny, Weights
 
 METHODS = pytest.mark.parametrize("name", REGISTRY)
 QUICK = {"epochs": 3, "epochs_eq2": 3, "epochs_eq4": 2, "epochs_eq5": 2, "epochs_eq6": 1, "finetune_epochs": 2}
@@ -231,6 +232,15 @@ def test_capacity_counts_what_scores_react_to(name):
             assert capacity.per_task[task] == len(entries)
     assert capacity.allocated == len(set.union(*read.values()))
     assert 0 < capacity.nonzero <= capacity.allocated <= capacity.arrays
+
+
+def test_a_prediction_is_1_above_0_only_and_the_first_of_equals():
+    tiny = Tiny()
+    tiny.model = Weights({"a": np.array([[1.0], [0.0]])})          # the score is x itself
+    x = np.array([[0.0], [-0.0], [1e-300], [-1e-300], [2.0]])
+    assert tiny.predict("a", x).tolist() == [[0], [0], [1], [0], [1]]
+    tiny.loss_of, tiny.model = lambda task: "softmax", Weights({"a": np.array([[1.0, 1.0, -1.0], [0.0, 0.0, 0.0]])})
+    assert tiny.predict("a", x).tolist() == [0, 0, 0, 2, 0]
 
 
 @METHODS
