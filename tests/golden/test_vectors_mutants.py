@@ -3,10 +3,11 @@
 import pytest
 from den_ref.golden import vectors
 from tests.helpers import named_mistakes
+from tests.helpers.listed_mutants import MUTANTS as LISTED
 from tests.helpers.math_mutants import MUTANTS as MATHEMATICS
 from tests.helpers.system_mutants import MUTANTS as SYSTEMS
 
-MUTANTS = MATHEMATICS | SYSTEMS
+MUTANTS = MATHEMATICS | SYSTEMS | LISTED
 MISTAKES = {(vector.operation, mistake) for vector in vectors() for mistake in vector.mistakes}
 
 

@@ -25,6 +25,18 @@ def by_norms(w, threshold, size):
     return {"w": w * np.where(sizes > threshold, 1 - threshold / np.where(sizes > threshold, sizes, 1), 0)}
 
 
+def without_maximum(w, step, gamma):
+    """w (1 - threshold / norm), negative or not."""
+    norms = np.sqrt((w ** 2).sum(axis=0))
+    return {"w": w * (1 - step * gamma / np.where(norms > 0, norms, 1))}
+
+
+def by_l1_norms(w, step, gamma):
+    """w (1 - threshold / sum of abs)_+."""
+    sizes = abs(w).sum(axis=0)
+    return {"w": w * np.where(sizes > step * gamma, 1 - step * gamma / np.where(sizes > 0, sizes, 1), 0)}
+
+
 GROUP = Recipe(
     name="group_soft_threshold",
     equation="argmin over u of norm(u - w)^2 / (2 step) + gamma sum over columns j of norm(u_j): "
@@ -49,6 +61,10 @@ GROUP = Recipe(
                 "released code does with rows of old and of new units. All incoming weights of a unit are one group.",
                 lambda w, step, gamma: {"w": np.concatenate([
                     group(w=part, step=step, gamma=gamma)["w"] for part in np.array_split(w, 2)])}),
+        Mistake("zeros-not-made", "Columns within the threshold turned round instead of becoming 0: max(..., 0) is "
+                "missing.", without_maximum),
+        Mistake("l1-norm", "The size of a group was taken as its sum of absolute values; it is the Euclidean norm.",
+                by_l1_norms),
     ],
     questions=[
         Question("by-hand", "a column of norm 5, one exactly on the threshold, one within it",
@@ -107,6 +123,10 @@ GROUP_METRIC = Recipe(
                 "used; where d differs within a group, there is no closed form and r has to be found.",
                 lambda w, d, gamma: euclidean(w, d, gamma)),
         Mistake("zero-group-divides", ZERO_GROUP, dividing(group_metric)),
+        Mistake("mean-curvature", "Each column was shrunk by the closed form with its mean curvature, gamma / mean(d); "
+                "where d differs within a group, there is no closed form.", lambda w, d, gamma: {
+                    "w": np.stack([group(w=w[:, [j]], step=1 / d[:, j].mean(), gamma=gamma)["w"][:, 0]
+                                   for j in range(w.shape[1])], axis=1)}),
     ],
     questions=[
         Question("equal-curvature", "d = 2 everywhere is a step of 1/2",

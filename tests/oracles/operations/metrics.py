@@ -34,6 +34,12 @@ def half_for_one_class(scores, labels):
     return {"auroc": 0.5 if isnan(right) else right}
 
 
+def ranks_from_zero(scores, labels):
+    """The sum of ranks that begin at 0, where the formula has them from 1: 1 / (number of negatives) too little."""
+    right = share_of_pairs(scores, labels)["auroc"]
+    return {} if isnan(right) else {"auroc": right - 1 / int((labels == 0).sum())}
+
+
 AUROC = Recipe(
     name="auroc",
     equation="P(score of a positive > score of a negative) + P(equal scores) / 2, over all pairs",
@@ -55,6 +61,9 @@ AUROC = Recipe(
                 labels: share_of_pairs(scores + 1e-9 * np.arange(len(scores)), labels)),
         Mistake("scores-reversed", "Low scores were taken for positive answers: this is 1 - AUROC.",
                 lambda scores, labels: share_of_pairs(-scores, labels)),
+        Mistake("ranks-from-0", "The formula by ranks was used with ranks from 0; they count from 1.", ranks_from_zero),
+        Mistake("one-class-is-zero", "With a single class there is no pair, and the answer is NaN, not 0.",
+                lambda scores, labels: {"auroc": float(np.nan_to_num(share_of_pairs(scores, labels)["auroc"]))}),
     ],
     questions=[
         Question("by-hand", "four pairs: two in order, one tied, one not in order",
@@ -220,6 +229,12 @@ METRICS = Recipe(
                     difference(R[j, j], separate[j]) for j in range(len(R)))}),
         Mistake("matrix-transposed", "R was read with rows for tasks; row i is the state after learning task i.",
                 lambda R, separate: metrics(R.T, separate)),
+        Mistake("last-task-left-out", "The average performance is that of the earlier tasks, without the last.",
+                lambda R, separate: {"average_performance": mean(R[-1, :max(len(R) - 1, 1)])}),
+        Mistake("best-of-all-stages", "The maximum runs over all stages before the last, also those before the task "
+                "was learnt: it begins at the task's own.", lambda R, separate: {"forgetting": mean(
+                    difference(max([v for v in R[:-1, j] if not isnan(v)], default=nan), R[-1, j])
+                    for j in range(len(R) - 1))}),
     ],
     questions=[
         Question("by-hand", "three tasks, all measured; the first ends better than it ever was",
@@ -252,6 +267,11 @@ METRICS = Recipe(
                  {"R": array([0.75]), "separate": np.array([0.5])}, "by hand",
                  expected={"average_performance": 0.75, "backward_transfer": nan, "forgetting": nan,
                            "forward_transfer": nan}),
+        Question("better-before", "the second task was done best before it was learnt, which nobody forgets",
+                 {"R": array([0.5, 0.875, 0.25], [0.5, 0.75, 0.25], [0.5, 0.5, 0.75]),
+                  "separate": np.array([0.5, 0.5, 0.5])}, "by hand: forgotten are 0 and 3/4 - 1/2",
+                 expected={"average_performance": float(Fraction(7, 12)), "backward_transfer": -0.125,
+                           "forgetting": 0.125, "forward_transfer": 0.25}),
         Question("larger", "ten tasks, upper triangle never measured",
                  lambda: {"R": drawn_matrix(3, 10), "separate": np.random.default_rng(4).integers(32, 64, 10) / 64},
                  "the definitions in fractions"),

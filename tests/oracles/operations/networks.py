@@ -40,6 +40,14 @@ def linear_layers(x, weights, biases, head, head_bias):
     return {"hidden": hidden[1:], "logits": hidden[-1] @ head + head_bias}
 
 
+def top_linear(x, weights, biases, head, head_bias):
+    """ReLU between hidden layers only."""
+    if not weights:
+        return {}
+    below = forward(x=x, weights=weights[:-1], biases=biases[:-1], head=weights[-1], head_bias=biases[-1])
+    return {"hidden": [*below["hidden"], below["logits"]], "logits": below["logits"] @ head + head_bias}
+
+
 def turned(x, weights, **rest):
     """Every matrix transposed: cannot run unless all are square."""
     square = all(w.shape[0] == w.shape[1] for w in weights)
@@ -62,6 +70,7 @@ FORWARD = Recipe(
                 lambda head_bias, **rest: {"logits": forward(head_bias=0 * head_bias, **rest)["logits"]}),
         Mistake("hidden-before-relu", "What stands before the ReLU was returned as hidden; it is what comes out of it.",
                 before_relu),
+        Mistake("relu-missing-on-top", "The last hidden layer has no ReLU; every hidden layer has one.", top_linear),
     ],
     questions=[
         Question("by-hand", "two units, one of them silent",

@@ -51,6 +51,12 @@ RECIPE = Recipe(
             lambda weights, head, mu, **others: l1_of(weights, head, mu) / sum(w.size for w in [*weights, head]))),
         mean_over_outputs(objective(l1_of)),
         *added_to_smooth(l1_of),
+        Mistake("matrix-norm", "The matrix norm of order 1 was taken, norm(W, 1): the largest column sum. L1 is the "
+                "sum over all entries.", other_penalty(lambda weights, head, mu, **others: mu * sum(
+                    max(hp.l1(w[:, j]) for j in range(w.shape[1])) for w in [*weights, head]))),
+        Mistake("squares-for-l1", "Half the sum of squares was taken (L2, weight decay); L1 is the sum of abs.",
+                other_penalty(lambda weights, head, mu, **others: mu / 2 * sum(
+                    (hp.total(w ** 2) for w in [*weights, head]), Decimal(0)))),
     ],
     questions=[
         Question("by-hand", "one sample, two units, one of them silent; the logit is 0", {**SMALL, "mu": 0.25},

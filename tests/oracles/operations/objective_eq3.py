@@ -11,7 +11,7 @@ from tests.oracles.objectives import BIASES, CONVENTIONS, ORACLE, added_to_smoot
 from tests.oracles.objectives import objective, other_penalty
 from tests.oracles.recipe import Mistake, Question, Recipe
 
-from .objective_eq2 import half_of_l1, l1_of, l1_with_biases
+from .objective_eq2 import half_of_l1, l1_of, l1_with_biases, rms
 
 
 def of_head(function):
@@ -49,6 +49,9 @@ RECIPE = Recipe(
         Mistake("half-factor", "The penalty was halved; L1 has no factor 1/2.", of_head(other_penalty(half_of_l1))),
         mean_over_outputs(of_head(objective(l1_of))),
         *(replace(mistake, outputs=of_head(mistake.outputs)) for mistake in added_to_smooth(l1_of)),
+        Mistake("norm-for-l1", "The Euclidean norm was taken; L1 is the sum of abs.", of_head(other_penalty(rms))),
+        Mistake("count-for-l1", "The number of nonzero weights was taken (L0); L1 is the sum of abs.", of_head(
+            other_penalty(lambda head, mu, **others: mu * int(np.count_nonzero(head))))),
     ],
     questions=[
         Question("by-hand", "two samples, both at logit 0, one of either label",

@@ -69,6 +69,11 @@ RECIPE = Recipe(
                 other_gradient(nonzero_now)),
         mean_over_outputs(objective(square_of, free_edges)),
         *added_to_smooth(square_of, free_edges),
+        Mistake("edgeless-biases-held", "The bias of a unit without an incoming edge got gradient 0; every bias is "
+                "free.", other_gradient(lambda edges, **given: {
+                    **free_edges(edges=edges, **given), "biases": [edge.any(axis=0) for edge in edges]})),
+        Mistake("head-zeros-held", "Zeros of the head got gradient 0, as edges that do not exist; the whole head is "
+                "free.", other_gradient(lambda head, **given: {**free_edges(**given), "head": head != 0})),
     ],
     questions=[
         Question("by-hand", "one sample at logit 0, one connection that does not exist",
@@ -87,6 +92,14 @@ RECIPE = Recipe(
                   "edges": [np.zeros((1, 0), bool)], "mu_l2": 0.5}, "by hand",
                  expected={"smooth": float(np.log(2)), "penalty": 0.0, "dweights": [np.zeros((1, 0))],
                            "dbiases": [np.zeros(0)], "dhead": np.zeros((0, 1)), "dhead_bias": np.array([0.0])}),
+        Question("edgeless-unit", "unit 0 is its bias alone, and output 1 does not read it: both are free all the same",
+                 {"x": array([1]), "labels": array([1, 0]), "loss": "sigmoid", "weights": [array([0, 1])],
+                  "biases": [np.array([2.0, 0])], "head": array([1, 0], [-2, 0.5]),
+                  "head_bias": np.array([0.0, -0.5]), "edges": [np.array([[False, True]])], "mu_l2": 1.0},
+                 "by hand: h = (2, 1), both logits 0, dlogits = (-1/2, 1/2); penalty (1 + 1 + 4 + 1/4) / 2",
+                 expected={"smooth": 2 * float(np.log(2)), "penalty": 3.125, "dweights": [array([0, 1.25])],
+                           "dbiases": [np.array([-0.5, 1.25])], "dhead": array([-1, 1], [-0.5, 0.5]),
+                           "dhead_bias": np.array([-0.5, 0.5])}),
         Question("several-outputs", "two sparse hidden layers, two outputs",
                  lambda: {**data(1, 6, 5, 2), **sparse_network(2, 5, 4, 4, n_outputs=2), "mu_l2": 0.02}, ORACLE),
         Question("softmax", "one sparse hidden layer, three classes",

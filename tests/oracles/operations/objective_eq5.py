@@ -126,6 +126,20 @@ RECIPE = Recipe(
         Mistake("old-weights-free", HELD, other_gradient(None)),
         mean_over_outputs(objective(expansion, free_new)),
         *added_to_smooth(expansion, free_new),
+        Mistake("older-head-rows-held", "Head rows of older units were held; the whole head of t is free.",
+                other_gradient(lambda older, head, **given: free_new(older=older, head=head, **given) | {
+                    "head": np.arange(len(head))[:, None] >= older[-1]})),
+        Mistake("edges-to-older-units-held", "Edges from new units into older ones were held at 0, without a gradient; "
+                "they are free.", other_gradient(lambda older, **given: free_new(older=older, **given) | {"weights": [
+                    np.arange(w.shape[1]) >= q for w, q in zip(given["weights"], older)]})),
+        Mistake("new-biases-held", "The biases of new units were held: gradient 0. They are free.", other_gradient(
+            lambda **given: free_new(**given) | {"biases": [b != b for b in given["biases"]]})),
+        Mistake("older-counted-as-new", "older was read as the number of new units; it is how many are older.",
+                lambda weights, older, **given: objective(expansion, free_new)(
+                    weights=weights, older=np.array([w.shape[1] - q for w, q in zip(weights, older)]), **given)),
+        Mistake("head-rows-grouped", "A new unit's row of the head was taken for a group; the head carries L1 alone.",
+                other_penalty(lambda head, older, gamma, **given: expansion(
+                    head=head, older=older, gamma=gamma, **given) + gamma * hp.column_norms(head[older[-1]:].T))),
     ],
     questions=[
         Question("by-hand", "one old and one new unit in each of two layers, at logit 0",

@@ -40,6 +40,21 @@ def head_to_zero(head, head_bias, lam, **others):
     return anchored(lam=lam, **others) + lam * (hp.total(head ** 2) + hp.total(head_bias ** 2))
 
 
+def matrix_by_matrix(weights, biases, anchor_weights, anchor_biases, lam, **others):
+    """lam times the norms of the arrays' changes, added up."""
+    return lam * sum((hp.norm(now[tuple(map(slice, then.shape))] - then) for now, then in zip(
+        [*weights, *biases], [*anchor_weights, *anchor_biases], strict=True)), Decimal(0))
+
+
+def at_the_end(weights, biases, anchor_weights, anchor_biases, **given):
+    """Anchors on the last units of each layer."""
+    def last(now, then):
+        return now[tuple(slice(n - m, None) for n, m in zip(now.shape, then.shape))]
+
+    return anchored([last(*pair) for pair in zip(weights, anchor_weights)],
+                    [last(*pair) for pair in zip(biases, anchor_biases)], anchor_weights, anchor_biases, **given)
+
+
 def padded(anchor, like):
     """The anchor with zeros for what is newer."""
     whole = np.full(like.shape, Decimal(0))
@@ -105,6 +120,16 @@ RECIPE = Recipe(
                 other_gradient(nonzero_now)),
         mean_over_outputs(objective(anchored, free_edges)),
         *added_to_smooth(anchored, free_edges),
+        Mistake("head-weights-pulled", "The weights of the head were pulled to 0, its bias was not; the head is new.",
+                other_penalty(lambda head, lam, **given: anchored(lam=lam, **given) + lam * hp.total(head ** 2))),
+        Mistake("new-biases-pulled", "Biases of new units were pulled to 0: they have no anchor.", other_penalty(
+            lambda biases, anchor_biases, lam, **given: anchored(
+                biases=biases, anchor_biases=anchor_biases, lam=lam, **given) + lam * sum(
+                    (hp.total(b[len(a):] ** 2) for b, a in zip(biases, anchor_biases)), Decimal(0)))),
+        Mistake("anchors-at-the-end", "The anchors were laid on the last units of each layer; older units stand first.",
+                other_penalty(at_the_end)),
+        Mistake("norm-per-matrix", "The norms of the matrices were added up, not squared: the penalty is the sum of "
+                "all squares.", other_penalty(matrix_by_matrix)),
     ],
     questions=[
         Question("by-hand", "one old unit that moved, one new unit, at logit 0",

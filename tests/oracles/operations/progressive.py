@@ -59,6 +59,16 @@ def previous_only(older, alphas, projections, *others):
     return adapter(older[-1:], alphas[-1:], projections[-1:], *others)
 
 
+def newest_first(older, *others):
+    """Older columns in the reversed order, their alphas and projections in theirs."""
+    return adapter(older[::-1], *others)
+
+
+def averaged_columns(older, alphas, *others):
+    """The mean over older columns."""
+    return adapter(older, alphas / len(older), *others)
+
+
 def nothing(older, alphas, projections, bias, lateral):
     """No adapter at all."""
     return 0 * linear(older, alphas, projections, bias, lateral)
@@ -179,6 +189,10 @@ FORWARD = Recipe(
                 "unit j of the adapter hears.", columns(turned, turned)),
         Mistake("same-layer", "Layer l read the older columns' layer l; it reads their layer l - 1, as it does its "
                 "own.", same_layer),
+        Mistake("newest-column-first", "Older columns stand in reversed order, newest first; alphas and projections "
+                "have the oldest first.", columns(newest_first, newest_first)),
+        Mistake("columns-averaged", "Older columns were averaged; they are summed.",
+                columns(averaged_columns, averaged_columns)),
     ],
     questions=[
         Question("by-hand", "two columns of one unit; the second sample leaves the first column's unit silent",
@@ -269,6 +283,13 @@ BACKWARD = Recipe(
         Mistake("alpha-missing-in-projection", "dP_j lacks its factor a_j: P_j acts on a_j h_j.",
                 backward(scaled=False)),
         Mistake("alpha-unprojected", "da_j was taken as <dr, h_j>; h_j goes through P_j first.", unprojected),
+        Mistake("gate-open-at-zero", "The gate of the adapter's ReLU is >= 0, so it is open on the kink; it is > 0.",
+                backward(gate=lambda a: a >= 0)),
+        Mistake("alpha-twice", "dalphas has a factor a_j too many.", lambda alphas, **given: {
+            "dalphas": alphas * backward()(alphas=alphas, **given)["dalphas"]}),
+        Mistake("lateral-before-relu", "dU was taken from what stands before the ReLU; it is r^T dout.",
+                lambda older, alphas, projections, bias, lateral, dout: {"dlateral": (sum(
+                    c * h @ P for h, c, P in zip(older, alphas, projections)) + bias).T @ dout}),
     ],
     questions=[
         Question("by-hand", "one older column of two units, one adapter unit open and one closed",
@@ -282,6 +303,14 @@ BACKWARD = Recipe(
                   "bias": np.array([0.5]), "lateral": array([2]), "dout": array([1], [-1])}, "by hand", "exact",
                  expected={"dalphas": np.zeros(1), "dprojections": np.zeros((1, 1, 1)), "dbias": np.zeros(1),
                            "dlateral": np.zeros((1, 1))}),
+        Question("on-the-kink", "an adapter unit that is open, one exactly at 0, where its gate is closed, one below",
+                 {"older": [array([1, 2, 0])], "alphas": np.array([0.5]),
+                  "projections": np.array([[[2.0, -2, -1], [1, 1, 0], [0, 0, 0]]]), "bias": np.array([1.0, 0, 0]),
+                  "lateral": array([2], [3], [5]), "dout": array([0.5])},
+                 "by hand: h P = (4, 0, -1), r = (3, 0, 0), dr = (1, 0, 0) by the convention at 0", "exact",
+                 by_hand_only=True, expected={
+                     "dalphas": np.array([4.0]), "dprojections": np.array([[[0.5, 0, 0], [1, 0, 0], [0, 0, 0]]]),
+                     "dbias": np.array([1.0, 0, 0]), "dlateral": array([1.5], [0], [0])}),
         Question("larger", "three older columns of four units, five samples", lambda: drawn_slopes(1, 5, 3, 4, 3),
                  "central differences of sum(dout * out) in 50-digit decimals"),
     ])

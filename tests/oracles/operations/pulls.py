@@ -88,6 +88,11 @@ def online(terms):
                 else terms(fisher, learnt, decay))
 
 
+def decayed_backwards(fisher, learnt, decay):
+    """The newest information is decayed most."""
+    return one_square(fisher[::-1], learnt, decay)
+
+
 def moving_average(fisher, learnt, decay):
     """F becomes decay F + (1 - decay) F_k."""
     total = fisher[0]
@@ -157,6 +162,8 @@ EWC_PENALTY = Recipe(
                     lambda fisher, learnt, decay: [(consolidated(fisher, decay), learnt[-1])])),
         Mistake("moving-average", "F became decay F + (1 - decay) F_k; the new task's information comes in whole, "
                 "decay F + F_k. (That is EWC++, which averages over steps.)", online(moving_average)),
+        Mistake("decay-reversed", "Powers of decay were counted from the wrong end: the oldest information is decayed "
+                "most.", only("latest", decayed_backwards)),
     ],
     questions=[
         Question("by-hand", "two tasks, one latest anchor", {**TWO_TASKS, "anchors": "latest", "decay": 1.0},
@@ -217,6 +224,11 @@ EWC_PROX = Recipe(
                 mean_importance),
         Mistake("step-missing", "The strength was not multiplied by the step.",
                 lambda step, **given: ewc_prox(step=1.0, **given)),
+        Mistake("importance-normalised", "The Fisher information was divided by its largest entry; it is used as it "
+                "is.", lambda importance, **given: ewc_prox(importance=importance / importance.max(), **given)),
+        Mistake("clipped-gradient-step", "A gradient step of the pull was taken, cut off at the anchor; the prox is "
+                "never there.", lambda w, step, lam, importance, anchor: {
+                    "w": w + np.minimum(step * lam * importance, 1) * (anchor - w)}),
     ],
     questions=[
         Question("by-hand", "shares 0, 1/2 and 3/4 of the way to the anchor",
@@ -269,6 +281,16 @@ def l2_explicit(anchor_weights, anchor_biases, lam, step, **given):
                                   "dbiases": slope("biases", anchor_biases)})
 
 
+def pulled_first(step, weights, biases, **given):
+    """The pull at the weights as they are, then the gradient step."""
+    slopes = {name: given[name] for name in ("head", "head_bias", "dweights", "dbiases", "dhead", "dhead_bias")}
+    still = {name: [0 * g for g in value] if isinstance(value, list) else 0 * value if name[0] == "d" else value
+             for name, value in slopes.items()}
+    rest = {name: value for name, value in given.items() if name not in slopes}
+    pulled = l2_step()(step=step, weights=weights, biases=biases, **still, **rest)
+    return gradient_step(step, **slopes | {name: pulled[name] for name in ("weights", "biases")})
+
+
 def head_pulled(lam, step, **given):
     """The head shrinks to 0 with the last layer's strength."""
     right = l2_step()(lam=lam, step=step, **given)
@@ -315,6 +337,12 @@ L2_STEP = Recipe(
         Mistake("step-missing", "The strength was not multiplied by the step.", l2_step(stepped=False)),
         Mistake("one-lam-for-all", "The first layer's lam was used for every layer; lam has one entry per layer.",
                 l2_step(lam_of=lambda lam, l: lam[0])),
+        Mistake("prox-before-gradient", "The pull came first and the gradient step second; it is the other order.",
+                pulled_first),
+        Mistake("lam-of-the-layer-below", "lam is shifted by a layer: each layer has its own.",
+                l2_step(lam_of=lambda lam, l: lam[max(l - 1, 0)])),
+        Mistake("biases-decayed", "Biases were pulled to 0 (weight decay); they are pulled to W^{t-1} as weights are.",
+                lambda anchor_biases, **given: l2_step()(anchor_biases=[0 * a for a in anchor_biases], **given)),
     ],
     questions=[
         Question("by-hand", "2 step lam = 1: half way to the anchor", {**L2_BY_HAND, "lam": np.array([1.0])},

@@ -36,6 +36,9 @@ SOFT_THRESHOLD = Recipe(
                 lambda w, step, mu: soft(w=w, step=1 / step, mu=mu)),
         Mistake("half-threshold", "The threshold is halved: the penalty is mu abs(w), without a half.",
                 lambda w, step, mu: soft(w=w, step=step, mu=mu / 2)),
+        Mistake("minus-forgotten", "w < threshold was tested where w < -threshold is meant: entries within the "
+                "threshold come out raised by it, not as 0.", lambda w, step, mu: {
+                    "w": np.where(w > step * mu, w - step * mu, np.where(w < step * mu, w + step * mu, 0))}),
     ],
     questions=[
         Question("mixed-signs", "entries on both sides of the threshold, two of them exactly on it",
@@ -82,6 +85,10 @@ SOFT_THRESHOLD_METRIC = Recipe(
                 lambda w, d, mu: {"w": np.maximum(w - mu / d, 0)}),
         Mistake("metric-inverted", "The threshold is mu * d: d is a curvature, the inverse of a step.",
                 lambda w, d, mu: soft_metric(w=w, d=1 / d, mu=mu)),
+        Mistake("root-of-the-metric", "The threshold is mu / sqrt(d), as if d were Adam's second moment; it is mu / d.",
+                lambda w, d, mu: soft_metric(w=w, d=np.sqrt(d), mu=mu)),
+        Mistake("not-scaled-back", "d w was thresholded by mu, and not divided by d again.",
+                lambda w, d, mu: {"w": d * soft_metric(w=w, d=d, mu=mu)["w"]}),
     ],
     questions=[
         Question("by-hand", "equal entries under four curvatures, one exactly on its threshold",

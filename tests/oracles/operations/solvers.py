@@ -76,6 +76,10 @@ ISTA = Recipe(
         Mistake("subgradient-for-prox", "mu sign(w) was added to the gradient; the penalty is handled by its prox, "
                 "which makes exact zeros.", lambda w, b, dw, db, step, mu, gamma: {
                     "w": w - step * (dw + mu * np.sign(w))}),
+        Mistake("bias-step-missing", "The bias moved by its whole gradient; it moves by step times it.",
+                lambda w, b, dw, db, step, mu, gamma: {"b": b - db}),
+        Mistake("one-shrinkage-lost", "The L1 part is lost where there are groups: entries are thresholded first.",
+                lambda gamma, mu, **given: {"w": ista_step(gamma=gamma, mu=0.0 if gamma else mu, **given)["w"]}),
     ],
     questions=[
         Question("l1-only", "gamma = 0: entries, one of them exactly on the threshold",
@@ -105,7 +109,7 @@ ISTA = Recipe(
 
 
 def iterates(quadratic, linear, mu, start, step, iterations, *, momentum=True, restart=True, gradient_at="y",
-             lagged=False, late=False, by_age=False, threshold=None):
+             lagged=False, late=False, by_age=False, threshold=None, keeps_t=False, by_value=False, told="x"):
     """FISTA on linear . u + u . quadratic u / 2 + mu sum(abs(u)), in decimals; the options are mistakes."""
     x, y, t, age, rows = start, start, Decimal(1), -1, []
     for _ in range(iterations):
@@ -113,14 +117,22 @@ def iterates(quadratic, linear, mu, start, step, iterations, *, momentum=True, r
         cut = step * mu if threshold is None else threshold * mu
         x_next = hp.elementwise(lambda z, cut=cut: hp.soft(z, cut), y - step * gradient)
         uphill = restart and hp.total((y - x_next) * (x_next - x)) > 0
-        t = Decimal(1) if uphill and not late else t
+        if by_value:
+            uphill = value(quadratic, linear, mu, x_next) > value(quadratic, linear, mu, x)
+        t = Decimal(1) if uphill and not (late or keeps_t) else t
         t_next = (1 + (1 + 4 * t * t).sqrt()) / 2
         share = (t - 1) / (t if lagged else t_next) if momentum else 0
         age = 0 if uphill else age + 1
         share = Decimal(age) / (age + 3) if by_age else share
+        share = 0 if uphill and keeps_t else share
         y, x, t = x_next + share * (x_next - x), x_next, Decimal(1) if uphill and late else t_next
-        rows.append(x)
+        rows.append(y if told == "y" else x)
     return np.array(rows, object).reshape(iterations, len(start))
+
+
+def value(quadratic, linear, mu, u) -> Decimal:
+    """The objective at u."""
+    return hp.total(linear * u) + hp.total(u * hp.product(quadratic, u.reshape(-1, 1)).ravel()) / 2 + mu * hp.l1(u)
 
 
 def start_included(start, iterations, **inputs):
@@ -172,6 +184,13 @@ FISTA = Recipe(
         Mistake("start-included", "The first row is the start; row k is x_{k+1}, the first after one iteration.",
                 start_included),
         Mistake("threshold-not-scaled", NOT_SCALED, fista_with(threshold=Decimal(1))),
+        Mistake("restart-keeps-t", "At a restart y+ = x+, but t went on; it is reset to 1, and momentum grows anew.",
+                fista_with(keeps_t=True)),
+        Mistake("restart-by-value", "The restart was made where the objective rises, the function scheme; here it is "
+                "made where the momentum points uphill.", fista_with(by_value=True)),
+        Mistake("extrapolated-returned", "The extrapolated points y were returned; a row is x.", fista_with(told="y")),
+        Mistake("half-forgotten", "The gradient is linear + 2 Q u, twice the right quadratic part: u . Q u has a half.",
+                lambda quadratic, **given: fista_with()(quadratic=2 * quadratic, **given)),
     ],
     questions=[
         Question("by-hand", "one variable, two iterations, without momentum yet",
@@ -215,6 +234,24 @@ def bias_penalised(features, labels, loss, mu_head):
     """L1 on the bias as well."""
     found = head_problem.solve(features, labels, loss, mu_head, mu_bias=mu_head)
     return {"objective": found.objective, "support": found.weights != 0}
+
+
+def without_intercept(features, labels, loss, mu_head):
+    """The bias held at 0, by a strength that no gradient reaches."""
+    found = head_problem.solve(features, labels, loss, mu_head, mu_bias=1e3)
+    return {"objective": found.objective, "support": found.weights != 0}
+
+
+def without_penalty(features, labels, loss, mu_head):
+    """L at the solution."""
+    found = head_problem.solve(features, labels, loss, mu_head)
+    return {"objective": found.objective - mu_head * float(np.abs(found.weights.astype(float)).sum())}
+
+
+def whole_rows(**inputs):
+    """A unit is in the support of every output as soon as one reads it."""
+    support = solve_head(**inputs)["support"]
+    return {"support": support | support.any(axis=1, keepdims=True)}
 
 
 def everything(features, labels, loss, mu_head) -> np.ndarray:
@@ -268,6 +305,11 @@ HEAD = Recipe(
                 "only.", of_other_strength(lambda n, k: 1 / k)),
         Mistake("sum-over-samples", "The loss was summed over samples; it is their mean.",
                 of_other_strength(lambda n, k: n)),
+        Mistake("intercept-missing", "There was no bias (fit_intercept=False); c is free.", without_intercept),
+        Mistake("penalty-left-out", "The objective is the data loss alone, without its penalty.", without_penalty),
+        Mistake("half-penalty", "The penalty was halved: it is mu_head times the sum of abs.",
+                lambda mu_head, **given: solve_head(mu_head=mu_head / 2, **given)),
+        Mistake("support-per-unit", "A unit was marked for all outputs as soon as any output reads it.", whole_rows),
     ],
     questions=[
         Question("by-hand", "one feature at -1 and 1 that decides the label; 1 / (1 + exp(v)) = 1/4",

@@ -96,6 +96,13 @@ def swapped_metric(w, d, mu, gamma):
     return {"w": soft_metric(w=shrunk, d=d, mu=mu)["w"]}
 
 
+def threshold_per_entry(w, d, mu, gamma):
+    """z (1 - (gamma / d) / norm(z))_+ after the soft threshold."""
+    z = soft_metric(w=w, d=d, mu=mu)["w"]
+    norms = np.sqrt((z ** 2).sum(axis=0))
+    return {"w": z * np.maximum(1 - gamma / d / np.where(norms > 0, norms, 1), 0)}
+
+
 SPARSE_GROUP_METRIC = Recipe(
     name="sparse_group_prox_metric",
     equation="argmin over u of sum(d (u - w)^2) / 2 + mu sum(abs(u)) + gamma sum over columns j of norm(u_j): "
@@ -116,6 +123,8 @@ SPARSE_GROUP_METRIC = Recipe(
         Mistake("euclidean-shrinkage", "The closed form of the Euclidean metric was used for the groups; where d "
                 "differs within a group, the norm of the result has to be found.",
                 lambda w, d, mu, gamma: euclidean(soft_metric(w=w, d=d, mu=mu)["w"], d, gamma)),
+        Mistake("threshold-per-entry", "A group was shrunk by thresholds gamma / d that differ per entry, as if there "
+                "were a closed form; the norm of the result has to be found.", threshold_per_entry),
     ],
     questions=[
         Question("equal-curvature", "d = 2 everywhere is a step of 1/2",

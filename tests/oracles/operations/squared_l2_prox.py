@@ -45,6 +45,10 @@ SQUARED = Recipe(
         Mistake("gradient-for-prox", EXPLICIT, explicit),
         Mistake("step-missing", "The strength was not multiplied by the step.", lambda w, step, strength, anchor:
                 squared(w=w, step=1.0, strength=strength, anchor=anchor)),
+        Mistake("away-from-the-anchor", "The weights moved away from the anchor: the move has the other sign.",
+                lambda w, **given: {"w": 2 * w - squared(w=w, **given)["w"]}),
+        Mistake("anchor-in-full", "The anchor was added whole; its share is s / (1 + s) with s = step strength.",
+                lambda w, step, strength, anchor: {"w": w / (1 + step * strength) + anchor}),
     ],
     questions=[
         Question("by-hand", "step strength = 1: half way to the anchor",
@@ -91,6 +95,10 @@ SQUARED_METRIC = Recipe(
                     w=w, step=mean_step(d), strength=strength, anchor=anchor)),
         Mistake("gradient-for-prox", EXPLICIT, lambda w, d, strength, anchor: {
             "w": w - strength / d * (w - anchor)}),
+        Mistake("metric-inverted", "d was taken for a step: it is a curvature, the inverse of one.",
+                lambda d, **given: squared_metric(d=1 / d, **given)),
+        Mistake("w-unweighted", "w lacks its weight: (w + strength anchor) / (d + strength) for d w + ...",
+                lambda w, d, strength, anchor: {"w": (w + strength * anchor) / (d + strength)}),
     ],
     questions=[
         Question("by-hand", "shares 1/2, 1/4 and 3/4 of the way to the anchor",

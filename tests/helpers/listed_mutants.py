@@ -1,0 +1,49 @@
+"""Named mistakes that stood on the list of wrong implementations first: the implementations are their mutants.
+
+``MUTANTS[operation, mistake]`` is a function of the operation's inputs that makes exactly this mistake.
+"""
+
+from tests.wrong_implementations import LIST
+
+#: Operation -> mistake -> name on the list.
+NAMES = {
+    "soft_threshold": {"minus-forgotten": "minus_forgotten"},
+    "soft_threshold_metric": {"root-of-the-metric": "root_of_the_metric",
+                              "not-scaled-back": "left_in_scaled_coordinates"},
+    "squared_l2_prox": {"away-from-the-anchor": "away_from_the_anchor", "anchor-in-full": "anchor_in_full"},
+    "squared_l2_prox_metric": {"metric-inverted": "metric_as_step", "w-unweighted": "w_without_its_weight"},
+    "group_soft_threshold": {"zeros-not-made": "scale_below_zero", "l1-norm": "l1_norm_of_the_group"},
+    "group_soft_threshold_metric": {"mean-curvature": "mean_curvature_per_group"},
+    "sparse_group_prox_metric": {"threshold-per-entry": "threshold_per_entry_of_a_group"},
+    "objective_eq2": {"matrix-norm": "matrix_norm_of_order_1", "squares-for-l1": "l2_for_l1"},
+    "objective_eq3": {"norm-for-l1": "norm_for_l1", "count-for-l1": "number_of_nonzeros"},
+    "objective_eq4": {"edgeless-biases-held": "bias_of_a_unit_without_edges_held",
+                      "head-zeros-held": "zeros_of_the_head_held"},
+    "objective_eq5": {"older-head-rows-held": "older_head_rows_held",
+                      "edges-to-older-units-held": "edges_into_older_units_held",
+                      "new-biases-held": "biases_of_new_units_held", "older-counted-as-new": "older_read_as_new",
+                      "head-rows-grouped": "head_rows_grouped"},
+    "objective_eq6": {"head-weights-pulled": "head_pulled_to_zero", "new-biases-pulled": "new_biases_pulled",
+                      "anchors-at-the-end": "anchors_aligned_at_the_end", "norm-per-matrix": "norm_of_every_matrix"},
+    "network_forward": {"relu-missing-on-top": "no_relu_on_top"},
+    "ista_step": {"bias-step-missing": "bias_step_missing", "one-shrinkage-lost": "groups_or_entries"},
+    "fista": {"restart-keeps-t": "restarted_but_t_goes_on", "restart-by-value": "restarted_by_the_value",
+              "extrapolated-returned": "extrapolated_points_returned", "half-forgotten": "quadratic_without_its_half"},
+    "solve_head": {"intercept-missing": "without_intercept", "penalty-left-out": "objective_is_the_loss",
+                   "half-penalty": "half_the_penalty", "support-per-unit": "support_per_unit"},
+    "auroc": {"ranks-from-0": "ranks_from_zero", "one-class-is-zero": "one_class_is_zero"},
+    "performance_matrix_metrics": {"last-task-left-out": "average_of_earlier_tasks",
+                                   "best-of-all-stages": "best_of_all_stages"},
+    "ewc_penalty": {"decay-reversed": "decay_from_the_wrong_end"},
+    "ewc_prox": {"importance-normalised": "importance_normalised", "clipped-gradient-step": "clipped_gradient_step"},
+    "l2_transfer_step": {"prox-before-gradient": "pulled_before_the_step",
+                         "lam-of-the-layer-below": "lam_of_the_layer_below", "biases-decayed": "biases_decay"},
+    "progressive_forward": {"newest-column-first": "newest_column_first",
+                            "columns-averaged": "mean_over_older_columns"},
+    "progressive_adapter_backward": {"gate-open-at-zero": "adapter_open_on_the_kink",
+                                     "alpha-twice": "alpha_gradient_scaled",
+                                     "lateral-before-relu": "lateral_from_the_pre_activation"},
+}
+LISTED = {(one.operation, one.name): one.function for one in LIST}
+MUTANTS = {(operation, mistake): LISTED[operation, name]
+           for operation, names in NAMES.items() for mistake, name in names.items()}
