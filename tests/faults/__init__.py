@@ -7,5 +7,6 @@
 ``__main__``       ``python -m tests.faults``: every fault into a copy of the checkout, until a test fails
 
 The faults are slips (``<`` for ``<=``, another axis, a stale value, a wrong word in a sentence), spread over all rooms.
-They were chosen by reading the package alone, and committed before any of them was run.
+They were chosen by reading the package alone, and committed before any of them was run.  The one in the report's
+script is noticed by a slow test alone, in a browser.
 """
