@@ -375,6 +375,40 @@ def test_colours_stand_out_from_white():
     assert all(luminance(colour) < 0.5 for colour in (*PLAIN.colours, PLAIN.plain, PLAIN.accent, PLAIN.muted))
 
 
+#: What is drawn, across and up, of every picture that says it by itself.
+AXES = {
+    "norm_ball": (([[2.0, 0.0]], [[1.0, 0.0]]), {}, "$w_1$", "$w_2$"),
+    "prox_graph": (([0.0, 1.0], {"a": [0.0, 0.5]}), {}, "z", "prox(z)"),
+    "shrunk_weights": (([1.0, 2.0], [0.0, 1.0]), {}, "weights in ascending order", "weight"),
+    "zeros_against_strength": (([0.1, 1.0], {"a": [0.2, 0.9]}), {}, "strength", "share of exact zeros"),
+    "convergence": (({"a": [2.0, 1.5]}, 1.0), {}, "iteration (from 1, the start)", "objective - best"),
+    "residuals": (([0.1, 0.01],), {}, "iteration", "residual"),
+    "training": (([1.0, 0.5], [1.0, 0.6]), {}, "epoch", "loss"),
+    "group_norms": (([[1.0], [0.0]],), {"layer": 2}, "epoch of Eq. 5", "norm of new units of layer 2"),
+    "loss_against_tau": (([0.3], ["L"]), {}, "loss", ""),
+    "drift": (([0, 1], [0.1, 0.2], 0.3), {"layer": 2}, "unit of layer 2", "drift"),
+    "timestamps": (([1, 1], [NEVER, NEVER], ["a"]), {}, "task, units that serve it", "unit"),
+    "weight_matrix": ((np.eye(2),), {"name": "W1"},
+                      "to unit (a column is what it hears)\nW1: orange < 0 < purple, full at 1", "from"),
+    "head_weights": (([[1.0], [0.0]],), {}, "unit of the top layer that the stage sees", "weight in the head"),
+    "performance_matrix": ((np.eye(2), ["a", "b"]), {}, "tested on task", "after learning task"),
+}
+
+
+@pytest.mark.parametrize("name", AXES)
+def test_pictures_say_what_is_drawn_across_and_up(ax, name):
+    data, options, across, up = AXES[name]
+    getattr(plots, name)(ax, *data, **options)
+    assert (ax.get_xlabel(), ax.get_ylabel()) == (across, up)
+
+
+def test_colours_of_weights_are_those_that_the_words_say(ax):
+    """Orange below 0, purple above, pale at 0."""
+    image, *_ = plots.weight_matrix(ax, np.array([[-2.0, 0.0, 2.0]]))
+    (red, _, blue), pale, (red_above, _, blue_above) = (image.cmap(image.norm(w))[:3] for w in (-1.0, 0.0, 1.0))
+    assert red > 2 * blue and blue_above > red_above and min(pale) > 0.9
+
+
 @pytest.mark.parametrize("name", [name for name in plots.__all__ if inspect.isfunction(getattr(plots, name))])
 def test_pictures_take_ax_first_and_no_global_state(name):
     picture = getattr(plots, name)
