@@ -1,6 +1,6 @@
 """A table per figure of the paper: ours, the paper's, and the difference.  Functions of a summary of its stream.
 
-The paper's numbers stand beside runs of all its ten tasks only; beside others there is a dash.
+The paper's numbers after the last task stand beside runs of all its ten tasks only; beside others there is a dash.
 """
 
 from collections.abc import Iterable
@@ -54,7 +54,7 @@ def curves(summary: Summary) -> str:
     rows, theirs = [], paper.curves()
     for label in there(summary, CURVES):
         ours = numbers.of_R(summary, label, numbers.average_curve).mean(axis=0)
-        papers = np.array(theirs[label]) if full(summary) else np.full(len(ours), np.nan)
+        papers = np.array(theirs[label][:len(ours)])
         rows += [[name_of(label), *_each(ours, AUROC)], ["– the paper", *_each(papers, AUROC)],
                  ["– difference", *_each(ours - papers, OFF)]]
     return table(["after t tasks", *map(str, range(1, 1 + len(summary.about["tasks"])))], rows)
