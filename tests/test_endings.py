@@ -230,7 +230,7 @@ def test_inputs_that_overflow_in_a_later_task_are_told(method, size):
 
 
 def test_a_try_that_diverges_loses(tmp_path):
-    from den_ref.experiment.tune.search import attempt
+    from den_ref.experiment.tune.one_try import attempt
 
     with np.errstate(all="ignore"):
         row = attempt("ewc", {"step": 1e30}, 0, {"name": "toy", "n_tasks": 2})

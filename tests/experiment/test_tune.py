@@ -16,12 +16,13 @@ import numpy as np
 import pytest
 
 from den_ref.cli import main
-from den_ref.experiment.tune import search
+from den_ref.experiment.tune import one_try, search
 from den_ref.experiment.one_run.presets import PRESETS
 from den_ref.describe import Space, choice, each, log_uniform
 from den_ref.experiment.tune.search_spaces import TUNABLE, config_of, space_around, space_of
 from den_ref.experiment.tune.record import SEEDS, Tries, best_tries, judged, read_tries, stream_of
-from den_ref.experiment.tune.search import Budget, attempt, rounds, tune
+from den_ref.experiment.tune.one_try import attempt
+from den_ref.experiment.tune.search import Budget, rounds, tune
 from den_ref.experiment.tune.tuning_page import MethodRecord, fairness, page_of, spelled, write_page
 from den_ref.methods import REGISTRY
 from den_ref.settings import Settings, at_least, integer, one_of, option
@@ -235,7 +236,7 @@ def test_test_splits_play_no_part(monkeypatch, method):
 
     settings, about = dict(space_of(method).start), {"name": "toy", "n_tasks": 2}
     usual = attempt(method, settings, 1, about)
-    monkeypatch.setattr(search, "make_stream", without_tests)
+    monkeypatch.setattr(one_try, "make_stream", without_tests)
     monkeypatch.setattr(REGISTRY[method], "learn_all", learn_without_tests)
     assert {**attempt(method, settings, 1, about), "seconds": usual["seconds"]} == usual
 

@@ -13,9 +13,10 @@ from den_ref.experiment.disk.json_files import as_json
 from den_ref.experiment.one_run import presets
 from den_ref.experiment.tune import all_searches, search, search_spaces, tuning_page
 from den_ref.experiment.tune.all_searches import follow_all, paper_searches
+from den_ref.experiment.tune.one_try import attempt
 from den_ref.experiment.tune.paper_spaces import DECIDES, PAPER_SPACES, SELECTS
 from den_ref.experiment.tune.record import CLOSE, SEEDS, best_tries, judged, read_tries
-from den_ref.experiment.tune.search import PAPER_BUDGET, Budget, attempt, rounds
+from den_ref.experiment.tune.search import PAPER_BUDGET, Budget, rounds
 from den_ref.experiment.tune.search_spaces import config_of, space_of
 from den_ref.experiment.tune.tuning_page import page_of, read_records, write_found
 from den_ref.methods import REGISTRY

@@ -5,6 +5,7 @@
 ``paper_spaces``   the same on the paper's stream
 ``search``         the sequence of runs
 ``all_searches``   one search after the other, of every method on the paper's stream
+``one_try``        a run of a search
 ``record``         every run a line of a file, and what the runs come to
 ``tuning_page``    the records as a page for people
 =================  ================================================================
