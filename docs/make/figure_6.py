@@ -93,6 +93,11 @@ def block(record: dict[str, dict]) -> str:
               for method in papers if method in record]
     head = ["method", "units", "% of MTL's", "the paper", "AUROC after ten", "the paper", "difference", "CPU seconds"]
     parts = [table(head, rows)]
+    if "den" in record:
+        auroc, size = record["den"]["auroc"][-1], 100 * record["den"]["parameters"] / mtl
+        met = "reached" if auroc > papers["den"] and size <= sizes["den"] else "**not reached**"
+        parts.append(f"What was to be reached, DEN above {papers['den']:.4f} with at most {sizes['den']} % of MTL's "
+                     f"parameters: {met}.")
     if curves:
         parts.append(table(["AUROC after t tasks", *map(str, range(1, TASKS + 1))], curves))
     return "\n\n".join(parts)

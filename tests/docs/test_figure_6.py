@@ -26,9 +26,12 @@ def test_the_page_holds_what_is_on_record(tmp_path):
 
 def test_ours_stand_beside_the_papers():
     record = {"den": {"auroc": [0.5] * 9 + [0.9975], "parameters": 400_000, "units": [400, 180], "seconds": 1234.5}}
-    first, second = figure_6.block(record).split("\n\n")
+    first, reached, second = figure_6.block(record).split("\n\n")
     mtl = figure_6.parameters((312, 128), 10)
     assert rows(first)["DEN"] == ["400-180", f"{40_000_000 / mtl:.0f}", "139", "0.9975", "0.9965", "+0.0010", "1,234"]
+    assert reached.endswith("0.9965 with at most 139 % of MTL's parameters: reached.")
+    smaller = {"den": {**record["den"], "auroc": [0.9964]}}, {"den": {**record["den"], "parameters": 2 * mtl}}
+    assert all("**not reached**" in figure_6.block(each) for each in smaller)
     assert rows(first)["EWC"] == ["–", "–", "–", "–", "0.9732", "–", "–"]
     assert list(rows(second)) == ["AUROC after t tasks", "---", "DEN"] and rows(second)["DEN"][0] == "0.5000"
     assert len(rows(first)) == 2 + len(PAPER["figure 6"]["auroc"])
