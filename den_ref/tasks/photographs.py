@@ -16,7 +16,7 @@ from .folders import files_in
 from .patches import SIDE
 
 PGM = re.compile(rb"P5" + 3 * rb"(?:\s|#[^\n]*\n)+(\d{1,9})" + rb"\s")
-#: Bytes that hold the header of a PGM; pixels of the largest picture (one of a telescope has no texture in 28 of them).
+#: Bytes that hold the header of a PGM; pixels of the largest picture that is read.
 HEADER, LARGEST = 4096, 2**25
 
 
