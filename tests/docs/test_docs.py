@@ -31,8 +31,8 @@ each_box = pytest.mark.parametrize("page", EQUATIONS + ALGORITHMS, ids=name_of)
 # --- examples ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if page.name != "README.ko.md" and examples(text_of(page))],
-                         ids=name_of)
+@pytest.mark.parametrize("page", [page for page in PAGES if not page.name.endswith(".ko.md")     # the English ones' code
+                                  and examples(text_of(page))], ids=name_of)
 def test_examples_run_and_print_what_they_say(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     run(page.name, text_of(page))
@@ -55,6 +55,28 @@ def test_links_lead_to_files(page):
     missing = [link for link in links(text_of(page))
                if not re.match(r"https?://", link) and not (page.parent / link).exists()]
     assert missing == []
+
+
+def anchors(page: Path) -> set[str]:
+    """What # may lead to: headings in small letters, without punctuation, hyphens for spaces."""
+    titles = re.findall(r"^#{1,3} (.*)$", re.sub(r"^```.*?^```", "", text_of(page), flags=re.S | re.M), flags=re.M)
+    return {re.sub(r"[^\w\- ]", "", title.strip().lower()).replace(" ", "-") for title in titles}
+
+
+def lost_anchors(page: Path, text: str) -> list[str]:
+    pairs = re.findall(r"\]\((?!https?:)([^)\s#]*)#([^)\s]+)\)", prose(text))
+    pages = [(page.parent / link if link else page, anchor) for link, anchor in pairs]
+    return [anchor for page, anchor in pages if page.suffix == ".md" and anchor not in anchors(page)]
+
+
+@each_page
+def test_anchors_lead_to_headings(page):
+    assert lost_anchors(page, text_of(page)) == []
+
+
+def test_a_lost_anchor_is_seen():
+    text = "[a](readings.md#numbers) [b](readings.md#algorithm-4-drift-and-split) [c](readings.md#nowhere) [d](#here)"
+    assert lost_anchors(DOCS / "index.md", text) == ["nowhere", "here"]
 
 
 @each_page
@@ -219,7 +241,7 @@ def headings(notebook: str) -> list[str]:
     return re.findall(r"^##? (.*)$", text, flags=re.M)
 
 
-@pytest.mark.parametrize("page", [DOCS / "teachers.md", *EQUATIONS, *ALGORITHMS], ids=name_of)
+@pytest.mark.parametrize("page", [DOCS / "teachers.md", DOCS / "deck.md", *EQUATIONS, *ALGORITHMS], ids=name_of)
 def test_cells_of_notebooks_that_a_page_names_exist(page):
     shown = SHOWN.findall(text_of(page))
     assert len(shown) > (10 if page.stem == "teachers" else 0)
