@@ -127,8 +127,11 @@ def test_a_split_tells_how_many_and_how_far():
 
 @pytest.mark.parametrize(("box", "words"), [("eq4", "retrained the selected subnetwork"), ("eq6", "pulled towards W^{t-1}"),
                                             ("eq6_after", "trained once more")])
-def test_a_solve_tells_how_it_ended(box, words):
+def test_a_solve_tells_what_it_did_to_the_loss_and_how_it_ended(box, words):
     steps = of_box(box)
     assert len(steps) == 3
     for step in steps:
-        assert step.sentence == f"{words}, {step.solve.message}"
+        before, after = (loss_of(network, step) for network in (step.before, step.after))
+        assert (step.facts["loss_before"], step.facts["loss_after"]) == pytest.approx((before, after), rel=1e-5)
+        told = tuple(f"{step.facts[name]:.4f}" for name in ("loss_before", "loss_after"))
+        assert step.sentence == f"{words}, loss {told[0]} -> {told[1]}, {step.solve.message}"
