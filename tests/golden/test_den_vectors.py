@@ -17,8 +17,10 @@ from tests.oracles.equations import Parameters, gradient
 from tests.oracles.operations import den_trace, recipes, select_units, split_units, unit_drift, useless_units
 from tests.oracles.small_networks import drawn_network, overlap
 from tests.oracles.trace import Run
-from tests.helpers.den_mutants import MUTANTS
+from tests.helpers.den_mutants import MUTANTS as WRITTEN
+from tests.helpers.listed_mutants import DEN as LISTED
 
+MUTANTS = WRITTEN | LISTED
 OPERATIONS = sorted({operation for operation, _ in MUTANTS})
 
 # --- the mistakes ------------------------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 import pytest
 from den_ref.golden import vectors
 from tests.helpers import named_mistakes
-from tests.helpers.listed_mutants import MUTANTS as LISTED
+from tests.helpers.listed_mutants import MATHEMATICS as LISTED
 from tests.helpers.math_mutants import MUTANTS as MATHEMATICS
 from tests.helpers.system_mutants import MUTANTS as SYSTEMS
 

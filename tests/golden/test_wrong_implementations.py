@@ -1,11 +1,14 @@
 """Wrong implementations and right variants, through the checker."""
 
 from dataclasses import replace
+from pathlib import Path
 
+import pytest
 from den_ref.golden.format import operations
 from tests import own_answers as own
 from tests.wrong_implementations import LIST, RIGHT
 from tests.wrong_implementations import verdicts as asking
+from tests.wrong_implementations.read_by_hand import READ
 
 
 def test_the_list_is_long_and_covers_every_operation():
@@ -31,3 +34,22 @@ def test_right_variants_are_accepted():
 
 def test_a_wrong_implementation_is_no_right_variant():
     assert asking.refused(replace(RIGHT[0], operation="soft_threshold", function=lambda w, step, mu: w))
+
+
+@pytest.mark.parametrize("runs", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["pieces", "with-runs"])
+def test_what_the_golden_values_are_worth(runs):
+    """Of the list as it stands, with the cases and diagnoses of today; blind.md has what it was before it was read."""
+    found = asking.verdicts(runs)
+    caught, named, misled = asking.counts(found).shares
+    assert caught >= 99 and named >= 60 and misled < 1, "\n".join(asking.summary(found))
+
+
+@pytest.mark.slow
+def test_the_figures_on_file_are_these():
+    """``python -m tests.wrong_implementations`` writes them."""
+    page = (Path(asking.__file__).parent / "verdicts.md").read_text("utf-8")
+    assert asking.summary(asking.verdicts())[0] in page
+
+
+def test_what_was_read_by_hand_is_on_the_list():
+    assert {name for name, _ in READ} <= {one.name for one in LIST}

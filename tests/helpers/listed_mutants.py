@@ -30,7 +30,8 @@ NAMES = {
     "fista": {"restart-keeps-t": "restarted_but_t_goes_on", "restart-by-value": "restarted_by_the_value",
               "extrapolated-returned": "extrapolated_points_returned", "half-forgotten": "quadratic_without_its_half"},
     "solve_head": {"intercept-missing": "without_intercept", "penalty-left-out": "objective_is_the_loss",
-                   "half-penalty": "half_the_penalty", "support-per-unit": "support_per_unit"},
+                   "half-penalty": "half_the_penalty", "almost-zero": "support_above_a_tolerance",
+                   "support-per-unit": "support_per_unit"},
     "auroc": {"ranks-from-0": "ranks_from_zero", "one-class-is-zero": "one_class_is_zero"},
     "performance_matrix_metrics": {"last-task-left-out": "average_of_earlier_tasks",
                                    "best-of-all-stages": "best_of_all_stages"},
@@ -44,6 +45,37 @@ NAMES = {
                                      "alpha-twice": "alpha_gradient_scaled",
                                      "lateral-before-relu": "lateral_from_the_pre_activation"},
 }
+#: The same of DEN's own operations.
+NAMES_OF_DEN = {
+    "split_units": {"copies-one-late": "copies_one_stage_late",
+                    "originals-leave-every-head": "originals_leave_every_head",
+                    "keep-retires": "keep_retires",
+                    "edges-to-older-not-restored": "original_feeds_older_units_as_now",
+                    "copy-feeds-no-older-unit": "copy_feeds_no_older_unit",
+                    "edges-to-retired-cut": "edges_into_retired_units_cut",
+                    "new-units-hear-originals": "new_units_hear_the_original",
+                    "copies-hear-no-new-units": "copy_hears_no_new_units"},
+    "append_units": {"never-is-minus-1": "never_is_minus_one", "columns-alone": "columns_alone",
+                     "counts-reversed": "counts_from_the_top", "one-stage-late": "introduced_one_late"},
+    "delete_units": {"newest-head-cut": "newest_head_alone_cut", "retired-kept": "retired_kept",
+                     "input-rows-deleted": "input_rows_deleted", "units-from-1": "one_based_deletion"},
+    "useless_units": {"silent-unit-stays": "silent_units_into_older_stay",
+                      "own-head-only": "heard_by_the_new_head_alone",
+                      "constants-read-early": "constants_of_the_old_biases",
+                      "dead-ends-at-the-top-only": "dead_ends_at_the_top_alone", "biases-uncut": "biases_of_all_units"},
+    "extract_subnetwork": {"biases-of-other-units": "biases_of_the_layer_below"},
+    "insert_subnetwork": {"old-zeros-kept": "old_zeros_kept"},
+    "select_units": {"inputs-not-walked": "all_inputs_selected", "head-weights-summed": "head_weights_summed",
+                     "edges-summed": "edges_summed"},
+}
 LISTED = {(one.operation, one.name): one.function for one in LIST}
-MUTANTS = {(operation, mistake): LISTED[operation, name]
-           for operation, names in NAMES.items() for mistake, name in names.items()}
+
+
+def named(names) -> dict:
+    """(operation, mistake) -> function."""
+    return {(operation, mistake): LISTED[operation, name]
+            for operation, found in names.items() for mistake, name in found.items()}
+
+
+MATHEMATICS, DEN = named(NAMES), named(NAMES_OF_DEN)
+MUTANTS = MATHEMATICS | DEN

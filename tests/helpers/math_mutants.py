@@ -822,6 +822,7 @@ def earlier(R):
 
 MUTANTS |= {
     ("auroc", "accuracy-called-auroc"): lambda scores, labels: metrics.accuracy(scores[:, None], labels[:, None], "sigmoid"),
+    ("auroc", "probabilities-tie"): lambda scores, labels: metrics.auroc(1 / (1 + np.exp(-scores)), labels),
     ("auroc", "ties-lost"): pairs(0),
     ("auroc", "ties-won"): pairs(1),
     ("auroc", "one-class-is-half"): lambda scores, labels: 0.5 if len(set(labels)) == 1 else metrics.auroc(scores, labels),

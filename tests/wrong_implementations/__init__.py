@@ -20,6 +20,7 @@ diagnosis says what was got wrong, and of how many it says something else; and w
 ``traces``        whole runs
 ``right``         right variants, all to be accepted
 ``verdicts``      asking the checker, counting, writing
+``read_by_hand``  diagnoses in words that the list had not foreseen
 ================= ================================================================================
 
 The list was written, and committed, by somebody who had seen the texts and mistakes of the golden files of that day but

@@ -98,6 +98,16 @@ MISTAKES = [
             "the top layer.", newest_head_grown),
     Mistake("same-count-everywhere", "Every layer got as many new units as the first. counts has one number per hidden "
             "layer.", same_count_everywhere),
+    Mistake("never-is-minus-1", "Never retired was stored as -1; it is 2147483647, so that t < retired holds for ever.",
+            lambda retired, counts, **rest: {"retired": [
+                np.array([*gone, *[-1] * int(k)], np.int64) for gone, k in zip(retired, counts)]}),
+    Mistake("columns-alone", "Only columns were appended: the next matrix lacks the rows of the new units.",
+            lambda weights, counts, **rest: {"weights": [
+                enlarged(w, len(w), w.shape[1] + int(k)) for w, k in zip(weights, counts)]}),
+    Mistake("counts-reversed", "counts was read from the top layer down, in reversed order; the first number is the "
+            "lowest layer's.", lambda counts, **rest: oracle(counts=counts[::-1], **rest)),
+    Mistake("one-stage-late", "The new units carry stage t + 1: they are introduced at t.",
+            lambda stage, **rest: {"introduced": oracle(stage=stage + 1, **rest)["introduced"]}),
 ]
 
 # --- cases -------------------------------------------------------------------------------------------------------

@@ -101,6 +101,18 @@ MISTAKES = [
     Mistake("zeroed-not-deleted", "The units' weights were set to 0 and the units are still there. They are to be cut "
             "out of every array.", zeroed),
     Mistake("complement", "The units named were kept and the others deleted: units lists those that go.", complement),
+    Mistake("newest-head-cut", "Only the newest head lost the rows of the units; every head loses them.",
+            lambda heads, **rest: {"heads": [*heads[:-1], oracle(heads=heads, **rest)["heads"][-1]]}),
+    Mistake("retired-kept", "introduced was cut, retired was not: both are lifetimes of the units.",
+            lambda retired, **rest: {"retired": retired}),
+    Mistake("input-rows-deleted", "The first matrix lost rows as well, as if its rows were units of the first hidden "
+            "layer; they are input features.", lambda weights, units, **rest: {"weights": [
+                without(oracle(weights=weights, units=units, **rest)["weights"][0],
+                        [i for i in units[0] if i < len(weights[0])]),
+                *oracle(weights=weights, units=units, **rest)["weights"][1:]]}),
+    Mistake("units-from-1", "Units were counted from 1: for i, unit i - 1 went. They count from 0.",
+            lambda units, biases, **rest: oracle(biases=biases, units=[
+                np.unique((gone - 1) % max(len(b), 1)) for gone, b in zip(units, biases)], **rest)),
 ]
 
 # --- cases -------------------------------------------------------------------------------------------------------

@@ -61,6 +61,9 @@ AUROC = Recipe(
                 labels: share_of_pairs(scores + 1e-9 * np.arange(len(scores)), labels)),
         Mistake("scores-reversed", "Low scores were taken for positive answers: this is 1 - AUROC.",
                 lambda scores, labels: share_of_pairs(-scores, labels)),
+        Mistake("probabilities-tie", "Scores were turned into probabilities first: the sigmoid saturates, or digits "
+                "are rounded away, and large scores tie. AUROC asks for their order alone.", lambda scores, labels:
+                share_of_pairs(1 / (1 + np.exp(-scores)), labels)),
         Mistake("ranks-from-0", "The formula by ranks was used with ranks from 0; they count from 1.", ranks_from_zero),
         Mistake("one-class-is-zero", "With a single class there is no pair, and the answer is NaN, not 0.",
                 lambda scores, labels: {"auroc": float(np.nan_to_num(share_of_pairs(scores, labels)["auroc"]))}),
@@ -84,6 +87,9 @@ AUROC = Recipe(
         Question("ties-in-order", "equal scores, negatives first: nothing is known",
                  {"scores": np.array([1.0, 1, 1, 1]), "labels": np.array([0, 0, 1, 1])}, "by hand",
                  expected={"auroc": 0.5}),
+        Question("large-scores", "scores so large that their probabilities are 1: still in order",
+                 {"scores": np.array([8.0, 49, 50, 60]), "labels": np.array([0, 0, 1, 1])}, "by hand",
+                 expected={"auroc": 1.0}),
         Question("larger", "sixty scores, many of them tied",
                  lambda: {"scores": np.random.default_rng(1).integers(-8, 9, 60) / 4,
                           "labels": np.random.default_rng(2).integers(0, 2, 60)},

@@ -139,6 +139,15 @@ MISTAKES = [
             filtered_at_the_end),
     Mistake("weights-transposed", "Rows and columns were mixed up: entry [i, j] leads from unit i of the layer below "
             "to unit j of the layer above.", transposed),
+    Mistake("inputs-not-walked", "All input features were selected; a feature joins only if it has a nonzero edge to a "
+            "selected unit.", lambda weights, **rest: {"selected": [
+                np.arange(len(weights[0])), *walk(weights=weights, **rest)["selected"][1:]]}),
+    Mistake("head-weights-summed", "A unit's weights in the head were added up before they were compared with 0, over "
+            "outputs: 1 and -1 cancel.", lambda head, **rest: walk(
+                head=(head.sum(axis=1, keepdims=True) != 0) * 1.0, **rest)),
+    Mistake("edges-summed", "Edges to the selected units above were added up before they were compared with 0: 1 and "
+            "-1 cancel.", lambda head, **rest: walk(head=(head != 0).any(axis=1, keepdims=True) * 1.0,
+                                                 joins=lambda rows: rows.sum(axis=1) != 0, edge=lambda w: w, **rest)),
 ]
 
 

@@ -309,6 +309,9 @@ HEAD = Recipe(
         Mistake("penalty-left-out", "The objective is the data loss alone, without its penalty.", without_penalty),
         Mistake("half-penalty", "The penalty was halved: it is mu_head times the sum of abs.",
                 lambda mu_head, **given: solve_head(mu_head=mu_head / 2, **given)),
+        Mistake("almost-zero", "Small weights were taken for zeros, by a tolerance; support is where V is not exactly "
+                "0.", lambda features, labels, loss, mu_head: {"support": np.abs(head_problem.solve(
+                    features, labels, loss, mu_head).weights.astype(float)) > 0.05}),
         Mistake("support-per-unit", "A unit was marked for all outputs as soon as any output reads it.", whole_rows),
     ],
     questions=[
@@ -340,6 +343,12 @@ HEAD = Recipe(
                   "mu_head": 0.25}, "by hand: v = log(3), c = -2 log(3), the objective as at -1 and 1", CLASSES,
                  margin={"support": decided_by}, expected={
                      "objective": float(np.log(4 / 3) + np.log(3) / 4), "support": np.array([[True]]),
+                     "residual": RESIDUAL}),
+        Question("small-weight", "mu_head a little below the critical strength: a weight of 1/25 is a weight",
+                 {"features": array([-1], [-1], [1], [1]), "labels": array([0], [0], [1], [1]), "loss": "sigmoid",
+                  "mu_head": 0.49}, "by hand: 1 / (1 + exp(v)) = 0.49, objective -log(0.51) + 0.49 v", CLASSES,
+                 margin={"support": decided_by}, expected={
+                     "objective": float(-np.log(0.51) + 0.49 * np.log(0.51 / 0.49)), "support": np.array([[True]]),
                      "residual": RESIDUAL}),
         Question("larger", "forty samples, eight features",
                  lambda: drawn_head(5, 40, 8, 1, "sigmoid", 0.03), KKT, CLASSES, margin={"support": decided_by}),

@@ -242,9 +242,41 @@ class Beside(Table):
         return sorted(super().places(l), key=lambda place: (place[1], place[0] == "copy"))
 
 
+class CopiesOneLate(Table):
+    """Copies carry the stage t + 1."""
+
+    def outputs(self):
+        late = [np.array([self.stage + 1 if kind == "copy" else self.introduced[l][j] for kind, j in places], np.int64)
+                for l, places in enumerate(self.layers[1:])]
+        return super().outputs() | {"introduced": late}
+
+
+class OriginalsLeaveEveryHead(Table):
+    """Rows of originals are 0 in earlier heads, too."""
+
+    def head_entry(self, weight, kind, stage):
+        return ZERO if kind == "split" else super().head_entry(weight, kind, stage)
+
+
+class KeepRetires(Table):
+    """Originals retire under "keep" as well."""
+
+    def end(self, l, kind, j):
+        return self.stage if kind == "split" else super().end(l, kind, j)
+
+
 def with_rules(rules):
     """The outputs of a Table with other rules."""
     return lambda **inputs: rules(**inputs).outputs()
+
+
+def with_edges(changes):
+    """The outputs of a Table with other entries."""
+    class Changed(Table):
+        def source(self, lower, upper):
+            return changes.get((lower, upper), super().source(lower, upper))
+
+    return with_rules(Changed)
 
 
 def fresh_biases(split, **rest):
@@ -304,6 +336,22 @@ MISTAKES = [
             "of the layer, so that W^{t-1} keeps its indices.", with_rules(Beside)),
     Mistake("not-split", "Nothing was split: the network came back as it was. The units of split are duplicated, "
             "whatever their drift.", no_copies),
+    Mistake("copies-one-late", "The copies carry the stage t + 1: they are introduced one stage too late.",
+            with_rules(CopiesOneLate)),
+    Mistake("originals-leave-every-head", "The rows of the originals became 0 in earlier heads, too: the earlier tasks "
+            "read the original, and lose it.", with_rules(OriginalsLeaveEveryHead)),
+    Mistake("keep-retires", "The originals retired although they are to keep serving: look at the input original.",
+            with_rules(KeepRetires)),
+    Mistake("edges-to-older-not-restored", "\"retire\": what an original feeds into older units stayed as in W^t; it "
+            "is put back to W^{t-1}.", with_edges({("split", "older"): NOW})),
+    Mistake("copy-feeds-no-older-unit", "The copies feed no older unit: an edge of a copy into an older unit is that "
+            "of W^t.", with_edges({("copy", "older"): ZERO})),
+    Mistake("edges-to-retired-cut", "Edges of originals into retired units were cut: earlier tasks read them still.",
+            with_edges({("split", "retired"): ZERO})),
+    Mistake("new-units-hear-originals", "Units created at t went on hearing the originals. New units hear the copies "
+            "in their place.", with_edges({("split", "new"): NOW, ("copy", "new"): ZERO})),
+    Mistake("copies-hear-no-new-units", "The copies do not hear the units created at t; their column is that of W^t, "
+            "new units' rows included.", with_edges({("new", "copy"): ZERO})),
 ]
 
 # --- cases -------------------------------------------------------------------------------------------------------

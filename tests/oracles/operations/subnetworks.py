@@ -124,6 +124,12 @@ def zeros_not_written(**inputs):
     return inserted(**inputs | merged)
 
 
+def old_zeros_kept(weights, **rest):
+    """What was 0 stays 0."""
+    return {"weights": [np.where(old != 0, new, 0)
+                        for old, new in zip(weights, inserted(weights=weights, **rest)["weights"])]}
+
+
 def added(weights, biases, head, head_bias, units, sub_weights, sub_biases, sub_head, sub_head_bias):
     """The subnetwork on top of what was there."""
     kept = extracted(weights, biases, head, head_bias, units)
@@ -147,6 +153,9 @@ EXTRACT_MISTAKES = [
             edges_by(lambda w: w > 0)),
     Mistake("output-0-only", "The head was cut to its first output. Every output of the task is kept. Seen in the "
             "authors' released code.", one_column_head),
+    Mistake("biases-of-other-units", "Biases were cut with the units of the layer below; a bias belongs to the unit "
+            "above: units/0 are input features.", lambda biases, units, **rest: {"sub_biases": [
+                np.take(b, below, mode="wrap") if len(b) else b for b, below in zip(biases, units)]}),
 ]
 INSERT_MISTAKES = [
     Mistake("aliased-copy", "The result of the retraining was lost: the old weights stand where the new ones belong. "
@@ -159,6 +168,8 @@ INSERT_MISTAKES = [
     Mistake("zeros-not-written", "Zeros of the subnetwork were not put back: the old numbers stand there still. A "
             "weight that retraining made 0 is 0.", zeros_not_written),
     Mistake("added-not-replaced", "The subnetwork was added to what was there; it takes its place.", added),
+    Mistake("old-zeros-kept", "Where the network has a 0, nothing was written, as if the zero pattern were kept here: "
+            "the block is put back whole.", old_zeros_kept),
     Mistake("head-not-put-back", "The body was put back, the head and its bias were not. They were trained too.",
             lambda head, head_bias, **rest: {"head": head, "head_bias": head_bias}),
     Mistake("biases-forgotten", "The weights were put back, the biases were not. Biases belong to their units.",
@@ -263,6 +274,12 @@ INSERT_QUESTIONS = [
                         "sub_biases": floats([], [2]), "sub_head": np.array([[3.0, 4]]),
                         "sub_head_bias": np.array([0.25, 1])}, "by hand", "exact", expected=NETWORK | {
                             "biases": floats([0.5, 1.5, 2.5], [3.5, 2]), "head": np.array([[1.0, -1], [3, 4]]),
+                            "head_bias": np.array([0.25, 1])}),
+    Question("new-edges", "an edge that was 0 has a weight now, as after dense selection",
+             NETWORK | {"units": ints([0], [1], [1]), "sub_weights": floats([[2]], [[3]]),
+                        "sub_biases": floats([1.5], [-4.5]), "sub_head": np.array([[2.0, -2]]),
+                        "sub_head_bias": np.array([0.25, 1])}, "by hand", "exact", expected=NETWORK | {
+                            "weights": floats([[1, 2, 3], [4, 5, 6]], [[7, 8], [0, 3], [11, 12]]),
                             "head_bias": np.array([0.25, 1])}),
     Question("everything", "every unit was selected", lambda: put_back(24, ALL), RULE, "exact"),
     Question("large", "three layers, about half of everything", lambda: put_back(25, LARGE()), RULE, "exact"),

@@ -169,6 +169,13 @@ class ZeroIsPositive(Removal):
         return self.is_constant(l, j) and (self.biases[l][j] < 0 or young)
 
 
+class SilentStays(Removal):
+    """Whatever the constant is, a unit that feeds an older unit stays."""
+
+    def is_foldable(self, l, j):
+        return self.is_constant(l, j) and all(stage == self.stage for *_, stage in self.outgoing(l, j))
+
+
 class PartlyFolded(Removal):
     """A constant that stays is folded all the same where it can be."""
 
@@ -183,6 +190,37 @@ class PartlyFolded(Removal):
             bias[m] += self.constant(l, j) * w[j, m]
             w[j, m] = 0
         return bool(young)
+
+
+class OwnHeadOnly(Removal):
+    """Earlier heads are not asked who hears a unit."""
+
+    def is_dead(self, l, j):
+        return not any(l + 1 < len(self.weights) or stage == self.stage for *_, stage in self.outgoing(l, j))
+
+
+class ReadEarly(Removal):
+    """Constants are those of the biases before anything was folded."""
+
+    def __init__(self, biases, **inputs):
+        super().__init__(biases=biases, **inputs)
+        self.first = [b.copy() for b in biases]
+
+    def constant(self, l, j):
+        return max(self.first[l][j], 0.0)
+
+
+class TopOnly(Removal):
+    """Dead ends are looked for in the top layer."""
+
+    def is_dead(self, l, j):
+        return l + 1 == len(self.weights) and super().is_dead(l, j)
+
+
+def biases_uncut(**inputs):
+    """Biases of all units, those that go included."""
+    rules = Removal(**inputs)
+    return rules.outputs() | {"biases": rules.biases}
 
 
 def with_rules(rules):
@@ -214,6 +252,15 @@ MISTAKES = [
             "cut. It stays with all its edges, and no bias changes.", with_rules(PartlyFolded)),
     Mistake("one-pass", "Units that became useless because others went were kept. Constants are followed upwards and "
             "dead ends downwards until nothing changes.", with_rules(OnePass)),
+    Mistake("silent-unit-stays", "A unit that is the constant 0, its bias being 0 or negative, was kept because it "
+            "feeds an older unit. It changes nothing: it goes.", with_rules(SilentStays)),
+    Mistake("own-head-only", "Only the head of the stage was asked who hears a unit; any head counts, earlier heads "
+            "too.", with_rules(OwnHeadOnly)),
+    Mistake("constants-read-early", "A constant was max(b, 0) of the bias as it was before others were folded into it: "
+            "constants are followed upwards.", with_rules(ReadEarly)),
+    Mistake("dead-ends-at-the-top-only", "Dead ends were looked for in the top layer only; they are followed down.",
+            with_rules(TopOnly)),
+    Mistake("biases-uncut", "biases has entries of all units; they are those of the units that stay.", biases_uncut),
 ]
 
 # --- cases -------------------------------------------------------------------------------------------------------
@@ -292,6 +339,11 @@ QUESTIONS = [
              "4",
              network([[[1, 0, 0]]], [[0.5, 1, 2]], [[[1], [0], [0]], [[1], [1], [0]], [[1], [0], [3]]], [[1, 3, 4]],
                      [1, 3, 4]), [[2]], head_biases=[[1], [1], [7]]),
+    question("earlier-head-hears", "stage 2: unit 1 is read by the head of stage 1 alone: it stays",
+             network([[[1, 2]]], [[0, 0.5]], [[[1], [3]], [[1], [0]]], [[1, 2]]), [[]]),
+    question("silent-units", "stage 2: three units that are always 0 feed older units or new ones: all go",
+             network([[[1, 0, 0, 0]], [[1, 1], [2, 1], [2, 1], [0, 1]]], [[0, 0, -0.5, -0.5], [0, 0]],
+                     [[[1], [0]], [[1], [1]]], [[1, 2, 2, 2], [1, 2]]), [[1, 2, 3], []]),
     question("none-useless", "every unit hears and is heard",
              network([[[1, 2]]], [[0, 0]], [[[1], [1]]], [[1, 1]]), [[]]),
     question("none-survives",
