@@ -31,7 +31,7 @@ each_box = pytest.mark.parametrize("page", EQUATIONS + ALGORITHMS, ids=name_of)
 # --- examples ----------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("page", [page for page in PAGES if not page.name.endswith(".ko.md")     # the English ones' code
+@pytest.mark.parametrize("page", [page for page in PAGES if not page.name.endswith(".ko.md")    # the English ones' code
                                   and examples(text_of(page))], ids=name_of)
 def test_examples_run_and_print_what_they_say(page, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
