@@ -21,6 +21,7 @@ diagnosis says what was got wrong, and of how many it says something else; and w
 ``right``         right variants, all to be accepted
 ``verdicts``      asking the checker, counting, writing
 ``read_by_hand``  diagnoses in words that the list had not foreseen
+``second_list``   a hundred more, by somebody else
 ================= ================================================================================
 
 The list was written, and committed, by somebody who had seen the texts and mistakes of the golden files of that day but

@@ -40,13 +40,18 @@ class Wrong:
         return re.search(self.named, diagnosis, re.IGNORECASE) is not None
 
 
+def puts_on(these: list[Wrong]) -> Callable:
+    """The decorator that puts a function on a list."""
+    def wrong(operation: str, named: str = "", *, known: str = "", hard: bool = False):
+        """Decorator: put a function on the list.  What is known already is named by its own name."""
+        def put(function):
+            these.append(Wrong(operation, function.__name__, function.__doc__, function, named or known, known, hard))
+            return function
+
+        return put
+
+    return wrong
+
+
 LIST: list[Wrong] = []
-
-
-def wrong(operation: str, named: str = "", *, known: str = "", hard: bool = False):
-    """Decorator: put a function on the list.  What is known already is named by its own name."""
-    def put(function):
-        LIST.append(Wrong(operation, function.__name__, function.__doc__, function, named or known, known, hard))
-        return function
-
-    return put
+wrong = puts_on(LIST)
