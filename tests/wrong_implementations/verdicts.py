@@ -57,9 +57,9 @@ def judged(wrong: Wrong) -> Verdict:
     return Verdict(wrong, word, len(bad), len(results), diagnosis)
 
 
-def verdicts(runs: bool = True) -> tuple[Verdict, ...]:
-    """All of them, in the order of the list; without whole runs it takes a quarter of the time."""
-    return tuple(judged(one) for one in LIST if runs or one.operation != "den_trace")
+def verdicts(runs: bool = True, these: list[Wrong] = LIST) -> tuple[Verdict, ...]:
+    """All of a list, in its order; without whole runs it takes a quarter of the time."""
+    return tuple(judged(one) for one in these if runs or one.operation != "den_trace")
 
 
 @dataclass(frozen=True)
@@ -93,16 +93,21 @@ def refused(right: Right) -> list[str]:
 
 
 def table(found: tuple[Verdict, ...]) -> str:
-    """Verdicts, and what became of the right variants, as Markdown."""
-    said = {right.name: ", ".join(refused(right)) or "accepted" for right in RIGHT}
+    """Verdicts as Markdown."""
     rows = [f"| {v.wrong.operation} | {v.wrong.name} | {v.wrong.did} | {'known' if v.wrong.known else ''} "
             f"| {'hard' if v.wrong.hard else ''} | {v.failed} of {v.cases} | {v.word} "
             f"| {v.diagnosis.partition(':')[0]} |" for v in found]
-    variants = [f"| {right.operation} | {right.name} | {right.how} | {said[right.name]} |" for right in RIGHT]
     return "\n".join([
         "# Wrong implementations, and what the checker says of them", "", *summary(found), "",
         "| operation | name | what was got wrong | | | cases that fail | verdict | first diagnosis |",
-        "|---|---|---|---|---|---|---|---|", *rows, "",
+        "|---|---|---|---|---|---|---|---|", *rows, ""])
+
+
+def table_of_variants() -> str:
+    """What became of the right variants, as Markdown."""
+    said = {right.name: ", ".join(refused(right)) or "accepted" for right in RIGHT}
+    variants = [f"| {right.operation} | {right.name} | {right.how} | {said[right.name]} |" for right in RIGHT]
+    return "\n".join([
         f"Right variants: {sum(text == 'accepted' for text in said.values())} of {len(RIGHT)} accepted.", "",
         "| operation | name | how it differs | verdict |", "|---|---|---|---|", *variants, ""])
 
