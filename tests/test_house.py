@@ -34,7 +34,7 @@ MAY_IMPORT = {
     "plots": {"core", "den", "methods"},
     "experiment": set(),
     "experiment/disk": {"core", "den", "methods"},
-    "experiment/one_run": {"experiment/disk", "core", "methods", "tasks"},
+    "experiment/one_run": {"experiment/disk", "core", "den", "methods", "tasks"},
     "experiment/grid": {"experiment/disk", "experiment/one_run", "core", "den", "methods", "tasks"},
     "experiment/pages": {"experiment/disk", "experiment/one_run", "experiment/grid", "core", "methods", "plots"},
     "experiment/tune": {"experiment/disk", "experiment/one_run", "experiment/pages", "core", "methods", "tasks"},

@@ -130,7 +130,7 @@ def test_same_step_same_text(nasty_run):
 
 
 def test_strengths_are_those_of_the_run(no_pictures, tmp_path):
-    den_ref.run("den", "toy", n_tasks=2, out=tmp_path, keep_steps=True, settings={**QUICK, "gamma": 0.0321, "tau": 0.0})
+    den_ref.run("den", "toy", n_tasks=2, out=tmp_path, keep_steps=True, settings={**QUICK, "gamma": 0.0321, "tau": 0.0, "k": 4})
     said, = [t for t in Reader(write_player(tmp_path).read_text("utf-8")).texts.values() if "Algorithm 3, Eq. 5" in t]
     assert re.search(r"γ = 0\.0321\b", said) and "added4, 4" in said
 
@@ -285,7 +285,7 @@ def formula(method, box, options=None):
 def test_every_box_has_its_formula():
     package = Path(den_ref.__file__).parent
     sources = [path.read_text("utf-8") for path in (package / "den").glob("*.py")]
-    boxes = {box for source in sources for box in re.findall(r'stage\.step\(\s*"(\w+)"', source)}
+    boxes = {box for source in sources for box in re.findall(r'stage\.(?:step|retrained)\(\s*"(\w+)"', source)}
     assert len(boxes) > 10 and boxes == set(FineTuned.explained) == {*DEN.explained, "finetune"}
     plain = {name: set(method.explained) for name, method in REGISTRY.items() if not issubclass(method, DEN)}
     assert len(plain) > 5 and all(boxes == {"train"} for boxes in plain.values())

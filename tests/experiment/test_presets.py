@@ -2,13 +2,16 @@
 
 import json
 
+import numpy as np
 import pytest
 
+import den_ref
 from den_ref import cli
 from den_ref.experiment import changed_options, default_options
 from den_ref.experiment.one_run import presets
 from den_ref.experiment.one_run.plan import make_config
 from den_ref.methods import REGISTRY
+from den_ref.methods.shared.network import NetworkMethod
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ def test_a_method_has_its_own_options_where_it_was_tuned(tuned):
 def test_what_was_tuned_goes_before_what_fits_every_method(tuned):
     tuned("toy", stl={"step": 0.5})
     assert default_options(REGISTRY["stl"], "toy").step == 0.5 != default_options(REGISTRY["mtl"], "toy").step
-    assert default_options(REGISTRY["stl"], "toy").hidden == presets.PRESETS["toy"]["hidden"]
+    assert default_options(REGISTRY["stl"], "toy").hidden == presets.PRESETS["toy"][NetworkMethod]["hidden"]
 
 
 def test_every_command_takes_them(tuned, tmp_path):
@@ -59,3 +62,40 @@ def test_a_damaged_file_is_named(tmp_path, text, words):
     path.write_text(text)
     with pytest.raises(ValueError, match=f"preset.json: .*{words}"):
         presets.read_preset(path)
+
+
+# --- the toy teaches ---------------------------------------------------------------------------------------------
+
+
+def facts_of(run, box):
+    """The facts of all steps of a box, in the order of the tasks."""
+    return [step["facts"] for stage in run.stages for step in stage["steps"] if step["box"] == box]
+
+
+def test_every_box_of_den_has_something_to_do_on_the_toy():
+    run = den_ref.run("den", "toy")
+    sparse, = facts_of(run, "eq2")
+    assert min(sparse["share_of_zeros"]) > 0.5
+    selected = [[0 < s < v for s, v in zip(f["selected"], f["visible"])] for f in facts_of(run, "select")]
+    assert all(any(layer) for layer in zip(*selected)), "in every layer, the inputs too, some task selects a part"
+    assert {f["expand"] for f in facts_of(run, "loss")} == {True, False}
+    kept, = [f for f in facts_of(run, "prune")[1:]]
+    assert all(0 < k < a for k, a in zip(kept["kept"], kept["added"]))
+    split = [sum(f["split"]) for f in facts_of(run, "split")]
+    assert max(split) > 0 and all(sum(f["split"]) < sum(f["older"]) for f in facts_of(run, "split"))
+    assert run.capacities[-1]["allocated"] < len(run.task_ids) * (13 * 24 + 25 * 12 + 13), "separate networks, 24-12"
+
+
+@pytest.mark.slow
+def test_den_is_as_good_as_separate_networks_on_the_toy():
+    ends = {name: np.mean([den_ref.run(name, "toy", seed=seed).R["auroc"][-1] for seed in range(10)])
+            for name in ("den", "stl")}
+    assert ends["den"] > max(0.96, ends["stl"] - 0.02)
+
+
+def test_on_the_toy_fine_tuning_learns_and_forgets_and_who_holds_on_is_between():
+    R = {name: den_ref.run(name, "toy").R["auroc"] for name in ("finetune", "l2", "ewc", "mtl", "stl", "progressive")}
+    assert min(matrix.diagonal().min() for matrix in R.values()) > 0.95
+    end = {name: matrix[-1].mean() for name, matrix in R.items()}
+    assert R["finetune"][-1, 0] < 0.85 and end["finetune"] + 0.05 < min(end["l2"], end["ewc"])
+    assert max(end["l2"], end["ewc"]) < end["stl"] and end["mtl"] > 0.98

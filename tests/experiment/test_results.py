@@ -53,7 +53,7 @@ def test_all_from_0_to_1_is_a_performance_and_nothing_else(results, value, fine)
 
 def test_shares_are_of_separate_networks():
     """With L1 many weights are 0, so that allocated and nonzero parameters are different numbers."""
-    done = run("stl", "toy", n_tasks=2, settings={"epochs": 2, "mu": 0.05})
+    done = run("stl", "toy", n_tasks=2, settings={"hidden": (8, 6), "epochs": 2, "step": 0.02, "mu": 0.05})
     for t, size in enumerate(done.capacities, 1):
         separate = t * (13 * 312 + 313 * 128 + 129)
         nonzero = sum(int(np.count_nonzero(flat.vector)) for flat in done.method.networks[:t])

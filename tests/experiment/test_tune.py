@@ -18,6 +18,7 @@ import pytest
 from den_ref.cli import main
 from den_ref.experiment.tune import one_try, search
 from den_ref.experiment.one_run.presets import PRESETS
+from den_ref.methods.shared.network import NetworkMethod
 from den_ref.describe import Space, choice, each, log_uniform
 from den_ref.experiment.tune.search_spaces import TUNABLE, config_of, space_around, space_of
 from den_ref.experiment.tune.record import SEEDS, Tries, best_tries, judged, read_tries, stream_of
@@ -243,9 +244,10 @@ def test_test_splits_play_no_part(monkeypatch, method):
 
 def test_a_size_counts_weights_that_are_0():
     """With L1 many are: what a setting has to pay is what it allocates."""
-    made = attempt("stl", {"epochs": 2, "mu": 0.05}, 0, {"name": "toy", "n_tasks": 1})
+    options = {"hidden": [8, 6], "epochs": 2, "step": 0.02, "mu": 0.05}
+    made = attempt("stl", options, 0, {"name": "toy", "n_tasks": 1})
     assert made["share"] == pytest.approx((13 * 8 + 9 * 6 + 7) / (13 * 312 + 313 * 128 + 129), rel=1e-12)
-    learner = REGISTRY["stl"](config_of("stl", {"epochs": 2, "mu": 0.05}, "toy"), 0)
+    learner = REGISTRY["stl"](config_of("stl", options, "toy"), 0)
     learner.learn(make_stream("toy").tasks[0])
     assert learner.capacity().nonzero < 0.9 * learner.capacity().allocated
 
@@ -254,7 +256,8 @@ def test_a_size_counts_weights_that_are_0():
 def test_a_run_says_how_well_and_how_large(method):
     """Against the method learnt task by task, and pairs counted one by one."""
     stream = make_stream("toy", seed=2, n_tasks=2)
-    learner = REGISTRY[method](config_of(method, {"epochs": 3}, "toy"), 2)
+    options = {"hidden": [8, 6], "epochs": 3}
+    learner = REGISTRY[method](config_of(method, options, "toy"), 2)
     for task in stream.tasks:
         learner.learn(task)
     scores = []
@@ -262,12 +265,12 @@ def test_a_run_says_how_well_and_how_large(method):
         logits, labels = learner.scores(task.id, task.x_valid)[:, 0], task.y_valid[:, 0]
         wins = logits[labels == 1][:, None] - logits[labels == 0][None, :]
         scores.append(np.mean((wins > 0) + 0.5 * (wins == 0)))
-    made = attempt(method, {"epochs": 3}, 2, {"name": "toy", "n_tasks": 2})
+    made = attempt(method, options, 2, {"name": "toy", "n_tasks": 2})
     one = 13 * 8 + 9 * 6 + 7                                  # 12-8-6-1
     parameters = {"stl": 2 * one, "mtl": one + 7}[method]
     assert made["validation"] == pytest.approx(np.mean(scores), abs=1e-12)
     assert made["share"] == pytest.approx(parameters / (2 * (13 * 312 + 313 * 128 + 129)), rel=1e-12)
-    assert (made["seed"], made["settings"]) == (2, {"epochs": 3}) and made["seconds"] > 0
+    assert (made["seed"], made["settings"]) == (2, options) and made["seconds"] > 0
 
 
 def test_undefined_scores_rank_last(monkeypatch):
@@ -415,7 +418,7 @@ def test_what_a_setting_leaves_out_does_not_move_with_the_defaults():
     space = space_of("mtl")
     config = config_of("mtl", {"batch": 256})
     assert config.batch == 256 and config.step == space.unnamed["step"] != REGISTRY["mtl"].Config().step
-    assert config_of("mtl", {}, "toy").hidden == PRESETS["toy"]["hidden"]
+    assert config_of("mtl", {}, "toy").hidden == PRESETS["toy"][NetworkMethod]["hidden"]
 
 
 def test_what_is_not_tuned_is_refused(tmp_path):
@@ -465,14 +468,14 @@ def test_a_page_of_ones_own(tmp_path):
     tries = Tries(tmp_path / "own" / "stl.jsonl", TOY)
     for seed in SEEDS:
         tries.add(row({"step": 0.5, "weight_decay": [0.1, 0.2]}, seed, 0.25 * (seed + 1), 0.125))
-        tries.add(row({"step": 0.02}, seed, 0.125 * (seed + 1), 0.125))
+        tries.add(row({"step": 0.01}, seed, 0.125 * (seed + 1), 0.125))
     tries.add(row({}, 0, 0.9))
     page = write_page(tmp_path / "own")
     text = page.read_text()
     assert page == tmp_path / "own.md" and text.startswith("# Tuning on toy\n") and "toy with n_tasks 2 and is" in text
-    assert "| [stl](own/stl.jsonl) | 3 | 2 | 7 | 0.5000 | 0.2500 |" in text          # the toy's own step is 0.02
+    assert "| [stl](own/stl.jsonl) | 3 | 2 | 7 | 0.5000 | 0.2500 |" in text          # the toy's own step is 0.01
     assert "| 0.2500 / 0.5000 / 0.7500 | 0.5000 | 12.5% | step=0.5 weight_decay=0.1,0.2 |" in text
-    assert "| 0.1250 / 0.2500 / 0.3750 | 0.2500 (default) | 12.5% | step=0.02 |" in text
+    assert "| 0.1250 / 0.2500 / 0.3750 | 0.2500 (default) | 12.5% | step=0.01 |" in text
     (tmp_path / "own" / "notes.md").write_text("A note.\n")
     assert "\nA note.\n" in page_of(tmp_path / "own")
 

@@ -13,7 +13,6 @@ from matplotlib.text import Text
 
 from den_ref.den import DEN
 from den_ref.den.config import DENConfig
-from den_ref.experiment.one_run.presets import default_options
 from den_ref.methods import REGISTRY
 from den_ref.plots import Picture, show
 from den_ref.plots.panels import MAKERS
@@ -21,7 +20,8 @@ from den_ref.plots.scale import Scale, quick_scales
 from den_ref.protocol import Step, Task
 from den_ref.tasks import make_stream
 
-QUICK = {"epochs": 2, "epochs_eq2": 3, "epochs_eq4": 2, "epochs_eq5": 3, "epochs_eq6": 1, "finetune_epochs": 1}
+QUICK = {"hidden": (8, 6), "k": 4, "step": 0.02, "batch": 32, "patience": 10, "weight_decay": 1e-3, "epochs": 2,
+         "epochs_eq2": 3, "epochs_eq4": 2, "epochs_eq5": 3, "epochs_eq6": 1, "finetune_epochs": 1}
 
 #: The boxes of Algorithms 1-4 in the options that visit them all.
 ALL_BOXES = ["eq2", "prune", "eq3", "select", "eq4", "loss", "eq5", "prune", "eq6", "split", "eq6_after"]
@@ -30,7 +30,7 @@ ALL_BOXES = ["eq2", "prune", "eq3", "select", "eq4", "loss", "eq5", "prune", "eq
 @cache
 def steps_of(name, n_tasks=2, **options):
     """Short stages of a method on the toy stream."""
-    defaults = default_options(REGISTRY[name], "toy").to_dict()
+    defaults = REGISTRY[name].Config().to_dict()
     quick = {key: value for key, value in QUICK.items() if key in defaults}
     method = REGISTRY[name](REGISTRY[name].Config.from_dict(defaults | quick | options), 0)
     return [step for task in list(make_stream("toy").tasks)[:n_tasks] for step in method.learn(task)]
