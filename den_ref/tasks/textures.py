@@ -33,7 +33,7 @@ def texture(size: int, beta: float, rng: np.random.Generator) -> np.ndarray:
     -------
     (size, size) float32 array: every one of the values 0, 1 / (size^2 - 1), ..., 1 once.
 
-    >>> sorted(texture(2, 2.0, np.random.default_rng(0)).ravel().round(3).tolist())
+    >>> [round(value, 3) for value in sorted(texture(2, 2.0, np.random.default_rng(0)).ravel().tolist())]
     [0.0, 0.333, 0.667, 1.0]
     """
     white = rng.standard_normal((size, size))

@@ -55,8 +55,8 @@ SOLVES = {
     "halted": (lambda: on_all_samples(ista, callback=halting), {"prox_residual"}, 99),
     "sigmoid head": (lambda: head("sigmoid"), {"residual", "gap"}, 0),
     "softmax head": (lambda: head("softmax"), {"residual", "gap"}, 0),
-    "trained": (trained, {"prox_residual", "multiply_adds"}, 1),
-    "diverged": (lambda: trained(optimiser="sgd", step=1e40), {"prox_residual", "multiply_adds"}, 3),
+    "trained": (trained, {"prox_residual", "best_epoch", "multiply_adds"}, 1),
+    "diverged": (lambda: trained(optimiser="sgd", step=1e40), {"prox_residual", "best_epoch", "multiply_adds"}, 3),
 }
 
 
