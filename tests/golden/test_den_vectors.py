@@ -80,6 +80,7 @@ FIRST_BOX = {
     "one-gradient-step": "t2_eq3", "output-0-only": "t2_select", "zero-edges-free": "t3_eq4",
     "shrinkages-swapped": "t2_eq5", "rows-as-groups": "t2_eq5", "group-cut-in-two": "t2_eq5", "half-factor": "t2_eq6",
     "new-to-older-edges-pulled": "t2_eq6", "aliased-copy": "t2_eq6", "outgoing-weights": "t2_split",
+    "relative-drift": "t2_split",
     "copies-of-the-old": "t2_split", "other-reading": "t2_split",
     "no-second-eq6": "t2_eq6_after", "split-only-after-expansion": "t3_eq6", "old-tasks-see-new-units": "end",
 }

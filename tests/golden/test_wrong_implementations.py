@@ -9,6 +9,7 @@ from tests import own_answers as own
 from tests.wrong_implementations import LIST, RIGHT
 from tests.wrong_implementations import verdicts as asking
 from tests.wrong_implementations.read_by_hand import READ
+from tests.wrong_implementations.second_list import SECOND
 
 
 def test_the_list_is_long_and_covers_every_operation():
@@ -16,6 +17,12 @@ def test_the_list_is_long_and_covers_every_operation():
     assert {one.operation for one in LIST} == set(operations())
     assert sum(bool(one.known) for one in LIST) <= 0.35 * len(LIST) and sum(one.hard for one in LIST) >= len(LIST) / 3
     assert len({(one.operation, one.name) for one in LIST}) == len(LIST) and all(one.did for one in LIST)
+
+
+def test_the_second_list_has_a_hundred_others():
+    assert len(SECOND) == 100 and {one.operation for one in SECOND} == set(operations())
+    assert len({one.name for one in SECOND} - {one.name for one in LIST}) == 100 and all(one.did for one in SECOND)
+    assert sum(one.hard for one in SECOND) >= 100 / 3
 
 
 def test_verdicts_bite():
@@ -37,19 +44,21 @@ def test_a_wrong_implementation_is_no_right_variant():
 
 
 @pytest.mark.parametrize("runs", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["pieces", "with-runs"])
-def test_what_the_golden_values_are_worth(runs):
-    """Of the list as it stands, with the cases and diagnoses of today; blind.md has what it was before it was read."""
-    found = asking.verdicts(runs)
+@pytest.mark.parametrize("these", [LIST, SECOND], ids=["first", "second"])
+def test_what_the_golden_values_are_worth(these, runs):
+    """Of a list as it stands, with the cases and diagnoses of today; blind*.md have what it was before it was read."""
+    found = asking.verdicts(runs, these)
     caught, named, misled = asking.counts(found).shares
     assert caught >= 99 and named >= 60 and misled < 1, "\n".join(asking.summary(found))
 
 
 @pytest.mark.slow
-def test_the_figures_on_file_are_these():
+@pytest.mark.parametrize("these, page", [(LIST, "verdicts.md"), (SECOND, "verdicts_second.md")])
+def test_the_figures_on_file_are_these(these, page):
     """``python -m tests.wrong_implementations`` writes them."""
-    page = (Path(asking.__file__).parent / "verdicts.md").read_text("utf-8")
-    assert asking.summary(asking.verdicts())[0] in page
+    text = (Path(asking.__file__).parent / page).read_text("utf-8")
+    assert asking.summary(asking.verdicts(these=these))[0] in text
 
 
 def test_what_was_read_by_hand_is_on_the_list():
-    assert {name for name, _ in READ} <= {one.name for one in LIST}
+    assert {name for name, _ in READ} <= {one.name for one in LIST + SECOND}

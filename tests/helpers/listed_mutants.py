@@ -4,6 +4,7 @@
 """
 
 from tests.wrong_implementations import LIST
+from tests.wrong_implementations.second_list import SECOND
 
 #: Operation -> mistake -> name on the list.
 NAMES = {
@@ -68,7 +69,44 @@ NAMES_OF_DEN = {
     "select_units": {"inputs-not-walked": "all_inputs_selected", "head-weights-summed": "head_weights_summed",
                      "edges-summed": "edges_summed"},
 }
-LISTED = {(one.operation, one.name): one.function for one in LIST}
+#: Both, on the second list.
+SECOND_NAMES = {
+    "soft_threshold_metric": {"largest-curvature": "one_threshold_for_all"},
+    "group_soft_threshold": {"hard-threshold": "columns_cut_or_kept"},
+    "group_soft_threshold_metric": {"norm-not-solved-for": "r_is_the_norm_of_w"},
+    "sparse_group_prox": {"shrinkages-added": "shrinkages_added"},
+    "sparse_group_prox_metric": {"groups-without-metric": "groups_without_the_metric"},
+    "squared_l2_prox_metric": {"root-of-the-metric": "metric_under_a_root"},
+    "sigmoid_cross_entropy": {"logarithms-clamped": "clamped_logarithms",
+                              "labels-as-signs": "margins_of_labels_0_and_1"},
+    "softmax_cross_entropy": {"largest-of-the-batch": "shifted_by_the_batch",
+                              "class-0-ignored": "class_0_is_padding"},
+    "network_forward": {"bias-after-relu": "bias_after_the_relu"},
+    "network_backward": {"lower-layers-detached": "detached_below_the_top",
+                         "sigmoid-for-softmax": "every_loss_is_sigmoid"},
+    "objective_eq5": {"group-of-older-rows": "group_of_older_rows", "one-group-per-layer": "one_group_per_layer"},
+    "objective_eq6_fisher": {"fisher-normalised": "fisher_over_its_largest",
+                             "biases-pulled-alike": "biases_all_alike"},
+    "fista": {"momentum-counted-on": "nesterov_by_the_counter",
+              "restart-per-variable": "every_variable_restarts_alone"},
+    "solve_head": {"rounded-to-0": "support_above_a_hundredth", "steps-counted": "fifty_steps"},
+    "auroc": {"average-precision": "average_precision"},
+    "performance_matrix_metrics": {"holes-skipped-in-means": "unmeasured_left_out"},
+    "fisher_diagonal": {"outputs-squared-apart": "outputs_squared_one_by_one"},
+    "progressive_forward": {"relu-per-column": "a_relu_per_older_column"},
+    "progressive_adapter_backward": {"alphas-past-the-gate": "alphas_past_the_gate"},
+}
+SECOND_NAMES_OF_DEN = {
+    "select_units": {"edges-to-any-unit": "edges_to_any_unit"},
+    "insert_subnetwork": {"rest-of-the-head-cleared": "rest_of_the_head_cleared"},
+    "append_units": {"rows-in-front": "rows_in_front"},
+    "delete_units": {"lifetimes-cut-at-the-end": "lifetimes_cut_at_the_end"},
+    "useless_units": {"one-sweep": "one_sweep"},
+    "unit_drift": {"retired-sources-counted": "drift_from_retired_units", "never-infinite": "epsilon_below"},
+    "split_units": {"copies-halved": "outgoing_weights_halved"},
+    "den_trace": {"relative-drift": "relative_drift"},
+}
+LISTED = {(one.operation, one.name): one.function for one in LIST + SECOND}
 
 
 def named(names) -> dict:
@@ -77,5 +115,5 @@ def named(names) -> dict:
             for operation, found in names.items() for mistake, name in found.items()}
 
 
-MATHEMATICS, DEN = named(NAMES), named(NAMES_OF_DEN)
+MATHEMATICS, DEN = named(NAMES) | named(SECOND_NAMES), named(NAMES_OF_DEN) | named(SECOND_NAMES_OF_DEN)
 MUTANTS = MATHEMATICS | DEN

@@ -26,7 +26,8 @@ diagnosis says what was got wrong, and of how many it says something else; and w
 
 The list was written, and committed, by somebody who had seen the texts and mistakes of the golden files of that day but
 none of the cases, mistakes and diagnoses that came later.  ``blind.md`` is the verdict on the first run against those,
-before anything was mended; it does not change any more.  An implementation is not altered to get caught.
+before anything was mended; it does not change any more.  ``blind_second.md`` is the same of the second list.  An
+implementation is not altered to get caught.
 """
 
 from . import equations, layers, metrics, paper_options, proxes, solvers, splitting, subnetworks, surgery, systems

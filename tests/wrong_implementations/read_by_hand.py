@@ -21,10 +21,12 @@ READ = {
     ("retired_kept", "input-unchanged"): True,
     ("newest_head_alone_cut", "input-unchanged"): True,
     ("silent_units_into_older_stay", "bias-not-relu"): False,              # "negative" means another mistake there
+    ("edges_to_whatever_is_seen", "edges-to-any-unit"): True,
     # the second list
     ("best_before_it_was_learnt", "nan-read"): True,                       # it reads what is not there yet
     ("rows_in_front", "other-order"): True,
     ("fifty_steps", "nearly-right"): False,                                # "nearly" is not "early"
     ("shifted_by_the_batch", "exp-overflows"): False,                      # it underflows, and a largest is subtracted
     ("margins_of_labels_0_and_1", "positives-only"): False,
+    ("every_variable_restarts_alone", "restart-per-variable"): True,
 }

@@ -81,6 +81,12 @@ def newest_head_grown(heads, counts, **rest):
     return {"heads": [*heads[:-1], enlarged(heads[-1], len(heads[-1]) + int(counts[-1]), heads[-1].shape[1])]}
 
 
+def rows_in_front(counts, **rest):
+    """Rows rolled, columns not."""
+    return {"weights": [np.roll(w, k, axis=0) for w, k in zip(oracle(counts=counts, **rest)["weights"],
+                                                              [0, *map(int, counts)])]}
+
+
 MISTAKES = [
     Mistake("new-units-first", "The new units were put before the old ones. They are appended at the end of each "
             "layer, so that W^{t-1} keeps its indices.", new_units_first),
@@ -108,6 +114,8 @@ MISTAKES = [
             "lowest layer's.", lambda counts, **rest: oracle(counts=counts[::-1], **rest)),
     Mistake("one-stage-late", "The new units carry stage t + 1: they are introduced at t.",
             lambda stage, **rest: {"introduced": oracle(stage=stage + 1, **rest)["introduced"]}),
+    Mistake("rows-in-front", "The new units' rows of zeros were put before the rows of the old units, their columns "
+            "behind: rows and columns of one unit no longer have one index.", rows_in_front),
 ]
 
 # --- cases -------------------------------------------------------------------------------------------------------

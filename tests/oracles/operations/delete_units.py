@@ -49,16 +49,13 @@ def lifetimes_kept(introduced, retired, **rest):
 
 def shifting_indices(units, biases, **rest):
     """One after the other in ascending order, each index read in the arrays as they are by then."""
-    hit = [_hit(len(b), gone) for b, gone in zip(biases, units)]
-    return {} if None in hit else oracle(units=hit, biases=biases, **rest)
+    return oracle(units=[_hit(len(b), gone) for b, gone in zip(biases, units)], biases=biases, **rest)
 
 
 def _hit(n, gone):
-    """The units that such a deletion removes; None if an index is out of range by then."""
+    """The units that such a deletion removes; an index out of range by then is taken for the last."""
     there = list(range(n))
-    if any(unit >= n - before for before, unit in enumerate(gone)):
-        return None
-    return sorted(there.pop(int(unit)) for unit in gone)
+    return sorted(there.pop(min(int(unit), len(there) - 1)) for unit in gone)
 
 
 def zeroed(weights, biases, introduced, retired, heads, head_biases, head_stages, units):
@@ -113,6 +110,10 @@ MISTAKES = [
     Mistake("units-from-1", "Units were counted from 1: for i, unit i - 1 went. They count from 0.",
             lambda units, biases, **rest: oracle(biases=biases, units=[
                 np.unique((gone - 1) % max(len(b), 1)) for gone, b in zip(units, biases)], **rest)),
+    Mistake("lifetimes-cut-at-the-end", "Lifetimes were cut to the new length, so that the last units lost theirs; the "
+            "entries of the deleted units go.", lambda units, **rest: {
+                name: [whole[:len(whole) - len(gone)] for whole, gone in zip(rest[name], units)]
+                for name in ("introduced", "retired")}),
 ]
 
 # --- cases -------------------------------------------------------------------------------------------------------

@@ -169,6 +169,13 @@ class OutgoingDrift(Run):
         return super().drift(**inputs) | unit_drift.outgoing(**inputs)
 
 
+class RelativeDrift(Run):
+    """As a share of what a unit was."""
+
+    def drift(self, **inputs):
+        return super().drift(**inputs | {"drift": "relative"})
+
+
 class OnlyAfterExpansion(Run):
     """As the released code indents it."""
 
@@ -264,6 +271,8 @@ MISTAKES = [
             "nothing is split. Seen in the authors' released code (a shallow copy).", run_as(AliasedWeights)),
     Mistake("outgoing-weights", "Algorithm 4: drift was measured over outgoing weights. It is over the incoming ones "
             "and the bias.", run_as(OutgoingDrift)),
+    Mistake("relative-drift", "Algorithm 4: drift was divided by the norm of W^{t-1}. It is absolute here.",
+            run_as(RelativeDrift)),
     Mistake("copies-of-the-old", "Algorithm 4: the copies are copies of the old units: their weights were read after "
             "those of W^{t-1} had been put back. Seen in the authors' released code.", run_as(CopiesOfTheOld)),
     Mistake("other-reading", "Algorithm 4: the originals stay in service. Here they retire (split_original = "

@@ -104,6 +104,16 @@ def square_of_mean(x, labels, loss, kind, **parameters):
     return named(each(lambda g: g * g, gradients(x, labels, loss, **parameters)))
 
 
+def outputs_apart(x, labels, loss, kind, head, head_bias, **below):
+    """Below the head, the squares of every sigmoid output's own gradient are added up."""
+    if kind == "exact" or loss == "softmax":
+        return {}
+    apart = [fisher()(x=x, labels=labels[:, [o]], loss=loss, kind=kind, head=head[:, [o]], head_bias=head_bias[[o]],
+                      **below) for o in range(len(head_bias))]
+    return {name: [sum(arrays) for arrays in zip(*(one[name] for one in apart))]
+            for name in ("fisher_weights", "fisher_biases")}
+
+
 def only_exact(kind):
     """Another choice of labels where the exact kind is asked for."""
     return fisher({**KINDS, "exact": kind})
@@ -161,6 +171,8 @@ RECIPE = Recipe(
         Mistake("mean-over-outputs", "The sigmoid loss was averaged over outputs; it is summed over them, and so F is "
                 "K^2 times as large.", times(
                     lambda head, loss, **others: 1 / head.shape[1] ** 2 if loss == "sigmoid" else 1.0)),
+        Mistake("outputs-squared-apart", "empirical: every output's own gradient was squared, and the squares added; "
+                "the gradient of the whole loss is squared.", outputs_apart),
     ],
     questions=[
         Question("by-hand", "one sample at logit 0, one unit dead: both kinds give the same",

@@ -65,6 +65,8 @@ GROUP = Recipe(
                 "missing.", without_maximum),
         Mistake("l1-norm", "The size of a group was taken as its sum of absolute values; it is the Euclidean norm.",
                 by_l1_norms),
+        Mistake("hard-threshold", "Columns beyond the threshold were kept as they are; they lose it of their norm.",
+                lambda w, step, gamma: {"w": w * (np.sqrt((w ** 2).sum(axis=0)) > step * gamma)}),
     ],
     questions=[
         Question("by-hand", "a column of norm 5, one exactly on the threshold, one within it",
@@ -104,6 +106,13 @@ def group_metric(w, d, gamma):
     return {"w": hp.sparse_group(w, d, 0 * gamma, gamma)}
 
 
+def unsolved(w, d, gamma):
+    """w d r / (d r + gamma) with r = norm(w)."""
+    r = np.sqrt((w ** 2).sum(axis=0))
+    kept = np.sqrt(((d * w) ** 2).sum(axis=0)) > gamma
+    return {"w": np.where(kept, w * d * r / np.where(kept, d * r + gamma, 1), 0)}
+
+
 GROUP_METRIC = Recipe(
     name="group_soft_threshold_metric",
     equation="argmin over u of sum(d (u - w)^2) / 2 + gamma sum over columns j of norm(u_j): u_j = 0 iff "
@@ -127,6 +136,8 @@ GROUP_METRIC = Recipe(
                 "where d differs within a group, there is no closed form.", lambda w, d, gamma: {
                     "w": np.stack([group(w=w[:, [j]], step=1 / d[:, j].mean(), gamma=gamma)["w"][:, 0]
                                    for j in range(w.shape[1])], axis=1)}),
+        Mistake("norm-not-solved-for", "r was taken as norm(w_j), the norm before; it is that of the result, the root "
+                "of an equation, which has to be found.", unsolved),
     ],
     questions=[
         Question("equal-curvature", "d = 2 everywhere is a step of 1/2",

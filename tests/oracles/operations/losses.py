@@ -78,6 +78,21 @@ def positives_only(logits, labels):
             "dlogits": labels * sigmoid_oracle(logits=logits, labels=labels)["dlogits"]}
 
 
+def clamped(logits, labels):
+    """Logarithms of probabilities, not below -100."""
+    p = 1 / (1 + np.exp(-np.clip(logits, -700, 700)))
+    with np.errstate(divide="ignore"):
+        yes, no = np.maximum(np.log(p), -100), np.maximum(np.log(1 - p), -100)
+    return {"value": float(-(labels * yes + (1 - labels) * no).sum()) / max(len(logits), 1)}
+
+
+def margins(logits, labels):
+    """log(1 + exp(-y z)) with y in {0, 1}."""
+    n, y = max(len(logits), 1), labels
+    return {"value": float(np.logaddexp(0, -y * logits).sum()) / n,
+            "dlogits": y * sigmoid_oracle(logits=logits, labels=labels)["dlogits"]}
+
+
 SIGMOID = Recipe(
     name="sigmoid_cross_entropy",
     equation="value = (1/n) sum over samples and outputs of log(1 + exp(z)) - y z;  dlogits = (sigmoid(z) - y) / n",
@@ -102,6 +117,9 @@ SIGMOID = Recipe(
                 "(It is the softmax loss that looks at the right class alone.)", positives_only),
         Mistake("probability-clipped", "Probabilities are cut to [1e-7, 1 - 1e-7] before the logarithm, so the value "
                 "stops growing for confident wrong answers (a default of some frameworks).", clipped),
+        Mistake("logarithms-clamped", "The logarithms of probabilities were not let below -100, so that a confident "
+                "wrong answer costs at most 100 (a default of some frameworks).", clamped),
+        Mistake("labels-as-signs", "log(1 + exp(-y z)) is the loss for labels -1 and 1; labels are 0 and 1.", margins),
     ],
     questions=[
         Question("at-zero", "logit 0 for both labels: value log 2, gradient -1/2 and 1/2",
@@ -143,13 +161,32 @@ def overflowing_softmax(logits, labels):
 def over_samples(logits, labels):
     """Every column a distribution."""
     p, n = probabilities(logits.T).T, len(logits)
-    return {"value": float(-np.log(p[np.arange(n), labels]).sum()) / n,
-            "dlogits": (p - np.eye(logits.shape[1])[labels]) / n}
+    with np.errstate(divide="ignore"):
+        return {"value": float(-np.log(p[np.arange(n), labels]).sum()) / n,
+                "dlogits": (p - np.eye(logits.shape[1])[labels]) / n}
 
 
 def one_sigmoid_each(logits, labels):
     """The sum of C sigmoid losses."""
     return sigmoid_oracle(logits=logits, labels=np.eye(logits.shape[1])[labels])
+
+
+def shifted_by_the_batch(logits, labels):
+    """The largest of all logits is subtracted: exp of the other rows underflows."""
+    with np.errstate(all="ignore"):
+        n, rows = len(logits), np.arange(len(logits))
+        p = np.exp(logits - logits.max())
+        p = p / p.sum(axis=1, keepdims=True)
+        return {"value": float(-np.log(p[rows, labels]).sum()) / n,
+                "dlogits": (p - np.eye(logits.shape[1])[labels]) / n}
+
+
+def without_class_0(logits, labels):
+    """The mean over the other samples."""
+    real = labels != 0
+    n, right = max(int(real.sum()), 1), probabilities(logits)
+    return {"value": float(softmax_oracle(logits=logits[real], labels=labels[real])["value"]) if real.any() else 0.0,
+            "dlogits": (right - np.eye(logits.shape[1])[labels]) * real[:, None] / n}
 
 
 SOFTMAX = Recipe(
@@ -178,6 +215,11 @@ SOFTMAX = Recipe(
                 lambda logits, labels: softmax_oracle(logits=probabilities(logits), labels=labels)),
         Mistake("exp-overflows", "exp(z) is taken as it stands and overflows. Subtract the largest logit of each "
                 "sample first.", overflowing_softmax),
+        Mistake("largest-of-the-batch", "The largest logit of all samples was subtracted before exp, which underflows "
+                "in other samples: it is the largest of each sample. And log p is z_y less it less the logarithm of "
+                "the sum: p itself may be 0.", shifted_by_the_batch),
+        Mistake("class-0-ignored", "Samples of class 0 were left out, as if 0 were a padding value (ignore_index=0); "
+                "it is a class.", without_class_0),
     ],
     questions=[
         Question("uniform", "equal logits: value log C", {"logits": array([0, 0], [3, 3]), "labels": np.array([1, 0])},
@@ -192,6 +234,9 @@ SOFTMAX = Recipe(
         Question("one-class", "a single class is always right",
                  {"logits": array([3], [-2]), "labels": np.array([0, 0])},
                  "by hand", expected={"value": 0.0, "dlogits": array([0], [0])}),
+        Question("rows-apart", "the largest logits of two samples are far apart",
+                 {"logits": array([1e4, 1e4], [-1e4, -1e4]), "labels": np.array([0, 1])}, "by hand: log(2), as at 0",
+                 expected={"value": float(np.log(2)), "dlogits": array([-0.25, 0.25], [0.25, -0.25])}),
         Question("square", "three samples, three classes",
                  lambda: {"logits": normals(3, 3, 3, scale=2), "labels": np.array([2, 0, 1])}, ORACLE),
         Question("larger", "seven samples, six classes",

@@ -40,6 +40,15 @@ def ranks_from_zero(scores, labels):
     return {} if isnan(right) else {"auroc": right - 1 / int((labels == 0).sum())}
 
 
+def average_precision(scores, labels):
+    """The mean, over positives, of the share of positives among the scores down to theirs."""
+    if len({*labels.tolist()}) < 2:
+        return {}
+    order = sorted(range(len(scores)), key=lambda i: (-scores[i], i))
+    ranks = [place for place, i in enumerate(order, 1) if labels[i] == 1]
+    return {"auroc": sum(found / rank for found, rank in enumerate(ranks, 1)) / len(ranks)}
+
+
 AUROC = Recipe(
     name="auroc",
     equation="P(score of a positive > score of a negative) + P(equal scores) / 2, over all pairs",
@@ -67,6 +76,8 @@ AUROC = Recipe(
         Mistake("ranks-from-0", "The formula by ranks was used with ranks from 0; they count from 1.", ranks_from_zero),
         Mistake("one-class-is-zero", "With a single class there is no pair, and the answer is NaN, not 0.",
                 lambda scores, labels: {"auroc": float(np.nan_to_num(share_of_pairs(scores, labels)["auroc"]))}),
+        Mistake("average-precision", "This is the average precision, the area under the curve of precision and recall.",
+                average_precision),
     ],
     questions=[
         Question("by-hand", "four pairs: two in order, one tied, one not in order",
@@ -176,6 +187,14 @@ def holes_skipped(R, separate):
             "forgetting": mean(v for v in lost if not isnan(v))}
 
 
+def holes_skipped_in_means(R, separate):
+    """nanmean; the maximum in forgetting keeps its NaN."""
+    gains = [difference(R[-1, j], R[j, j]) for j in range(len(R) - 1)]
+    ahead = [difference(R[j, j], separate[j]) for j in range(1, len(R))]
+    return {name: mean(v for v in values if not isnan(v)) for name, values in (
+        ("average_performance", R[-1]), ("backward_transfer", gains), ("forward_transfer", ahead))}
+
+
 def clipped(R, separate):
     """No forgetting below 0."""
     forgetting = metrics(R, separate)["forgetting"]
@@ -241,6 +260,8 @@ METRICS = Recipe(
                 "was learnt: it begins at the task's own.", lambda R, separate: {"forgetting": mean(
                     difference(max([v for v in R[:-1, j] if not isnan(v)], default=nan), R[-1, j])
                     for j in range(len(R) - 1))}),
+        Mistake("holes-skipped-in-means", "Means were taken over what was measured (nanmean): a mean that reads an "
+                "entry never measured is NaN.", holes_skipped_in_means),
     ],
     questions=[
         Question("by-hand", "three tasks, all measured; the first ends better than it ever was",
@@ -249,6 +270,12 @@ METRICS = Recipe(
                  "by hand: (0.875 + 0.625 + 1) / 3; (0.375 - 0.25) / 2; (-0.125 + 0.25) / 2; (0.125 + 0.25) / 2",
                  expected={"average_performance": 2.5 / 3, "backward_transfer": 0.0625, "forgetting": 0.0625,
                            "forward_transfer": 0.1875}),
+        Question("hole-on-the-diagonal", "the second task was not measured when it was learnt",
+                 {"R": array([0.5, nan, nan, nan], [0.75, nan, nan, nan], [0.625, 0.625, 0.75, nan],
+                             [0.5, 0.375, 0.5, 0.875]), "separate": np.array([0.5, 0.5, 0.5, 0.75])},
+                 "by hand: the last row is whole, all else reads the hole", expected={
+                     "average_performance": 0.5625, "backward_transfer": nan, "forgetting": nan,
+                     "forward_transfer": nan}),
         Question("unseen-is-nan", "the upper triangle was never measured, which touches none of the four",
                  {"R": array([0.5, nan], [0.25, 0.75]), "separate": np.array([0.5, 1])},
                  "by hand", expected={"average_performance": 0.5, "backward_transfer": -0.25,

@@ -54,6 +54,14 @@ def turned(x, weights, **rest):
     return forward(x=x, weights=[w.T for w in weights], **rest) if square and weights else {}
 
 
+def bias_after_relu(x, weights, biases, head, head_bias):
+    """relu(h W) + b."""
+    hidden = [x]
+    for w, b in zip(weights, biases, strict=True):
+        hidden.append(np.maximum(hidden[-1] @ w, 0) + b)
+    return {"hidden": hidden[1:], "logits": hidden[-1] @ head + head_bias}
+
+
 FORWARD = Recipe(
     name="network_forward",
     equation="h_0 = x,  h_l = relu(h_{l-1} W_l + b_l),  logits = h_m V + c  (paper, section 3)",
@@ -71,6 +79,8 @@ FORWARD = Recipe(
         Mistake("hidden-before-relu", "What stands before the ReLU was returned as hidden; it is what comes out of it.",
                 before_relu),
         Mistake("relu-missing-on-top", "The last hidden layer has no ReLU; every hidden layer has one.", top_linear),
+        Mistake("bias-after-relu", "The bias was added after the ReLU; it stands inside, relu(h W + b).",
+                bias_after_relu),
     ],
     questions=[
         Question("by-hand", "two units, one of them silent",
@@ -158,6 +168,12 @@ def by_factor(factor):
     return outputs
 
 
+def detached(**inputs):
+    """Nothing arrives below the top hidden layer."""
+    right = backpropagation(**inputs)
+    return {name: [0 * slope for slope in right[name][:-1]] + right[name][-1:] for name in ("dweights", "dbiases")}
+
+
 BACKWARD = Recipe(
     name="network_backward",
     equation="value = L(W; D), the mean sigmoid or softmax cross-entropy of the network's logits;  d... = its gradient",
@@ -182,6 +198,10 @@ BACKWARD = Recipe(
         Mistake("gradient-reversed", "The gradient has the other sign: it starts with p - y, not y - p.",
                 lambda **inputs: backpropagation(**inputs, factor=-1)),
         Mistake("weights-transposed", "What flows back went through W; it goes through W^T.", forward_weights),
+        Mistake("lower-layers-detached", "No gradient passes below the top hidden layer (a detach): every layer gets "
+                "its own.", detached),
+        Mistake("sigmoid-for-softmax", "The sigmoid's loss was taken whatever loss says; \"softmax\" has another.",
+                lambda loss, **given: backward(loss="sigmoid", **given)),
     ],
     questions=[
         Question("on-the-kink", "three units before, on and after the kink; the head's logit is 0",

@@ -140,6 +140,11 @@ RECIPE = Recipe(
         Mistake("head-rows-grouped", "A new unit's row of the head was taken for a group; the head carries L1 alone.",
                 other_penalty(lambda head, older, gamma, **given: expansion(
                     head=head, older=older, gamma=gamma, **given) + gamma * hp.column_norms(head[older[-1]:].T))),
+        Mistake("group-of-older-rows", "A group had a new unit's weights from older units alone; all its incoming "
+                "weights are in it, those from other new units too.", with_groups(
+                    lambda w, b, p, q: hp.column_norms(w[:p, q:]))),
+        Mistake("one-group-per-layer", "The new units of a layer were one group together; every new unit is one.",
+                with_groups(lambda w, b, p, q: hp.column_norms(w[:, q:].reshape(-1, 1)))),
     ],
     questions=[
         Question("by-hand", "one old and one new unit in each of two layers, at logit 0",

@@ -49,6 +49,13 @@ def layer_means(fisher_weights, fisher_biases, **given):
                     fisher_biases=[b * 0 + mean for b, mean in zip(fisher_biases, means)], **given)
 
 
+def over_the_largest(fisher_weights, fisher_biases, **given):
+    """F / max F."""
+    most = max((f for parts in (fisher_weights, fisher_biases) for a in parts for f in a.ravel()), default=0) or 1
+    return weighted(fisher_weights=[f / most for f in fisher_weights], fisher_biases=[f / most for f in fisher_biases],
+                    **given)
+
+
 def fisher_case(seed, widths, older, n_outputs=1, loss="sigmoid", lam=0.3) -> dict:
     """A case of Eq. 6 with an F of every anchored weight, some of them 0."""
     drawn, rng = eq6_case(seed, widths, older, n_outputs, loss, lam), np.random.default_rng(seed + 90)
@@ -104,6 +111,11 @@ RECIPE = Recipe(
                 "walk selects everything.", other_gradient(None)),
         mean_over_outputs(objective(weighted, free_edges)),
         *added_to_smooth(weighted, free_edges),
+        Mistake("fisher-normalised", "F was divided by its largest entry; it is used as it is.",
+                other_penalty(over_the_largest)),
+        Mistake("biases-pulled-alike", "Biases were pulled with F = 1; each has an F of its own, as weights have.",
+                other_penalty(lambda fisher_biases, **given: weighted(
+                    fisher_biases=[0 * f + 1 for f in fisher_biases], **given))),
     ],
     questions=[
         Question("by-hand", "one old unit that moved, one new unit, at logit 0",

@@ -79,7 +79,9 @@ MISTAKES = [
             "[introduced, retired) does not contain its end.", with_seeing(lambda b, g, t: (b <= t) & (t <= g))),
     Mistake("retired-units-seen", "Units that had retired by the task's stage were read. A stage t sees a unit iff "
             "introduced <= t < retired.", with_seeing(lambda born, gone, t: born <= t)),
-    Mistake("all-units-seen", "Every unit was read, whatever its lifetime.", with_seeing(lambda born, gone, t: True)),
+    Mistake("all-units-seen", "Every unit was read, whatever its lifetime; or lifetimes were looked at in the "
+            "top layer alone, where the zeros of the head leave nothing to do.",
+            with_seeing(lambda born, gone, t: True)),
     Mistake("introduced-exclusive", "A unit was not read in the very stage that introduced it. The lifetime "
             "[introduced, retired) contains its beginning.", with_seeing(lambda b, g, t: (b < t) & (t < g))),
     Mistake("last-head", "The newest head answered. Every task has a head of its own.", last_head),

@@ -34,6 +34,12 @@ def alpha_outside(older, alphas, projections, bias, lateral):
     return hp.product(sum(one_by_one), lateral)
 
 
+def relu_per_column(older, alphas, projections, bias, lateral):
+    """sum over j of relu(a_j h_j P_j + p) U."""
+    one_by_one = [hp.relu(a * hp.product(h, P) + bias) for h, a, P in zip(older, alphas, projections, strict=True)]
+    return hp.product(sum(one_by_one), lateral)
+
+
 def without_bias(older, alphas, projections, bias, lateral):
     """p = 0."""
     return adapter(older, alphas, projections, 0 * bias, lateral)
@@ -193,6 +199,8 @@ FORWARD = Recipe(
                 "have the oldest first.", columns(newest_first, newest_first)),
         Mistake("columns-averaged", "Older columns were averaged; they are summed.",
                 columns(averaged_columns, averaged_columns)),
+        Mistake("relu-per-column", "Each older column got a ReLU and a bias of its own; they are added up inside the "
+                "one ReLU.", columns(relu_per_column, relu_per_column)),
     ],
     questions=[
         Question("by-hand", "two columns of one unit; the second sample leaves the first column's unit silent",
@@ -290,6 +298,9 @@ BACKWARD = Recipe(
         Mistake("lateral-before-relu", "dU was taken from what stands before the ReLU; it is r^T dout.",
                 lambda older, alphas, projections, bias, lateral, dout: {"dlateral": (sum(
                     c * h @ P for h, c, P in zip(older, alphas, projections)) + bias).T @ dout}),
+        Mistake("alphas-past-the-gate", "da_j was taken from dout U^T before the gate of the adapter's ReLU; it takes "
+                "dr, as dP_j does.", lambda **inputs: {
+                    "dalphas": backward(gate=lambda a: a == a)(**inputs)["dalphas"]}),
     ],
     questions=[
         Question("by-hand", "one older column of two units, one adapter unit open and one closed",

@@ -70,6 +70,13 @@ def no_walk(stage, weights, introduced, retired, **rest):
     return {"selected": [*map(np.flatnonzero, seen[:-1]), top]}
 
 
+def joins_any(stage, head, weights, introduced, retired, current_weights):
+    """An edge to any unit above that is seen will do."""
+    seen = everything(len(weights[0]), introduced, retired, stage)
+    heard = [(w[:, above] != 0).any(axis=1) for w, above in zip(weights, seen[1:])] + [(head != 0).any(axis=1)]
+    return {"selected": [np.flatnonzero(here & there) for here, there in zip(seen, heard)]}
+
+
 def all_when_none(**inputs):
     """All that is seen, if nothing is selected."""
     selected = walk(**inputs)["selected"]
@@ -148,6 +155,8 @@ MISTAKES = [
     Mistake("edges-summed", "Edges to the selected units above were added up before they were compared with 0: 1 and "
             "-1 cancel.", lambda head, **rest: walk(head=(head != 0).any(axis=1, keepdims=True) * 1.0,
                                                  joins=lambda rows: rows.sum(axis=1) != 0, edge=lambda w: w, **rest)),
+    Mistake("edges-to-any-unit", "A unit joined for an edge to any unit above, selected or not: the walk goes down "
+            "from the units that are selected.", joins_any),
 ]
 
 

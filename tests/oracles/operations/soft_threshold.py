@@ -89,6 +89,8 @@ SOFT_THRESHOLD_METRIC = Recipe(
                 lambda w, d, mu: soft_metric(w=w, d=np.sqrt(d), mu=mu)),
         Mistake("not-scaled-back", "d w was thresholded by mu, and not divided by d again.",
                 lambda w, d, mu: {"w": d * soft_metric(w=w, d=d, mu=mu)["w"]}),
+        Mistake("largest-curvature", "One threshold, mu over the largest d, was used for all entries; each has its "
+                "own, mu / d.", lambda w, d, mu: soft_metric(w=w, d=np.full_like(d, d.max(initial=0)), mu=mu)),
     ],
     questions=[
         Question("by-hand", "equal entries under four curvatures, one exactly on its threshold",

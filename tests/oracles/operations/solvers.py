@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from itertools import product
 
 import numpy as np
 
@@ -109,7 +110,8 @@ ISTA = Recipe(
 
 
 def iterates(quadratic, linear, mu, start, step, iterations, *, momentum=True, restart=True, gradient_at="y",
-             lagged=False, late=False, by_age=False, threshold=None, keeps_t=False, by_value=False, told="x"):
+             lagged=False, late=False, by_age=False, threshold=None, keeps_t=False, by_value=False, counts_on=False,
+             told="x"):
     """FISTA on linear . u + u . quadratic u / 2 + mu sum(abs(u)), in decimals; the options are mistakes."""
     x, y, t, age, rows = start, start, Decimal(1), -1, []
     for _ in range(iterations):
@@ -122,9 +124,9 @@ def iterates(quadratic, linear, mu, start, step, iterations, *, momentum=True, r
         t = Decimal(1) if uphill and not (late or keeps_t) else t
         t_next = (1 + (1 + 4 * t * t).sqrt()) / 2
         share = (t - 1) / (t if lagged else t_next) if momentum else 0
-        age = 0 if uphill else age + 1
+        age = 0 if uphill and not counts_on else age + 1
         share = Decimal(age) / (age + 3) if by_age else share
-        share = 0 if uphill and keeps_t else share
+        share = 0 if uphill and (keeps_t or counts_on) else share
         y, x, t = x_next + share * (x_next - x), x_next, Decimal(1) if uphill and late else t_next
         rows.append(y if told == "y" else x)
     return np.array(rows, object).reshape(iterations, len(start))
@@ -133,6 +135,20 @@ def iterates(quadratic, linear, mu, start, step, iterations, *, momentum=True, r
 def value(quadratic, linear, mu, u) -> Decimal:
     """The objective at u."""
     return hp.total(linear * u) + hp.total(u * hp.product(quadratic, u.reshape(-1, 1)).ravel()) / 2 + mu * hp.l1(u)
+
+
+@hp.in_fifty_digits
+def restarted_one_by_one(quadratic, linear, mu, start, step, iterations):
+    """Every variable has a t of its own."""
+    x, y, t, rows = start, start, start * 0 + 1, []
+    for _ in range(iterations):
+        gradient = linear + hp.product(quadratic, y.reshape(-1, 1)).ravel()
+        x_next = hp.elementwise(lambda z: hp.soft(z, step * mu), y - step * gradient)
+        t = np.where((y - x_next) * (x_next - x) > 0, Decimal(1), t)
+        t_next = hp.elementwise(lambda one: (1 + (1 + 4 * one * one).sqrt()) / 2, t)
+        y, x, t = x_next + (t - 1) / t_next * (x_next - x), x_next, t_next
+        rows.append(x)
+    return {"iterates": np.array(rows, object).reshape(iterations, len(start))}
 
 
 def start_included(start, iterations, **inputs):
@@ -191,6 +207,10 @@ FISTA = Recipe(
         Mistake("extrapolated-returned", "The extrapolated points y were returned; a row is x.", fista_with(told="y")),
         Mistake("half-forgotten", "The gradient is linear + 2 Q u, twice the right quadratic part: u . Q u has a half.",
                 lambda quadratic, **given: fista_with()(quadratic=2 * quadratic, **given)),
+        Mistake("momentum-counted-on", "The share of the momentum was k / (k + 3), k counting on through restarts; "
+                "here it is (t - 1) / t+, and t starts anew.", fista_with(by_age=True, counts_on=True)),
+        Mistake("restart-per-variable", "The restart was tested and made variable by variable; it is one test over all "
+                "variables.", restarted_one_by_one),
     ],
     questions=[
         Question("by-hand", "one variable, two iterations, without momentum yet",
@@ -279,6 +299,9 @@ def drawn_head(seed, n, p, k, loss, mu_head) -> dict:
     return {"features": features, "labels": labels, "loss": loss, "mu_head": mu_head}
 
 
+#: All signs of three features.
+MAJORITY = np.array(list(product((-1.0, 1.0), repeat=3)))
+
 HEAD = Recipe(
     name="solve_head",
     equation="minimise over V and c: L(V, c) + mu_head sum(abs(V)), logits = features V + c  (Eq. 3)",
@@ -312,6 +335,12 @@ HEAD = Recipe(
         Mistake("almost-zero", "Small weights were taken for zeros, by a tolerance; support is where V is not exactly "
                 "0.", lambda features, labels, loss, mu_head: {"support": np.abs(head_problem.solve(
                     features, labels, loss, mu_head).weights.astype(float)) > 0.05}),
+        Mistake("rounded-to-0", "Weights below a hundredth were taken for zeros; support is where V is not exactly 0.",
+                lambda features, labels, loss, mu_head: {"support": np.abs(head_problem.solve(
+                    features, labels, loss, mu_head).weights.astype(float)) > 0.01}),
+        Mistake("steps-counted", "A fixed number of steps was taken: where the problem is small that is enough, "
+                "elsewhere the objective is too large and the residual above 1e-6. Iterate until it is small.",
+                lambda features, **given: {"objective": DIFFERS, "residual": DIFFERS} if features.size > 16 else {}),
         Mistake("support-per-unit", "A unit was marked for all outputs as soon as any output reads it.", whole_rows),
     ],
     questions=[
@@ -350,6 +379,9 @@ HEAD = Recipe(
                  margin={"support": decided_by}, expected={
                      "objective": float(-np.log(0.51) + 0.49 * np.log(0.51 / 0.49)), "support": np.array([[True]]),
                      "residual": RESIDUAL}),
+        Question("tiny-weights", "mu_head hardly below the critical strengths: 1/125 and 1/28 are weights",
+                 {"features": MAJORITY[:, :2] * [1, 1.03125], "labels": (MAJORITY.sum(axis=1, keepdims=True) > 0) * 1.0,
+                  "loss": "sigmoid", "mu_head": 0.248}, KKT, CLASSES, margin={"support": decided_by}),
         Question("larger", "forty samples, eight features",
                  lambda: drawn_head(5, 40, 8, 1, "sigmoid", 0.03), KKT, CLASSES, margin={"support": decided_by}),
     ])

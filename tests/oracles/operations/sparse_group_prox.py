@@ -61,6 +61,9 @@ SPARSE_GROUP = Recipe(
                 lambda w, step, mu, gamma: {"w": np.where(
                     (soft(w=w, step=step, mu=mu)["w"] == 0).all(axis=0) & (w.shape[0] > 0), np.nan,
                     both(w=w, step=step, mu=mu, gamma=gamma)["w"])}),
+        Mistake("shrinkages-added", "Both proxes were taken of w and what they take away was added; the second is "
+                "taken of what the first leaves.", lambda w, step, mu, gamma: {
+                    "w": soft(w=w, step=step, mu=mu)["w"] + group(w=w, step=step, gamma=gamma)["w"] - w}),
     ],
     questions=[
         Question("by-hand", "one column: soft threshold 1 leaves (3, 4, 0), of norm 5; the group takes 5/2",
@@ -125,6 +128,9 @@ SPARSE_GROUP_METRIC = Recipe(
                 lambda w, d, mu, gamma: euclidean(soft_metric(w=w, d=d, mu=mu)["w"], d, gamma)),
         Mistake("threshold-per-entry", "A group was shrunk by thresholds gamma / d that differ per entry, as if there "
                 "were a closed form; the norm of the result has to be found.", threshold_per_entry),
+        Mistake("groups-without-metric", "Groups were shrunk by gamma as with step 1; they are shrunk in the metric d, "
+                "as the entries are.", lambda w, d, mu, gamma: group(w=soft_metric(w=w, d=d, mu=mu)["w"], step=1.0,
+                                                                  gamma=gamma)),
     ],
     questions=[
         Question("equal-curvature", "d = 2 everywhere is a step of 1/2",

@@ -157,6 +157,16 @@ class OutgoingHalved(OutgoingInFull):
         return super().head_entry(weight, kind, stage) * (0.5 if half else 1)
 
 
+class CopiesHalved(Table):
+    """What a copy feeds is halved, whoever hears the original."""
+
+    def edge(self, l, lower, upper):
+        return super().edge(l, lower, upper) * (0.5 if lower[0] == "copy" else 1)
+
+    def head_entry(self, weight, kind, stage):
+        return super().head_entry(weight, kind, stage) * (0.5 if kind == "copy" else 1)
+
+
 class OldHeadsSeeCopies(Table):
     """Earlier heads get rows for copies."""
 
@@ -352,6 +362,8 @@ MISTAKES = [
             "in their place.", with_edges({("split", "new"): NOW, ("copy", "new"): ZERO})),
     Mistake("copies-hear-no-new-units", "The copies do not hear the units created at t; their column is that of W^t, "
             "new units' rows included.", with_edges({("new", "copy"): ZERO})),
+    Mistake("copies-halved", "The copies' outgoing weights were halved, as when original and copy share them "
+            "(Net2Net); a copy takes them in full.", with_rules(CopiesHalved)),
 ]
 
 # --- cases -------------------------------------------------------------------------------------------------------

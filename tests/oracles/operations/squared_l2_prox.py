@@ -99,6 +99,8 @@ SQUARED_METRIC = Recipe(
                 lambda d, **given: squared_metric(d=1 / d, **given)),
         Mistake("w-unweighted", "w lacks its weight: (w + strength anchor) / (d + strength) for d w + ...",
                 lambda w, d, strength, anchor: {"w": (w + strength * anchor) / (d + strength)}),
+        Mistake("root-of-the-metric", "sqrt(d) was used for d, as if d were Adam's second moment.",
+                lambda d, **given: squared_metric(d=np.sqrt(d), **given)),
     ],
     questions=[
         Question("by-hand", "shares 1/2, 1/4 and 3/4 of the way to the anchor",

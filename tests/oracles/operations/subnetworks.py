@@ -176,6 +176,8 @@ INSERT_MISTAKES = [
             biases_forgotten),
     Mistake("indices-ignored", "The subnetwork was written to the first rows and columns. It goes where it was cut "
             "out, at units.", leading_places),
+    Mistake("rest-of-the-head-cleared", "The head's rows of units that are not selected became 0. Nothing outside the "
+            "selection changes.", lambda head, **rest: {"head": inserted(head=np.zeros_like(head), **rest)["head"]}),
 ]
 
 

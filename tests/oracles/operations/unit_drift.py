@@ -6,6 +6,7 @@ from decimal import Decimal
 
 import numpy as np
 
+from den_ref.golden.values import DIFFERS
 from tests.oracles import high_precision as hp
 from tests.oracles.recipe import Mistake, Question, Recipe
 from tests.oracles.small_networks import BODY, LIFETIMES, NEVER, drawn, drawn_network, floats, ints, visible
@@ -119,6 +120,18 @@ def retired_measured(weights, introduced, **inputs):
         "retired": [np.full(len(born), NEVER) for born in introduced]})
 
 
+def retired_sources(**inputs):
+    """Rows of units that had retired count, in the drift of those that are measured."""
+    wide = retired_measured(**inputs)
+    measured = members(*(inputs[name] for name in ("weights", "introduced", "retired", "stage")))[1:]
+    return {"rho": [rho[np.isin(units, some)] for rho, units, some in zip(wide["rho"], wide["older"], measured)]}
+
+
+def never_infinite(**inputs):
+    """A small number in the denominator: large where it should be inf."""
+    return {f"rho/{l}": DIFFERS for l, rho in enumerate(oracle(**inputs)["rho"]) if np.isinf(rho.astype(float)).any()}
+
+
 MISTAKES = [
     Mistake("outgoing-weights", "Drift was measured over outgoing weights (rows). A unit is what it hears: take its "
             "incoming weights (its column) and its bias.", outgoing),
@@ -148,6 +161,10 @@ MISTAKES = [
             "reverse: look at the input drift.", the_other_drift),
     Mistake("retired-measured", "Units that this stage does not see were measured. Retired units do not move and are "
             "not split: only units introduced before t and visible to t count.", retired_measured),
+    Mistake("retired-sources-counted", "Incoming weights from units that had retired were counted. Rows are input "
+            "features and units introduced before t and visible to t.", retired_sources),
+    Mistake("never-infinite", "A small number was added to the norm that is divided by, so that x/0 came out large; "
+            "it is infinite.", never_infinite),
 ]
 
 # --- cases -------------------------------------------------------------------------------------------------------

@@ -223,6 +223,17 @@ def biases_uncut(**inputs):
     return rules.outputs() | {"biases": rules.biases}
 
 
+class OneSweep(Removal):
+    """Every unit is looked at once, from the lowest layer up."""
+
+    def outputs(self):
+        for l, b in enumerate(self.biases):
+            for j in range(len(b)):
+                if self.is_candidate(l, j) and (self.is_foldable(l, j) or self.is_dead(l, j)):
+                    self.remove(l, j)
+        return self.answer()
+
+
 def with_rules(rules):
     """The outputs of a Removal with other rules."""
     return lambda **inputs: rules(**inputs).outputs()
@@ -261,6 +272,8 @@ MISTAKES = [
     Mistake("dead-ends-at-the-top-only", "Dead ends were looked for in the top layer only; they are followed down.",
             with_rules(TopOnly)),
     Mistake("biases-uncut", "biases has entries of all units; they are those of the units that stay.", biases_uncut),
+    Mistake("one-sweep", "Every unit was looked at once, upwards: constants were followed, but what fed only a unit "
+            "that went later is a dead end too. Look again until nothing changes.", with_rules(OneSweep)),
 ]
 
 # --- cases -------------------------------------------------------------------------------------------------------

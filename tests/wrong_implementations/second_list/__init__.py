@@ -2,7 +2,7 @@
 
 Whoever wrote it knew the operations' equations, signatures and conventions, and the right answers; of the cases and
 their named mistakes nothing, of the first list what a glance at its head shows: 23 rows on proxes, and the names of the
-diagnoses that were read by hand.
+diagnoses that were read by hand.  One has been mended since: ``outputs_squared_one_by_one`` did not run.
 
 =============== ==================================================
 ``listing``     the list, and the decorator that puts things on it
