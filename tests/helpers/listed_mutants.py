@@ -1,4 +1,4 @@
-"""Named mistakes that stood on the list of wrong implementations first: the implementations are their mutants.
+"""Named mistakes that stood on a list of wrong implementations first: the implementations are their mutants.
 
 ``MUTANTS[operation, mistake]`` is a function of the operation's inputs that makes exactly this mistake.
 """
@@ -106,14 +106,15 @@ SECOND_NAMES_OF_DEN = {
     "split_units": {"copies-halved": "outgoing_weights_halved"},
     "den_trace": {"relative-drift": "relative_drift"},
 }
-LISTED = {(one.operation, one.name): one.function for one in LIST + SECOND}
 
 
-def named(names) -> dict:
-    """(operation, mistake) -> function."""
-    return {(operation, mistake): LISTED[operation, name]
+def named(names, these) -> dict:
+    """(operation, mistake) -> function on one of the lists."""
+    listed = {(one.operation, one.name): one.function for one in these}
+    return {(operation, mistake): listed[operation, name]
             for operation, found in names.items() for mistake, name in found.items()}
 
 
-MATHEMATICS, DEN = named(NAMES) | named(SECOND_NAMES), named(NAMES_OF_DEN) | named(SECOND_NAMES_OF_DEN)
+MATHEMATICS = named(NAMES, LIST) | named(SECOND_NAMES, SECOND)
+DEN = named(NAMES_OF_DEN, LIST) | named(SECOND_NAMES_OF_DEN, SECOND)
 MUTANTS = MATHEMATICS | DEN
