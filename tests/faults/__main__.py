@@ -20,7 +20,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-from .listed import ESCAPED, ESCAPED_NEAR, NO_END, ROOT, ROUNDS, Fault, faults, verdicts, write_verdicts
+from .listed import ESCAPED, ESCAPED_NEAR, LISTS, NO_END, ROOT, ROUNDS, Fault, faults, verdicts, write_verdicts
 
 #: Seconds after which tests that do not end count as failed.
 LIMIT = 3600
@@ -104,17 +104,19 @@ class Checkout:
 def main() -> None:
     """Run the faults that have no verdict in this round."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults", description=main.__doc__)
+    parser.add_argument("--list", choices=LISTS, default="first")
     parser.add_argument("--only", nargs="+", default=[], metavar="ID", help="these faults, whether run before or not")
     parser.add_argument("--round", choices=ROUNDS, default=ROUNDS[-1])
     parser.add_argument("--near", action="store_true", help="stop before the whole suite is run")
     asked = parser.parse_args()
-    done, chosen = verdicts(), [fault for fault in faults() if fault.id in asked.only or not asked.only]
+    done = verdicts(asked.list)
+    chosen = [fault for fault in faults(asked.list) if fault.id in asked.only or not asked.only]
     with tempfile.TemporaryDirectory() as folder:
         checkout = Checkout(Path(folder))
 
         def tell(fault, verdict):
             done.setdefault(fault.id, {})[asked.round] = verdict
-            write_verdicts(done)
+            write_verdicts(asked.list, done)
             print(f"{fault.id}: {verdict}", flush=True)
 
         for fault in chosen:

@@ -1,11 +1,12 @@
-"""The faults and their verdicts, as they stand in the two files of this folder."""
+"""The faults and their verdicts, as they stand in the files of this folder."""
 
 import json
 from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-FAULTS, VERDICTS = (Path(__file__).with_name(name) for name in ("faults.json", "verdicts.json"))
+#: List -> the files of its faults and of their verdicts.
+LISTS = {"first": ("faults.json", "verdicts.json"), "second": ("second.json", "second_verdicts.json")}
 
 #: Verdict of a fault that no test of the default suite notices; of one that was held against the nearest alone.
 ESCAPED, ESCAPED_NEAR = "escaped", "escaped the tests near it"
@@ -47,19 +48,25 @@ class Fault:
         return text.replace(self.old, self.new)
 
 
-def faults() -> list[Fault]:
-    """All faults, in the order of the file."""
-    return [Fault(**entry) for entry in json.loads(FAULTS.read_text("utf-8"))]
+def faults(which: str) -> list[Fault]:
+    """All faults of a list, in the order of its file."""
+    return [Fault(**entry) for entry in json.loads(_file(which, 0).read_text("utf-8"))]
 
 
-def verdicts() -> dict[str, dict[str, str]]:
+def verdicts(which: str) -> dict[str, dict[str, str]]:
     """Id -> round -> the test that noticed the fault, or ESCAPED."""
-    return json.loads(VERDICTS.read_text("utf-8")) if VERDICTS.exists() else {}
+    path = _file(which, 1)
+    return json.loads(path.read_text("utf-8")) if path.exists() else {}
 
 
-def write_verdicts(found: dict[str, dict[str, str]]) -> None:
+def write_verdicts(which: str, found: dict[str, dict[str, str]]) -> None:
     """Write the file, a line per fault, in the order of the list."""
-    lines = [f"  {json.dumps(fault.id)}: {json.dumps(found[fault.id])}" for fault in faults() if fault.id in found]
-    part = VERDICTS.with_suffix(".part")
+    lines = [f"  {json.dumps(fault.id)}: {json.dumps(found[fault.id])}" for fault in faults(which) if fault.id in found]
+    path = _file(which, 1)
+    part = path.with_suffix(".part")
     part.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-    part.replace(VERDICTS)
+    part.replace(path)
+
+
+def _file(which: str, place: int) -> Path:
+    return Path(__file__).with_name(LISTS[which][place])
