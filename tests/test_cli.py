@@ -10,6 +10,8 @@ import pytest
 
 import den_ref
 from den_ref.cli import main, parser
+from den_ref.commands import compare, tune
+from den_ref.commands.common import way_on
 from den_ref.experiment.tune.search import Budget
 from den_ref.methods import REGISTRY
 
@@ -206,3 +208,33 @@ def test_importing_the_package_is_light():
 def test_run_and_load_are_the_experiments():
     assert den_ref.run is den_ref.experiment.run and den_ref.load is den_ref.experiment.load
     assert np.isnan(den_ref.run("stl", "toy", n_tasks=2, settings={"hidden": (4,)}).R["auroc"][0, 1])
+
+
+# --- small parts -------------------------------------------------------------------------------------------------
+
+
+def test_the_command_that_goes_on_has_nothing_twice():
+    assert way_on(["run", "--out", "a b"], "--resume") == "den-ref run --out 'a b' --resume"
+    assert way_on(["run", "--resume", "--out", "a"], "--resume") == "den-ref run --resume --out a"
+
+
+@pytest.mark.parametrize("words", ["a b c", "1 2", "1 2 -3", "all 1 2", "1.5 2 3"])
+def test_images_per_class_are_three_whole_numbers_or_all(words, capsys):
+    assert main(["run", "--per-class", *words.split()]) == 2
+    assert "--per-class: expected three integers (training, validation, test) or all, got " in capsys.readouterr().err
+
+
+def test_a_row_of_searches_tells_the_minutes_left(capsys):
+    row = {"seed": 1, "validation": 0.75, "share": 0.5, "seconds": 9.0, "settings": {"mu": 0.1}}
+    where = dict(search=argparse.Namespace(method="l2"), place=2, searches=3, made=7, runs=66)
+    for left, said in ((1500.0, ", about 25 min left] "), (None, "; run 7 of 66] ")):
+        tune._print_progress(row, argparse.Namespace(**where, left=left))
+        out = capsys.readouterr().out
+        assert out.startswith("[l2, 2 of 3; run 7 of 66") and said in out and out.endswith("9 s: mu=0.1\n")
+
+
+@pytest.mark.parametrize(("missing", "asked", "others", "status"), [(3, 0, 3, 0), (3, 1, 2, 1), (1, 1, 0, 1), (0, 0, 0, 0)])
+def test_runs_that_were_not_asked_for_are_counted_apart(missing, asked, others, status, capsys):
+    grid = argparse.Namespace(missing=[0] * missing, results={}, folder="here")
+    assert compare._ended(grid, argparse.Namespace(missing=[0] * asked, failures=[])) == status
+    assert (f": {others} other runs of this comparison" in capsys.readouterr().out) == (others > 0)

@@ -333,6 +333,14 @@ def a_claim(folder, **change):
     return {**owner.claim, **change}
 
 
+def test_a_claim_that_was_taken_over_is_left_to_its_new_owner(tmp_path):
+    mine = Owner(tmp_path)
+    theirs = json.dumps(a_claim(tmp_path))
+    (tmp_path / OWNER).write_text(theirs)
+    mine.release()
+    assert (tmp_path / OWNER).read_text() == theirs
+
+
 @pytest.mark.parametrize("change", [{"process": 2**30}, {"started": 1}, {"process": os.getpid()}])
 def test_a_stale_claim_is_taken_over(tmp_path, change):
     child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, stderr=subprocess.DEVNULL)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from den_ref import loops
-from den_ref.core.checks import check_gradient, check_prox
+from den_ref.core.checks import ProxCheck, check_gradient, check_prox
 from den_ref.core.penalties import L1, GroupLasso, SparseGroupLasso, SquaredL2
 
 
@@ -226,6 +226,12 @@ def test_prox_report_tells_a_better_point():
     assert report.at_u == pytest.approx((2.3 - 3) ** 2 + 0.7 * 2.3)
     assert report.at_witness < report.at_u and "which is lower" in str(report)
     assert report.witness[0] == pytest.approx(3 - 0.35, abs=1e-4)
+
+
+def test_of_a_prox_that_passed_no_point_is_called_better():
+    """A witness may lie lower by the rounding that is allowed."""
+    report = ProxCheck(True, Z, Z, at_u=1.0, at_witness=1.0 - 1e-15, violation=1e-15, tolerance=1e-9)
+    assert str(report).startswith("passed: ") and str(report).endswith("inequality violated by 1e-15, allowed 1e-09")
 
 
 @pytest.mark.parametrize(("arguments", "message"), [

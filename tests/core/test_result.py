@@ -70,6 +70,11 @@ def test_every_field_and_status_is_documented(name):
     assert result.success == (status == 0 or name == "trained")
 
 
+def test_a_result_shows_what_it_has_zeros_too():
+    result = Result(message="converged", fun=0.0, nit=0, residual=0.0, gap=None, x=np.zeros(3))
+    assert repr(result) == "<Result: converged, fun 0, nit 0, residual 0>"
+
+
 def test_the_two_residuals_are_two_numbers():
     """By hand, w = 0.001, gradient 0.5, mu = 0.1: slope 0.6 against a step that ends at -0.399."""
     w, grad, penalty = np.array([0.001]), np.array([0.5]), L1(0.1)

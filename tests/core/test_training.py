@@ -151,6 +151,7 @@ def test_no_epochs_return_the_start(start_competes, validated):
                    start_competes=start_competes)
     np.testing.assert_array_equal(result.x.vector, problem.start.vector)
     assert result.nit == 0 and result.history == {"loss": [], "penalty": [], "validation": []}
+    assert result.message == "all 0 epochs done"                   # none was made that could have been better
     assert result.prox_residual == pytest.approx(problem.prox_residual(problem.start), rel=1e-14)
 
 

@@ -9,8 +9,9 @@ from den_ref.core.result import Result
 from den_ref.den import DEN, DENConfig
 from den_ref.den.ablations import Constant, Dynamic, L1Network, PulledConstant, PulledDynamic, PulledSelective
 from den_ref.den.ablations import Selective, WithoutTimestamps
+from den_ref.den.birth import Birth
 from den_ref.den.expansion import random_new_units
-from den_ref.den.network import NEVER, Head, Network
+from den_ref.den.network import NEVER, Head, Network, capacity
 from den_ref.den.selective import retrain, select_units
 from den_ref.den.stage import Stage
 from den_ref.den.surgery import append_units
@@ -163,6 +164,16 @@ def test_an_array_that_is_missing_is_named(missing):
         Network.from_arrays(arrays, network.head_facts())
 
 
+@pytest.mark.parametrize("name", ["birth/weights/1", "birth/biases/0"])
+def test_what_stands_beside_a_network_has_its_shapes(name):
+    den = run(hidden=(5, 4)).den
+    arrays = den.birth.arrays()
+    assert Birth.from_arrays(arrays, den.network).size == den.birth.size
+    for wrong in (arrays[name][:-1], arrays[name].astype(np.float64)):
+        with pytest.raises(ValueError, match=f"^{name}: expected float32 "):
+            Birth.from_arrays({**arrays, name: wrong}, den.network)
+
+
 @pytest.mark.parametrize(("name", "unit", "stage"), [
     ("retired/0", 0, 1), ("retired/0", 0, 0), ("retired/1", -1, 7), ("introduced/0", 0, 0), ("introduced/1", -1, 7),
     ("introduced/0", 0, 3)])
@@ -207,6 +218,15 @@ def test_capacity_is_an_independent_count(options):
     assert den.capacity() == replace(counted, stored={"birth": sum(a.size for a in body)})
     assert 0 < counted.nonzero < counted.allocated <= counted.arrays
     assert max(counted.per_task.values()) < counted.allocated
+
+
+def test_a_parameter_that_is_0_does_not_count_as_nonzero_wherever_it_stands():
+    network = run(hidden=(5, 4), outputs=3).den.network
+    zeroed = copied(network)
+    for array in (zeroed.biases[0], zeroed.heads[1].bias, zeroed.heads[2].weights, zeroed.weights[1]):
+        array[...] = 0
+    assert capacity(zeroed) == loops.capacity(zeroed)
+    assert capacity(zeroed).nonzero < capacity(network).nonzero and capacity(zeroed).allocated == capacity(network).allocated
 
 
 # --- limits ------------------------------------------------------------------------------------------------------
@@ -297,6 +317,14 @@ def test_an_expansion_that_raised_the_loss_is_undone():
     steps = {step.box: step for step in den.learn(random_task(2))}
     assert steps["eq5"].facts["loss_after"] > steps["eq5"].facts["loss_before"]
     assert not differences(steps["undo"].after, steps["eq5"].before)
+
+
+def test_an_expansion_that_left_the_loss_as_it_was_is_not_undone():
+    """New units of weight 0 that are not trained change no score."""
+    unmoved = quick((4, 3), undo_worse_expansion=True, init_scale=0.0, epochs_eq5=0)
+    steps = {step.box: step for step in DEN.from_state(learnt(unmoved, 1).state(), unmoved).learn(random_task(2))}
+    assert steps["eq5"].facts["loss_after"] == steps["eq5"].facts["loss_before"]
+    assert "undo" not in steps and steps["prune"].facts["added"] == [3, 3]
 
 
 def test_a_loss_equal_to_tau_does_not_exceed_it():

@@ -138,3 +138,11 @@ def test_a_solve_tells_what_it_did_to_the_loss_and_how_it_ended(box, words):
         changed = any(not np.array_equal(array, now[name]) for name, array in then.items())
         did = f"{words}, loss {told[0]} -> {told[1]}, " if changed else ""       # else the start was kept
         assert step.sentence == did + step.solve.message
+
+
+def test_a_solve_without_epochs_did_not_keep_its_start_for_being_better():
+    steps = [step for step in run(hidden=(5, 4), n_tasks=2, epochs_eq4=0).steps if step.box == "eq4"]
+    for step in steps:
+        loss = f"{step.facts['loss_before']:.4f}"
+        assert step.sentence == f"retrained the selected subnetwork, loss {loss} -> {loss}, all 0 epochs done"
+    assert steps

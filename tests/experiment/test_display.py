@@ -5,6 +5,7 @@ import io
 import pytest
 
 from den_ref.experiment import Lines, Live, Stepping, run
+from den_ref.experiment.one_run.display import Display
 from tests.helpers.tiny_method import Tiny
 
 OPTIONS = {"n_tasks": 2, "settings": {"epochs": 2}}
@@ -85,3 +86,13 @@ def test_stepping_waits_after_each_box_until_the_input_ends(pressed, asked, caps
     assert keys.asked == asked                                # 4 boxes; after the end of the input never again
     assert ("going on without waiting" in text) == (len(pressed) < 4)
     assert capsys.readouterr().err.count("[Enter goes on]") == asked
+
+
+def test_stepping_shows_all_else_as_the_other_display_does():
+    """Whatever a display may be told, a new word too, reaches the one that is shown."""
+    live = Live(io.StringIO(), io.StringIO())
+    stepping = Stepping(live, io.StringIO())
+    told = {name for name in vars(Display) if name[0] != "_"} - {"step"}
+    assert {name for name in told if getattr(stepping, name) == getattr(live, name)} == told
+    stepping.progress("Eq. 2", 3, 20, 0.5)
+    assert "Eq. 2: epoch 3 of 20, validation loss 0.5000" in live.terminal.getvalue()

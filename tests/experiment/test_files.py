@@ -60,6 +60,7 @@ def test_the_digest_sees_names_dtypes_shapes_and_values():
     others = [{"b": base["a"]}, {"a": np.zeros(4, np.int32)}, {"a": np.zeros((2, 2), np.float32)},
               {"a": np.array([0, 0, 0, 1e-30], np.float32)}, {"a": np.array([0, 0, 0, -0.0], np.float32)}]
     assert len({digest(arrays) for arrays in [base, *others]}) == 6
+    assert digest({**base, **others[0]}) == digest({**others[0], **base})     # in whatever order they come
 
 
 @pytest.mark.parametrize("failing", ["write", "fsync", "replace"])

@@ -10,6 +10,7 @@ import sys
 import time
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -20,7 +21,7 @@ from den_ref.experiment.grid import standard_grid
 from den_ref.experiment.one_run import loop
 from den_ref.experiment.disk.owner import OWNER
 from den_ref.experiment.grid.one_cell import CLAIM, Claim, Unclaimed, claimed, learn_cell, request, unclaim
-from den_ref.experiment.grid.all_cells import Clock, begin_comparison
+from den_ref.experiment.grid.all_cells import Clock, Work, begin_comparison
 from den_ref.experiment.grid.grid_display import GridProgress, duration
 from den_ref.experiment.grid.processes import DEATHS, ProcessDied
 from den_ref.methods import REGISTRY
@@ -495,3 +496,11 @@ def test_the_sweep_changes_one_option_at_a_time():
         assert value in standard_grid.SWEEP[name] and cell.label == f"den {name}={value}"
     of_den = [cell for cell in standard_grid.swept_cells([0]) if cell.method == "den"]
     assert {tuple(sorted(cell.settings)) for cell in of_den} == {(name,) for name in standard_grid.SWEEP}
+
+
+def test_failed_runs_are_not_done():
+    seen, work = [], Work.__new__(Work)
+    work.cells, work.learnt, work.waiting, work.failed, work.n_tasks = [None] * 5, [2, 2, 0, 0, 1], {}, 2, 2
+    work.display = SimpleNamespace(progress=seen.append)
+    work._watch(Clock(0))
+    assert [(one.cells, one.done, one.failed, one.learnt, one.tasks) for one in seen] == [(5, 3, 2, 5, 10)]

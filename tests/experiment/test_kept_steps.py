@@ -7,8 +7,10 @@ import den_ref
 from den_ref.core.flat import Flat
 from den_ref.den.network import Network
 from den_ref.experiment import Display, kept_steps
+from den_ref.experiment.disk.steps import write_step
 from den_ref.methods import REGISTRY
 from den_ref.plots import show
+from den_ref.protocol import Step
 
 QUICK = {"epochs_eq2": 2, "epochs_eq4": 1, "epochs_eq5": 2, "epochs_eq6": 1, "sigma": 0.0}
 
@@ -122,3 +124,12 @@ def test_steps_of_later_stages_alone(tmp_path):
     (tmp_path / "steps" / "003.npz").unlink()
     with pytest.raises(ValueError, match="all since its stage began"):
         list(kept_steps(tmp_path))
+
+
+def test_an_array_that_a_step_took_away_does_not_come_back(tmp_path):
+    names = {"W1": (2, 3), "V": (3, 1), "b1": (3,), "c": (1,)}
+    more, less = Flat({**names, "a2": (2,)}, np.float64), Flat(names, np.float64)
+    (tmp_path / "steps").mkdir()
+    write_step(tmp_path / "steps", Step(1, 0, "grow", "A title", "a sentence", after=more), 1, first=True)
+    write_step(tmp_path / "steps", Step(1, 0, "prune", "A title", "a sentence", before=more, after=less), 2, first=False)
+    assert [list(step.after.shapes) for step in kept_steps(tmp_path)] == [list(more.shapes), list(less.shapes)]

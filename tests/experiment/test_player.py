@@ -264,6 +264,12 @@ def test_numbers_stand_beside_their_names(no_pictures):
                      ("residual", "0.5"), ("duality gap", "0.125"), ("prox residual", "0.0625"), ("seconds", "1.25")]
 
 
+def test_a_certificate_of_0_is_shown(no_pictures):
+    step = Step(1, 0, "eq3", "A title", "a sentence", solve=Result(nit=0, fun=0.0, residual=0.0, gap=None))
+    assert re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', player.box(step, 1, {})) == [
+        ("iterations", "0"), ("objective", "0"), ("residual", "0"), ("seconds", "0.00")]
+
+
 def test_what_a_solve_did_not_say_has_no_line(no_pictures):
     step = Step(1, 0, "eq4", "A title", "a sentence", solve=Result(nit=4, fun=1e-7))
     assert re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', player.box(step, 1, {})) == [

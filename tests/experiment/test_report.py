@@ -429,6 +429,7 @@ def test_what_is_missing_is_said(tmp_path, monkeypatch):
     page = (tmp_path / "results.md").read_text()
     assert text == tables.quality(summarised(results)) and text in page
     assert "Not learnt to the end: ewc, seed 1." in page and "![" in page
+    assert page.startswith("# Results\n\n")
     assert all((tmp_path / line.split("](")[1][:-1]).exists() for line in page.splitlines() if line.startswith("!["))
 
 

@@ -93,6 +93,7 @@ def test_a_step_has_its_facts_timing_and_certificate(results):
     (lambda r: r["stages"][0]["capacity"].pop("stl"), r"results.stages\[0\].capacity: expected the keys"),
     (lambda r: r["stages"][0]["steps"][0].update(facts=[]), r"results.stages\[0\].steps\[0\].facts: expected dict"),
     (lambda r: r["stages"][0]["capacity"]["stored"].update(a=0.5), r"capacity.stored.a: expected int, got 0.5"),
+    (lambda r: (r["stages"].pop(), r.update(complete=False)), r"results.R.auroc\[2\]\[0\]: expected null, got 0"),
     (lambda r: r.update(version=2), "expected den_ref results of version 1, got 'den_ref results' of version 2"),
     (lambda r: r.update(format="other"), "got 'other' of version 1"),
 ])

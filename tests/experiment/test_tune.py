@@ -414,6 +414,17 @@ def test_a_method_without_a_space_is_tuned_around_its_defaults():
         space_around(Settings)
 
 
+def test_half_of_1_is_1():
+    @dataclasses.dataclass(frozen=True)
+    class One(Settings):
+        patience: int = option(1, "", integer(1))
+        added: int = option(1, "", integer(0))
+
+    space, rng = space_around(One), np.random.default_rng(0)
+    assert {(name, value) for _ in range(50) for name, value in space.drawn(rng).items()} == {
+        ("patience", 1), ("patience", 2), ("added", 1), ("added", 2)}
+
+
 def test_what_a_setting_leaves_out_does_not_move_with_the_defaults():
     space = space_of("mtl")
     config = config_of("mtl", {"batch": 256})
@@ -544,3 +555,15 @@ def test_ctrl_c_keeps_what_is_done(tmp_path):
                                                         "go on with: den-ref tune stl ")
     rows = read_tries(tmp_path / "stl.jsonl")
     assert lines[1].startswith(f"seed 0: validation AUROC {rows[0]['validation']:.4f}, ") and len(rows) < 4
+
+
+def test_the_second_round_has_random_numbers_of_its_own():
+    space, asked = space_of("stl"), []
+
+    def ask(runs):
+        asked.extend(runs)
+        return [{"settings": setting, "seed": seed, "validation": 0.8, "share": 0.1} for setting, seed in runs]
+
+    rounds(space, Budget(tries=1, drawn=1, repeated=1, second=1), ask)
+    start, seconds = asked[0][0], [setting for setting, _ in asked[-len(SEEDS):]]
+    assert seconds == [space.redrawn(start, search.generator(2, 0), second=True)] * len(SEEDS)

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from den_ref.golden import cases, check
-from den_ref.golden.diagnose import diagnose
-from den_ref.golden.generic import TABLE
+from den_ref.golden.diagnose import Diagnosis, diagnose
+from den_ref.golden.generic import NEVER, TABLE, shifted
 from den_ref.golden.judge import judge
-from den_ref.golden.say import explain, gives
+from den_ref.golden.say import explain, gives, ordered
 from tests import own_answers as own
 
 # --- evidence ----------------------------------------------------------------------------------------------------
@@ -80,6 +80,24 @@ def test_in_words():
     text = explain(*(replace(result, diagnoses=(one,)) for result in answers[:3]))
     assert text.count("It was doubled.") == 1 and "FAIL  op, 3 cases" in text
     assert all(f"op/{i}: a number" in text for i in range(3))
+
+
+@pytest.mark.parametrize(("fits", "shows", "failed", "more", "said"), [
+    (1, 1, 1, {}, "this is what doubled gives"),
+    (1, 1, 3, {}, "this is what doubled gives, in 1 of 1 cases that can show it and 1 of 3 that fail"),
+    (2, 3, 2, {}, "this is what doubled gives, in 2 of 3 cases that can show it"),
+    (2, 2, 2, {"outputs": ("a",)}, "this is what doubled gives in a, in 2 of 2 cases that can show it"),
+    (1, 1, 1, {"outputs": ("a",), "alone": True}, "a alone: this is what doubled gives"),
+    (1, 1, 1, {"vague": True}, "perhaps this is what doubled gives")])
+def test_how_well_it_fits_in_words(fits, shows, failed, more, said):
+    assert gives(Diagnosis("doubled", "", tuple(map(str, range(fits))), shows, failed, 0.6, **more)) == said
+
+
+def test_what_is_said_first():
+    """The whole answer before one output alone, however well that fits; then the better fit; then values before "differs"."""
+    right = [Diagnosis(name, "", ("op/0",), 1, 1, agreement, alone=alone, vague=vague) for name, agreement, alone, vague in (
+        ("best", 0.9, False, False), ("vague", 0.9, False, True), ("second", 0.6, False, False), ("alone", 1.0, True, False))]
+    assert ordered([SimpleNamespace(diagnoses=right[::-1])]) == right
 
 
 # --- generic mistakes --------------------------------------------------------------------------------------------
@@ -207,3 +225,9 @@ def test_a_generic_mistake_in_half_of_the_cases_is_not_named(name):
 
 def jumbled(value):
     return value + np.cos(np.arange(value.size).reshape(value.shape)) if np.size(value) else value
+
+
+def test_stages_that_count_from_0_never_come_to_never():
+    for want, claim in ((np.array([1, 3, NEVER]), [2, 4, NEVER]), (np.int64(NEVER), NEVER), (np.int64(1), 2)):
+        assert np.array_equal(shifted(1)(SimpleNamespace(want=want)), claim)
+    assert shifted(1)(SimpleNamespace(want=np.array([1.0]))) is None

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 
@@ -174,6 +175,38 @@ def test_a_program_that_hangs_always_is_given_up(tmp_path):
     results, _ = verdicts(program(tmp_path, "time.sleep(60)"), chosen, seconds=0.2)
     assert ["no answer within" in result.message for result in results] == [True] * 3 + [False] * 2
     assert "3 times in a row" in results[-1].message
+
+
+def test_hangs_with_answers_between_them_are_not_in_a_row(monkeypatch):
+    class Program:
+        """Answers operations whose names begin with "answer", and no others in time."""
+
+        def __init__(self, command):
+            self.complaints = b""
+
+        def send(self, message):
+            self.asked = message
+
+        def receive(self, seconds):
+            if self.asked.startswith("hang"):
+                raise TimeoutError("no answer within 1 s")
+            return self.asked
+
+        def stop(self):
+            pass
+
+        def said(self):
+            return ""
+
+    monkeypatch.setattr(process, "Child", Program)
+    monkeypatch.setattr(process, "check_hello", lambda text, wire: None)
+    monkeypatch.setattr(process, "outputs", lambda case, text, wire: {"said": text})
+    words = SimpleNamespace(hello="hello", question=lambda case: case.operation)
+    adapter = process.ProcessAdapter(["program"], wire=words)
+    for i in range(2 * process.PATIENCE):
+        with pytest.raises(AdapterError, match="no answer within"):
+            adapter(SimpleNamespace(operation=f"hang {i}"))
+        assert adapter(SimpleNamespace(operation=f"answer {i}")) == {"said": f"answer {i}"}
 
 
 def test_a_program_that_does_not_read_is_no_dead_lock(tmp_path):

@@ -9,6 +9,8 @@ from den_ref import loops
 from den_ref.core.checks import check_gradient, check_prox
 from den_ref.golden import vectors
 from den_ref.loops import penalties, solvers
+from den_ref.loops.arrays import NEVER
+from den_ref.loops.splitting import places
 
 OPERATIONS = {vector.operation: vector for vector in vectors() if vector.operation != "den_trace"}
 
@@ -138,3 +140,21 @@ def test_residual_by_hand():
     at = {"dhead": np.array([[-0.5], [0.4]]), "dhead_bias": np.array([0.15])}
     assert solvers.residual(np.array([[2.0], [0.0]]), at, 0.3) == pytest.approx(0.2)
     assert solvers.residual(np.array([[0.0], [0.0]]), {**at, "dhead": at["dhead"] / 8}, 0.3) == pytest.approx(0.15)
+
+
+def test_a_unit_that_retires_at_a_stage_is_not_seen_by_it():
+    kinds = [place.kind for place in places(born=[1, 1, 1, 3], gone=[NEVER, 3, NEVER, NEVER], split=[2], stage=3)]
+    assert kinds == ["older", "retired", "split", "new", "copy"]
+
+
+def test_a_task_is_found_by_its_stage_where_stages_skip_numbers():
+    x, one = np.array([[2.0]]), np.ones((1, 1))
+    logits = [loops.predict_task(x, [one], [np.zeros(1)], [np.array([1])], [np.array([NEVER])], [one, 3 * one],
+                                 [np.zeros(1), np.zeros(1)], [2, 5], stage).item() for stage in (2, 5)]
+    assert logits == [2.0, 6.0]
+
+
+@pytest.mark.parametrize(("sizes", "efficiency"), [([4, 8], 0.75), ([4, 4], 1.0), ([4, 2], 1.0)])
+def test_a_model_that_shrinks_is_no_more_than_efficient(sizes, efficiency):
+    R, zeros = np.array([[0.5, 0.5], [0.5, 0.5]]), np.zeros(2)
+    assert loops.performance_matrix_variants(R, zeros, zeros, sizes)["model_size_efficiency"] == efficiency

@@ -4,12 +4,15 @@ import os
 import subprocess
 import sys
 from dataclasses import replace
+from zlib import crc32
 
 import numpy as np
 import pytest
 
 from den_ref.experiment.one_run.presets import default_options
 from den_ref.methods import REGISTRY, STL
+from den_ref.methods.registry import missing_parts
+from den_ref.methods.shared.network import task_rng
 from den_ref.protocol import FAMILIES, VARIANT, Task
 from den_ref.settings import Settings
 from den_ref.state import unpack_meta
@@ -234,6 +237,24 @@ def test_capacity_counts_what_scores_react_to(name):
     assert 0 < capacity.nonzero <= capacity.allocated <= capacity.arrays
 
 
+@pytest.mark.parametrize("name", ["stl", "mtl", "finetune"])
+def test_nonzero_parameters_are_those_of_bodies_and_heads(name):
+    """Of a method that keeps nothing else, every number of its state is a parameter."""
+    method = learnt(name, toy(2), mu=1e-2)
+    counts = [np.count_nonzero(array) for key, array in method.state().items() if key != "meta"]
+    assert method.capacity().nonzero == sum(counts) < method.capacity().allocated
+
+
+def test_a_method_may_define_its_steps_itself():
+    assert "steps" in vars(Tiny) and "boxes" not in vars(Tiny) and missing_parts(Tiny) == []
+
+
+def test_a_task_named_by_a_text_is_not_the_one_named_by_its_number():
+    one, other, same = (task_rng(0, task_id).random() for task_id in ("1", 1, "1"))
+    assert one != other and one == same
+    assert one == np.random.default_rng([0, crc32(b"'1'")]).random()
+
+
 def test_a_prediction_is_1_above_0_only_and_the_first_of_equals():
     tiny = Tiny()
     tiny.model = Weights({"a": np.array([[1.0], [0.0]])})          # the score is x itself
@@ -323,6 +344,20 @@ def test_mtl_with_one_task_is_stl():
     task = toy(1)[0]
     mtl, stl = learnt("mtl", [task]), learnt("stl", [task])
     np.testing.assert_array_equal(mtl.scores(0, task.x_valid), stl.scores(0, task.x_valid))
+
+
+def test_mtls_tasks_stand_in_the_order_of_learning_not_of_their_pools():
+    from den_ref.methods.mtl import outputs_of
+
+    first, other, _ = toy(3)
+    tasks = [first, other, replace(first, id="same samples as the first")]
+    assert list(outputs_of(tasks)) == [task.id for task in tasks]
+    assert [(where.suffix, where.first) for where in outputs_of(tasks).values()] == [("0", 0), ("1", 0), ("0", 1)]
+
+
+@pytest.mark.parametrize(("name", "networks"), [("stl", 2), ("mtl", 1), ("finetune", 1), ("progressive", 2)])
+def test_widths_are_those_of_all_networks_together(name, networks):
+    assert learnt(name, toy(2), hidden=[5, 3], epochs=1).capacity().widths == (5 * networks, 3 * networks)
 
 
 def test_mtl_shares_one_pass_among_tasks_on_the_same_samples():

@@ -340,6 +340,8 @@ def test_timestamps_are_a_staircase(ax):
     assert [to_hex(image.cmap(image.norm(stage))) for stage in (1, 2, 3)] == [
         PLAIN.colour(i).lower() for i in range(3)]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a\n2", "b\n2", "c\n3"]
+    _, treads = ax.collections                                     # where a stage's units begin, from its task on
+    assert [line.tolist() for line in treads.get_segments()] == [[[1.5, 1.5], [3.5, 1.5]], [[2.5, 2.5], [3.5, 2.5]]]
 
 
 # --- what all share ----------------------------------------------------------------------------------------------

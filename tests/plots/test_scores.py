@@ -27,6 +27,14 @@ def test_matrix_shows_every_seen_score_and_no_unseen_one(ax):
     assert [label.get_text() for label in ax.get_xticklabels()] == ["x", "y", "z"]
 
 
+def test_numbers_can_be_read_on_their_colours(ax):
+    """The map goes from dark to light."""
+    image = performance_matrix(ax, R, ["x", "y", "z"])
+    for text in ax.texts:
+        light = image.to_rgba(float(text.get_text()))[:3] @ np.array([0.3, 0.6, 0.1]) > 0.5
+        assert text.get_color() == ("black" if light else "white"), text.get_text()
+
+
 def test_a_row_is_a_stage_and_a_column_a_task(ax):
     performance_matrix(ax, R, ["x", "y", "z"], "accuracy")
     assert {text.get_text(): text.get_position() for text in ax.texts}[".60"] == (0, 2)      # on x, after learning z

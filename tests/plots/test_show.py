@@ -344,3 +344,11 @@ def test_what_is_no_number_in_one_line_is_left_to_matplotlib():
     ax.tick_params(axis="y", rotation=45)
     quick_scales(ax)
     assert ax.xaxis.get_visible() and ax.yaxis.get_visible()
+
+
+def test_a_map_of_changes_is_what_came_minus_what_was():
+    step = next(step for step in steps_of("den") if step.box == "eq4")
+    images = [ax.images[0].get_array() for ax in show(step).axes if ax.images]
+    for image, then, now in zip(images, step.before.weights, step.after.weights, strict=True):
+        np.testing.assert_array_equal(image, now - then)
+    assert any(image.any() for image in images)

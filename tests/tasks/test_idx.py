@@ -30,6 +30,14 @@ def test_round_trip(tmp_path, shape, pack):
     np.testing.assert_array_equal(read, array)
 
 
+def test_blank_images_are_read_however_well_they_are_packed(tmp_path):
+    blank = np.zeros((2000, 28, 28), np.uint8)
+    packed = gzip.compress(idx_bytes(blank))
+    assert len(packed) < blank.size / 200
+    (tmp_path / "images").write_bytes(packed)
+    assert read_idx(tmp_path / "images", ndim=3).shape == blank.shape
+
+
 @pytest.mark.parametrize("cut", [0, 2, 3, 4, 10, 15, 16, 20, -1])
 def test_truncated_files_are_refused_with_their_name(tmp_path, images, cut):
     path = tmp_path / "images"

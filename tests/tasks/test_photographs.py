@@ -41,6 +41,13 @@ def test_two_bytes_a_pixel(tmp_path):
     np.testing.assert_allclose(read_photograph(written(tmp_path, "a.PGM", pgm(pixels, 1000))), pixels / 1000, atol=1e-7)
 
 
+@pytest.mark.parametrize("largest", [255, 256, 65535])
+def test_a_pixel_has_two_bytes_from_256_on(tmp_path, largest):
+    pixels = np.random.default_rng(2).integers(0, largest + 1, (28, 28))
+    got = read_photograph(written(tmp_path, "a.pgm", pgm(pixels, largest)))
+    np.testing.assert_allclose(got, pixels / largest, atol=1e-7)
+
+
 @pytest.mark.parametrize("array", [GREY, GREY / 255, (GREY / 255).astype(np.float16), np.asfortranarray(GREY)])
 def test_numpy_files(tmp_path, array):
     got = read_photograph(saved(tmp_path, "a.npy", array))

@@ -8,7 +8,7 @@ import pytest
 from den_ref.protocol import Task
 from den_ref.tasks import STREAMS, make_stream
 from den_ref.tasks.seeds import generator
-from den_ref.tasks.stream import Stream
+from den_ref.tasks.stream import Stream, label
 
 SMALL = {"mnist-variation": {"per_class": (2, 1, 1)}, "permuted-mnist": {"per_class": (2, 1, 1)}, "toy": {},
          "mnist-back": {"per_class": (2, 1, 1), "textures": 2, "size": 64}}
@@ -128,3 +128,7 @@ def test_generators_are_independent_of_each_other_and_of_the_plain_seed():
              np.random.default_rng(0), np.random.default_rng(0).spawn(1)[0]]
     assert len({rng.random() for rng in draws}) == len(draws)
     assert generator(7, "noise", 2).random() == generator(7, "noise", 2).random()
+
+
+def test_a_task_that_is_named_by_a_truth_value_is_no_number_in_results():
+    assert [label(id) for id in (True, np.False_, np.int64(3), "cats", None)] == ["True", "False", 3, "cats", "None"]
