@@ -233,7 +233,8 @@ def test_a_row_of_searches_tells_the_minutes_left(capsys):
         assert out.startswith("[l2, 2 of 3; run 7 of 66") and said in out and out.endswith("9 s: mu=0.1\n")
 
 
-@pytest.mark.parametrize(("missing", "asked", "others", "status"), [(3, 0, 3, 0), (3, 1, 2, 1), (1, 1, 0, 1), (0, 0, 0, 0)])
+@pytest.mark.parametrize(("missing", "asked", "others", "status"), [
+    (3, 0, 3, 0), (3, 1, 2, 1), (1, 1, 0, 1), (0, 0, 0, 0)])
 def test_runs_that_were_not_asked_for_are_counted_apart(missing, asked, others, status, capsys):
     grid = argparse.Namespace(missing=[0] * missing, results={}, folder="here")
     assert compare._ended(grid, argparse.Namespace(missing=[0] * asked, failures=[])) == status

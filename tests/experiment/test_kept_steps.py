@@ -129,7 +129,8 @@ def test_steps_of_later_stages_alone(tmp_path):
 def test_an_array_that_a_step_took_away_does_not_come_back(tmp_path):
     names = {"W1": (2, 3), "V": (3, 1), "b1": (3,), "c": (1,)}
     more, less = Flat({**names, "a2": (2,)}, np.float64), Flat(names, np.float64)
-    (tmp_path / "steps").mkdir()
-    write_step(tmp_path / "steps", Step(1, 0, "grow", "A title", "a sentence", after=more), 1, first=True)
-    write_step(tmp_path / "steps", Step(1, 0, "prune", "A title", "a sentence", before=more, after=less), 2, first=False)
+    kept = tmp_path / "steps"
+    kept.mkdir()
+    write_step(kept, Step(1, 0, "grow", "A title", "a sentence", after=more), 1, first=True)
+    write_step(kept, Step(1, 0, "prune", "A title", "a sentence", before=more, after=less), 2, first=False)
     assert [list(step.after.shapes) for step in kept_steps(tmp_path)] == [list(more.shapes), list(less.shapes)]

@@ -10,6 +10,6 @@
 
 The faults are slips (``<`` for ``<=``, another axis, a stale value, a wrong word in a sentence), spread over all rooms.
 They were chosen by reading the package alone, and committed before any of them was run.  No fault stands in both
-lists.  The one in the report's script is noticed by a slow test alone, in a browser.  Of the second list, what escaped was
-held against the tests that might notice it, not against the whole suite.
+lists.  The one in the report's script is noticed by a slow test alone, in a browser.  What escaped of the second list
+was held against the tests that might notice it, not against the whole suite.
 """

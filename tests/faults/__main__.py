@@ -20,7 +20,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
-from .listed import ESCAPED, ESCAPED_NEAR, LISTS, NO_END, ROOT, ROUNDS, Fault, faults, verdicts, write_verdicts
+from .listed import (
+    ESCAPED, ESCAPED_NEAR, LISTS, NO_END, ROOT, ROUNDS, Fault, faults, verdicts, write_verdicts)
 
 #: Seconds after which tests that do not end count as failed.
 LIMIT = 3600

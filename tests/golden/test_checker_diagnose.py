@@ -94,9 +94,9 @@ def test_how_well_it_fits_in_words(fits, shows, failed, more, said):
 
 
 def test_what_is_said_first():
-    """The whole answer before one output alone, however well that fits; then the better fit; then values before "differs"."""
-    right = [Diagnosis(name, "", ("op/0",), 1, 1, agreement, alone=alone, vague=vague) for name, agreement, alone, vague in (
-        ("best", 0.9, False, False), ("vague", 0.9, False, True), ("second", 0.6, False, False), ("alone", 1.0, True, False))]
+    """The whole answer before one output alone, however well that fits; then the better; values before "differs"."""
+    right = [Diagnosis(name, "", ("op/0",), 1, 1, agreement, alone=name == "alone", vague=name == "vague")
+             for name, agreement in (("best", 0.9), ("vague", 0.9), ("second", 0.6), ("alone", 1.0))]
     assert ordered([SimpleNamespace(diagnoses=right[::-1])]) == right
 
 
