@@ -14,6 +14,7 @@ from den_ref.experiment.one_run.display import Display
 from den_ref.experiment.one_run.plan import make_plan
 from den_ref.methods import REGISTRY
 from den_ref.tasks import make_stream, stream_from_arrays
+from tests.helpers.every_method import EVERY_METHOD
 from tests.helpers.tiny_method import Tiny
 
 SMALL = {"n_tasks": 3}
@@ -195,7 +196,7 @@ def test_crashed_and_resumed_the_kept_steps_are_those_of_a_run_in_one_go(tmp_pat
     assert crashed == straight
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", EVERY_METHOD)
 @pytest.mark.parametrize("loss", [pytest.param("toy", marks=pytest.mark.slow), "softmax"])
 def test_every_method_resumes_to_the_same_end(tmp_path, name, loss):
     options = {"settings": {"hidden": (8, 6)}}
@@ -282,7 +283,7 @@ def test_load_gives_the_network_back(tmp_path, monkeypatch):
         load(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", EVERY_METHOD)
 def test_load_serves_every_method(tmp_path, name):
     done = run(name, "toy", n_tasks=2, settings={"hidden": (8, 6)}, out=tmp_path)
     x = np.random.default_rng(0).normal(size=(5, make_stream("toy").n_inputs)).astype(np.float32)

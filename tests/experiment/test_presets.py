@@ -94,8 +94,14 @@ def test_den_is_as_good_as_separate_networks_on_the_toy():
 
 
 def test_on_the_toy_fine_tuning_learns_and_forgets_and_who_holds_on_is_between():
-    R = {name: den_ref.run(name, "toy").R["auroc"] for name in ("finetune", "l2", "ewc", "mtl", "stl", "progressive")}
+    R = {name: den_ref.run(name, "toy").R["auroc"] for name in ("finetune", "l2", "ewc")}
     assert min(matrix.diagonal().min() for matrix in R.values()) > 0.95
     end = {name: matrix[-1].mean() for name, matrix in R.items()}
     assert R["finetune"][-1, 0] < 0.85 and end["finetune"] + 0.05 < min(end["l2"], end["ewc"])
-    assert max(end["l2"], end["ewc"]) < end["stl"] and end["mtl"] > 0.98
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["stl", "mtl", "progressive"])
+def test_on_the_toy_who_cannot_forget_has_learnt(name):
+    R = den_ref.run(name, "toy").R["auroc"]
+    assert min(R.diagonal().min(), R[-1].min()) > 0.95

@@ -17,9 +17,10 @@ from den_ref.protocol import FAMILIES, VARIANT, Task
 from den_ref.settings import Settings
 from den_ref.state import unpack_meta
 from den_ref.tasks import make_stream
+from tests.helpers.every_method import EVERY_METHOD
 from tests.helpers.tiny_method import Tiny, Weights
 
-METHODS = pytest.mark.parametrize("name", REGISTRY)
+METHODS = pytest.mark.parametrize("name", EVERY_METHOD)
 QUICK = {"epochs": 3, "epochs_eq2": 3, "epochs_eq4": 2, "epochs_eq5": 2, "epochs_eq6": 1, "finetune_epochs": 2}
 
 

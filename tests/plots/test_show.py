@@ -19,6 +19,7 @@ from den_ref.plots.panels import MAKERS
 from den_ref.plots.scale import Scale, quick_scales
 from den_ref.protocol import Step, Task
 from den_ref.tasks import make_stream
+from tests.helpers.every_method import EVERY_METHOD
 
 QUICK = {"hidden": (8, 6), "k": 4, "step": 0.02, "batch": 32, "patience": 10, "weight_decay": 1e-3, "epochs": 2,
          "epochs_eq2": 3, "epochs_eq4": 2, "epochs_eq5": 3, "epochs_eq6": 1, "finetune_epochs": 1}
@@ -60,7 +61,7 @@ def words(figure):
     return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", EVERY_METHOD)
 def test_every_box_of_every_method_has_a_picture(name):
     for step in steps_of(name):
         figure = show(step)
@@ -76,7 +77,7 @@ def test_the_boxes_of_den_each_have_makers_of_their_own():
     assert all(step.about is DEN.explained[step.box] for step in steps)
 
 
-@pytest.mark.parametrize("name", REGISTRY)
+@pytest.mark.parametrize("name", EVERY_METHOD)
 def test_what_methods_say_of_their_boxes_can_be_drawn(name):
     told = REGISTRY[name].explained
     assert {step.box for step in steps_of(name)} <= set(told)

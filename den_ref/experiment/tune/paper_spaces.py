@@ -23,20 +23,20 @@ TASKS = {"progressive": 4}
 
 #: Eq. 2 and weight decay.  How sparse the first network is above its first layer, and the head (Eq. 3), decides how
 #: much of the first layer Algorithm 2 selects: hence a strength of L1 for W_1 and one for all above.
-FIRST = {"weight_decay": log_uniform(1.5e-3, 1e-2), "epochs_eq2": choice(20, 40),
+FIRST = {"weight_decay": log_uniform(2e-3, 6e-3), "epochs_eq2": choice(20, 40),
          "mu": each(choice(1e-5, 3e-5, 1e-4), log_uniform(3e-5, 3e-3))}
 
 #: Eq. 3 and 4.
-SELECTION = {"mu_head": log_uniform(3e-5, 1e-3), "mu_l2": log_uniform(1e-3, 6e-3), "epochs_eq4": choice(10, 20)}
+SELECTION = {"mu_head": log_uniform(1e-4, 1e-3), "mu_l2": log_uniform(1.5e-3, 4e-3), "epochs_eq4": choice(10, 20)}
 
 #: Algorithm 3.  Validation losses after Eq. 4 lie between .22 and .32 there, so that all tau but the first decide.
 EXPANSION = {"k": choice(5, 10, 20), "gamma": choice(3e-4, 1e-3, 3e-3), "tau": choice(0.05, 0.22, 0.25, 0.28)}
 
 #: The pull to W^{t-1}.
-PULL = {"lam": each(log_uniform(3e-3, 0.3), log_uniform(1e-4, 1e-2))}
+PULL = {"lam": each(log_uniform(0.03, 0.3), log_uniform(3e-4, 5e-3))}
 
 #: Algorithm 4, with the readings that the paper leaves open.
-SPLIT = {"sigma": log_uniform(0.17, 0.45), "eq6": choice("all", "all", "new"),
+SPLIT = {"sigma": log_uniform(0.2, 0.4), "eq6": choice("all", "all", "new"),
          "anchor_before_split": choice("eq4", "eq4", "eq6")}
 
 #: What becomes of originals; a network without timestamps keeps them.
