@@ -20,7 +20,7 @@ copyright = "2026, the den_ref authors"
 version = release = den_ref.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "numpydoc"]
-exclude_patterns = ["_build", "tuning"]                            # docs/tuning: records of which tuning.md is made
+exclude_patterns = ["_build", "tuning", "tuning_paper"]  # records, of which the pages of these names are made
 source_suffix = {".md": "markdown"}
 suppress_warnings = []                                             # none: -W means every warning
 

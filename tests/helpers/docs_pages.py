@@ -9,7 +9,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted(path for path in DOCS.rglob("*.md") if not {"_build", "tuning"} & set(path.parts))
+PAGES = sorted(path for path in DOCS.rglob("*.md") if not {"_build", "tuning", "tuning_paper"} & set(path.parts))
 
 #: An example below this line is not run; the line says why.
 NOT_RUN = re.compile(r"<!-- not run: \S.*-->\s*$")
