@@ -380,6 +380,7 @@ def test_a_claim_that_cannot_be_judged_stands(tmp_path, text):
     assert (tmp_path / OWNER).exists()
 
 
+@pytest.mark.slow
 def test_of_many_that_find_a_stale_claim_one_goes_on(tmp_path):
     """Processes that wait for one moment, and then all at once take over what a dead process left."""
     program = ("from den_ref.experiment.disk.owner import Owner\nprint(flush=True)\nwhile True:\n"

@@ -271,6 +271,7 @@ def drift_since_birth(result, t, l, unit) -> float:
     return np.sqrt(total)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", [o for o in RUNS if "drift" not in o], ids=name_of)
 def test_7_drift_since_birth_is_reported(options):
     result = run(**options)

@@ -387,12 +387,14 @@ def test_a_worker_stops_when_its_cell_is_no_longer_wanted(tmp_path):
 # --- processes ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_call_that_dies_is_made_again_and_others_do_not_notice(tmp_path):
     with Processes(2) as executor:
         one, other = executor.submit(dies_twice, str(tmp_path / "calls")), executor.submit(math.hypot, 3, 4)
         assert one.result() == DEATHS == 3 and other.result() == 5.0
 
 
+@pytest.mark.slow
 def test_a_call_that_always_dies_is_given_up_and_an_exception_is_not_repeated(monkeypatch, capfd):
     monkeypatch.setattr("den_ref.experiment.grid.processes.DEATHS", 2)
     with Processes(2) as executor:

@@ -22,6 +22,7 @@ def address():
         yield cluster.scheduler_address
 
 
+@pytest.mark.slow
 def test_a_killed_worker_changes_no_bit(tmp_path, address):
     with dask_executor(address) as executor, ThreadPoolExecutor() as beside:
         killed = beside.submit(kill_who_learns, tmp_path / "grid" / "cells" / "den" / "seed-0")
@@ -33,6 +34,7 @@ def test_a_killed_worker_changes_no_bit(tmp_path, address):
     assert {said["OPENBLAS_NUM_THREADS"] for said in threads} == {"1"}
 
 
+@pytest.mark.slow
 def test_a_folder_that_the_workers_do_not_share(tmp_path, address, monkeypatch):
     monkeypatch.setattr("den_ref.experiment.grid.all_cells.request", sent_elsewhere)
     with dask_executor(address) as executor:

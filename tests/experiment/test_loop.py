@@ -283,7 +283,8 @@ def test_load_gives_the_network_back(tmp_path, monkeypatch):
         load(tmp_path / "nowhere")
 
 
-@pytest.mark.parametrize("name", EVERY_METHOD)
+@pytest.mark.parametrize("name", [name if name in ("den", "stl", "mtl") else pytest.param(name, marks=pytest.mark.slow)
+                                  for name in REGISTRY])
 def test_load_serves_every_method(tmp_path, name):
     done = run(name, "toy", n_tasks=2, settings={"hidden": (8, 6)}, out=tmp_path)
     x = np.random.default_rng(0).normal(size=(5, make_stream("toy").n_inputs)).astype(np.float32)

@@ -147,6 +147,7 @@ def test_compare_and_its_children(module, tmp_path):
     assert main(["plot", "runs/grid"]) == 0 and Path("runs/grid/results.md").read_bytes() == before
 
 
+@pytest.mark.slow
 def test_tune_and_its_children(module, tmp_path):
     done = command(f"tune {NAME} --stream toy --tasks 1 --tries 2 --second 0 --jobs 2 --out runs/tuning", module)
     assert done.returncode == 0, done.stderr

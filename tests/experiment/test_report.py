@@ -371,6 +371,7 @@ def test_other_streams_are_not_held_against_the_paper():
 # --- figures -----------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_every_figure_is_written_large_enough_to_print(full, tmp_path):
     paths = draw(full, tmp_path / "figures", "x")
     assert [path.name for path in paths] == [f"x_{name}.png" for name in FIGURES]

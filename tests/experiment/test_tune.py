@@ -223,7 +223,8 @@ class Untouchable:
         raise AssertionError(f"a test split was asked for its {name}")
 
 
-@pytest.mark.parametrize("method", TUNABLE)
+@pytest.mark.parametrize("method", [name if name in ("den", "stl") else pytest.param(name, marks=pytest.mark.slow)
+                                    for name in TUNABLE])
 def test_test_splits_play_no_part(monkeypatch, method):
     def without_tests(*arguments, **options):
         stream = make_stream(*arguments, **options)

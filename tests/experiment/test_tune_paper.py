@@ -130,6 +130,7 @@ def test_the_wishes():
     assert SELECTS.misfit(told) == pytest.approx(60 / 128)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tau", [0.0, float("inf")])
 def test_what_the_boxes_told(tau):
     """Counted once more from the steps of the same run."""

@@ -26,7 +26,8 @@ OPERATIONS = sorted({operation for operation, _ in MUTANTS})
 # --- the mistakes ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", sorted(MUTANTS), ids="/".join)
+@pytest.mark.parametrize("key", [pytest.param(key, marks=pytest.mark.slow if key[0] == "den_trace" else ())
+                                 for key in sorted(MUTANTS)], ids="/".join)
 def test_a_mistake_of_den_is_caught_and_named(key):
     operation, mistake = key
     results = check(SimpleNamespace(**{operation: MUTANTS[key]}), operation)
@@ -86,6 +87,7 @@ FIRST_BOX = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mistake", FIRST_BOX)
 def test_the_first_box_that_differs_is_reported_first(mistake):
     adapter = SimpleNamespace(den_trace=MUTANTS["den_trace", mistake])

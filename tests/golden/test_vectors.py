@@ -30,7 +30,11 @@ def test_nothing_to_complain_about():
     assert [complaint for path in lint.SOURCES for complaint in lint.oracle_imports(path)] == []
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name == "den_trace" else ())
+#: Operations whose oracles take long.
+LONG = ("den_trace", "fisher_diagonal", "solve_head")
+
+
+@pytest.mark.parametrize("name", [pytest.param(name, marks=pytest.mark.slow if name in LONG else ())
                                   for name in recipes()])
 def test_files_agree_with_their_oracles(name):
     assert generate.check(recipes()[name]) == []
@@ -276,6 +280,7 @@ def schema_errors(document) -> list:
     return list(jsonschema.Draft202012Validator(schema).iter_errors(document))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("path", sorted(VECTORS.glob("*.json")), ids=lambda path: path.stem)
 def test_files_fit_the_schema(path):
     assert schema_errors(json.loads(path.read_text("utf-8"))) == []

@@ -44,7 +44,7 @@ def test_a_wrong_implementation_is_no_right_variant():
 
 
 @pytest.mark.parametrize("runs", [False, pytest.param(True, marks=pytest.mark.slow)], ids=["pieces", "with-runs"])
-@pytest.mark.parametrize("these", [LIST, SECOND], ids=["first", "second"])
+@pytest.mark.parametrize("these", [pytest.param(LIST, marks=pytest.mark.slow), SECOND], ids=["first", "second"])
 def test_what_the_golden_values_are_worth(these, runs):
     """Of a list as it stands, with the cases and diagnoses of today; blind*.md have what it was before it was read."""
     found = asking.verdicts(runs, these)

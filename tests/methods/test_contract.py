@@ -110,6 +110,7 @@ for kind in REGISTRY.values():
 """
 
 
+@pytest.mark.slow
 def test_tasks_with_text_ids_are_learnt_alike_in_every_process():
     """Python's own hash of a text is another number in every process."""
     children = [subprocess.Popen([sys.executable, "-W", "ignore", "-c", LEARNS_TEXT_IDS], stdout=subprocess.PIPE,

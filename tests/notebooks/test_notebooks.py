@@ -33,8 +33,8 @@ def updates(monkeypatch):
 # --- running them ------------------------------------------------------------------------------------------------
 
 
-#: Two in a kernel are a sample; what is in the others is run in this process anyway.
-IN_A_KERNEL = [pytest.param(path, id=path.stem[:2], marks=() if path.stem[:2] in ("00", "07") else pytest.mark.slow)
+#: One in a kernel is a sample; what is in the others is run in this process anyway.
+IN_A_KERNEL = [pytest.param(path, id=path.stem[:2], marks=() if path.stem[:2] == "07" else pytest.mark.slow)
                for path in NOTEBOOKS]
 
 
