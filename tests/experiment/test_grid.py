@@ -57,6 +57,7 @@ def test_in_threads(tmp_path, plain):
         assert_ends_alike(compare(CELLS, "toy", out=tmp_path, executor=executor), plain)
 
 
+@pytest.mark.slow
 def test_in_processes_one_of_which_is_killed(tmp_path, plain):
     with ThreadPoolExecutor() as beside:
         killed = beside.submit(kill_who_learns, tmp_path / FIRST)

@@ -135,6 +135,7 @@ def test_run_resume_load_report_and_plot(module, tmp_path, capsys):
     assert {path.name for path in Path("runs/tiny/figures").iterdir()} == {"matrix.png", "learning.png"}
 
 
+@pytest.mark.slow
 def test_compare_and_its_children(module, tmp_path):
     done = command(f"compare --methods {NAME},stl --set {NAME}.ridge=0.3 stl.epochs=1 --stream toy --tasks 2 "
                    "--seeds 0 --jobs 2 --out runs/grid", module)

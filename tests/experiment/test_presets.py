@@ -93,6 +93,7 @@ def test_den_is_as_good_as_separate_networks_on_the_toy():
     assert ends["den"] > max(0.96, ends["stl"] - 0.02)
 
 
+@pytest.mark.slow
 def test_on_the_toy_fine_tuning_learns_and_forgets_and_who_holds_on_is_between():
     R = {name: den_ref.run(name, "toy").R["auroc"] for name in ("finetune", "l2", "ewc")}
     assert min(matrix.diagonal().min() for matrix in R.values()) > 0.95

@@ -103,6 +103,7 @@ BROKEN = {
 }
 
 
+@pytest.mark.slow
 @EACH
 def test_notices_a_broken_package(path, monkeypatch):
     where, broken = BROKEN[path.stem]
