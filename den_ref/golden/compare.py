@@ -11,13 +11,14 @@ class    rtol     atol                       for
 =======  =======  =========================  ==================================================================
 exact    0        0                          what any order of summation gives: counts, choices, small dyadic numbers
 f64      1e-10    1e-12 * max(abs(want))     double precision; f32 instead with ``precision="f32"``
+sparse   1e-10    1e-12 * max(abs(want))     f64, but 0 where 0 is expected: what L1 shrinks to 0 is not merely small
 f32      1e-4     1e-6 * max(abs(want))      single precision
 solve    1e-6     1e-8 * max(abs(want))      what an iterative solver ends with: an objective value, a trained net
 =======  =======  =========================  ==================================================================
 
 One more class, ``bound``, is for residuals: right is every number from 0 to the expected one.  ``precision="f32"``
-reads f64 as f32, solve as rtol 3e-3 and atol 1e-5 * max(abs(want)), and a bound below 1e-3 as 1e-3: solvers in
-single precision do no better.
+reads f64 and sparse as f32 (what is 0 stays 0), solve as rtol 3e-3 and atol 1e-5 * max(abs(want)), and a bound below
+1e-3 as 1e-3: solvers in single precision do no better.
 """
 
 from collections.abc import Mapping
@@ -27,9 +28,11 @@ from typing import Any
 import numpy as np
 
 #: Class -> (rtol, atol as a multiple of the largest entry).
-TOLERANCES = {"exact": (0.0, 0.0), "f64": (1e-10, 1e-12), "f32": (1e-4, 1e-6), "solve": (1e-6, 1e-8)}
+TOLERANCES = {"exact": (0.0, 0.0), "f64": (1e-10, 1e-12), "sparse": (1e-10, 1e-12), "f32": (1e-4, 1e-6),
+              "solve": (1e-6, 1e-8)}
 CLASSES = (*TOLERANCES, "bound")
-PRECISIONS = {"f64": TOLERANCES, "f32": TOLERANCES | {"f64": TOLERANCES["f32"], "solve": (3e-3, 1e-5)}}
+PRECISIONS = {"f64": TOLERANCES, "f32": TOLERANCES | {"f64": TOLERANCES["f32"], "sparse": TOLERANCES["f32"],
+                                                      "solve": (3e-3, 1e-5)}}
 #: A residual's bound is at least this.
 LEAST_BOUND = {"f64": 0.0, "f32": 1e-3}
 
@@ -101,6 +104,8 @@ def difference(field: str, got, want, tolerance: str, precision: str = "f64") ->
         excess = above(got, np.maximum(want, LEAST_BOUND[precision]))
     else:
         excess = excesses(got, want, *PRECISIONS[precision][tolerance])
+    if tolerance == "sparse":
+        excess = np.where((np.asarray(want) == 0) & (np.asarray(got) != 0), np.inf, excess)
     if not (excess > 0).any():
         return None
     worst = np.unravel_index(excess.argmax(), excess.shape)

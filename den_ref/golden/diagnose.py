@@ -183,7 +183,7 @@ def _is_new(one) -> bool:
 def _same(one, field: str, value, precision: str) -> bool:
     """Is the output the value that the mistake leads to?  Up to rounding, also where the right value must be exact."""
     tolerance = one.case.tolerance_of(field) if field in one.case.expected else "f64"
-    tolerance = "f64" if tolerance == "exact" else tolerance
+    tolerance = "f64" if tolerance in ("exact", "sparse") else tolerance
     return field in one.outputs and difference(field, one.outputs[field], value, tolerance, precision) is None
 
 

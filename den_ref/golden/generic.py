@@ -38,7 +38,7 @@ class Output:
     def same(self, one, other) -> bool:
         """Are two values the same, up to rounding?"""
         tolerance = self.case.tolerance_of(self.name)
-        return difference(self.name, one, other, "f64" if tolerance == "exact" else tolerance) is None
+        return difference(self.name, one, other, "f64" if tolerance in ("exact", "sparse") else tolerance) is None
 
     @property
     def both(self) -> tuple[np.ndarray, np.ndarray]:

@@ -5,6 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from den_ref.golden import cases
 from den_ref.golden.compare import difference, differences
 from den_ref.golden.diagnose import diagnose
 from den_ref.golden.judge import judge
@@ -23,6 +24,8 @@ def is_right(got, want, tolerance="f64", precision="f64"):
     ([0.9e-9, 1000.0], [0.0, 1000.0], "f64", True), ([1.1e-9, 1000.0], [0.0, 1000.0], "f64", False),
     ([0.9e-9, -1000.0], [0.0, -1000.0], "f64", True), ([1.1e-9, -1000.0], [0.0, -1000.0], "f64", False),
     ([1e-300], [0.0], "f64", False),
+    ([0.0, 1000 + 9e-8], [0.0, 1000.0], "sparse", True), ([1e-12, 1000.0], [0.0, 1000.0], "sparse", False),
+    ([-0.0, 1.0], [0.0, 1.0], "sparse", True), ([0.0, 1 + 2e-10], [0.0, 1.0], "sparse", False),
     ([1.00009], [1.0], "f32", True), ([1.0002], [1.0], "f32", False),
     ([1 + 9e-7], [1.0], "solve", True), ([1 + 2e-6], [1.0], "solve", False),
     ([3, 4], [3, 4], "exact", True), ([3, 5], [3, 4], "exact", False), ([3, 5], [3, 4], "f64", False),
@@ -56,6 +59,20 @@ def test_plain_values(got, want, right):
 
 def test_nothing_is_asked_of_the_dtype_of_empty_arrays():
     assert is_right(np.zeros((0, 2)), np.zeros((0, 2), int)) and not is_right(np.zeros((0, 2)), np.zeros((0, 3), int))
+
+
+def test_single_precision_leaves_zeros_at_zero():
+    assert is_right([0.0, 1.00005], np.array([0.0, 1.0]), "sparse", "f32")
+    assert not is_right([1e-7, 1.0], np.array([0.0, 1.0]), "sparse", "f32")
+
+
+def test_a_threshold_that_leaves_crumbs_is_not_the_soft_threshold():
+    def crumbs(w, step, mu):
+        w = np.sign(w) * np.maximum(np.abs(w) - step * mu, 0)
+        return {"w": np.where(w == 0, 1e-13, w)}
+
+    case, = cases("soft_threshold/mixed-signs")
+    assert differences(case, crumbs(**case.arguments()))
 
 
 def test_single_precision_widens_f64_solve_and_bound_only():

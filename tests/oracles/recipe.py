@@ -9,8 +9,8 @@ Values, in memory
     gets (and returns) one list.
 Tolerance of a field
     See ``den_ref.golden.compare``: ``exact`` (every discrete field, and numbers that any order of summation gives),
-    ``f64``, ``solve`` (the objective value an iterative solver ends with), ``bound`` (at most the expected number: a
-    residual).
+    ``f64``, ``sparse`` (``f64`` whose zeros are 0), ``solve`` (the objective value an iterative solver ends with),
+    ``bound`` (at most the expected number: a residual).
 """
 
 from __future__ import annotations
