@@ -68,7 +68,7 @@ class Lines(Display):
     def learnt(self, run):
         stage, row = run.stages[-1], run.measured("auroc")[-1]
         size = stage["capacity"]
-        self.say(f"  learnt in {stage['seconds']:.1f} s: "
+        self.say(f"  learnt in {stage['seconds']:.1f} s of the processor: "
                  f"AUROC {row[-1]:.4f}, mean of {len(row)} so far {row.mean():.4f}; "
                  f"{size['allocated']:,} parameters, {size['allocated_share']:.1%} of STL's")
 

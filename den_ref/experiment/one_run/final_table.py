@@ -52,7 +52,7 @@ def _time(run) -> list[str]:
     for stage in run.stages:
         for step in stage["steps"]:
             seconds[step["title"]] += step["seconds"]
-    lines = [f"{'seconds':<40}{'':>16}"]
+    lines = [f"{'seconds of the processor':<40}{'':>16}"]
     lines += [f"{title:<40}{total:>16.2f}" for title, total in seconds.items()]
     return [*lines, f"{'all':<40}{sum(seconds.values()):>16.2f}"]
 
