@@ -76,7 +76,7 @@ def test_takes_right_answers_and_refuses_wrong_ones(path, capsys, updates):
         if cell.is_code:
             run(cell, names)
     assert "not answered yet" not in capsys.readouterr().out
-    assert len(updates) <= 6_000                                   # a lesson does not wait for its own training
+    assert len(updates) <= 5_000                                   # a lesson does not wait for its own training
 
 
 def refuse(wrong: Cell, check: Cell, names: dict, mistake: str) -> None:
