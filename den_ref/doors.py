@@ -26,6 +26,7 @@ A size that is named twice in a call must be the same both times; a name with a 
 entries, NaN and infinity are refused, unless ``finite=False`` says that they come out as they went in.
 """
 
+import difflib
 import functools
 import inspect
 import math
@@ -33,7 +34,7 @@ import os
 import reprlib
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from numbers import Integral, Real
 
 import numpy as np
@@ -129,6 +130,21 @@ def _kind(hint) -> Callable | None:
 def refusal(name: str, expected: str, got) -> ValueError:
     """The one sentence of all refusals; ``got`` is a text, or the value itself."""
     return ValueError(f"{name}: expected {expected}, got {got if isinstance(got, Came) else came(got)}")
+
+
+def nearest(word, known: Iterable[str]) -> str | None:
+    """The name that was probably meant by a word, or None if none is like it."""
+    return next(iter(difflib.get_close_matches(str(word), list(known), 1)), None)
+
+
+def did_you_mean(word, known: Iterable[str]) -> str:
+    """For the end of a refusal: a question, or nothing.
+
+    >>> did_you_mean("taw", ["tau", "mu"]), did_you_mean("seed", ["tau", "mu"])
+    (" (did you mean 'tau'?)", '')
+    """
+    meant = nearest(word, known)
+    return f" (did you mean {meant!r}?)" if meant else ""
 
 
 class Came(str):

@@ -8,13 +8,14 @@ Every method's options are one such class.  A field is declared with its default
 from __future__ import annotations
 
 import dataclasses
-import difflib
 import json
 import math
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+
+from .doors import did_you_mean
 
 #: The type of an option that is one number, or one number per layer.
 PerLayer = float | tuple[float, ...]
@@ -81,7 +82,11 @@ def one_of(*choices: Any):
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """Base of all option classes: checks every field when made, and can be read from text."""
+    """Base of all option classes: checks every name and field when made, and can be read from text."""
+
+    def __new__(cls, *values, **named):
+        cls.check_names(named, cls.__name__)                       # Python's own refusal knows no name that was meant
+        return super().__new__(cls)
 
     def __post_init__(self):
         for field in dataclasses.fields(self):
@@ -98,6 +103,15 @@ class Settings:
         width = max((len(field.name) for field in fields), default=0)
         return "\n".join(f"{f.name:<{width}}  {f.default!s:<12}  {f.metadata['doc']}" for f in fields)
 
+    @classmethod
+    def check_names(cls, given: Iterable[str], where: str) -> None:
+        """A ValueError for the first that is no option's name; it says which was probably meant."""
+        known = sorted(field.name for field in dataclasses.fields(cls))
+        for name in given:
+            if name not in known:
+                raise ValueError(f"{where}: unknown name {name!r}{did_you_mean(name, known)}; "
+                                 f"known names: {', '.join(known)}")
+
     def with_text(self, assignments: Iterable[str]) -> Settings:
         """A copy changed by texts such as ``"mu=1e-4"``, ``"hidden=64,32"``, ``"max_splits=none"``.
 
@@ -106,18 +120,15 @@ class Settings:
         ValueError
             For a text without "=", an unknown name (the error lists the known ones) or a value that fails its check.
         """
-        known = {field.name: field for field in dataclasses.fields(self)}
+        checks = {field.name: field.metadata["check"] for field in dataclasses.fields(self)}
         changes = {}
         for text in assignments:
             name, equals, value = text.partition("=")
             name = name.strip()
             if not equals:
                 raise ValueError(f"set: expected name=value, got {text!r}")
-            if name not in known:
-                near = difflib.get_close_matches(name, known, 1)
-                hint = f" (did you mean {near[0]!r}?)" if near else ""
-                raise ValueError(f"set: unknown name {name!r}{hint}; known names: {', '.join(sorted(known))}")
-            changes[name] = _fitting(value.strip(), known[name].metadata["check"])
+            self.check_names([name], "set")
+            changes[name] = _fitting(value.strip(), checks[name])
         return dataclasses.replace(self, **changes)
 
     def per_layer(self, name: str, count: int) -> tuple:
@@ -136,10 +147,7 @@ class Settings:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> Settings:
         """The inverse of :meth:`to_dict`; an unknown name is a ValueError."""
-        unknown = set(values) - {field.name for field in dataclasses.fields(cls)}
-        if unknown:
-            known = ", ".join(sorted(field.name for field in dataclasses.fields(cls)))
-            raise ValueError(f"options: unknown names {sorted(unknown)}; known names: {known}")
+        cls.check_names(values, "options")
         return cls(**{name: _from_json(value) for name, value in values.items()})
 
 

@@ -158,7 +158,7 @@ def test_round_trip_through_strict_json(options):
 def test_from_dict_checks_names_and_values():
     with pytest.raises(ValueError) as error:
         Options.from_dict({"mu": 1, "nu": 2, "xi": 3})
-    assert str(error.value) == "options: unknown names ['nu', 'xi']; known names: " \
+    assert str(error.value) == "options: unknown name 'nu'; known names: " \
         "anything, dense, hidden, k, kind, limit, mu, share, sigma"
     with pytest.raises(ValueError, match="mu: expected a number >= 0, got -1"):
         Options.from_dict({"mu": -1})

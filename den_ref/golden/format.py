@@ -4,12 +4,12 @@ One file per operation under ``vectors/``: its equation, its signature, its conv
 list of cases.  ``schema.json`` says what is in them to other programs.
 """
 
-import difflib
 import fnmatch
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 
+from den_ref.doors import did_you_mean
 from den_ref.strict_json import strict_json
 
 from .case import Case, Vector
@@ -73,8 +73,7 @@ def chosen_by(pattern: str, everything: Iterable[Case]) -> list[Case]:
 def near(word: str, everything: Iterable[Case]) -> str:
     """" (did you mean ...?)", or nothing."""
     names = {case.operation for case in everything} | {case.id for case in everything}
-    close = difflib.get_close_matches(word, sorted(names), 1)
-    return f" (did you mean {close[0]!r}?)" if close else ""
+    return did_you_mean(word, sorted(names))
 
 
 def load(path: Path) -> Vector:

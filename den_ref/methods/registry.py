@@ -10,7 +10,7 @@ from den_ref.den import ablations
 from den_ref.den.algorithm import DEN
 from den_ref.den.finetune import FineTuned
 from den_ref.describe import Box
-from den_ref.doors import Text, door
+from den_ref.doors import Text, did_you_mean, door
 from den_ref.protocol import Method
 from den_ref.settings import Settings
 
@@ -49,7 +49,7 @@ def method_named(name: Text()) -> type[Method]:
     module, colon, attribute = name.partition(":")
     if not colon:
         raise ValueError(f"method: expected one of {', '.join(REGISTRY)}, or module:Class for one of your own, "
-                         f"got {name!r}")
+                         f"got {name!r}{did_you_mean(name, REGISTRY)}")
     kind = getattr(_module(module, name), attribute, None)
     if not isinstance(kind, type) or not issubclass(kind, Method):
         found = "which the module does not have" if kind is None else f"which is {kind!r}"

@@ -5,6 +5,7 @@
 
 import inspect
 
+from den_ref.doors import did_you_mean
 from .arrays import stream_from_arrays
 from .back import mnist_back
 from .permuted import permuted_mnist
@@ -19,7 +20,10 @@ STREAMS = {"mnist-variation": mnist_variation, "mnist-back": mnist_back, "permut
 #: options that name a folder of the user's
 FOLDERS = ("mnist", "backgrounds", "amat")
 
-__all__ = ["FOLDERS", "STREAMS", "Stream", "make_stream", "stream_from_arrays"]
+#: options of every stream
+COMMON = {"n_tasks", "order", "dtype"}
+
+__all__ = ["COMMON", "FOLDERS", "STREAMS", "Stream", "make_stream", "options_of", "stream_from_arrays"]
 
 
 def make_stream(
@@ -55,15 +59,21 @@ def make_stream(
     (2, 0)
     """
     if not isinstance(name, str) or name not in STREAMS:
-        raise ValueError(f"stream: expected one of {', '.join(STREAMS)}, got {name!r}")
+        raise ValueError(f"stream: expected one of {', '.join(STREAMS)}, got {name!r}{did_you_mean(name, STREAMS)}")
     given = {"mnist": mnist, "per_class": per_class}
     options |= {option: value for option, value in given.items() if value is not None}
-    known = inspect.signature(STREAMS[name]).parameters.keys() - {"seed", "dtype"}
+    known = options_of(name)
     unknown = sorted(options.keys() - known)
     if unknown:
         names = f"({', '.join(sorted(known))})" if known else "(it has none)"
-        raise ValueError(f"{unknown[0]}: expected an option of {name} {names}, got {unknown[0]!r}")
+        raise ValueError(f"{unknown[0]}: expected an option of {name} {names}, got {unknown[0]!r}"
+                         f"{did_you_mean(unknown[0], known | COMMON)}")
     stream = STREAMS[name](seed, dtype=dtype, **options)
     if order is not None:
         stream = stream.ordered(order)
     return stream if n_tasks is None else stream.first(n_tasks)
+
+
+def options_of(name: str) -> set[str]:
+    """The options that a stream has besides COMMON."""
+    return inspect.signature(STREAMS[name]).parameters.keys() - {"seed", "dtype"}

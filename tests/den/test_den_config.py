@@ -182,8 +182,10 @@ def test_text_round_trip(seed):
 
 
 def test_from_dict_refuses_unknown_names():
-    with pytest.raises(ValueError, match=r"unknown names \['muu'\]; known names: anchor"):
+    with pytest.raises(ValueError, match=r"options: unknown name 'muu' \(did you mean 'mu'\?\); known names: anchor"):
         DENConfig.from_dict(DENConfig().to_dict() | {"muu": 1})
+    with pytest.raises(ValueError, match=r"DENConfig: unknown name 'tua' \(did you mean 'tau'\?\); known names: anchor"):
+        DENConfig(tua=1)
 
 
 def test_numpy_numbers_and_lists_become_plain():

@@ -131,7 +131,7 @@ def test_another_grid_is_refused(tmp_path, change, words):
 
 @pytest.mark.parametrize("cells, options, words", [
     (["dem"], {}, "method: expected one of"),
-    ([Cell("den", 0, {"sigmas": 1})], {}, "unknown names"),
+    ([Cell("den", 0, {"sigmas": 1})], {}, "unknown name 'sigmas' .did you mean 'sigma'"),
     ([Cell("den", 0, {"sigma": -1})], {}, "sigma: expected a number >= 0"),
     (["den"], {"stream": "tov"}, "stream: expected one of"),
     (["den"], {"amplitude": 1}, "amplitude: expected an option of toy"),

@@ -6,6 +6,7 @@ import weakref
 import numpy as np
 import pytest
 
+from den_ref.den.algorithm import DEN
 from den_ref.den.config import DENConfig
 from den_ref.experiment import read_step, run
 from den_ref.experiment.one_run.checkpoint import begin, learnt, load
@@ -379,11 +380,15 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_learning(tmp_path,
 
 
 @pytest.mark.parametrize("change, words", [
-    ({"method": "dem"}, "method: expected one of .*, got 'dem'"),
-    ({"stream": "tov"}, "stream: expected one of .*, got 'tov'"),
+    ({"method": "dem"}, r"method: expected one of .*, got 'dem' \(did you mean 'den'\?\)"),
+    ({"method": DEN()}, r"a Method class, got <DEN.*>; a run makes its own: run\(DEN, \.\.\., settings="),
+    ({"stream": "tov"}, r"stream: expected one of .*, got 'tov' \(did you mean 'toy'\?\)"),
+    ({"method": "den", "tau": 1}, r'tau: expected .* did you mean settings=\{"tau": 1\} \(--set tau=1\)\?'),
+    ({"method": "den", "stream": make_stream("toy"), "taw": 1}, r'taw: .* did you mean settings=\{"tau": 1\}'),
+    ({"method": "den", "n_task": 2}, r"n_task: expected an option of toy .*did you mean 'n_tasks'\?"),
     ({"seed": -1}, "seed: expected an integer >= 0, got -1"),
     ({"seed": 1.5}, "seed: expected an integer >= 0, got 1.5"),
-    ({"settings": {"rat": 1}}, r"options: unknown names \['rat'\]"),
+    ({"settings": {"rat": 1}}, r"options: unknown name 'rat' \(did you mean 'rate'\?\)"),
     ({"method": "stl", "settings": DENConfig()}, "settings: expected a dict or NetworkConfig for stl, got DENConfig"),
     ({"method": "dnn-selective", "settings": {"tau": 0.3}}, "tau: expected one of inf, got 0.3"),
     ({"stream": make_stream("toy"), "n_tasks": 2}, r"stream: options \['n_tasks'\] need a stream given by name"),

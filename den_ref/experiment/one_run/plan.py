@@ -1,15 +1,17 @@
 """What is to be run: a method with its options, a stream, a seed."""
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import den_ref
+from den_ref.doors import came, nearest
 from den_ref.experiment.disk.json_files import as_json
 from den_ref.methods import method_named
 from den_ref.protocol import Method
-from den_ref.settings import Settings
-from den_ref.tasks import make_stream
+from den_ref.settings import Settings, as_text
+from den_ref.tasks import COMMON, STREAMS, make_stream, options_of
 from den_ref.tasks.stream import Stream
 from .presets import default_options
 
@@ -60,12 +62,14 @@ def make_plan(method: str | type[Method] = "den", stream: str | Stream = "mnist-
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed: expected an integer >= 0, got {seed!r}")
     if not isinstance(method, str) and not (isinstance(method, type) and issubclass(method, Method)):
-        raise ValueError(f"method: expected the name of a method, module:Class or a Method class, got {method!r}")
+        raise ValueError(f"method: expected the name of a method, module:Class or a Method class, got {method!r}"
+                         f"{_of_an_instance(method)}")
     if not isinstance(stream, str | Stream):
         raise ValueError("stream: expected the name of a stream or a Stream (stream_from_arrays makes one of a list), "
                          f"got {stream!r}")
     kind, name = (method_named(method), method) if isinstance(method, str) else (method, method.name)
     config = make_config(kind, stream if isinstance(stream, str) else stream.name, settings)
+    _check_places(stream_options, stream, kind)
     if isinstance(stream, str):
         stream = make_stream(stream, seed=seed, **stream_options)
     elif stream_options:
@@ -80,3 +84,20 @@ def make_config(kind: type[Method], stream: str, settings: Settings | Mapping[st
     if not isinstance(settings, kind.Config):
         raise ValueError(f"settings: expected a dict or {kind.Config.__name__} for {kind.name}, got {settings!r}")
     return settings
+
+
+def _check_places(stream_options: Mapping[str, Any], stream: str | Stream, kind: type[Method]) -> None:
+    """A ValueError if what came as an option of the stream seems to be one of the method."""
+    of_stream = COMMON | (options_of(stream) if stream in STREAMS else set())
+    of_method = {field.name for field in dataclasses.fields(kind.Config)} - of_stream
+    for name, value in stream_options.items():
+        meant = nearest(name, sorted(of_stream | of_method))
+        if meant in of_method:
+            raise ValueError(f"{name}: expected an option of the stream, got what seems to be one of {kind.name}; "
+                             f'did you mean settings={{"{meant}": {came(value)}}} (--set {meant}={as_text(value)})?')
+
+
+def _of_an_instance(method) -> str:
+    """What to write where a method came that is made already."""
+    name = type(method).__name__
+    return f"; a run makes its own: run({name}, ..., settings=your.config)" if isinstance(method, Method) else ""
