@@ -106,13 +106,13 @@ def test_capacity_shows_sizes_in_parts_of_stls(made, axes):
     def size(label):
         return mean_over_seeds(made, label, lambda each: each["stages"][-1]["capacity"]["allocated"])
 
-    found = named(axes["capacity"]["parameters, in parts of STL's", AFTER_LAST])
+    found = named(axes["capacity"]["parameters, in parts of STL 4-3", AFTER_LAST])
     assert found.keys() >= {"STL", "MTL", "DEN", "DEN-Finetune", "EWC"}
     for name, places in found.items():
         label = LABELS[name]
         np.testing.assert_allclose(places[-1], [size(label) / size("stl"), mean_over_seeds(made, label, after_last)],
                                    atol=1e-6, err_msg=name)
-    swept = axes["capacity"]["parameters, in parts of STL's", ""]
+    swept = axes["capacity"]["parameters, in parts of STL 4-3", ""]
     points = [[size(label) / size("stl"), mean_over_seeds(made, label, after_last)]
               for label in ("den sigma=0.2", "den", "den sigma=0.5")]
     np.testing.assert_allclose(swept.lines[0].get_xydata(), points, atol=1e-6)

@@ -448,7 +448,8 @@ def test_a_line_per_cell(tmp_path):
     R, capacity = grid.results["stl"][0]["R"]["auroc"], grid.results["stl"][0]["stages"][1]["capacity"]
     first, done, failed = out.getvalue().splitlines()
     assert first == "toy: methods and variations: 1, seeds: 0, 1, runs: 2"
-    assert done.startswith(f"stl, seed 0: AUROC {R[1].mean():.4f}, {capacity['allocated_share']:.1%} of STL's")
+    assert done.startswith(f"stl, seed 0: AUROC {R[1].mean():.4f}, {capacity['allocated']:,} parameters, "
+                           "100.0% of 2 separate networks 12-")
     assert failed.startswith("stl, seed 1: failed: ValueError: ") and str(damaged) in failed
 
 

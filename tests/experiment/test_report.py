@@ -145,7 +145,8 @@ def test_the_smallest_den_at_stls_level():
     assert numbers.smallest_at_level(summary) == "den k=0"
     np.testing.assert_allclose(numbers.size(summary, "den k=0", "stl"), 0.6)
     del summary.outcomes["stl"]
-    np.testing.assert_allclose(numbers.size(summary, "den k=0", "stl"), 0.06)      # of networks there would be
+    assert numbers.name_of_stl(summary) == "3 separate networks 2-4-3-1"             # those that there would be
+    np.testing.assert_allclose(numbers.size(summary, "den k=0", "stl"), 60 / (3 * 4 + 5 * 3 + 4))
 
 
 def test_one_good_seed_does_not_reach_stls_level():
@@ -201,7 +202,7 @@ def test_sizes_in_parts_of_others_are_of_those_that_the_headings_name():
     for each in (seeds[0]["stages"][-1]["capacity"] for seeds in results.values()):
         each["nonzero"] = each["allocated"] // 2
     _, *heads = tables.size(summarised(results)).splitlines()[0].strip("| ").split(" | ")
-    assert heads[:5] == ["allocated", "of STL's", "of MTL's", "nonzero", "of STL's"]
+    assert heads[:5] == ["allocated", "of STL 4-3", "of MTL's", "nonzero", "of STL 4-3"]
     assert rows(tables.size(summarised(results)))["DEN"][:5] == ["300", "25.0%", "40.0%", "150", "12.5%"]
 
 

@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from den_ref.experiment import read_results, run
+from den_ref.experiment import Lines, read_results, run
 from den_ref.experiment.disk.results import SCHEMA, validated
 from den_ref.experiment.disk.json_files import check_shape
 from den_ref.experiment.one_run.final_table import final_table
 from den_ref.experiment.one_run.plan import make_config
+from den_ref.experiment.one_run.separate import SeparateNetworks, separate_networks
 from den_ref.methods import REGISTRY
 from den_ref.tasks import make_stream
 from tests.helpers.tiny_method import Tiny
@@ -146,12 +147,12 @@ class Done:
     """The little of a run that a table reads, with numbers one can check by hand."""
 
     def __init__(self, R):
-        size = {"allocated": 1000, "nonzero": 500, "stl": 10000, "allocated_share": 0.1, "nonzero_share": 0.05,
-                "stored": {"anchor": 7}, "widths": [8, 6]}
+        size = {"allocated": 87, "nonzero": 31, "stored": {"anchor": 7}, "widths": [8, 6]}
         steps = [{"title": "Eq. 3", "seconds": 0.5}, {"title": "Eq. 4", "seconds": 1.25}]
         self.R = np.array(R)
         self.stages = [{"task": name, "steps": steps} for name in "abc"[:len(R)]]
         self.capacities = [size]
+        self.separate = SeparateNetworks(2, (4, 3), outputs=(1, 1))        # twice 2 * 4 + 4 + 4 * 3 + 3 + 3 + 1
 
     def measured(self, metric):
         return self.R
@@ -164,8 +165,36 @@ def test_the_table_says_what_R_says():
     assert ["mean", "0.7333", "0.7500"] in words
     assert ["backward", "transfer", "0.0250"] in words        # ((.85 - .9) + (.8 - .7)) / 2
     assert ["forgetting", "0.0000"] in words                  # ((.95 - .85) + (.7 - .8)) / 2
-    assert ["allocated", "1,000", "10.00%"] in words and ["nonzero", "500", "5.00%"] in words
+    assert ["allocated", "87", "140.32%"] in words and ["nonzero", "31", "50.00%"] in words
+    assert ["2", "networks", "2-4-3-1", "62", "100.00%"] in words
     assert ["Eq.", "4", "3.75"] in words and ["all", "5.25"] in words
+
+
+@pytest.mark.parametrize("method, hidden", [("stl", [8, 6]), ("mtl", [5, 7]), ("den", [6, 4])])
+def test_a_size_is_held_against_networks_of_the_shape_that_the_run_began_with(method, hidden, capsys):
+    """The same on every screen; STL has exactly 100%."""
+    short = {"epochs_eq2": 1, "epochs_eq4": 1, "epochs_eq5": 1} if method == "den" else {"epochs": 1}
+    done = run(method, "toy", n_tasks=2, settings={"hidden": hidden, **short}, display=Lines())
+    low, high = hidden
+    one, shape = 13 * low + (low + 1) * high + high + 1, f"12-{low}-{high}-1"
+    assert (done.separate.parameters, str(done.separate)) == (2 * one, f"2 separate networks {shape}")
+    said, size = capsys.readouterr().out, done.capacities[-1]["allocated"]
+    assert f"{size:,} parameters, {size / (2 * one):.1%} of 2 separate networks {shape}\n" in said
+    assert f"of 1 separate network {shape}\n" in said and f"2 networks {shape}" in done.table()
+    assert (size == 2 * one) == (method == "stl")
+
+
+def test_outputs_are_read_off_the_record():
+    shapes = [(13 * 312 + 313 * 128 + 129 * n) for n in (1, 10, 1)]
+    networks = separate_networks({"hidden": [5]}, {"n_inputs": 12}, np.cumsum(shapes).tolist())
+    assert networks.outputs == (1, 10, 1) and str(networks) == "3 separate networks 12-5-1/10"
+    assert networks.parameters == 3 * 13 * 5 + 6 * (1 + 10 + 1)
+
+
+def test_a_method_that_begins_with_no_shape_is_held_against_nothing(capsys):
+    text = run(Tiny, "toy", n_tasks=1, display=Lines()).table()
+    assert "13 parameters\n" in capsys.readouterr().out
+    assert ["allocated", "13"] in [line.split() for line in text.splitlines()] and "%" not in text
 
 
 def test_the_table_of_one_task_has_no_transfer():

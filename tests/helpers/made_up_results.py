@@ -11,9 +11,9 @@ def record(method="den", seed=0, tasks=3, level=0.8, options=None, allocated=100
     rng = np.random.default_rng([seed, len(method)])
     R = np.where(np.tri(tasks, dtype=bool), level + 0.01 * rng.random((tasks, tasks)), np.nan)
     stages = [stage(t, allocated, counted) for t in range(1, tasks + 1)]
-    options = {"sigma": 0.3, "gamma": 1e-3, "mu": 1e-5, "k": 5} | (options or {})
+    options = {"hidden": [4, 3], "sigma": 0.3, "gamma": 1e-3, "mu": 1e-5, "k": 5} | (options or {})
     run = {"den_ref": "1", "method": method, "options": options, "seed": seed,
-           "stream": {"name": "mnist-variation", "seed": seed}, "tasks": list(range(tasks))}
+           "stream": {"name": "mnist-variation", "n_inputs": 2, "seed": seed}, "tasks": list(range(tasks))}
     where = {"python": "3", "numpy": "2", "scipy": "1", "blas": "b", "machine": "m"}
     return {"run": run, "environment": where, "R": {"auroc": R, "accuracy": R}, "stages": stages, "complete": True}
 
@@ -24,7 +24,7 @@ def stage(t, allocated, counted):
     solve = {"history": {"validation": [1.0, 0.5]}} | ({"multiply_adds": 1000 * t} if counted else {})
     steps = [{"box": "eq2" if t == 1 else "eq4", "facts": {}, "solve": solve}]
     steps += [{"box": box, "facts": facts, "solve": {}} for box, facts in boxes.items() if t > 1]
-    capacity = {"allocated": allocated * t, "nonzero": allocated * t - 1, "stl": 1000 * t, "stored": {"birth": 7},
+    capacity = {"allocated": allocated * t, "nonzero": allocated * t - 1, "stl": 41129 * t, "stored": {"birth": 7},
                 "widths": [4 + 2 * (t - 1), 3 + 3 * (t - 1)]}
     return {"seconds": 1.5 * t, "capacity": capacity, "steps": steps}
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from den_ref.core.metrics import average_performance
 from den_ref.experiment.one_run.display import Lines, Live
+from den_ref.experiment.one_run.separate import separate_networks, size_in_words
 from .grid import Cell, Grid
 
 
@@ -68,9 +69,10 @@ class GridLines(GridDisplay):
         self.screen.note(text)
 
     def learnt(self, cell, record, answer):
-        size, seconds = record["stages"][-1]["capacity"], sum(stage["seconds"] for stage in record["stages"])
+        sizes, seconds = zip(*((stage["capacity"], stage["seconds"]) for stage in record["stages"]))
+        networks = separate_networks(record["run"]["options"], record["run"]["stream"], [size["stl"] for size in sizes])
         self.screen.say(f"{cell}: AUROC {average_performance(record['R']['auroc']):.4f}, "
-                        f"{size['allocated_share']:.1%} of STL's parameters, {seconds:.1f} s")
+                        f"{size_in_words(sizes[-1]['allocated'], networks)}, {sum(seconds):.1f} s")
         if answer["blas_threads"] not in self.threads:
             self.threads.add(answer["blas_threads"])
             self.note(f"BLAS has {answer['blas_threads']} threads in worker {answer['worker']}, not 1; "

@@ -5,7 +5,8 @@
 ``presets``      options that fit a stream
 ``loop``         learn a task, measure, save, the next: the run itself
 ``run``          the run and everything measured on the way
-``measure``      quality of a method on a task; its size beside separate networks
+``measure``      quality of a method on a task; its size
+``separate``     what its size is held against on every screen
 ``checkpoint``   what is saved after every task, and going on from it
 ``restored``     the method of a checkpoint, validated whole
 ``display``      what a run says while it runs

@@ -8,6 +8,7 @@ from typing import TextIO
 
 from den_ref.protocol import Step
 from .run import Run
+from .separate import size_in_words
 
 
 class Display:
@@ -67,10 +68,9 @@ class Lines(Display):
 
     def learnt(self, run):
         stage, row = run.stages[-1], run.measured("auroc")[-1]
-        size = stage["capacity"]
         self.say(f"  learnt in {stage['seconds']:.1f} s of the processor: "
                  f"AUROC {row[-1]:.4f}, mean of {len(row)} so far {row.mean():.4f}; "
-                 f"{size['allocated']:,} parameters, {size['allocated_share']:.1%} of STL's")
+                 f"{size_in_words(stage['capacity']['allocated'], run.separate)}")
 
     def finished(self, run):
         self.say(f"\n{run.table()}")

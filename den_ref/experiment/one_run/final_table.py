@@ -38,11 +38,14 @@ def _transfer(run) -> list[str]:
 
 
 def _size(run) -> list[str]:
-    size = run.capacities[-1]
-    lines = [f"{'parameters':<24}{'':>16}{'of STL':>16}"]
-    for kind in ("allocated", "nonzero"):
-        lines.append(f"{kind:<24}{size[kind]:>16,}{size[kind + '_share']:>16.2%}")
-    lines.append(f"{'STL, separate networks':<24}{size['stl']:>16,}{1:>16.2%}")
+    size, networks = run.capacities[-1], run.separate
+    counts = {kind: size[kind] for kind in ("allocated", "nonzero")}
+    if networks is None:
+        lines = ["parameters", *(f"{kind:<24}{count:>16,}" for kind, count in counts.items())]
+    else:
+        counts[f"{len(networks.outputs)} networks {networks.shape}"] = networks.parameters
+        lines = [f"{'parameters':<28}{'of separate networks':>28}"]
+        lines += [f"{kind:<28}{count:>12,}{count / networks.parameters:>16.2%}" for kind, count in counts.items()]
     lines += [f"{'also stored: ' + name:<24}{floats:>16,}" for name, floats in size["stored"].items()]
     return [*lines, f"{'units per hidden layer':<24}{'-'.join(map(str, size['widths'])):>16}"]
 

@@ -1,11 +1,12 @@
 """What is measured of a method: its quality on a task, its size beside that of separate networks."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from den_ref.core.metrics import accuracy, head_auroc
 from den_ref.protocol import Method, Task
 
-#: Hidden layers of the paper's base network, whose size is the yardstick of capacity.
+#: Hidden layers of the paper's base network: what ``stl`` counts on record, whatever shape the run began with.
 STL_HIDDEN = (312, 128)
 
 
@@ -21,7 +22,11 @@ def stl_parameters(n_inputs: int, n_outputs: int) -> int:
     >>> stl_parameters(784, 1)
     285113
     """
-    widths = [n_inputs, *STL_HIDDEN, n_outputs]
+    return network_parameters([n_inputs, *STL_HIDDEN, n_outputs])
+
+
+def network_parameters(widths: Sequence[int]) -> int:
+    """Parameters of a network of these widths, inputs to outputs, biases included."""
     return sum((below + 1) * above for below, above in zip(widths, widths[1:]))
 
 

@@ -15,6 +15,7 @@ from den_ref.protocol import Method
 
 from .final_table import final_table
 from .rows import frame, rows, write_csv
+from .separate import SeparateNetworks, separate_networks
 
 
 @dataclass
@@ -61,8 +62,14 @@ class Run:
 
     @property
     def capacities(self) -> list[dict[str, Any]]:
-        """The capacity after each task learnt, beside that of separate networks for the tasks so far."""
+        """The capacity after each task learnt, as it is on record (docs/results_format.md)."""
         return [stage["capacity"] for stage in self.stages]
+
+    @property
+    def separate(self) -> SeparateNetworks | None:
+        """What the size is held against: separate networks of the shape that the run began with, if it has one."""
+        totals = [size["stl"] for size in self.capacities]
+        return separate_networks(self.identity["options"], self.identity["stream"], totals)
 
     def measured(self, metric: str) -> np.ndarray:
         """R of the tasks learnt so far, (t, t)."""

@@ -48,7 +48,7 @@ def capacity(summary: Summary):
     labels = methods(summary, BOUND, COMPARED, THE_PAPER) + methods(summary, VARIANT)
     points = {label: (numbers.size(summary, label, "stl"), numbers.after_last(summary, label))
               for label in labels or summary.outcomes}
-    xlabel = "parameters, in parts of STL's"
+    xlabel = f"parameters, in parts of {numbers.name_of_stl(summary)}"
     comparison.scores_against_cost(axes["methods"], points, xlabel, _LAST, log=True, style=STYLE)
     if summary.has("mtl"):
         share = numbers.size(summary, "mtl", "stl").mean()

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 import numpy as np
 
 from den_ref.core.metrics import average_performance, forward_transfer, intransigence
+from den_ref.experiment.one_run.measure import STL_HIDDEN
+from den_ref.experiment.one_run.separate import SeparateNetworks, separate_networks
 from .summary import Outcome, Summary
 
 #: The options that DEN's strength is varied in; tau hardly moves its size.
@@ -129,6 +131,17 @@ def size(summary: Summary, label: str, of: str | None = None, kind: str = "alloc
     return sizes if of is None else sizes / _yardstick(summary, of)
 
 
+def name_of_stl(summary: Summary) -> str:
+    """What sizes "of STL" are parts of: the STL of the grid, or the separate networks there would be, with the shape.
+
+    The shape is said since DEN may begin with another: STL 312-128, and DEN from 128-64.
+    """
+    if not summary.has("stl"):
+        return str(_separate(summary))
+    hidden = summary.options["stl"]["options"]["hidden"]
+    return f"STL {'-'.join(map(str, hidden))}"
+
+
 def stored(summary: Summary, label: str) -> dict[str, float]:
     """What is stored beside parameters: name -> number of floats, mean over seeds."""
     runs = summary.runs(label)
@@ -202,10 +215,17 @@ def _share(run: Outcome, box: str, part: str, whole: str, n: int) -> np.ndarray:
 
 
 def _yardstick(summary: Summary, of: str) -> float:
-    """Mean parameters of a method; of STL, if it is not in the grid, of the separate networks it would have."""
+    """Mean parameters of a method; of STL, if it is not in the grid, of the separate networks there would be."""
     if of == "stl" and not summary.has("stl"):
-        return float(summary.runs(next(iter(summary.outcomes)))[0].yardstick[-1])
+        return _separate(summary).parameters
     return float(size(summary, of).mean()) if summary.has(of) else np.nan
+
+
+def _separate(summary: Summary) -> SeparateNetworks:
+    """One network per task, of the shape that the grid's first method begins with; 312-128 if it has none."""
+    first = next(iter(summary.outcomes))
+    options = {"hidden": list(STL_HIDDEN), **summary.options[first]["options"]}
+    return separate_networks(options, summary.about["stream"], summary.runs(first)[0].yardstick.tolist())
 
 
 def _differs_in(summary: Summary, label: str) -> set[str]:

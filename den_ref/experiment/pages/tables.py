@@ -32,7 +32,8 @@ def _quality_row(summary: Summary, label: str) -> list[str]:
 
 def size(summary: Summary) -> str:
     """Parameters, what is stored beside them, and what learning costs."""
-    head = ["method", "allocated", "of STL's", "of MTL's", "nonzero", "of STL's", STORED,
+    of_stl = f"of {numbers.name_of_stl(summary)}"
+    head = ["method", "allocated", of_stl, "of MTL's", "nonzero", of_stl, STORED,
             f"units, seed {summary.seeds[0]}", "seconds", BILLIONS]
     return table(head, [_size_row(summary, label) for label in main_labels(summary)])
 
@@ -91,14 +92,14 @@ def capacity(summary: Summary) -> str:
     stated = paper.PAPER["text"]["shares of STL's parameters, percent"]
     rows = [["the paper's text", *(f"{share:.1f}%" for share in stated.values())],
             ["its Figure 3: DEN, of the largest STL", *(f"{paper.share_of_stl(name):.1%}" for name in stated)],
-            ["here", ours, "–", "–"]]
-    return table(["DEN at STL's level, of STL's parameters", *(paper.PAPER["data sets"][name] for name in stated)],
-                 rows)
+            [f"here, of {numbers.name_of_stl(summary)}", ours, "–", "–"]]
+    head = ["DEN at STL's level, its share of STL's parameters", *(paper.PAPER["data sets"][name] for name in stated)]
+    return table(head, rows)
 
 
 def _share_goal(summary: Summary) -> list[str]:
     share = numbers.size(summary, "den", "stl").mean()
-    return [f"DEN allocates at most {LARGEST_SHARE:.0%} of STL's parameters", f"{share:.1%}",
+    return [f"DEN allocates at most {LARGEST_SHARE:.0%} of {numbers.name_of_stl(summary)}", f"{share:.1%}",
             _yes(share <= LARGEST_SHARE)]
 
 
@@ -151,7 +152,8 @@ def split_strengths(summary: Summary) -> str:
                      number(transfers.min(), "+.3f"), mean(numbers.after_last(summary, label)),
                      mean(numbers.size(summary, label, "stl"), ".1%")])
     layers = [f"split, layer {l}" for l in range(1, len(rows[0]) - 5)]
-    return table(["sigma", *layers, "backward transfer", "largest gain", "largest loss", "AUROC", "of STL's"], rows)
+    return table(["sigma", *layers, "backward transfer", "largest gain", "largest loss", "AUROC",
+                  f"of {numbers.name_of_stl(summary)}"], rows)
 
 
 def strengths(summary: Summary) -> str:
@@ -164,7 +166,8 @@ def strengths(summary: Summary) -> str:
             rows.append([option, value, slashed(numbers.by_seed(summary, label)), mean(after), mean(forgotten, "+.3f"),
                          mean(numbers.size(summary, label, "stl"), ".1%"),
                          mean(numbers.size(summary, label, "mtl"), ".1%"), _stored(summary, label)])
-    head = ["option", "value", "AUROC by seed", "mean", "forgetting", "allocated, of STL's", "of MTL's", STORED]
+    head = ["option", "value", "AUROC by seed", "mean", "forgetting", f"allocated, of {numbers.name_of_stl(summary)}",
+            "of MTL's", STORED]
     return table(head, rows) if rows else NOT_MEASURED
 
 
