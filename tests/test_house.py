@@ -32,6 +32,7 @@ MAY_IMPORT = {
     "methods": {"core", "den"},
     "tasks": set(),
     "plots": {"core", "den", "methods"},
+    "lesson": {"plots"},
     "experiment": set(),
     "experiment/disk": {"core", "den", "methods"},
     "experiment/one_run": {"experiment/disk", "core", "den", "methods", "tasks"},
@@ -53,7 +54,8 @@ MAY_IMPORT = {
 }
 SHARED = {"doors", "protocol", "describe", "settings", "state", "strict_json", "child"}
 #: File -> the package that it, and nothing else, can do without.
-OPTIONAL = {"experiment/grid/cluster.py": "distributed", "experiment/one_run/rows.py": "pandas"}
+OPTIONAL = {"experiment/grid/cluster.py": "distributed", "experiment/one_run/rows.py": "pandas",
+            "lesson/slider.py": "ipywidgets"}
 SAFE_RANDOM = {"default_rng", "Generator", "SeedSequence", "PCG64", "BitGenerator", "Random"}
 #: What the loops use of NumPy; and methods of arrays that hide a loop.
 OF_NUMPY = {"array", "broadcast_to", "int64", "ndarray", "ndindex", "reshape", "zeros"}
@@ -121,7 +123,7 @@ def one_rule_for_imports(path, source, tree):
 
 
 def imports_only_numpy_and_scipy(path, source, tree):
-    """Matplotlib in plots, threadpoolctl where it is optional, Dask and pandas in the one file that knows of each."""
+    """Matplotlib in plots, threadpoolctl where it is optional, what is optional in the one file that knows of it."""
     allowed = {"den_ref", "numpy", "scipy"} | sys.stdlib_module_names
     allowed |= {"matplotlib"} if room(path) == "plots" else set()
     inside_try = {id(node) for block in ast.walk(tree) if isinstance(block, ast.Try) for node in ast.walk(block)}
@@ -351,7 +353,7 @@ def test_every_arrow_between_rooms_points_one_way():
         TopologicalSorter({**MAY_IMPORT, "core": {"experiment/tune"}}).prepare()
 
 
-@pytest.mark.parametrize("folder", ["core", "experiment/pages/player",
+@pytest.mark.parametrize("folder", ["core", "lesson", "experiment/pages/player",
                                     *(name for name in MAY_IMPORT if name.startswith("experiment/"))])
 def test_the_door_plate_names_every_file(folder):
     plate = ast.get_docstring(ast.parse((PACKAGE / folder / "__init__.py").read_text("utf-8")))

@@ -10,7 +10,7 @@ from .matrices import Segment, head_weights, weight_matrix
 from .network import network_graph
 from .scores import performance_matrix
 from .show import Picture, show
-from .shrinkage import norm_ball, prox_graph, shrunk_weights, zeros_against_strength
+from .shrinkage import norm_ball, prox_graph, shrunk_weights, touched_ball, zeros_against_strength
 from .solving import convergence, residuals, training
 from .splitting import drift, filters
 from .style import PLAIN, Style
@@ -20,5 +20,6 @@ __all__ = [
     "PLAIN", "Picture", "Segment", "Style", "bars_before", "convergence", "costs_before", "curves", "curves_before",
     "drift", "filters", "group_norms", "head_weights", "loss_against_tau", "network_graph", "norm_ball",
     "performance_matrix", "prox_graph", "relative_axis", "residuals", "scores_against_cost", "shares", "show",
-    "shrunk_weights", "sizes_before", "sweep", "timestamps", "training", "weight_matrix", "zeros_against_strength",
+    "shrunk_weights", "sizes_before", "sweep", "timestamps", "touched_ball", "training", "weight_matrix",
+    "zeros_against_strength",
 ]

@@ -1,4 +1,4 @@
-"""Pictures of what a penalty does: norm balls with projections, the graph of a prox, weights before and after it."""
+"""Pictures of what a penalty does: norm balls, projected on or touched, a prox, weights before and after it."""
 
 from collections.abc import Mapping
 
@@ -40,6 +40,50 @@ def norm_ball(ax, points, projections, *, norm: str = "l1", radius: float = 1.0,
     tidy(ax, style, xlabel="$w_1$", ylabel="$w_2$", xlim=(-far, far), ylim=(-far, far), aspect="equal",
          title=f"{norm} ball; filled: a coordinate is exactly 0")
     return [ball, start, end, *arrows]
+
+
+def touched_ball(ax, curvature, lowest, solution, *, norm: str = "l1", style: Style = PLAIN) -> list:
+    """The picture of the lasso: contours of a loss of two weights, and the ball of the penalty that they touch.
+
+    L(w) = (w - lowest)^T curvature (w - lowest) / 2.  Where L(w) + mu norm(w) is smallest, the contour touches the ball
+    of that radius: the diamond of "l1" mostly at a corner, where a weight is exactly 0, the disc of "l2" anywhere.
+
+    Parameters
+    ----------
+    ax : matplotlib Axes
+    curvature : (2, 2) array, positive definite
+    lowest : (2,) array
+        Where the loss alone is smallest.
+    solution : (2,) array
+        Where loss and penalty together are.
+    norm : {"l1", "l2"}
+
+    Returns
+    -------
+    list
+        The ball, the contours (the one that touches is thick), the lowest point, the solution.
+    """
+    lowest, solution = np.asarray(lowest, float), np.asarray(solution, float)
+    radius = float(np.linalg.norm(solution, {"l1": 1, "l2": 2}.get(norm)))
+    ball = ax.add_patch(_ball(norm, radius, style))
+    margin = 0.4 * max(np.abs(lowest).max(), radius)
+    (left, right), (down, up) = np.stack([np.minimum(lowest, -radius) - margin, np.maximum(lowest, radius) + margin], 1)
+    across, along = np.linspace(left, right, 301), np.linspace(down, up, 301)
+    away = np.stack(np.meshgrid(across, along), axis=-1) - lowest
+    loss = np.einsum("...i,ij,...j", away, curvature, away) / 2
+    touching = (solution - lowest) @ curvature @ (solution - lowest) / 2
+    shares, widths = np.array([0.1, 0.4, 1.0, 2.0, 4.0]), np.array([0.5, 0.5, 1.3, 0.5, 0.5])
+    contours = ax.contour(across, along, loss, levels=shares * max(touching, 1e-12), colors=style.muted,
+                          linewidths=widths * style.line)
+    low, = ax.plot(*lowest, "x", color=style.muted, label="least loss", linestyle="none")
+    end, = ax.plot(*solution, "o", color=style.accent, label="with the penalty", linestyle="none", zorder=3)
+    zero = [f"$w_{i}$ is exactly 0" for i in (1, 2) if solution[i - 1] == 0]
+    ax.axhline(0, color=style.muted, linewidth=0.5)
+    ax.axvline(0, color=style.muted, linewidth=0.5)
+    legend(ax, style, loc="lower right")
+    tidy(ax, style, xlabel="$w_1$", ylabel="$w_2$", xlim=(left, right), ylim=(down, up), aspect="equal",
+         title=f"{norm.upper()}: {', '.join(zero) or 'no weight is 0'}")
+    return [ball, contours, low, end]
 
 
 def _ball(norm: str, radius: float, style: Style):

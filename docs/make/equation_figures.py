@@ -4,9 +4,10 @@ import numpy as np
 
 from den_ref.core.layers import relu_backward, relu_forward
 from den_ref.core.losses import sigmoid_cross_entropy
-from den_ref.core.penalties import L1, GroupLasso, SparseGroupLasso
+from den_ref.core.penalties import L1, GroupLasso, SparseGroupLasso, SquaredL2
+from den_ref.core.solvers import fista
 from den_ref.plots.canvas import canvas
-from den_ref.plots.shrinkage import prox_graph
+from den_ref.plots.shrinkage import prox_graph, touched_ball
 from den_ref.plots.style import PLAIN, legend, tidy
 
 from .blocks import DOCS
@@ -42,6 +43,19 @@ def metric():
     return made
 
 
+def lasso():
+    """One loss of two weights with each penalty of strength 1: what the contours touch, and where."""
+    made, (axes,) = canvas(columns=2, width=7.6, height=4.0)
+    curvature, lowest = np.array([[1.0, -0.4], [-0.4, 1.0]]), np.array([0.8, 2.0])
+
+    def loss(w):
+        return (w - lowest) @ curvature @ (w - lowest) / 2, curvature @ (w - lowest)
+
+    for ax, (norm, penalty) in zip(axes, {"l1": L1(1.0), "l2": SquaredL2(1.0)}.items()):
+        touched_ball(ax, curvature, lowest, fista(loss, penalty, np.zeros(2)).x, norm=norm)
+    return made
+
+
 def shrinkages():
     """Where three penalties take points of one group with two weights."""
     made, (axes,) = canvas(columns=3, width=9.6, height=3.9)
@@ -63,5 +77,5 @@ def shrinkages():
 
 
 if __name__ == "__main__":
-    for page in (backpropagation, metric, shrinkages):
+    for page in (backpropagation, lasso, metric, shrinkages):
         page().savefig(FIGURES / f"{page.__name__}.png", dpi=110)

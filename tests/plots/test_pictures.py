@@ -10,7 +10,9 @@ from matplotlib.colors import to_hex, to_rgba
 from matplotlib.figure import Figure
 
 import den_ref.plots as plots
+from den_ref.core.penalties import L1, SquaredL2
 from den_ref.core.result import Result
+from den_ref.core.solvers import fista
 from den_ref.den.network import NEVER, Head, Network
 from den_ref.plots import Segment, Style
 from den_ref.plots.network import layout
@@ -87,6 +89,45 @@ def test_zeros_against_strength(ax):
     line, = plots.zeros_against_strength(ax, [0.1, 1.0], {"prox": [0.25, 0.75]})
     np.testing.assert_array_equal(line.get_ydata(), [0.25, 0.75])
     assert ax.get_xscale() == "log"
+
+
+#: A loss of two weights: its curvature, and where it is smallest.
+CURVED, LOWEST = np.array([[1.0, -0.4], [-0.4, 1.0]]), np.array([0.8, 2.0])
+
+
+def solved(penalty):
+    """The minimiser of the loss and a penalty, by the package's solver."""
+    return fista(lambda w: ((w - LOWEST) @ CURVED @ (w - LOWEST) / 2, CURVED @ (w - LOWEST)), penalty, np.zeros(2),
+                 tol=1e-12).x
+
+
+def test_lasso_of_two_weights_is_the_closed_form(ax):
+    """With w1 = 0 the second weight has a problem of its own; the subdifferential says that the first stays there."""
+    mu, w = 1.0, solved(L1(1.0))
+    alone = LOWEST[1] + (CURVED[0, 1] * LOWEST[0] - mu) / CURVED[1, 1]
+    assert w[0] == 0 and abs(w[1] - alone) < 1e-10
+    assert abs(CURVED[0] @ (w - LOWEST)) < mu
+    ball, _, low, end = plots.touched_ball(ax, CURVED, LOWEST, w)
+    np.testing.assert_allclose(ball.get_xy().max(axis=0), [alone, alone])
+    np.testing.assert_array_equal(np.ravel(low.get_data()), LOWEST)
+    np.testing.assert_array_equal(np.ravel(end.get_data()), w)
+    assert ax.get_title() == "L1: $w_1$ is exactly 0"
+
+
+def test_ridge_of_two_weights_touches_its_disc_and_is_nowhere_0(ax):
+    w = solved(SquaredL2(1.0))
+    np.testing.assert_allclose(w, np.linalg.solve(CURVED + np.eye(2), CURVED @ LOWEST), atol=1e-10)
+    ball, contours, *_ = plots.touched_ball(ax, CURVED, LOWEST, w, norm="l2")
+    assert ball.get_radius() == np.linalg.norm(w) and ax.get_title() == "L2: no weight is 0"
+    touching = contours.get_paths()[int(np.argmax(contours.get_linewidths()))].vertices
+    sizes = np.linalg.norm(touching, axis=1)                       # outside of the disc but for the point of contact
+    assert sizes.min() > np.linalg.norm(w) - 1e-3
+    np.testing.assert_allclose(touching[sizes.argmin()], w, atol=0.05)
+
+
+def test_a_ball_of_another_norm_is_refused(ax):
+    with pytest.raises(ValueError, match="norm: expected 'l1' or 'l2', got 'l3'"):
+        plots.touched_ball(ax, CURVED, LOWEST, [0.0, 1.0], norm="l3")
 
 
 # --- solves ------------------------------------------------------------------------------------------------------
@@ -379,6 +420,7 @@ def test_colours_stand_out_from_white():
 
 #: What is drawn, across and up, of every picture that says it by itself.
 AXES = {
+    "touched_ball": ((np.eye(2), [1.0, 2.0], [0.0, 1.0]), {}, "$w_1$", "$w_2$"),
     "norm_ball": (([[2.0, 0.0]], [[1.0, 0.0]]), {}, "$w_1$", "$w_2$"),
     "prox_graph": (([0.0, 1.0], {"a": [0.0, 0.5]}), {}, "z", "prox(z)"),
     "shrunk_weights": (([1.0, 2.0], [0.0, 1.0]), {}, "weights in ascending order", "weight"),
