@@ -253,6 +253,19 @@ def test_a_size_counts_weights_that_are_0():
     assert learner.capacity().nonzero < 0.9 * learner.capacity().allocated
 
 
+def test_a_run_that_grows_far_too_large_is_ended(monkeypatch):
+    """After its first task, if that is too much already; it loses to every other, by AUROC and by size."""
+    learnt, about = [], {"name": "toy", "n_tasks": 2}
+    boxes = REGISTRY["den"].boxes
+    monkeypatch.setattr(REGISTRY["den"], "boxes", lambda den, task: (learnt.append(task.id), boxes(den, task))[1])
+    settings = {"hidden": [4, 4], "epochs_eq2": 1}
+    grown = attempt("den", settings, 0, about)
+    assert len(learnt) == 2 and grown["validation"] > 0
+    monkeypatch.setattr(one_try, "FAR_TOO_LARGE", 1e-9)
+    ended = attempt("den", settings, 0, about)
+    assert len(learnt) == 3 and ended["validation"] == 0 and 0 < ended["share"]
+
+
 @pytest.mark.parametrize("method", ["stl", "mtl"])
 def test_a_run_says_how_well_and_how_large(method):
     """Against the method learnt task by task, and pairs counted one by one."""

@@ -13,7 +13,15 @@ from den_ref.methods import method_named
 from den_ref.protocol import Diverged, Method, Task
 from den_ref.tasks import make_stream
 from .record import Row
-from .search_spaces import config_of
+from .search_spaces import config_of, space_of
+
+#: A run is ended when its network has this many times the parameters that it may have: its setting loses anyway, and a
+#: network that keeps every original of a split can double with every task.
+FAR_TOO_LARGE = 2
+
+
+class TooLarge(Exception):
+    """A network has grown far beyond what its space allows."""
 
 
 def attempt(method: str, settings: Mapping[str, Any], seed: int, stream: Mapping[str, Any]) -> Row:
@@ -21,24 +29,32 @@ def attempt(method: str, settings: Mapping[str, Any], seed: int, stream: Mapping
     tasks = [task.without_test() for task in make_stream(seed=seed, **stream).tasks]
     learner = method_named(method)(config_of(method, settings, stream["name"]), seed)
     started = process_time()
-    separate, facts = sum(stl_parameters(task.n_inputs, task.n_outputs) for task in tasks), overheard(learner)
+    separate = sum(stl_parameters(task.n_inputs, task.n_outputs) for task in tasks)
+    facts = overheard(learner, FAR_TOO_LARGE * space_of(method, stream["name"]).largest_share * separate)
     try:
         learner.learn_all(tasks)
         validation, share = validation_auroc(learner, tasks), learner.capacity().allocated / separate
     except Diverged:                                               # it loses to every other
         validation, share = 0.0, 0.0
+    except TooLarge:                                               # so does this, and its size says why
+        validation, share = 0.0, learner.capacity().allocated / separate
     return {"seed": seed, "settings": dict(settings), "validation": validation, "share": share,
             "seconds": process_time() - started, **told(facts)}
 
 
-def overheard(learner: Method) -> dict[str, list[Mapping[str, Any]]]:
-    """Box -> the facts of its steps, as the learner learns from now on; the networks of the steps are let go."""
+def overheard(learner: Method, most: float) -> dict[str, list[Mapping[str, Any]]]:
+    """Box -> the facts of its steps, as the learner learns from now on; the networks of the steps are let go.
+
+    A learner that has more than ``most`` parameters after a task learns no other: TooLarge.
+    """
     facts, steps = {}, learner.steps
 
     def listening(task: Task):
         for step in steps(task):
             facts.setdefault(step.box, []).append(step.facts)
             yield step
+        if learner.capacity().allocated > most:
+            raise TooLarge
 
     learner.steps = listening
     return facts
