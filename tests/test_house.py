@@ -40,6 +40,7 @@ MAY_IMPORT = {
     "experiment/pages": {"experiment/disk", "experiment/one_run", "experiment/grid", "core", "methods", "plots"},
     "experiment/tune": {"experiment/disk", "experiment/one_run", "experiment/pages", "core", "methods", "tasks"},
     "golden": set(),
+    "lab": {"golden"},
     "commands": {"experiment", "golden", "methods"},
     "cli": {"commands"},
     "__main__": {"cli"},
