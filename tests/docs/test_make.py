@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from den_ref.experiment.pages import numbers
+from docs.make import readme
 from docs.make.blocks import write_blocks
 
 ROOT = Path(__file__).parents[2]
@@ -17,6 +19,20 @@ def test_every_script_finds_what_it_uses():
     code = "import importlib\nfor name in {}: importlib.import_module('docs.make.' + name)".format(SCRIPTS)
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 0 and len(SCRIPTS) > 5, done.stderr
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/README.ko.md"])
+def test_the_readmes_table_is_what_its_script_makes(page):
+    made = readme.block(readme.results())
+    assert f"<!-- results:begin -->\n{made}\n<!-- results:end -->" in (ROOT / page).read_text("utf-8"), readme.__doc__
+
+
+def test_the_readmes_table_begins_with_what_is_forgotten_and_has_den_above_it():
+    """Of fine-tuning with STL's options, all but chance is gone."""
+    summary = readme.results()
+    first, *_ = readme.NAMES
+    ends = {label: numbers.after_last(summary, label).mean() for label in readme.NAMES}
+    assert min(ends, key=ends.get) == first and ends[first] < 0.55 and ends["den"] > ends["stl"]
 
 
 def test_a_block_is_replaced_and_nothing_else(tmp_path):
