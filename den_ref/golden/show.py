@@ -1,7 +1,7 @@
 """A golden case as a person reads it: the formula, the arrays as matrices, the answer, the mistakes it detects."""
 
 import textwrap
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,27 +18,33 @@ def show_case(case: Case) -> str:
     parts = [
         f"{case.id}\n{paragraph(case.about)}",
         f"formula\n{paragraph(vector.equation)}",
-        "conventions\n" + "\n".join(paragraph(line, "- ") for line in vector.conventions) if vector.conventions else "",
+        headed("conventions", (paragraph(line, "- ") for line in vector.conventions)),
         f"inputs\n{values(case.inputs)}",
         f"expected\n{values(case.expected, case.tolerance)}",
         f"known from\n{paragraph(case.oracle)}",
         f"margin\n{paragraph(str(case.margin))}" if case.margin else "",
-        "mistakes this case detects\n" + "\n".join(_mistake(case, name) for name in case.wrong) if case.wrong else "",
+        headed("mistakes this case detects", (_mistake(case, name) for name in case.wrong)),
     ]
-    return "\n\n".join(part for part in parts if part)
+    return "\n\n".join(filter(None, parts))
 
 
 def show_operation(vector: Vector) -> str:
     """An operation: its signature, and its cases in a line each."""
     width = max((len(case.id) for case in vector.cases), default=0)
-    return "\n\n".join([
+    parts = [
         f"{vector.operation}\n{paragraph(vector.equation)}",
-        "inputs\n" + "\n".join(f"    {name}: {kind}" for name, kind in vector.inputs.items()),
-        "outputs\n" + "\n".join(f"    {name}: {kind}" for name, kind in vector.outputs.items()),
-        "conventions\n" + "\n".join(paragraph(line, "- ") for line in vector.conventions),
-        "named mistakes\n" + "\n".join(paragraph(f"{name}: {says}", "- ") for name, says in vector.mistakes.items()),
-        "cases\n" + "\n".join(f"    {case.id:<{width}}  {case.about}" for case in vector.cases),
-    ])
+        headed("inputs", (f"    {name}: {kind}" for name, kind in vector.inputs.items())),
+        headed("outputs", (f"    {name}: {kind}" for name, kind in vector.outputs.items())),
+        headed("conventions", (paragraph(line, "- ") for line in vector.conventions)),
+        headed("named mistakes", (paragraph(f"{name}: {says}", "- ") for name, says in vector.mistakes.items())),
+        headed("cases", (f"    {case.id:<{width}}  {case.about}" for case in vector.cases)),
+    ]
+    return "\n\n".join(filter(None, parts))
+
+
+def headed(heading: str, lines: Iterable[str]) -> str:
+    """Lines under their heading; nothing if there are none."""
+    return "\n".join([heading, *lines]) if (lines := list(lines)) else ""
 
 
 def paragraph(text: str, bullet: str = "") -> str:

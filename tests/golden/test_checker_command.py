@@ -82,6 +82,7 @@ def test_an_operation_is_shown_with_its_own_inputs_outputs_mistakes_and_cases(ve
     bullets = [line.split(":")[0] for line in shown["named mistakes"] if line.startswith("    - ")]
     assert bullets == [f"    - {name}" for name in vector.mistakes]
     assert [line.split()[0] for line in shown["cases"]] == [case.id for case in vector.cases]
+    assert ("conventions" in shown) == bool(vector.conventions) and all(shown.values())      # no heading of nothing
 
 
 @pytest.mark.parametrize("id", ["select_units/two-layers", "network_backward/softmax", "solve_head/by-hand"])
