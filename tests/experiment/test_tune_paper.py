@@ -14,7 +14,7 @@ from den_ref.experiment.one_run import presets
 from den_ref.experiment.tune import all_searches, search, search_spaces, tuning_page
 from den_ref.experiment.tune.all_searches import follow_all, paper_searches
 from den_ref.experiment.tune.one_try import attempt
-from den_ref.experiment.tune.paper_spaces import DECIDES, PAPER_SPACES, SELECTS
+from den_ref.experiment.tune.paper_spaces import DECIDES, DENS_START, PAPER_SPACES, SELECTS
 from den_ref.experiment.tune.record import CLOSE, SEEDS, best_tries, judged, read_tries
 from den_ref.experiment.tune.search import PAPER_BUDGET, Budget, rounds
 from den_ref.experiment.tune.search_spaces import config_of, space_of
@@ -54,7 +54,8 @@ def test_every_draw_is_a_setting_of_the_method_at_the_papers_size(method):
     space, rng, where = space_of(method, presets.PAPERS), np.random.default_rng(0), presets.PAPERS
     assert space is PAPER_SPACES[method] and config_of(method, space.start, where).hidden == (312, 128)
     usual = REGISTRY[method].Config().to_dict()
-    assert all(usual[name] == value for name, value in space.start.items()) and set(space.start) == set(space.draws)
+    first = {name: usual[name] for name in space.draws} | (DENS_START if method == "den" else {})
+    assert space.start == first and set(space.start) == set(space.draws)
     for setting in (space.drawn(rng) for _ in range(50)):
         config = config_of(method, setting, where).to_dict()
         assert config["hidden"] == [312, 128] and set(setting) == set(space.draws)
