@@ -19,6 +19,8 @@ def main(argv: list[str] | None = None) -> int:
     argv, arguments = sys.argv[1:] if argv is None else list(argv), argparse.Namespace(kept=None)
     try:
         ending.open_streams()
+        if program:
+            ending.plain_warnings()
         try:
             _, unknown = parser().parse_known_args(argv, arguments)
             if unknown:                                            # argparse would show the usage of all commands

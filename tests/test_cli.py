@@ -4,13 +4,14 @@ import argparse
 import re
 import subprocess
 import sys
+import warnings
 
 import numpy as np
 import pytest
 
 import den_ref
 from den_ref.cli import main, parser
-from den_ref.commands import compare, tune
+from den_ref.commands import compare, ending, tune
 from den_ref.commands.common import way_on
 from den_ref.experiment.tune.search import Budget
 from den_ref.methods import REGISTRY
@@ -36,6 +37,28 @@ def test_options_reach_the_stream(tmp_path):
     assert command(f"--order 3,1 --seed 7 --data dtype=float64 --out {tmp_path}") == 0
     stream = den_ref.experiment.read_results(tmp_path)["run"]["stream"]
     assert (stream["order"], stream["seed"], stream["dtype"]) == ([3, 1], 7, "float64")
+
+
+def test_a_file_is_a_stream(tmp_path, capsys):
+    rows = [f"{i % 7 / 3:.2f},{-1 if i % 3 else 1},{'abc'[i % 3]}" for i in range(60)]
+    (tmp_path / "mine.csv").write_text("\n".join(["x,z,label", *rows]))
+    run = f"run --method stl --hidden 4 --set epochs=1 --data-file {tmp_path}/mine.csv"
+    assert main(f"{run} --data against_rest=true --order c,a --out {tmp_path}/run".split()) == 0
+    facts = den_ref.experiment.read_results(tmp_path / "run")["run"]["stream"]
+    assert (facts["file"], facts["order"], facts["labels"][2]) == ("mine.csv", ["c", "a"], ["rest", "c"])
+    assert main(f"{run} --data against_rest=1".split()) == 2
+    assert "against_rest: expected True or False, got 1" in capsys.readouterr().err
+    assert main(f"run --data-file {tmp_path}/mine.csv --stream toy".split()) == 2
+    assert "data_file: expected an option of toy" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main(f"run --stream toy --data-file {tmp_path}/mine.csv".split())
+    assert "--data-file: expected no --stream beside it, got toy" in capsys.readouterr().err
+
+
+def test_a_warning_is_a_line_of_words(monkeypatch):
+    monkeypatch.setattr("warnings.formatwarning", None)
+    ending.plain_warnings()
+    assert warnings.formatwarning(UserWarning("too large"), UserWarning, "a.py", 3) == "den-ref: note: too large\n"
 
 
 def options_of(parser, name="den-ref"):
@@ -100,6 +123,7 @@ def test_resume_of_a_finished_run_prints_the_same_table(tmp_path, capsys):
     ("--data noise=1", "noise: expected an option of toy"),
     ("--data noise", "--data: expected name=value, got 'noise'"),
     ("--data seed=3", "--data: expected an option of the stream that has no flag of its own, got 'seed'"),
+    ("--data mu=0.3", 'did you mean settings={"mu": 0.3} (--set mu=0.3)?'),
     ("--tasks 0", "n_tasks: expected an integer from 1 to 4, got 0"),
     ("--order 1,1", "order: expected task ids, each once"),
     ("--seed -1", "seed: expected an integer >= 0, got -1"),

@@ -225,7 +225,8 @@ def test_inputs_that_overflow_in_a_later_task_are_told(method, size):
         y = np.arange(20) % 2
         return {"id": name, "x_train": x, "y_train": y, "x_valid": x, "y_valid": y, "x_test": x, "y_test": y}
 
-    stream = stream_from_arrays([task("small", 1), task("huge", size)])
+    with pytest.warns(UserWarning, match="task 'huge', x_train: the inputs' root mean square is"):
+        stream = stream_from_arrays([task("small", 1), task("huge", size)])
     with np.errstate(all="ignore"), pytest.raises(Diverged, match="training of task 'huge' diverged in"):
         den_ref.run(method, stream, settings={"hidden": (40, 30)})
 

@@ -7,6 +7,7 @@ function that says in a line or two what is kept, and the command that goes on.
 import os
 import signal
 import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
@@ -86,6 +87,11 @@ def open_streams() -> None:
             setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))
         if number and hasattr(getattr(sys, name), "reconfigure"):
             getattr(sys, name).reconfigure(errors="backslashreplace")
+
+
+def plain_warnings() -> None:
+    """A warning is a line of words from here on, without its place in the source."""
+    warnings.formatwarning = lambda message, *where, **line: f"den-ref: note: {message}\n"
 
 
 def _open_nothing(number: int) -> None:

@@ -14,6 +14,7 @@ EXAMPLES = """examples:
   den-ref run --out runs/den --resume               go on after an interruption
   den-ref run --stream toy --step                   two seconds' work, one box at a time
   den-ref run --stream toy --out runs/toy --report  also a page that plays the run in a browser
+  den-ref run --data-file mine.csv                  your own data (docs/your_own_data.md)
   den-ref run --method stl --seed 1 --out runs/stl1
   den-ref run --hidden 64 32 --set mu=1e-4 sigma=0.3,0.05 --out runs/other
 den-ref options METHOD lists the names that --set knows."""

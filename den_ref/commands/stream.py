@@ -9,6 +9,8 @@ def add_stream_arguments(group) -> None:
     """``--stream`` and its options."""
     group.add_argument("--stream", default="mnist-variation", metavar="NAME",
                        help="mnist-variation, mnist-back, permuted-mnist, toy (default: mnist-variation)")
+    group.add_argument("--data-file", action=DataFile, metavar="FILE",
+                       help="instead of a stream: your own data, a .csv or .npz (docs/your_own_data.md)")
     group.add_argument("--tasks", type=int, metavar="N", help="learn the first N tasks only")
     group.add_argument("--order", metavar="ID,ID,...", help="learn these tasks, in this order, e.g. 3,1,4")
     group.add_argument("--mnist", metavar="DIR", help="read the full MNIST from its IDX files, plain or gzip")
@@ -24,10 +26,19 @@ def add_stream_arguments(group) -> None:
                        help="options of the stream, e.g. amplitude=0.5 dtype=float64")
 
 
+class DataFile(argparse.Action):
+    """``--data-file FILE`` is the stream of that file."""
+
+    def __call__(self, parser, arguments, values, option_string=None):
+        if arguments.stream not in (parser.get_default("stream"), "file"):
+            parser.error(f"argument --data-file: expected no --stream beside it, got {arguments.stream}")
+        arguments.stream, arguments.data_file = "file", values
+
+
 def stream_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """What was said about the stream, besides its name and seed, as options of ``make_stream``."""
     given = {"n_tasks": arguments.tasks, "order": arguments.order, "mnist": arguments.mnist,
-             "backgrounds": arguments.backgrounds, "amat": arguments.amat,
+             "backgrounds": arguments.backgrounds, "amat": arguments.amat, "data_file": arguments.data_file,
              "per_class": arguments.per_class and _per_class(arguments.per_class)}
     options = {name: value for name, value in given.items() if value is not None}
     return options | dict(_named_value(text, taken={"seed", *given}) for text in arguments.data)

@@ -8,6 +8,7 @@ import inspect
 from den_ref.doors import did_you_mean
 from .arrays import stream_from_arrays
 from .back import mnist_back
+from .file import file_stream
 from .permuted import permuted_mnist
 from .stream import Stream
 from .toy import toy_stream
@@ -15,15 +16,15 @@ from .variation import mnist_variation
 
 #: stream name -> function that makes it
 STREAMS = {"mnist-variation": mnist_variation, "mnist-back": mnist_back, "permuted-mnist": permuted_mnist,
-           "toy": toy_stream}
+           "toy": toy_stream, "file": file_stream}
 
-#: options that name a folder of the user's
-FOLDERS = ("mnist", "backgrounds", "amat")
+#: options that name a folder or a file of the user's
+PLACES = ("mnist", "backgrounds", "amat", "data_file")
 
 #: options of every stream
 COMMON = {"n_tasks", "order", "dtype"}
 
-__all__ = ["COMMON", "FOLDERS", "STREAMS", "Stream", "make_stream", "options_of", "stream_from_arrays"]
+__all__ = ["COMMON", "PLACES", "STREAMS", "Stream", "make_stream", "stream_from_arrays"]
 
 
 def make_stream(
@@ -33,7 +34,7 @@ def make_stream(
 
     Parameters
     ----------
-    name : {"mnist-variation", "mnist-back", "permuted-mnist", "toy"}
+    name : {"mnist-variation", "mnist-back", "permuted-mnist", "toy", "file"}
     seed : int
         Of everything random in the stream.
     n_tasks : int, optional
@@ -48,7 +49,7 @@ def make_stream(
     **options
         What the stream's own function takes besides, e.g. ``amplitude`` of
         :func:`~den_ref.tasks.variation.mnist_variation`, ``beta`` or ``amat`` of
-        :func:`~den_ref.tasks.back.mnist_back`.
+        :func:`~den_ref.tasks.back.mnist_back`, ``data_file`` of :func:`~den_ref.tasks.file.file_stream`.
 
     Raises
     ------

@@ -8,24 +8,31 @@ from typing import Any
 
 import numpy as np
 
+from den_ref.doors import did_you_mean
 from den_ref.protocol import Task
 from .pixels import checked_dtype
+from .scale import warn_of_scale
+from .splits import SHARES, with_splits
 from .stream import SPLITS, Stream, label
 
 ARRAYS = tuple(f"{letter}_{split}" for split in SPLITS for letter in "xy")
 KEYS = ("id", *ARRAYS)
+#: What is said of all tasks at once.
+ARGUMENTS = ("name", "loss", "dtype", "split", "seed")
 
 
 def stream_from_arrays(
-    tasks: Sequence[Mapping[str, Any]], *, name: str = "arrays", loss: str = "sigmoid", dtype=None
+    tasks: Sequence[Mapping[str, Any] | tuple[Any, Any]], *, name: str = "arrays", loss: str = "sigmoid", dtype=None,
+    split=SHARES, seed: int = 0
 ) -> Stream:
     """A stream of your own arrays.
 
     Parameters
     ----------
-    tasks : sequence of mappings
-        One per task, in the order of learning, each with the keys ``id``, ``x_train``, ``y_train``, ``x_valid``,
-        ``y_valid``, ``x_test``, ``y_test``:
+    tasks : sequence of pairs or mappings
+        One per task, in the order of learning: ``(x, y)`` or the same as a mapping of ``id``, ``x`` and ``y``, to be
+        split; or, split already, with the keys ``id``, ``x_train``, ``y_train``, ``x_valid``, ``y_valid``, ``x_test``,
+        ``y_test``:
 
         - ``id``: any hashable, unique in the stream;
         - ``x_...``: (n, n_inputs) finite numbers, one sample a row, n_inputs the same everywhere;
@@ -38,13 +45,18 @@ def stream_from_arrays(
     dtype : {"float32", "float64"}, optional
         Of the samples.  By default float32 and float64 stay what they are (all samples must agree), and integers and
         booleans become float32.
+    split : three numbers
+        Shares of training, validation and test, of what is to be split; of every label the same
+        (:func:`~den_ref.tasks.splits.split_rows`).  Tasks of the same ``x`` are split alike.
+    seed : int
+        Of the split.
 
     Returns
     -------
     Stream
         Its arrays are yours where they are C-contiguous and of the right dtype already, and copies elsewhere; samples
         that tasks share stay shared.  Nothing of yours is modified, and nothing is scaled: inputs of a size around 1
-        suit the default settings.
+        suit the default settings, and those far from it are warned of.
 
     Raises
     ------
@@ -55,14 +67,18 @@ def stream_from_arrays(
     >>> task = dict(id="odd", x_train=x, y_train=y, x_valid=x, y_valid=y, x_test=x, y_test=y)
     >>> stream_from_arrays([task]).tasks[0].y_train.shape
     (4, 1)
+    >>> pairs = stream_from_arrays([(np.eye(20), [0, 1] * 10), (-np.eye(20), [1, 0] * 10)])
+    >>> [task.x_train.shape for task in pairs.tasks]
+    [(12, 20), (12, 20)]
     """
     if loss not in ("sigmoid", "softmax"):
         raise ValueError(f"loss: expected 'sigmoid' or 'softmax', got {loss!r}")
-    tasks = with_arrays(list(tasks))
+    tasks = with_arrays(with_splits(list(tasks), split, seed))
     dtype = common_dtype(tasks) if dtype is None else checked_dtype(dtype)
     samples = Samples(dtype)
     made = {task["id"]: checked_task(task, loss, samples) for task in tasks}
     n_inputs = common_n_inputs(made.values())
+    any(warn_of_scale(task.id, task.x_train) for task in made.values())
     details = {"loss": loss, "dtype": dtype.name, "sizes": [sizes(task) for task in made.values()]}
     details["sha256"] = checksum(made.values())
     return Stream(name, tuple(made), made.__getitem__, n_inputs, details)
@@ -111,7 +127,8 @@ def sigmoid_labels(y, n: int, n_outputs: int | None, dtype, where: str) -> tuple
         expected = f"({n}, {n_outputs or 'n_outputs'})"
         raise ValueError(f"{where}: expected shape {expected}, one row per sample, got {y.shape}")
     if not np.isin(y, (0, 1)).all():
-        raise ValueError(f"{where}: expected labels 0 and 1, got {found(y)}")
+        advice = "; classes are learnt with loss='softmax'" if y.dtype.kind in "iu" and y.shape[1] == 1 else ""
+        raise ValueError(f"{where}: expected labels 0 and 1, got {found(y)}{advice}")
     for column in np.flatnonzero(y.min(axis=0) == y.max(axis=0)):
         raise ValueError(f"{where}: expected both 0 and 1 in every column, got only {y[0, column]} in column {column}")
     return np.ascontiguousarray(y, dtype), y.shape[1]
@@ -169,11 +186,29 @@ def with_arrays(tasks: list[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 def check_keys(task: Mapping[str, Any], where: str) -> None:
     """A ValueError unless the task is a mapping with exactly the keys of a task and a hashable id."""
-    if not isinstance(task, Mapping) or set(task) != set(KEYS):
-        came = sorted(map(str, task)) if isinstance(task, Mapping) else type(task).__name__
-        raise ValueError(f"{where}: expected a mapping with the keys {', '.join(KEYS)}, got {came}")
+    if not isinstance(task, Mapping):
+        raise ValueError(f"{where}: expected a mapping with the keys {', '.join(KEYS)}, or a pair (x, y), "
+                         f"got {type(task).__name__}")
+    wrong = "; ".join([*map(_unexpected, task.keys() - set(KEYS)), *_missing(task)])
+    if wrong:
+        raise ValueError(f"{where}: expected a mapping with the keys {', '.join(KEYS)}, or id, x, y; {wrong}")
     if not isinstance(task["id"], Hashable):
         raise ValueError(f"{where}: expected a hashable id, got {task['id']!r}")
+
+
+def _unexpected(key) -> str:
+    """What to say of a key that no task has."""
+    if key in ARGUMENTS:
+        return f"unexpected: {key}; it is an argument of stream_from_arrays"
+    return f"unexpected: {key}{did_you_mean(key, KEYS)}"
+
+
+def _missing(task: Mapping[str, Any]) -> list[str]:
+    """What to say of the keys that a task lacks, if it lacks any."""
+    missing = [key for key in KEYS if key not in task]
+    split = any(key.endswith("_valid") for key in missing)
+    advice = "; a task needs validation data, (x, y) or id, x and y are split for you" if split else ""
+    return [f"missing: {', '.join(missing)}{advice}"] if missing else []
 
 
 def check_id(task_id: Hashable, where: str) -> None:

@@ -45,6 +45,9 @@ def test_a_wrong_example_is_seen():
         run("page", "```python\n1 / 0\n```")
     assert run("page", "```python\nx = 1\n```\n\n```python\n>>> x\n1\n```") == 2
     assert run("page", "<!-- not run: needs a cluster -->\n```python\n1 / 0\n```") == 0
+    assert run("page", "<!-- needs no_such_package -->\n```python\n1 / 0\n```\n\n```python\nx = 1\n```") == 1
+    with pytest.raises(ZeroDivisionError):
+        run("page", "<!-- needs numpy -->\n```python\n1 / 0\n```")
 
 
 # --- what is named exists ----------------------------------------------------------------------------------------

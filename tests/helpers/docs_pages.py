@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import re
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -13,6 +14,8 @@ PAGES = sorted(path for path in DOCS.rglob("*.md") if not {"_build", "tuning", "
 
 #: An example below this line is not run; the line says why.
 NOT_RUN = re.compile(r"<!-- not run: \S.*-->\s*$")
+#: An example below this line is run where the package is installed.
+NEEDS = re.compile(r"<!-- needs (\w+) -->\s*$")
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,12 @@ def links(text: str) -> list[str]:
 
 def examples(text: str) -> list[Fence]:
     """Python blocks that are to be run."""
-    return [fence for fence in fences(text) if fence.language == "python" and not NOT_RUN.search(fence.before)]
+    return [fence for fence in fences(text) if fence.language == "python" and not NOT_RUN.search(fence.before)
+            and not _missing(NEEDS.search(fence.before))]
+
+
+def _missing(needed: re.Match | None) -> bool:
+    return needed is not None and find_spec(needed[1]) is None
 
 
 def run(page: str, text: str) -> int:

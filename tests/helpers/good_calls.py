@@ -440,6 +440,9 @@ INSIDE = {
     "tasks.digits.load_embedded",
     "tasks.amat.fault", "tasks.amat.find_amat", "tasks.amat.parsed", "tasks.amat.read_file", "tasks.back.composed",
     "tasks.back.lay_on", "tasks.back.made", "tasks.back.pictures_and_facts", "tasks.back.refuse",
+    "tasks.file.by_task", "tasks.file.coded", "tasks.file.one_against_rest", "tasks.file.standardised",
+    "tasks.scale.unsuitable", "tasks.scale.warn_of_scale", "tasks.splits.checked_shares", "tasks.splits.split_rows",
+    "tasks.splits.told_rows", "tasks.splits.with_splits",
     "tasks.folders.files_in", "tasks.patches.corners_of", "tasks.patches.deviations", "tasks.patches.square_sums",
     "tasks.photographs.facts_of", "tasks.photographs.read_photograph", "tasks.textures.made_textures",
     "tasks.textures.texture",
@@ -452,4 +455,5 @@ INSIDE = {
     "den.finetune.free_parts", "den.finetune.train_jointly", "den.joint.joint_loss", "den.stage.solve_cut",
     # files: tests/tasks has tables of what these refuse
     "tasks.amat.read_amat", "tasks.photographs.read_photographs",
+    "tasks.file.file_stream", "tasks.table.read_csv", "tasks.table.read_npz", "tasks.table.read_table",
 }

@@ -58,7 +58,8 @@ def test_softmax_labels():
     (">f8", None, "float64"), ("float64", "float32", "float32"), ("float32", "float64", "float64"),
 ])
 def test_dtype_of_the_samples(x_dtype, dtype, expected):
-    task = only(a_task(x_dtype=x_dtype), dtype=dtype)
+    x = np.array([[0, 1, 2], [2, 0, 1], [1, 2, 0], [0, 0, 3]], x_dtype)
+    task = only(a_task(x_train=x, x_valid=x, x_test=x), dtype=dtype)
     assert task.x_train.dtype == task.y_train.dtype == np.dtype(expected)
 
 
@@ -173,9 +174,11 @@ def missing(key):
 @pytest.mark.parametrize("tasks, message", [
     ([], "tasks: expected at least one task, got none"),
     ([a_task("a"), a_task("b"), a_task("a")], r"tasks\[2\]: expected an id of its own, got 'a' again"),
-    ([missing("x_valid")], r"tasks\[0\]: expected a mapping with the keys id, x_train, y_train, .* got"),
-    ([a_task(weights=1)], r"tasks\[0\]: expected a mapping with the keys"),
-    ([("a", 1)], r"tasks\[0\]: expected a mapping with the keys .* got tuple"),
+    ([missing("x_valid")], r"tasks\[0\]: expected a mapping with the keys id, x_train, y_train, .*; missing: x_valid;"),
+    ([a_task(weights=1)], r"tasks\[0\]: expected a mapping with the keys .*; unexpected: weights$"),
+    ([a_task(xtrain=1)], r"tasks\[0\]: .*; unexpected: xtrain \(did you mean 'x_train'\?\)$"),
+    ([("a", 1)], "task 0, x: expected an array of real numbers, got 'a'"),
+    ([["a", 1]], r"tasks\[0\]: expected a mapping with the keys .* got list"),
     ([a_task(["a"])], r"tasks\[0\]: expected a hashable id, got \['a'\]"),
 ])
 def test_bad_lists_of_tasks(tasks, message):

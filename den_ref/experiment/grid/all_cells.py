@@ -13,7 +13,7 @@ from typing import Any
 from den_ref.experiment.disk.owner import Owner
 from den_ref.experiment.one_run.plan import make_config, make_plan
 from den_ref.methods import method_named
-from den_ref.tasks import FOLDERS
+from den_ref.tasks import PLACES
 
 from .grid import (
     Cell, Grid, begin_grid, cells_of, describe, forget_error, read_cell, read_grid, write_error)
@@ -79,7 +79,7 @@ def begin_comparison(methods: Iterable[str | Cell], stream: str = "mnist-variati
 
     The folder is this process's until the work's ``release()``.
     """
-    for name in FOLDERS:
+    for name in PLACES:
         if stream_options.get(name) is not None:                   # workers may be somewhere else
             stream_options[name] = str(Path(stream_options[name]).resolve())
     asked = describe(_cells(methods, seeds), stream, stream_options)
