@@ -14,6 +14,8 @@ features; a larger eps protects them.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from den_ref.doors import Floats, Has, NotNegative, Number, Positive, Whole, door, inner
@@ -54,6 +56,23 @@ def proximal_sgd_step(w: Floats("*w"), g: Floats("*w"), m: Number("*w"), penalty
     return inner(penalty.prox)(w - step * m, step), m
 
 
+@dataclass
+class Moments:
+    """What an optimiser remembers of the gradients of k iterations, in the layout of the weights.
+
+    Averaged gradients (m) and averaged squared gradients (v), the latter for Adam alone.  Iterating changes them in place.
+    """
+
+    m: Flat
+    v: Flat
+    k: int = 0
+
+    @classmethod
+    def of(cls, w: Flat) -> Moments:
+        """Those before the first iteration: all 0."""
+        return cls(w.like(), w.like())
+
+
 class ProximalAdam:
     """:func:`proximal_adam_step` on all parts of a problem, in place, piece by cache-sized piece.
 
@@ -61,12 +80,13 @@ class ProximalAdam:
     M = m / (1 - beta1), V = v / (1 - beta2), d = scale * (sqrt(V) + eps / root).
     """
 
-    def __init__(self, problem: Problem, w: Flat, grad: Flat, beta1=0.9, beta2=0.999, eps=1e-8):
-        self.beta1, self.beta2, self.eps, self.k = beta1, beta2, eps, 0
+    def __init__(self, problem: Problem, w: Flat, grad: Flat, beta1=0.9, beta2=0.999, eps=1e-8,
+                 moments: Moments | None = None):
+        self.beta1, self.beta2, self.eps = beta1, beta2, eps
+        self.moments = moments or Moments.of(w)
         self.pieces = []
         for part in problem.parts:
-            arrays = [part.of(flat) for flat in (w, grad)]
-            arrays += [np.zeros(arrays[0].shape, w.vector.dtype) for _ in range(2)]
+            arrays = [part.of(flat) for flat in (w, grad, self.moments.m, self.moments.v)]
             pattern = None if part.pattern is None else part.pattern.astype(w.vector.dtype)
             for index, penalty in pieces(part.penalty, arrays[0].shape):
                 free = None if pattern is None else pattern[index]
@@ -74,10 +94,10 @@ class ProximalAdam:
 
     def update(self, step: float) -> None:
         """One iteration: reads the gradient, changes the weights."""
-        self.k += 1
-        root = np.sqrt((1 - self.beta2) / (1 - self.beta2**self.k)).item()   # sqrt(v_hat) = root * sqrt(V)
+        self.moments.k = k = self.moments.k + 1
+        root = np.sqrt((1 - self.beta2) / (1 - self.beta2**k)).item()        # sqrt(v_hat) = root * sqrt(V)
         scale = root / step                                                  # d = scale * (sqrt(V) + eps / root)
-        speed = (1 - self.beta1) / (1 - self.beta1**self.k) / scale          # m_hat / d = speed * M / (sqrt(V) + ...)
+        speed = (1 - self.beta1) / (1 - self.beta1**k) / scale               # m_hat / d = speed * M / (sqrt(V) + ...)
         for w, g, m, v, free, prox_metric in self.pieces:
             if free is not None:
                 g *= free
@@ -127,11 +147,13 @@ def _on_rows(penalty: Penalty, rows: slice, shape: tuple[int, ...]) -> Penalty:
 class ProximalSGD:
     """:func:`proximal_sgd_step` on all parts of a problem, in place."""
 
-    def __init__(self, problem: Problem, w: Flat, grad: Flat, beta=0.9):
+    def __init__(self, problem: Problem, w: Flat, grad: Flat, beta=0.9, moments: Moments | None = None):
         self.parts, self.w, self.grad, self.beta = problem.parts, w, grad, beta
-        self.moments = [np.zeros_like(part.of(w)) for part in self.parts]
+        self.moments = moments or Moments.of(w)
 
     def update(self, step: float) -> None:
-        for part, m in zip(self.parts, self.moments, strict=True):
-            w = part.of(self.w)
+        """One iteration: reads the gradient, changes the weights."""
+        self.moments.k += 1
+        for part in self.parts:
+            w, m = part.of(self.w), part.of(self.moments.m)
             w[...], m[...] = proximal_sgd_step.inner(w, part.gradient(self.grad), m, part.penalty, step, self.beta)

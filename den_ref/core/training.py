@@ -12,7 +12,7 @@ from den_ref.doors import Whole, door, inner
 from den_ref.protocol import Progress, no_progress
 from den_ref.settings import Settings, at_least, integer, one_of, option
 
-from .adam import ProximalAdam, ProximalSGD
+from .adam import Moments, ProximalAdam, ProximalSGD
 from .flat import Flat
 from .problem import Loss, Problem
 from .result import Result
@@ -66,7 +66,7 @@ class BestSoFar:
 def train(problem: Problem, options: Training, epochs: Whole(0), rng: np.random.Generator, *,
           validation: Loss | None = None, start_competes: bool = True,
           label="", progress: Progress = no_progress, watch: Callable[[Flat], None] = lambda w: None,
-          each_iteration: Callable[[Flat, Flat, Flat], None] | None = None) -> Result:
+          each_iteration: Callable[[Flat, Flat, Flat], None] | None = None, moments: Moments | None = None) -> Result:
     """Solve a non-convex problem with mini-batches; the best weights on validation data are returned.
 
     Parameters
@@ -92,6 +92,9 @@ def train(problem: Problem, options: Training, epochs: Whole(0), rng: np.random.
         which are in ``after - before``.  ``gradient`` and ``before`` are copies made for it, which it may keep and
         change; ``after`` is the vector that training goes on with: copy what is to be kept, change nothing.
         Synaptic intelligence sums  -gradient * (after - before).
+    moments : Moments, optional
+        What the optimiser remembers from before, of the start's layout; it is changed to what it remembers after the
+        last iteration.  By default it remembers nothing.
 
     Returns
     -------
@@ -99,10 +102,10 @@ def train(problem: Problem, options: Training, epochs: Whole(0), rng: np.random.
         ``x`` is a Flat, with its ``prox_residual``: the weights after epoch ``best_epoch``, 0 for the start.
         ``history`` has per epoch: "loss" (mean of its batches), "penalty", "validation"; where the start competes,
         ``start_validation`` is its validation loss.  ``multiply_adds``: of all epochs, if the loss counts its own.
-        Moments start at 0 in every call.
     """
     w, grad = problem.start.copy(), problem.start.like()
-    optimiser, value_and_gradient = _optimiser(problem, w, grad, options), inner(problem.loss.value_and_gradient)
+    optimiser = _optimiser(problem, w, grad, options, moments)
+    value_and_gradient = inner(problem.loss.value_and_gradient)
     best = BestSoFar(validation, options.patience)
     history = {"loss": [], "penalty": [], "validation": []}
     at_start = {}
@@ -128,10 +131,10 @@ def train(problem: Problem, options: Training, epochs: Whole(0), rng: np.random.
     return _result(problem, w.like(best.vector), history, epochs, best, at_start)
 
 
-def _optimiser(problem, w, grad, options):
+def _optimiser(problem, w, grad, options, moments):
     if options.optimiser == "sgd":
-        return ProximalSGD(problem, w, grad, options.beta1)
-    return ProximalAdam(problem, w, grad, options.beta1, options.beta2, options.eps)
+        return ProximalSGD(problem, w, grad, options.beta1, moments)
+    return ProximalAdam(problem, w, grad, options.beta1, options.beta2, options.eps, moments)
 
 
 def _result(problem, w, history, epochs, best, at_start) -> Result:

@@ -1,4 +1,5 @@
-"""The compared systems: EWC's Fisher information and pull, a step of DNN-L2, DNN-Progressive's columns."""
+"""The compared systems: EWC's Fisher information and pull, a step of DNN-L2, SI's path integral, importance and pull,
+DNN-Progressive's columns."""
 
 import numpy as np
 
@@ -79,6 +80,41 @@ def l2_transfer_step(weights, biases, head, head_bias, dweights, dbiases, dhead,
 
     return {"weights": pulled(weights, dweights, anchor_weights), "biases": pulled(biases, dbiases, anchor_biases),
             "head": moved(head, dhead, step), "head_bias": moved(head_bias, dhead_bias, step)}
+
+
+# --- DNN-SI ------------------------------------------------------------------------------------------------------
+
+
+def si_path_integral(w, gradients, step, c, importance, anchor):
+    """Proximal gradient steps with SI's pull; omega = sum over them of -g (w after - w before), a number per weight."""
+    omega = np.zeros(len(w))
+    for g in gradients:
+        after = squared_l2_prox_each(moved(w, g, step), step, 2 * c, importance, anchor)
+        omega = each(lambda o, g_i, was, now: o - g_i * (now - was), omega, g, w, after)
+        w = after
+    return w, omega
+
+
+def squared_l2_prox_each(z, step, strength, importance, anchor):
+    """argmin over u of sum of (u - z)^2 / (2 step) + (strength / 2) Omega (u - anchor)^2."""
+    return each(lambda z_i, o, a: (z_i + step * strength * o * a) / (1 + step * strength * o), z, importance, anchor)
+
+
+def si_importance(paths, learnt, xi):
+    """Omega = max(0, Omega + omega / (Delta^2 + xi)) after every task; a weight that did not move gains nothing."""
+    def after_task(total, path, before, after):
+        return total if after == before else max(0.0, total + path / ((after - before) ** 2 + xi))
+
+    total = np.zeros(len(paths[0]))
+    for path, before, after in zip(paths, learnt[:-1], learnt[1:], strict=True):
+        total = each(after_task, total, path, before, after)
+    return total
+
+
+def si_penalty(w, c, importance, anchor):
+    """c sum over i of Omega_i (w_i - anchor_i)^2, and its gradient."""
+    value = sum(c * importance[i] * (w[i] - anchor[i]) ** 2 for i in range(len(w)))
+    return value, filled(len(w), lambda i: 2 * c * importance[i] * (w[i] - anchor[i]))
 
 
 # --- DNN-Progressive ---------------------------------------------------------------------------------------------

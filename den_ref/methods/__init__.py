@@ -9,6 +9,7 @@ from .l2 import L2
 from .mtl import MTL
 from .progressive import Progressive
 from .registry import REGISTRY, method_named
+from .si import SI
 from .stl import STL
 
-__all__ = ["EWC", "FineTuning", "L2", "MTL", "Progressive", "REGISTRY", "STL", "method_named"]
+__all__ = ["EWC", "FineTuning", "L2", "MTL", "Progressive", "REGISTRY", "SI", "STL", "method_named"]

@@ -29,7 +29,7 @@ from den_ref.describe import Look, Space, log_uniform
 from den_ref.protocol import Diverged, Task
 from den_ref.settings import PerLayer, at_least, integer, one_of, option
 
-from .finetune import ONWARD, ONWARD_START, FineTuning
+from .finetune import ONWARD, ONWARD_START, FineTuning, body_of
 from .shared.network import STRENGTH, UNNAMED, NetworkConfig, arrays_of, flat_from, trained
 
 
@@ -87,8 +87,7 @@ class EWC(FineTuning):
 
     def keep(self, task: Task, network: Flat, measured: Flat) -> None:
         super().keep(task, network, measured)
-        own = Flat.of({name: measured[name] for name in self.body.shapes}, measured.vector.dtype)
-        self.importance, self.anchor = self.consolidated(own, self.body)
+        self.importance, self.anchor = self.consolidated(body_of(measured), self.body)
 
     def consolidated(self, own: Flat, body: Flat) -> tuple[Flat, Flat]:
         """(F, A) after a task that ended at ``body`` with Fisher information ``own``."""

@@ -93,8 +93,7 @@ class FineTuning(NetworkMethod):
 
     def keep(self, task: Task, network: Flat, measured) -> None:
         """The network that a task ended at becomes the method's."""
-        body = {name: array for name, array in network.views.items() if name[0] in "Wb"}
-        self.body = Flat.of(body, network.vector.dtype)
+        self.body = body_of(network)
         self.kept[task.id] = Head(task.id, len(self.kept) + 1, network["V"].copy(), network["c"].copy(), task.loss)
 
     def _layers(self):
@@ -132,6 +131,11 @@ class FineTuning(NetworkMethod):
         method.kept = {head.task: head for head in heads}
         method.body = flat_from(state, "body/") if method.heads else None
         return method
+
+
+def body_of(network: Flat) -> Flat:
+    """A copy of the layers below the head: W1..Wm, b1..bm."""
+    return Flat.of({name: array for name, array in network.views.items() if name[0] in "Wb"}, network.vector.dtype)
 
 
 def pulled(problem: Problem, pulls: Mapping[str, SquaredL2]) -> Problem:

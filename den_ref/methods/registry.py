@@ -19,12 +19,13 @@ from .finetune import FineTuning
 from .l2 import L2
 from .mtl import MTL
 from .progressive import Progressive
+from .si import SI
 from .stl import STL
 
 #: Name -> class, in the order of tables and figures.
 REGISTRY: dict[str, type[Method]] = {method.name: method for method in (
-    STL, MTL, FineTuning, L2, EWC, Progressive, ablations.L1Network, ablations.Selective, ablations.PulledSelective,
-    ablations.Dynamic, ablations.PulledDynamic, ablations.Constant, ablations.PulledConstant,
+    STL, MTL, FineTuning, L2, EWC, SI, Progressive, ablations.L1Network, ablations.Selective,
+    ablations.PulledSelective, ablations.Dynamic, ablations.PulledDynamic, ablations.Constant, ablations.PulledConstant,
     ablations.WithoutTimestamps, DEN, FineTuned)}
 
 

@@ -5,7 +5,7 @@ import pytest
 from den_ref.golden import cases
 from scipy.special import expit, softmax
 from tests.oracles.operations import recipes
-from tests.helpers.system_mutants import MUTANTS
+from tests.helpers.named_mistakes import all_mutants
 
 #: What public code of these systems gets wrong: where it is named.
 ASKED = {
@@ -17,6 +17,11 @@ ASKED = {
     "separate anchors count early tasks twice": ("ewc_penalty", "early-tasks-counted-twice"),
     "Fisher information averaged over tasks": ("ewc_penalty", "running-mean"),
     "a gradient step of a stiff pull": ("ewc_prox", "gradient-for-prox"),
+    "SI's path by the penalised gradient": ("si_path_integral", "penalised-gradient"),
+    "SI's start overwritten before dividing": ("si_importance", "start-overwritten"),
+    "SI's importance clipped": ("si_importance", "clipped-above"),
+    "SI's term clamped, not the sum": ("si_importance", "clamped-before-the-sum"),
+    "half factor in SI": ("si_penalty", "half-factor"),
     "half factor in DNN-L2": ("l2_transfer_step", "half-factor"),
     "alpha outside the adapter": ("progressive_forward", "alpha-outside"),
     "the adapter's bias behind its ReLU": ("progressive_forward", "bias-after-relu"),
@@ -32,7 +37,7 @@ ASKED = {
 @pytest.mark.parametrize("what", ASKED)
 def test_what_was_asked_for_is_named(what):
     operation, mistake = ASKED[what]
-    assert ASKED[what] in MUTANTS and any(mistake in case.wrong for case in cases(operation))
+    assert ASKED[what] in all_mutants() and any(mistake in case.wrong for case in cases(operation))
 
 
 def given(name):
@@ -62,6 +67,11 @@ def test_separate_squares_are_one_square_plus_a_constant():
     np.testing.assert_allclose(expected["gradient"], gradient, rtol=1e-10, atol=1e-12)
     assert expected["value"] == pytest.approx(value - before, rel=1e-10)
     assert total[0] == 0 and expected["gradient"][0] == 0
+
+
+def test_without_a_pull_the_path_integral_is_the_step_times_the_squared_gradients():
+    inputs, expected = given("si_path_integral/no-pull")
+    np.testing.assert_allclose(expected["omega"], inputs["step"] * sum(g**2 for g in inputs["gradients"]), rtol=1e-12)
 
 
 @pytest.mark.parametrize("name", ["ewc_prox/stiff", "ewc_prox/larger"])

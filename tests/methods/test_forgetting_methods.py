@@ -1,13 +1,11 @@
-"""Fine-tuning, DNN-L2 and DNN-EWC: what holds the body, and what must be equal bit for bit."""
+"""Fine-tuning, DNN-L2 and DNN-EWC: what holds the body, and what must be equal bit for bit; SI is in test_si.py."""
 
 import numpy as np
 import pytest
 
-from den_ref.core import mlp
 from den_ref.core.fisher import fisher_diagonal
 from den_ref.core.flat import Flat
-from den_ref.methods import EWC, L2, STL, FineTuning
-from den_ref.methods.shared.network import random_start, task_rng
+from den_ref.methods import EWC, L2, SI, STL, FineTuning
 from den_ref.protocol import Task
 from den_ref.tasks import make_stream
 
@@ -27,11 +25,11 @@ def same(a, b, prefixes=("body/", "heads/")):
     return bool(keys) and all(np.array_equal(a[key], b[key]) for key in keys)
 
 
-@pytest.mark.parametrize("kind", [L2, EWC])
-def test_at_strength_0_it_is_fine_tuning_bit_for_bit(kind):
+@pytest.mark.parametrize(("kind", "strength"), [(L2, "lam"), (EWC, "lam"), (SI, "c")])
+def test_at_strength_0_it_is_fine_tuning_bit_for_bit(kind, strength):
     plain = learnt(FineTuning, 3).state()
-    assert same(plain, learnt(kind, 3, lam=0.0).state())
-    assert not same(plain, learnt(kind, 3, lam=1.0).state())
+    assert same(plain, learnt(kind, 3, **{strength: 0.0}).state())
+    assert not same(plain, learnt(kind, 3, **{strength: 1.0}).state())
 
 
 def test_the_first_network_is_that_of_separate_learning():
@@ -175,52 +173,11 @@ def test_a_single_anchor_is_exact_on_three_quadratics_and_separate_anchors_are_n
     assert bias != 0
 
 
-# --- room for others of their kind -------------------------------------------------------------------------------
-
-
-class PathIntegral(FineTuning):
-    """What a method needs that watches every iteration: the sum of -gradient * step along the way, per weight."""
-
-    name = "path-integral"
-
-    def fit(self, problem, validation, rng, **watch):
-        self.path = problem.start.like()
-
-        def add(gradient, before, after):
-            self.path.vector[...] -= gradient.vector * (after.vector - before.vector)
-
-        return super().fit(problem, validation, rng, each_iteration=add, **watch)
-
-    def measured(self, task, network):
-        return self.path.copy()
-
-    def keep(self, task, network, measured):
-        super().keep(task, network, measured)
-        self.omega = measured
-
-
-def test_a_method_may_watch_every_iteration_and_stays_fine_tuning_bit_for_bit():
-    assert same(learnt(FineTuning, 3).state(), learnt(PathIntegral, 3).state())
-
-
-def test_the_path_integral_is_what_the_loss_fell_by():
-    """The sum over weights goes to L(start) - L(end) as steps get small: on all samples at once, without penalties."""
-    task = make_stream("toy").tasks[0]
-    method = PathIntegral(PathIntegral.Config(**OPTIONS | {"optimiser": "sgd", "beta1": 0.0, "batch": 10**6,
-                                                           "step": 1e-2, "weight_decay": 0.0, "epochs": 60}))
-    [step] = method.learn(task)
-
-    def loss(network):
-        z = mlp.scores(task.x_train, *mlp.unpack(network))
-        return np.mean(np.logaddexp(0, z) - task.y_train * z)
-
-    start = random_start(12, [1], method.config, task_rng(0, task.id))
-    fall = loss(start) - loss(step.after)
-    assert fall > 1e-3 and method.omega.vector.sum() == pytest.approx(fall, rel=0.02)
+# --- all of them -----------------------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("hidden", [(7,), (8, 6, 5)])
-@pytest.mark.parametrize("kind", [FineTuning, L2, EWC])
+@pytest.mark.parametrize("kind", [FineTuning, L2, EWC, SI])
 def test_any_number_of_layers(kind, hidden):
     method = learnt(kind, 2, hidden=hidden, **({"lam": 0.1} if kind is L2 else {}))
     assert [head.weights.shape for head in method.heads] == [(hidden[-1], 1)] * 2
@@ -298,3 +255,4 @@ def test_forgetting_is_ordered_on_a_stream_that_makes_it_visible():
     forgot = first_after_all(FineTuning)
     assert first_after_all(L2, lam=1.0) > forgot + 0.1
     assert first_after_all(EWC, lam=1e3) > forgot + 0.1
+    assert first_after_all(SI, c=10.0) > forgot + 0.1

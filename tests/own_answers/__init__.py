@@ -15,4 +15,5 @@ from .den import append_units, delete_units, extract_subnetwork, insert_subnetwo
 from .den import objective_eq3, objective_eq4, objective_eq4_l1, objective_eq5, objective_eq6, objective_eq6_fisher
 from .den import predict_task, select_units, split_units, unit_drift, useless_units
 from .methods import ewc_penalty, ewc_prox, l2_transfer_step, progressive_adapter_backward, progressive_forward
+from .methods import si_importance, si_path_integral, si_penalty
 from .trace import den_trace

@@ -1,4 +1,4 @@
-"""Answers of ``den_ref.methods``: the defining quantities of DNN-EWC, DNN-L2 and DNN-Progressive."""
+"""Answers of ``den_ref.methods``: the defining quantities of DNN-EWC, DNN-L2, DNN-SI and DNN-Progressive."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ import numpy as np
 from den_ref.core import mlp, solvers
 from den_ref.core.flat import Flat
 from den_ref.core.penalties import L1, SquaredL2
+from den_ref.core.problem import Part, Problem
 from den_ref.methods.ewc import EWC, EWCConfig
 from den_ref.methods.l2 import L2, L2Config
 from den_ref.methods.shared import columns
+from den_ref.methods.si import SI, SIConfig, damped
 
 from . import networks
 from .networks import gradients
@@ -47,6 +49,58 @@ def l2_transfer_step(anchor_weights, anchor_biases, lam, step, **network):
     for name, pull in pulls.items():
         point[name][...] = solvers.ista_step(point[name], slope[name], pull, step)
     return {name[1:]: value for name, value in gradients(point).items()}
+
+
+# --- DNN-SI ------------------------------------------------------------------------------------------------------
+
+
+class Given:
+    """A loss of which nothing is known but its gradients, one per batch."""
+
+    def __init__(self, gradients):
+        self.gradients = gradients
+
+    def __len__(self):
+        return len(self.gradients)
+
+    def batches(self, rng, size):
+        return self.gradients
+
+    def value(self, w):
+        return 0.0
+
+    def value_and_gradient(self, w, grad, batch=None):
+        grad["W1"][...] = 0 if batch is None else batch
+        return 0.0
+
+
+def standing(anchor, importance, **options):
+    """An SI that learnt to be at ``anchor``."""
+    si = SI(SIConfig(optimiser="sgd", beta1=0.0, step_end=1.0, epochs=1, **options))
+    si.body, si.importance = one_array(anchor), one_array(importance)
+    return si
+
+
+def si_path_integral(w, gradients, step, c, importance, anchor):
+    """``methods.si.SI.fit``, an epoch of plain gradient steps with the method's own pull."""
+    si = standing(anchor, importance, c=c, step=step)
+    si.fit(Problem(Given(gradients), one_array(w), [Part("W1", si.pulls()["W1"])]), [], np.random.default_rng(0))
+    path, move = si.way
+    return {"w": w + move, "omega": path}
+
+
+def si_importance(paths, learnt, xi):
+    """``methods.si.SI.consolidated``, one task after the other."""
+    si = SI(SIConfig(xi=xi))
+    for path, before, after in zip(paths, learnt, learnt[1:], strict=False):
+        si.importance = si.consolidated(one_array(damped(path, after - before, xi)))
+    return si.importance["W1"]
+
+
+def si_penalty(w, c, importance, anchor):
+    """The pull of ``methods.si.SI``."""
+    pull = standing(anchor, importance, c=c).pulls()["W1"]
+    return {"value": pull.value(w), "gradient": pull.strength * (w - pull.anchor)}
 
 
 # --- DNN-Progressive ---------------------------------------------------------------------------------------------

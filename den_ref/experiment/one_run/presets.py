@@ -18,6 +18,7 @@ from den_ref.experiment.disk.json_files import check_format, check_shape, write_
 from den_ref.methods.ewc import EWC
 from den_ref.methods.l2 import L2
 from den_ref.methods.shared.network import NetworkMethod
+from den_ref.methods.si import SI
 from den_ref.protocol import Method
 from den_ref.settings import Settings
 from den_ref.strict_json import strict_json
@@ -35,6 +36,7 @@ PRESETS: dict[str, dict[type[Method], dict[str, Any]]] = {
                         "weight_decay": 1e-3, "mu": 0.0},
         L2: {"lam": 0.01},
         EWC: {"lam": 1.0},
+        SI: {"c": 0.1},
         DEN: {"hidden": (24, 12), "k": 16, "tau": 0.2, "sigma": 0.1, "mu": (8e-3, 3e-3), "mu_head": 0.02,
               "mu_l2": 1e-4, "gamma": 1e-3, "lam": (0.15, 1.5e-3), "weight_decay": 1e-5, "init_scale": 1.5,
               "step": 0.01, "batch": 250, "patience": 80, "epochs_eq2": 250, "epochs_eq4": 100, "epochs_eq5": 150,
