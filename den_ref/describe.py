@@ -13,7 +13,7 @@ import numpy as np
 
 #: Options that an equation has in a letter of its own.
 LETTERS = {"mu": "μ", "mu_head": "μ_{head}", "mu_l2": "μ_{l2}", "mu_eq4": "μ_4", "gamma": "γ", "lam": "λ", "tau": "τ",
-           "sigma": "σ", "weight_decay": "ω", "k": "k"}
+           "sigma": "σ", "weight_decay": "ω", "k": "k", "xi": "ξ"}
 
 # --- boxes -------------------------------------------------------------------------------------------------------
 

@@ -123,14 +123,14 @@ def test_tasks_with_text_ids_are_learnt_alike_in_every_process():
 OTHERWISE = {
     "optimiser": "sgd", "step": 1e-3, "step_end": 1.0, "batch": 10, "patience": 1, "eps": 1e-2, "beta1": 0.5,
     "beta2": 0.9, "dtype": "float64", "hidden": (7, 5), "mu": 1e-2, "weight_decay": 0.2, "epochs": 2, "lam": 5.0,
-    "fisher": "empirical", "anchors": "separate", "decay": 0.5,
+    "fisher": "empirical", "anchors": "separate", "decay": 0.5, "c": 5.0, "xi": 5.0, "reset": False,
     "width": "full", "n_columns": 1, "alpha": 0.5, "lateral_scale": 1.0,
 }
 #: Options without which another one has none.
 USUAL = {"progressive": {"width": "per_task", "n_columns": 2, "lateral_scale": 0.5}}
 
 
-@pytest.mark.parametrize("name", ["stl", "mtl", "finetune", "l2", "ewc", "progressive"])
+@pytest.mark.parametrize("name", ["stl", "mtl", "finetune", "l2", "ewc", "si", "progressive"])
 def test_every_option_has_an_effect(name):
     """On scores, or on the epochs done: validation labels contradict those of training, so that a solve stops early."""
     tasks = [replace(task, x_train=task.x_train[:200], y_train=task.y_train[:200], y_valid=1 - task.y_valid)
@@ -302,7 +302,7 @@ def test_what_is_kept_is_best_on_the_validation_data(name):
     assert kept <= min(epochs) * (1 + 1e-5)                        # Eq. 4, 6 and DEN-Finetune may keep their start
 
 
-@pytest.mark.parametrize("name", ["stl", "mtl", "finetune", "l2", "ewc", "progressive"])
+@pytest.mark.parametrize("name", ["stl", "mtl", "finetune", "l2", "ewc", "si", "progressive"])
 def test_a_plain_network_is_not_kept_at_its_start(name):
     """The validation labels are what its random start answers: no epoch is as good, and the best of them is kept."""
     [task] = toy(1)
