@@ -60,7 +60,7 @@ def proximal_sgd_step(w: Floats("*w"), g: Floats("*w"), m: Number("*w"), penalty
 class Moments:
     """What an optimiser remembers of the gradients of k iterations, in the layout of the weights.
 
-    Averaged gradients (m) and averaged squared gradients (v), the latter for Adam alone.  Iterating changes them in place.
+    Averaged gradients (m) and, of Adam alone, averaged squared gradients (v).  Iterating changes them in place.
     """
 
     m: Flat

@@ -5,11 +5,11 @@
 without a factor 1/2 (Zenke, Poole and Ganguli 2017, Eq. 4).  The importance Omega is summed up while a task is learnt:
 
 every step      omega_i = omega_i - g_i (W_i after - W_i before)                                              (Eq. 3)
-after the task  Omega_i = max(0, Omega_i + omega_i / (Delta_i^2 + xi)),  Delta = W^t - W^{t-1},  omega = 0    (Eq. 5)
+after the task  Omega_i = max(0, Omega_i + omega_i / (Delta_i^2 + xi)), Delta = W^t - W^{t-1}; omega = 0      (Eq. 5)
 
-g is the gradient of the *data loss alone*, the move that of whatever optimiser runs, pull and penalties included.  The sum
-is clamped at 0, not its terms, as in the authors' code: omega may be negative, by noise or by momentum.  Of a task that
-keeps the weights of an earlier epoch, the path ends there.
+g is the gradient of the *data loss alone*, the move that of whatever optimiser runs, pull and penalties included.  The
+sum is clamped at 0, not its terms, as in the authors' code: omega may be negative, by noise or by momentum.  Of a task
+that keeps the weights of an earlier epoch, the path ends there.
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ class SI(FineTuning):
     look = Look("#009E73", "--", "s")
     space = Space({**ONWARD_START, "c": 1.0, "xi": 0.1},
                   {**ONWARD, "c": log_uniform(1e-2, 1e2), "xi": choice(1e-3, 1e-2, 0.1)}, unnamed=UNNAMED)
-    explained = trained("L(W; D_t)", "Free: the body and the task's head. Ω: what the moves of each weight did for earlier "
-                        "tasks, damped by ξ.", "si", " + c Σ_i Ω_i (W_i − W_i^{t−1})^2", ["c", "xi"])
+    explained = trained("L(W; D_t)", "Free: the body and the task's head. Ω: what the moves of each weight did for "
+                        "earlier tasks, damped by ξ.", "si", " + c Σ_i Ω_i (W_i − W_i^{t−1})^2", ["c", "xi"])
 
     def __init__(self, config: SIConfig | None = None, seed: int = 0):
         super().__init__(config, seed)
@@ -129,7 +129,8 @@ class SI(FineTuning):
         if si.heads:
             si.importance = flat_from(state, "importance/")
         if "moments/k" in state:
-            si.moments = Moments(flat_from(state, "moments/m/"), flat_from(state, "moments/v/"), int(state["moments/k"]))
+            m, v = (flat_from(state, f"moments/{name}/") for name in "mv")
+            si.moments = Moments(m, v, int(state["moments/k"]))
         return si
 
 

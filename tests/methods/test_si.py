@@ -39,7 +39,8 @@ class Quadratic:
 def descended(eta, n, penalty=Zero()):
     """(omega, Delta) of n steps of gradient descent on the quadratic, by the method's own fit."""
     si = SI(SI.Config(**DESCENT, step=eta, epochs=n))
-    si.fit(Problem(Quadratic(), Flat.of({"W1": START}, np.float64), [Part("W1", penalty)]), [], np.random.default_rng(0))
+    problem = Problem(Quadratic(), Flat.of({"W1": START}, np.float64), [Part("W1", penalty)])
+    si.fit(problem, [], np.random.default_rng(0))
     return si.way
 
 
