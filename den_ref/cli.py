@@ -46,13 +46,13 @@ def parser():
 
     import den_ref
 
-    from .commands import compare, golden, options, plot, report, run, tune
+    from .commands import compare, golden, lab, options, plot, report, run, tune
 
     top = argparse.ArgumentParser(
         prog="den-ref", description="Lifelong learning with dynamically expandable networks, in NumPy.",
         epilog="example: den-ref run --out runs/den")
     top.add_argument("--version", action="version", version=f"den-ref {den_ref.__version__}")
     commands = top.add_subparsers(required=True, metavar="COMMAND")
-    for command in (run, report, compare, tune, plot, options, golden):
+    for command in (run, report, compare, tune, plot, options, golden, lab):
         command.add(commands)
     return top

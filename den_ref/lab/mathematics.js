@@ -917,7 +917,7 @@ const mean = (xs) => (xs.length ? sum(xs) / xs.length : NaN);
 
 // R[i][j]: how well task j does after stage i.  Backward transfer: the last row against the diagonal.  Forgetting: the
 // best a task was before the last stage, minus what is left.  Forward transfer: the diagonal against separate networks.
-function performance(R, separate) {
+function performanceOf(R, separate) {
   const last = R.rows - 1, earlier = range(Math.max(last, 0)), r = (i, j) => at(R, i, j);
   const best = (j) => range(last).slice(j).map((i) => r(i, j)).reduce((a, b) => (a >= b || a !== a ? a : b));
   return { average_performance: mean(range(R.rows).map((j) => r(last, j))),
@@ -1105,7 +1105,7 @@ const operations = {
   split_units: (i) => fieldsOf(splitUnits(networkOf(i), previousOf(i), i.split, i.stage, i.original)),
   predict_task: (i) => ({ logits: scores(networkOf(i), i.stage, i.x) }),
   auroc: ({ scores: scored, labels }) => ({ auroc: auroc(scored, labels) }),
-  performance_matrix_metrics: ({ R, separate }) => performance(R, separate),
+  performance_matrix_metrics: ({ R, separate }) => performanceOf(R, separate),
   den_trace: traced,
 };
 
