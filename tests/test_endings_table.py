@@ -24,6 +24,7 @@ COMMANDS = {
     "compare": f"compare {SHORT} --methods stl --seeds 0 --jobs 1 --set stl.epochs=1 --out OUT/new",
     "tune": "tune stl --stream toy --tasks 1 --tries 1 --second 0 --jobs 1 --out OUT/new",
     "report": "report OUT/done",
+    "lab": "lab --out OUT/lab.html",
     "plot": "plot OUT/grid",
     "golden check": "golden check own.py --only soft_threshold",
     "golden export": "golden export OUT/new",

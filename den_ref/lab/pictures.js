@@ -156,7 +156,7 @@ function drawColumns() {
   show("columns-picture", svg(240, 152, titles[0], cells),
     svg(240, 152, titles[1], line([10, 145], [230, 145], "axis"), lines));
   const zeros = w.data.filter((v) => v === 0).length, dead = range(10).filter(dies).length;
-  tell("columns-words", `0: ${zeros} of 60 weights, and ${dead} of 10 whole columns, units that can go.`,
+  tell("columns-words", `${zeros} of 60 weights are 0, and ${dead} of 10 whole columns: units that can go.`,
     `0인 것: 가중치 60개 중 ${zeros}개, 열 10개 중 ${dead}개. 빈 열의 유닛은 제거할 수 있습니다.`);
 }
 
@@ -242,7 +242,7 @@ function drawSplit() {
     row(unitName(l, j), short(r), meter(r), r > sigma ? say("splits", "분할") : ""))));
   const names = say(["older", "original", "copy", "new"], ["기존", "원본", "복사본", "새 유닛"]);
   const described = (l, i, j) =>
-    `${names[kinds[l][i]]} → ${names[kinds[l + 1][j]]}: ${["W^t", "W^{t-1}", "0"][source(l, i, j)]}`;
+    `${names[kinds[l][i]]} → ${names[kinds[l + 1][j]]}: ${["Wᵗ", "Wᵗ⁻¹", "0"][source(l, i, j)]}`;
   const ends = count ? described(...edges[count - 1]) : "-";
   tell("split-words", `Edge ${count} of ${edges.length}: ${ends}`, `간선 ${edges.length}개 중 ${count}번째: ${ends}`);
 }
@@ -263,9 +263,9 @@ function drawStamps() {
   const all = scoresOf(x, extract(after, everything(after), { ...headOf(after, 1), weights: filled(3, 1, () => 1) }));
   const told = [scores(old, 1, x), scores(after, 1, x), scores(now, 1, x), all].map(({ data: [v] }) => v.toFixed(3));
   const [first, later, unsplit, unstamped] = told;
-  tell("stamps-words", `Task 1's score: ${first} when learnt, ${later} after stage 2; ${unsplit} had the unit that drifted `
-    + `not been split, ${unstamped} if task 1 read all units.`, `과제 1의 점수: 배웠을 때 ${first}, 단계 2 뒤 ${later}; `
-    + `표류한 유닛을 분할하지 않았다면 ${unsplit}, 모든 유닛을 읽는다면 ${unstamped}.`);
+  tell("stamps-words",
+    `Task 1's score: ${first} when learnt, ${later} now. Without the split: ${unsplit}. From all units: ${unstamped}.`,
+    `과제 1의 점수: 배웠을 때 ${first}, 지금 ${later}. 분할이 없다면 ${unsplit}, 모든 유닛을 읽는다면 ${unstamped}.`);
 }
 
 // --- the toy stream, learnt live in a worker ------------------------------------------------------------------------

@@ -81,7 +81,7 @@ def packed(question: Question, *others: Question) -> str:
 
 def _question(words: dict, language: str) -> Question:
     case, = cases(words["case"])
-    order = sorted(range(len(words["choices"])), key=lambda i: zlib.crc32(f"{words['id']}/{i}".encode()))
+    order = sorted(range(len(words["choices"])), key=lambda i: zlib.crc32(f"{words['id']} {i}".encode()))
     choices = [words["choices"][i] for i in order]
     mistakes = tuple(None if choice["from"] == "expected" else choice["from"] for choice in choices)
     return Question(words["id"], words["point"], words["question"][language],

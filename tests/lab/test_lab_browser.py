@@ -1,0 +1,173 @@
+"""The lab in a real browser without network: what a student drags and presses, and what is seen then."""
+
+import base64
+import re
+import time
+
+import pytest
+
+from den_ref.golden import cases
+from den_ref.lab import MATHEMATICS
+from den_ref.lab.page import lab_page, operations_of
+from den_ref.lab.questions import questions
+from tests.helpers import headless_browser
+
+pytestmark = [pytest.mark.slow,
+              pytest.mark.skipif(headless_browser.CHROMIUM is None, reason="no Chromium (apt-get install chromium)")]
+
+ROOMS = ["shrinkage", "walk", "columns", "selection", "split", "stamps", "stream", "golden", "questions"]
+SLIDERS = "[...document.querySelectorAll('input[type=range]')]"
+#: What a section shows, its controls left out.
+SEEN = ("[...document.querySelectorAll('#{} .pictures, #{} .words, #{} table')].map(e => e.innerHTML + e.textContent).join()")
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory):
+    with headless_browser.chromium(tmp_path_factory.mktemp("profile")) as page:
+        yield page
+
+
+@pytest.fixture
+def page(browser, tmp_path):
+    """The page, just opened; in the end it must not have complained, nor asked for anything."""
+    (tmp_path / "lab.html").write_text(lab_page(), "utf-8")
+    browser.events.clear()
+    browser.resize(1280, 900)
+    browser.open("about:blank")
+    browser.open((tmp_path / "lab.html").as_uri())
+    yield browser
+    assert not browser.heard("Runtime.exceptionThrown") + browser.heard("Log.entryAdded")
+    assert not browser.heard("Runtime.consoleAPICalled")
+    asked = {request["request"]["url"].partition(":")[0] for request in browser.heard("Network.requestWillBeSent")}
+    assert {"file"} <= asked <= {"file", "data", "about", "blob"}
+
+
+def words(page, room):
+    return page.value(f"document.getElementById('{room}-words').textContent")
+
+
+def drag(page, room, name, value):
+    page.value(f"(() => {{ const one = slider('{room}', '{name}'); one.value = {value};"
+               " one.dispatchEvent(new Event('input', { bubbles: true })); })()")
+
+
+def seen(page, room):
+    return page.value(SEEN.replace("{}", room))
+
+
+def test_every_section_shows_something(page):
+    assert page.value("[...document.querySelectorAll('section')].map(e => e.id)") == ROOMS
+    drawn = page.value("[...document.querySelectorAll('.pictures')].map(e => e.querySelectorAll('line, path, rect').length)")
+    assert min(drawn[:-1]) > 5 and len(drawn) == 7
+
+
+def test_every_slider_changes_its_picture(page):
+    for room, name in page.value(f"{SLIDERS}.map(e => [e.closest('section').id, e.name])"):
+        if room == "stream":                                       # these are read when it learns
+            continue
+        drag(page, room, name, f"slider('{room}', '{name}').min")
+        before = seen(page, room)
+        drag(page, room, name, f"slider('{room}', '{name}').max")
+        assert seen(page, room) != before, (room, name)
+
+
+def test_what_the_pictures_are_there_to_say(page):
+    drag(page, "shrinkage", "mu", 0.1)
+    assert "0 of 2" in words(page, "shrinkage")
+    drag(page, "shrinkage", "mu", 0.8)
+    assert "1 of 2" in words(page, "shrinkage")
+    counts = {}
+    for mu, gamma in ((0, 0), (0.01, 0), (0, 0.04)):
+        drag(page, "columns", "mu", mu)
+        drag(page, "columns", "gamma", gamma)
+        counts[mu, gamma] = tuple(map(int, re.findall(r"(\d+) of", words(page, "columns"))))
+    assert counts[0, 0] == (0, 0) and counts[0.01, 0][0] > 10
+    assert counts[0, 0.04][1] > 3 and counts[0, 0.04][0] == 6 * counts[0, 0.04][1]     # whole columns, nothing else
+    learnt, now, unsplit, unstamped = re.findall(r"\d\.\d{3}", words(page, "stamps"))
+    assert learnt == now and len({learnt, unsplit, unstamped}) == 3
+
+
+def test_golden_cases_on_the_page(page):
+    page.click("#run-golden")
+    many = len(cases(*operations_of(MATHEMATICS.read_text("utf-8"))))
+    assert words(page, "golden").startswith(f"{many} of {many} cases")
+    page.value("operations.soft_threshold = () => ({ w: Float64Array.of(0) })")
+    page.click("#run-golden")
+    assert words(page, "golden").startswith(f"{many - len(cases('soft_threshold'))} of {many}")
+
+
+def test_the_stream_is_learnt_while_the_page_answers(page):
+    page.click("#learn")
+    end = time.monotonic() + 120
+    while not words(page, "stream").startswith("Learnt") and time.monotonic() < end:
+        drag(page, "shrinkage", "mu", 0.3)
+        time.sleep(0.05)
+    assert words(page, "stream").startswith("Learnt")
+    rows = page.value("[...document.querySelectorAll('#stream-matrix tr')].map(row => [...row.cells].map(c => c.textContent))")
+    assert [sum(bool(text) for text in row[1:]) for row in rows] == [1, 2, 3, 4]
+    assert all(float(text) > 0.9 for row in rows for text in row[1:] if text)
+    boxes = page.value("[...document.querySelectorAll('#stream-boxes li')].map(e => e.textContent)")
+    assert len(boxes) > 20 and any("grow" in box for box in boxes)
+
+
+def test_questions_mark_themselves(page):
+    for one in questions()[:3]:
+        page.value(f"document.querySelectorAll('#{one.id} input')[{one.answer}].click()")
+    wrong = questions()[3]
+    page.value(f"document.querySelectorAll('#{wrong.id} input')[{(wrong.answer + 1) % 3}].click()")
+    assert words(page, "questions").startswith("3 right of 4 answered")
+    said = page.value(f"document.querySelector('#{wrong.id} output').textContent")
+    assert said == f"✗ {wrong.feedback[(wrong.answer + 1) % 3]}"
+
+
+def test_in_korean(page):
+    page.value("document.querySelectorAll('#zeros input')[0].click()")
+    page.click("#language")
+    visible = page.value("document.body.innerText")
+    assert "분할" in visible and "Why L1" not in visible and page.value("document.documentElement.lang") == "ko"
+    assert questions("ko")[0].feedback[0] in visible               # an answer given stays given
+    page.click("#language")
+    assert "Why L1" in page.value("document.body.innerText")
+
+
+def test_the_keyboard_alone(page):
+    """Everything that can be pressed or dragged is reached by Tab, shows its focus, and obeys keys."""
+    page.value("document.querySelector('#shrinkage input').focus()")
+    before = seen(page, "shrinkage")
+    page.ask("Input.dispatchKeyEvent", type="rawKeyDown", key="ArrowRight", windowsVirtualKeyCode=39)
+    page.ask("Input.dispatchKeyEvent", type="keyUp", key="ArrowRight", windowsVirtualKeyCode=39)
+    assert seen(page, "shrinkage") != before
+    inert = "[...document.querySelectorAll('input, button, nav a')].filter(e => e.tabIndex < 0 || e.disabled).length"
+    assert page.value(inert) == 0
+    nameless = f"{SLIDERS}.filter(e => !e.labels.length || !e.labels[0].innerText.trim()).length"
+    assert page.value(nameless) == 0
+
+
+@pytest.mark.parametrize("width", [1920, 1280, 390])
+def test_nothing_sticks_out(page, width):
+    page.resize(width, 800)
+    assert page.value("document.documentElement.scrollWidth") <= width
+    outside = f"[...document.querySelectorAll('main *')].filter(e => e.getBoundingClientRect().right > {width})"
+    assert page.value(f"{outside}.filter(e => e.checkVisibility() && !e.closest('svg')).length") == 0
+
+
+def test_who_wants_no_motion_sees_the_end_at_once(page):
+    page.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
+    try:
+        page.value("document.querySelector('#selection [data-play]').click()")
+        assert page.value("slider('selection', 'steps').value") == "3" and "inputs" in words(page, "selection")
+    finally:
+        page.ask("Emulation.setEmulatedMedia", features=[])
+
+
+def test_dark_and_printed(page):
+    page.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
+    dark = page.value("getComputedStyle(document.documentElement).backgroundColor")
+    page.ask("Emulation.setEmulatedMedia", media="print", features=[])
+    try:
+        assert dark == "rgb(21, 24, 27)"
+        assert page.value("document.getElementById('learn').checkVisibility()") is False
+        pdf = base64.b64decode(page.ask("Page.printToPDF")["data"])
+        assert 3 <= len(re.findall(rb"/Type\s*/Page\b", pdf)) <= 20
+    finally:
+        page.ask("Emulation.setEmulatedMedia", media="", features=[])
