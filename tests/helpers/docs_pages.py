@@ -10,7 +10,9 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
-PAGES = sorted(path for path in DOCS.rglob("*.md") if not {"_build", "tuning", "tuning_paper"} & set(path.parts))
+#: Folders without pages of ours: what is built or generated, and records.
+OTHERS = {"_build", "notebooks", "tuning", "tuning_paper"}
+PAGES = sorted(path for path in DOCS.rglob("*.md") if not OTHERS & set(path.relative_to(DOCS).parts))
 
 #: An example below this line is not run; the line says why.
 NOT_RUN = re.compile(r"<!-- not run: \S.*-->\s*$")

@@ -33,8 +33,13 @@ def document(path: Path) -> dict:
 
 
 def cells(path: Path) -> list[Cell]:
-    """The cells of a notebook."""
-    return [Cell(cell["id"], cell["cell_type"] == "code", "".join(cell["source"])) for cell in document(path)["cells"]]
+    """The cells of a notebook's file."""
+    return cells_of(document(path))
+
+
+def cells_of(notebook: dict) -> list[Cell]:
+    """The cells of a notebook; a source is a text, or a list of its lines."""
+    return [Cell(cell["id"], cell["cell_type"] == "code", "".join(cell["source"])) for cell in notebook["cells"]]
 
 
 def answered(notebook: list[Cell], answers: dict[str, str]) -> list[Cell]:

@@ -79,12 +79,22 @@ def sparse_group(first: str, second: str) -> str:
 
 
 ENTRIES, COLUMNS = SHRINK.format(z="u", threshold="step * mu"), GROUPS.format(threshold="step * gamma", axis=0)
+MOVED = "np.sqrt(((weights - old_weights) ** 2).sum(axis={axis}) + {bias} * (biases - old_biases) ** 2)"
+SIZE = "np.sqrt((old_weights ** 2).sum(axis=0) + old_biases ** 2)"
 FORGETTING, TRANSFER = "my_forgetting(R)", "my_backward_transfer(R)"
 BLOCKS = "sum(np.count_nonzero(w[np.ix_(a, b)]) + len(b) for w, a, b in zip(weights, units, units[1:]))"
 
+
+
+def relative(axis: int = 0, bias: int = 1) -> str:
+    """Relative drift: 0 where nothing moved, infinite where it moved from 0."""
+    moved = MOVED.format(axis=axis, bias=bias)
+    return f"np.divide({moved}, {SIZE}, out=np.where({moved} > 0, np.inf, 0.0), where={SIZE} > 0)"
+
+
 #: Notebook -> id of the exercise's cell -> answers.
 SOLUTIONS = {
-    "00_den_in_ten_minutes": {
+    "00_den_box_by_box": {
         "exercise-sees": function(
             "sees(introduced, retired, t)", "introduced <= t < retired", retired_one_late="introduced <= t <= retired",
             seen_one_late="introduced < t < retired", retirement_ignored="introduced <= t"),
@@ -107,9 +117,9 @@ SOLUTIONS = {
     },
     "02_l1_and_proximal_gradient": {
         "exercise-threshold": function(
-            "my_soft_threshold(z, threshold)", SHRINK.format(z="z", threshold="threshold"),
-            hard_threshold="np.where(np.abs(z) > threshold, z, 0)", positive_only="np.maximum(z - threshold, 0)",
-            no_zeros="z - threshold * np.sign(z)"),
+            "my_prox(z, step, mu)", SHRINK.format(z="z", threshold="step * mu"),
+            hard_threshold="np.where(np.abs(z) > step * mu, z, 0)", positive_only="np.maximum(z - step * mu, 0)",
+            no_zeros="z - step * mu * np.sign(z)", not_scaled=SHRINK.format(z="z", threshold="mu")),
         "exercise-critical": Exercise(
             "def critical_strength():\n    return np.abs(smooth(np.zeros((p, 1)))[1]).max()",
             {"mean": "def critical_strength():\n    return np.abs(smooth(np.zeros((p, 1)))[1]).mean()",
@@ -140,11 +150,9 @@ SOLUTIONS = {
     "05_split_and_timestamps": {
         "exercise-drift": function(
             "my_drift(weights, biases, old_weights, old_biases)",
-            "np.sqrt(((weights - old_weights) ** 2).sum(axis=0) + (biases - old_biases) ** 2)",
-            bias_left_out="np.linalg.norm(weights - old_weights, axis=0)",
-            outgoing="np.sqrt(((weights - old_weights) ** 2).sum(axis=1) + (biases - old_biases) ** 2)",
-            squared="((weights - old_weights) ** 2).sum(axis=0) + (biases - old_biases) ** 2",
-            change_of_norms="np.abs(np.linalg.norm(weights, axis=0) - np.linalg.norm(old_weights, axis=0))"),
+            relative(), bias_left_out=relative(bias=0), absolute=MOVED.format(axis=0, bias=1), squared=f"({relative()}) ** 2",
+            of_outgoing_weights=relative(axis=1), nothing_over_nothing=f"np.where({SIZE} > 0, {relative()}, np.inf)",
+            never_infinite=f"{MOVED.format(axis=0, bias=1)} / np.maximum({SIZE}, 1)"),
         "exercise-lifetimes": Exercise(lifetimes(), {
             "one late": lifetimes(stage="t + 1"), "stamp of the original": lifetimes(stamp="introduced[split]"),
             "original kept": lifetimes(stage="NEVER"), "argument modified": lifetimes(gone="gone = retired"),
