@@ -3,6 +3,7 @@
 What a user needs stands here by name; each is imported when first used, so that ``import den_ref`` stays light.
 
     run, load, compare                  learn a stream of tasks; the network that a run left; several methods
+    branch                              from where a run is, with other options or tasks
     make_stream, stream_from_arrays     the streams there are; one of your own arrays
     DEN, DENConfig                      the method itself, one box at a time; its options
     plots                               pictures of steps, networks and scores
@@ -20,7 +21,7 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 #: Name -> the module that has it; a room stands for itself.
-_HOMES = {"run": "experiment", "load": "experiment", "compare": "experiment", "make_stream": "tasks",
+_HOMES = {"run": "experiment", "load": "experiment", "branch": "experiment", "compare": "experiment", "make_stream": "tasks",
           "stream_from_arrays": "tasks.arrays", "DEN": "den", "DENConfig": "den", "plots": "plots"}
 __all__ = [*_HOMES]
 

@@ -198,6 +198,9 @@ class Method(Doors, ABC):
     #: True if the method reads the data of earlier tasks again.
     needs_all_data: bool = False
 
+    #: Options on which what is learnt hangs: from the first task on they stay.
+    fixed: tuple[str, ...] = ("hidden", "dtype")
+
     #: What it is called in text and pictures; by default by its name.
     title: str = ""
     #: What it is in a comparison: one of FAMILIES.

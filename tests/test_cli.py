@@ -55,6 +55,21 @@ def test_a_file_is_a_stream(tmp_path, capsys):
     assert "--data-file: expected no --stream beside it, got toy" in capsys.readouterr().err
 
 
+def test_a_branch(tmp_path, capsys):
+    command(f"--tasks 1 --set epochs=1 --out {tmp_path}/run")
+    assert main(f"run --from {tmp_path}/run --out {tmp_path}/branch --tasks 2 --set epochs=2".split()) == 0
+    assert f"branched from {tmp_path}/run after 1 of 3 tasks" in capsys.readouterr().out
+    there = den_ref.experiment.read_results(tmp_path / "branch")["run"]
+    assert (there["method"], there["tasks"], there["options"]["epochs"]) == ("stl", [0, 1, 2], 2)
+    assert (there["from"]["options"], there["from"]["stages"]) == ({"epochs": 1}, 1)
+    for text, words in (("--hidden 5", "hidden: expected [4], with which"),
+                        ("--method mtl", "method: 'stl' there, 'mtl' here"),
+                        ("--set epoch=1", "options of stl: set: unknown name 'epoch' (did you mean 'epochs'?)"),
+                        ("--seed 3", "seed: 0 there, 3 here"), ("--order 0", "has not learnt, got 0")):
+        assert main(f"run --from {tmp_path}/run --out {tmp_path}/refused {text}".split()) == 2
+        assert words in capsys.readouterr().err
+
+
 def test_a_warning_is_a_line_of_words(monkeypatch):
     monkeypatch.setattr("warnings.formatwarning", None)
     ending.plain_warnings()

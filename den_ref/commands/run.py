@@ -15,6 +15,7 @@ EXAMPLES = """examples:
   den-ref run --stream toy --step                   two seconds' work, one box at a time
   den-ref run --stream toy --out runs/toy --report  also a page that plays the run in a browser
   den-ref run --data-file mine.csv                  your own data (docs/your_own_data.md)
+  den-ref run --from runs/den --out runs/b --set sigma=0.5   other options from there on; runs/den stays
   den-ref run --method stl --seed 1 --out runs/stl1
   den-ref run --hidden 64 32 --set mu=1e-4 sigma=0.3,0.05 --out runs/other
 den-ref options METHOD lists the names that --set knows."""
@@ -40,6 +41,9 @@ def _what_arguments(what) -> None:
 def _how_arguments(how) -> None:
     how.add_argument("--out", type=folder, metavar="DIR",
                      help="write results.json and network.npz here, after every task")
+    how.add_argument("--from", dest="origin", type=folder, metavar="DIR",
+                     help="begin where the run in DIR is, with its method, stream, seed and options but for what --set "
+                          "changes, and learn the tasks it has not (or those of --order); DIR stays as it is")
     how.add_argument("--resume", action="store_true", help="go on with the run in --out; start if there is none")
     how.add_argument("--keep-steps", action="store_true", help="also write the arrays that each box changed")
     how.add_argument("--report", action="store_true",
@@ -77,14 +81,32 @@ def _plan(arguments):
     from den_ref import experiment
     from den_ref.methods import method_named
 
-    method = method_named(arguments.method)
-    texts = list(arguments.settings)
-    if arguments.hidden:
-        texts.append("hidden=" + ",".join(map(str, arguments.hidden)) + ",")
+    if arguments.origin is not None:
+        return _branch(arguments)
+    method, texts = method_named(arguments.method), _texts(arguments)
     with options_of(arguments.method):
         settings = experiment.default_options(method, arguments.stream).with_text(texts)
     return experiment.make_plan(arguments.method, arguments.stream, seed=arguments.seed, settings=settings,
                                 **stream_options(arguments))
+
+
+def _branch(arguments):
+    """The plan that goes on from another run; what is not given, or given as it is by default, is that run's."""
+    from den_ref import experiment
+    from den_ref.methods import method_named
+
+    given = {name: getattr(arguments, name) for name in ("method", "stream", "seed")
+             if getattr(arguments, name) != arguments.parser.get_default(name)}
+    there = experiment.origin_of(arguments.origin).results["run"]
+    with options_of(there["method"]):
+        settings = method_named(there["method"]).Config.from_dict(there["options"]).with_text(_texts(arguments))
+    return experiment.make_branch(arguments.origin, settings=settings, **given, **stream_options(arguments))
+
+
+def _texts(arguments) -> list[str]:
+    """What --set and --hidden say."""
+    hidden = ["hidden=" + ",".join(map(str, arguments.hidden)) + ","] if arguments.hidden else []
+    return [*arguments.settings, *hidden]
 
 
 def _display(arguments):

@@ -42,6 +42,7 @@ class DEN(Method):
     """
 
     name = "den"
+    fixed = ("hidden", "dtype", "timestamps", "anchor_weights")
     Config = DENConfig
     title = "DEN"
     family = THE_PAPER

@@ -17,7 +17,8 @@ from .grid.cluster import dask_executor
 from .grid.grid import Cell, Grid, read_grid
 from .grid.grid_display import GridDisplay, GridLines, GridLive
 from .grid.processes import Processes
-from .one_run.checkpoint import begin, learnt, load
+from .one_run.branch import branch, make_branch
+from .one_run.checkpoint import begin, learnt, load, origin_of
 from .one_run.display import Display, Lines, Live, Stepping
 from .one_run.loop import follow, run
 from .one_run.plan import Plan, make_plan
@@ -27,7 +28,7 @@ from .pages.player.html_page import write_player
 
 __all__ = [
     "Cell", "Display", "Grid", "GridDisplay", "GridLines", "GridLive", "Lines", "Live", "Plan", "Processes", "Run",
-    "Stepping", "begin", "begin_comparison", "changed_options", "compare", "dask_executor", "default_options", "follow",
-    "kept_steps", "learnt", "load", "make_plan", "owned", "read_grid", "read_results", "read_step", "run",
+    "Stepping", "begin", "begin_comparison", "branch", "changed_options", "compare", "dask_executor", "default_options", "follow",
+    "kept_steps", "learnt", "load", "make_branch", "make_plan", "origin_of", "owned", "read_grid", "read_results", "read_step", "run",
     "write_player",
 ]

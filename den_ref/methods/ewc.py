@@ -59,6 +59,7 @@ class EWC(FineTuning):
     """
 
     name = "ewc"
+    fixed = ("hidden", "dtype", "anchors")
     Config = EWCConfig
     title = "EWC"
     look = Look("#009E73", "-.", "v")

@@ -51,6 +51,7 @@ class Progressive(STL):
     """
 
     name = "progressive"
+    fixed = ("hidden", "dtype", "width", "n_columns")
     Config = ProgressiveConfig
     title = "Progressive"
     look = Look("#CC79A7", "-", "^")

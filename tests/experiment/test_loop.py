@@ -1,6 +1,8 @@
 """The run: what it measures, what it hands to a method, what it lets go."""
 
+import dataclasses
 import gc
+import hashlib
 import weakref
 
 import numpy as np
@@ -8,7 +10,7 @@ import pytest
 
 from den_ref.den.algorithm import DEN
 from den_ref.den.config import DENConfig
-from den_ref.experiment import read_step, run
+from den_ref.experiment import branch, read_results, read_step, run
 from den_ref.experiment.one_run.checkpoint import begin, learnt, load
 from den_ref.experiment.disk.json_files import differences
 from den_ref.experiment.one_run.display import Display
@@ -207,10 +209,87 @@ def test_every_method_resumes_to_the_same_end(tmp_path, name, loss):
         stream = softmax_stream()
     straight = run(name, stream, **options)
     for task in range(2):
+        if task == 1:                                              # nor is one that branches off here another
+            branched = branch(tmp_path, stream=stream, out=tmp_path / "branch")
+            assert same_end(straight, branched)
         with pytest.raises(Crash):
             run(name, stream, out=tmp_path, resume=True, display=CrashAfterTask(), **options)
     resumed = run(name, stream, out=tmp_path, resume=True, **options)
     assert same_end(straight, resumed)
+
+
+# --- branching ---------------------------------------------------------------------------------------------------
+
+
+def files_of(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_a_branch_goes_on_with_other_options_and_leaves_the_run_alone(tmp_path):
+    stream = make_stream("toy", seed=4)
+    first = run(Tiny, "toy", seed=4, n_tasks=2, out=tmp_path / "run")
+    before = files_of(tmp_path / "run")
+    branched = branch(tmp_path / "run", method=Tiny, settings={"rate": 0.4}, order="3,2", out=tmp_path / "branch")
+    assert files_of(tmp_path / "run") == before
+
+    by_hand = learnt_by_hand(stream, 2, seed=4)
+    by_hand.config = dataclasses.replace(by_hand.config, rate=0.4)
+    for task in (stream.tasks[3], stream.tasks[2]):
+        by_hand.learn(task)
+    states = branched.method.state(), by_hand.state()
+    assert all(states[0][name].tobytes() == states[1][name].tobytes() for name in states[0])
+
+    assert branched.task_ids == [0, 1, 3, 2] and branched.complete
+    assert branched.R["auroc"][:2, :2].tobytes() == first.R["auroc"].tobytes()
+    there = read_results(tmp_path / "branch")["run"]["from"]
+    assert there == {"folder": str(tmp_path / "run"), "stages": 2, "options": {"rate": 0.1},
+                     "sha256": hashlib.sha256((tmp_path / "run" / "network.npz").read_bytes()).hexdigest()}
+
+
+@pytest.mark.parametrize("moment", [3, 8, 13])
+def test_a_branch_that_crashed_resumes_to_the_same_end(tmp_path, moment):
+    run(Tiny, "toy", n_tasks=2, out=tmp_path / "run")
+    whole = branch(tmp_path / "run", method=Tiny, settings={"rate": 0.4})
+    crashing = {"method": Tiny, "settings": {"rate": 0.4}, "out": tmp_path / "branch"}
+    with pytest.raises(Crash):
+        branch(tmp_path / "run", display=CrashAt(moment), **crashing)
+    assert learnt(tmp_path / "branch") == (0 if moment < 7 else 3)
+    assert same_end(whole, branch(tmp_path / "run", resume=True, **crashing))
+    with pytest.raises(ValueError, match="from.options.rate: 0.1 there, None here; options.rate: 0.4 there, 0.1 here"):
+        branch(tmp_path / "run", method=Tiny, out=tmp_path / "branch", resume=True)
+    run(Tiny, "toy", n_tasks=3, seed=1, out=tmp_path / "other")
+    (tmp_path / "run" / "network.npz").write_bytes((tmp_path / "other" / "network.npz").read_bytes())
+    with pytest.raises(ValueError, match="out: .* holds a run of another configuration .*from.sha256"):
+        branch(tmp_path / "run", resume=True, **crashing)
+
+
+@pytest.mark.parametrize("change, words", [
+    ({"settings": {"hidden": (5,)}}, r"hidden: expected \[4\], with which .* has learnt, got \[5\]; .*hidden, dtype"),
+    ({"settings": {"dtype": "float64"}}, "dtype: expected 'float32', with which"),
+    ({"settings": {"epoch": 1}}, "options: unknown name 'epoch' .did you mean 'epochs'"),
+    ({"settings": DENConfig()}, "settings: expected a dict or NetworkConfig for stl, got DENConfig"),
+    ({"method": "mtl"}, "from: expected the method, seed and stream of .*method: 'stl' there, 'mtl' here"),
+    ({"seed": 1}, "from: .*seed: 0 there, 1 here; stream.seed: 0 there, 1 here"),
+    ({"stream": lambda: softmax_stream()}, "from: .*stream.name: 'toy' there, 'arrays' here"),
+    ({"dtype": "float64"}, "from: .*stream.dtype: 'float32' there, 'float64' here"),
+    ({"order": "2,0"}, "order: expected tasks that .* has not learnt, got 0"),
+    ({"order": "7"}, "order: expected ids of tasks in stream 'toy'"),
+    ({"n_tasks": 4}, "n_tasks: expected an integer from 1 to 3, got 4"),
+    ({"stream": lambda: make_stream("toy").first(1)}, "from: expected a run with tasks left .* of the stream 'toy'"),
+])
+def test_a_branch_that_cannot_be_is_refused(tmp_path, change, words):
+    run("stl", "toy", n_tasks=1, settings={"hidden": (4,), "epochs": 0}, out=tmp_path / "run")
+    change = {name: value() if callable(value) else value for name, value in change.items()}
+    with pytest.raises(ValueError, match=words):
+        branch(tmp_path / "run", out=tmp_path / "branch", **change)
+    assert not list(tmp_path.glob("branch/*"))
+    with pytest.raises(FileNotFoundError, match="from: expected the folder of a run, but .* does not exist"):
+        branch(tmp_path / "nowhere")
+
+
+@pytest.mark.parametrize("name", EVERY_METHOD)
+def test_what_is_fixed_is_an_option(name):
+    assert set(REGISTRY[name].fixed) <= {field.name for field in dataclasses.fields(REGISTRY[name].Config)}
 
 
 def softmax_stream():

@@ -123,7 +123,7 @@ def fields(shape, path=""):
         yield from fields(shape[0], path + "[]")
     elif isinstance(shape, dict) and str not in shape:
         for key, inner in shape.items():
-            here = f"{path}.{key}" if path else key
+            here = f"{path}.{key}".strip(".?")
             yield here
             yield from fields(inner, here)
 

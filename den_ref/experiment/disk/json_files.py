@@ -98,7 +98,8 @@ def check_shape(value: Any, shape: Any, where: str) -> None:
     """Raise a ValueError that names the place unless the value has the shape.
 
     A shape is a type or a tuple of types: such a value; [shape]: a list of it; {str: shape}: a dict with any keys;
-    {"key": shape, ...}: a dict with exactly these keys.
+    {"key": shape, ...}: a dict with exactly these keys,
+    where "key?" may be missing.
     """
     if isinstance(shape, dict):
         _check_dict(value, shape, where)
@@ -112,7 +113,8 @@ def check_shape(value: Any, shape: Any, where: str) -> None:
 
 def _check_dict(value: Any, shape: dict, where: str) -> None:
     _check_type(value, dict, where)
-    shapes = {key: shape[str] for key in value} if str in shape else shape
+    shapes = {key: shape[str] for key in value} if str in shape else {
+        key.removesuffix("?"): inner for key, inner in shape.items() if key.removesuffix("?") in {key, *value}}
     if set(value) != set(shapes):
         raise ValueError(f"{where}: expected the keys {sorted(shapes)}, got {sorted(value)}")
     for key, item in value.items():

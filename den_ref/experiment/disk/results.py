@@ -42,6 +42,7 @@ SCHEMA = {
     "complete": bool,
     "run": {
         "den_ref": str, "method": str, "options": _ANYTHING, "seed": int, "stream": _ANYTHING, "tasks": [_ID],
+        "from?": {"folder": str, "sha256": str, "stages": int, "options": _ANYTHING},
     },
     "environment": _ANYTHING,
     "R": {"auroc": _MATRIX, "accuracy": _MATRIX},

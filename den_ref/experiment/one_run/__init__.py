@@ -7,6 +7,7 @@
 ``run``          the run and everything measured on the way
 ``measure``      quality of a method on a task; its size
 ``separate``     what its size is held against on every screen
+``branch``       going on from what another run has learnt
 ``checkpoint``   what is saved after every task, and going on from it
 ``restored``     the method of a checkpoint, validated whole
 ``display``      what a run says while it runs

@@ -4,6 +4,7 @@ One file holds the method's state (the arrays) and the run's record (the header)
 different ages.  ``results.json`` is the same record for people and is never read back.
 """
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from den_ref.methods import method_named
 from den_ref.protocol import Method
 from den_ref.state import pack_id
 
-from .plan import Plan
+from .plan import Origin, Plan
 from .restored import restored
 from .run import Run, unseen
 
@@ -94,10 +95,21 @@ def learnt(folder: Path | str) -> int:
     return len(_read(path)[0]["stages"]) if path.exists() else 0
 
 
+def origin_of(folder: Path | str) -> Origin:
+    """What a run has learnt, to branch from; errors as :func:`load`."""
+    path = path_of(folder, "from", "the folder of a run") / NETWORK
+    if not path.exists():
+        raise FileNotFoundError(f"from: expected the folder of a run, but {path} does not exist")
+    results, state = _read(path)
+    return Origin(path.parent.resolve(), hashlib.sha256(path.read_bytes()).hexdigest(), results, state)
+
+
 # --- small parts -------------------------------------------------------------------------------------------------
 
 
 def _new(plan: Plan) -> Run:
+    if plan.origin is not None:
+        return _branched(plan, plan.origin)
     method = plan.method(plan.config, seed=plan.seed)
     return Run(method, plan.identity(), environment(), unseen(len(plan.stream.tasks)))
 
@@ -111,17 +123,31 @@ def _read(path: Path) -> tuple[dict[str, Any], dict[str, np.ndarray]]:
         raise ValueError(f"{path}: {error}") from error
 
 
+def _branched(plan: Plan, origin: Origin) -> Run:
+    """A new run whose first tasks are those of another, as they were learnt and measured there."""
+    method = _method(plan, origin.results, origin.state, origin.folder / NETWORK)
+    R, measured, n = unseen(len(plan.stream.tasks)), matrices(origin.results["R"]), len(origin.results["stages"])
+    for metric in R:
+        R[metric][:n, :n] = measured[metric][:n, :n]
+    return Run(method, plan.identity(), environment(), R, list(origin.results["stages"]))
+
+
 def _restored(plan: Plan, out: Path) -> Run:
     results, state = _read(out / NETWORK)
     found = "; ".join(differences(results["run"], plan.identity()))
     if found:
         raise ValueError(f"out: {out} holds a run of another configuration ({found}); choose another folder")
-    seen = plan.stream.tasks[:len(results["stages"])]
-    tasks = [task.without_test() for task in seen] if plan.method.needs_all_data else []
-    try:
-        method = restored(plan.method, plan.config, results, state, seen=tasks)
-    except ValueError as error:
-        raise ValueError(f"{out / NETWORK}: {error}") from error
+    method = _method(plan, results, state, out / NETWORK)
     run = Run(method, results["run"], results["environment"], matrices(results["R"]), results["stages"])
     write_json(out / RESULTS, run.to_json())                       # it may be missing, or a task behind
     return run
+
+
+def _method(plan: Plan, results: dict[str, Any], state: dict[str, np.ndarray], path: Path) -> Method:
+    """The plan's method with the state of a checkpoint, and with the data of its tasks if it needs them."""
+    seen = plan.stream.tasks[:len(results["stages"])]
+    tasks = [task.without_test() for task in seen] if plan.method.needs_all_data else []
+    try:
+        return restored(plan.method, plan.config, results, state, seen=tasks)
+    except ValueError as error:
+        raise ValueError(f"{path}: {error}") from error

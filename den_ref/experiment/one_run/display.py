@@ -55,7 +55,9 @@ class Lines(Display):
         who, what = run.identity["method"], run.identity["stream"]["name"]
         self.say(f"{who} on {what}, seed {run.identity['seed']}: {len(run.task_ids)} tasks")
         if run.stages:
-            self.say(f"resumed after {len(run.stages)} of {len(run.task_ids)} tasks")
+            origin = run.identity.get("from", {"stages": None})
+            began = f"branched from {origin['folder']}" if origin["stages"] == len(run.stages) else "resumed"
+            self.say(f"{began} after {len(run.stages)} of {len(run.task_ids)} tasks")
 
     def note(self, text):
         self.say(f"note: {text}")

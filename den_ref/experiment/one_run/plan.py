@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import den_ref
@@ -17,10 +18,24 @@ from .presets import default_options
 
 
 @dataclass(frozen=True, eq=False)
+class Origin:
+    """The run that another branches from: its folder, and what its checkpoint holds.
+
+    ``sha256`` is that of the checkpoint's file, ``results`` the run's record, ``state`` its method's state.
+    """
+
+    folder: Path
+    sha256: str
+    results: dict[str, Any]
+    state: dict[str, Any]
+
+
+@dataclass(frozen=True, eq=False)
 class Plan:
     """A method's class and options, a stream and a seed: everything that decides how a run ends.
 
-    ``name`` is the method's as it was given: in the registry, ``module:Class``, or that of a class.
+    ``name`` is the method's as it was given: in the registry, ``module:Class``, or that of a class.  ``origin`` is of a
+    branch: where its first tasks are learnt already.
     """
 
     name: str
@@ -28,14 +43,24 @@ class Plan:
     config: Settings
     stream: Stream
     seed: int
+    origin: Origin | None = None
 
     def identity(self) -> dict[str, Any]:
         """The plan in JSON types.  Plans with equal identities end alike, bit for bit, in the same environment."""
         facts = self.stream.facts
         return as_json({
             "den_ref": den_ref.__version__, "method": self.name, "options": self.config.to_dict(),
-            "seed": self.seed, "stream": facts, "tasks": facts["order"],
+            "seed": self.seed, "stream": facts, "tasks": facts["order"], **self._from(),
         })
+
+    def _from(self) -> dict[str, Any]:
+        """Of a branch: where it is from, after how many tasks, and the options there that are others here."""
+        if self.origin is None:
+            return {}
+        there, here = self.origin.results["run"]["options"], self.config.to_dict()
+        return {"from": {"folder": str(self.origin.folder), "sha256": self.origin.sha256,
+                         "stages": len(self.origin.results["stages"]),
+                         "options": {name: value for name, value in there.items() if value != here[name]}}}
 
 
 def make_plan(method: str | type[Method] = "den", stream: str | Stream = "mnist-variation", *, seed: int = 0,
