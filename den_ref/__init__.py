@@ -21,8 +21,9 @@ from importlib import import_module
 __version__ = "0.1.0"
 
 #: Name -> the module that has it; a room stands for itself.
-_HOMES = {"run": "experiment", "load": "experiment", "branch": "experiment", "compare": "experiment", "make_stream": "tasks",
-          "stream_from_arrays": "tasks.arrays", "DEN": "den", "DENConfig": "den", "plots": "plots"}
+_HOMES = {"run": "experiment", "load": "experiment", "branch": "experiment", "compare": "experiment",
+          "make_stream": "tasks", "stream_from_arrays": "tasks.arrays", "DEN": "den", "DENConfig": "den",
+          "plots": "plots"}
 __all__ = [*_HOMES]
 
 

@@ -28,7 +28,7 @@ from .pages.player.html_page import write_player
 
 __all__ = [
     "Cell", "Display", "Grid", "GridDisplay", "GridLines", "GridLive", "Lines", "Live", "Plan", "Processes", "Run",
-    "Stepping", "begin", "begin_comparison", "branch", "changed_options", "compare", "dask_executor", "default_options", "follow",
-    "kept_steps", "learnt", "load", "make_branch", "make_plan", "origin_of", "owned", "read_grid", "read_results", "read_step", "run",
-    "write_player",
+    "Stepping", "begin", "begin_comparison", "branch", "changed_options", "compare", "dask_executor", "default_options",
+    "follow", "kept_steps", "learnt", "load", "make_branch", "make_plan", "origin_of", "owned", "read_grid",
+    "read_results", "read_step", "run", "write_player",
 ]

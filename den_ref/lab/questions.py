@@ -95,7 +95,8 @@ def _filled(choice: dict, case: Case, words: dict, language: str) -> str:
         return choice["text"][language]
     outputs = case.expected if choice["from"] == "expected" else case.wrong[choice["from"]]
     value = np.asarray(outputs[words["field"]])
-    return choice["text"][language].replace("{}", shown(value if words["index"] is None else value[tuple(words["index"])]))
+    found = value if words["index"] is None else value[tuple(words["index"])]
+    return choice["text"][language].replace("{}", shown(found))
 
 
 def shown(value) -> str:

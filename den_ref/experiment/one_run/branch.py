@@ -105,7 +105,7 @@ def branched_options(kind: type[Method], origin: Origin, settings: Settings | Ma
     for name in kind.fixed:
         if there.get(name) != here.get(name):
             raise ValueError(f"{name}: expected {there[name]!r}, with which {origin.folder} has learnt, got "
-                             f"{here[name]!r}; what is learnt hangs on {', '.join(n for n in kind.fixed if n in there)}")
+                             f"{here[name]!r}; what is learnt hangs on {', '.join(kind.fixed)}")
     return after
 
 
