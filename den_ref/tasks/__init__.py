@@ -7,7 +7,9 @@ import inspect
 
 from den_ref.doors import did_you_mean
 from .arrays import stream_from_arrays
+from .attributes import attribute_stream
 from .back import mnist_back
+from .bases import bases_stream
 from .file import file_stream
 from .permuted import permuted_mnist
 from .stream import Stream
@@ -16,7 +18,7 @@ from .variation import mnist_variation
 
 #: stream name -> function that makes it
 STREAMS = {"mnist-variation": mnist_variation, "mnist-back": mnist_back, "permuted-mnist": permuted_mnist,
-           "toy": toy_stream, "file": file_stream}
+           "attributes": attribute_stream, "bases": bases_stream, "toy": toy_stream, "file": file_stream}
 
 #: options that name a folder or a file of the user's
 PLACES = ("mnist", "backgrounds", "amat", "data_file")
@@ -34,7 +36,7 @@ def make_stream(
 
     Parameters
     ----------
-    name : {"mnist-variation", "mnist-back", "permuted-mnist", "toy", "file"}
+    name : {"mnist-variation", "mnist-back", "permuted-mnist", "attributes", "bases", "toy", "file"}
     seed : int
         Of everything random in the stream.
     n_tasks : int, optional

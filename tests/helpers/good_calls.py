@@ -25,7 +25,9 @@ from den_ref.den.stage import Stage
 from den_ref.methods import REGISTRY, method_named
 from den_ref.protocol import Task
 from den_ref.tasks import Stream, digits, idx, make_stream, stream_from_arrays
+from den_ref.tasks.attributes import attribute_stream
 from den_ref.tasks.back import mnist_back
+from den_ref.tasks.bases import bases_stream
 from den_ref.tasks.permuted import permuted_mnist
 from den_ref.tasks.toy import toy_stream
 from den_ref.tasks.variation import mnist_variation
@@ -385,6 +387,9 @@ TASKS = {
     "tasks.make_stream": example(lambda **given: make_stream("toy", **given).tasks[0], seed=3, n_tasks=2,
                                  dtype="float64", fine={"n_tasks": ("None",)}),
     "tasks.toy.toy_stream": example(lambda **given: toy_stream(**given).tasks[0], seed=3, dtype="float64"),
+    "tasks.attributes.attribute_stream": example(lambda **given: attribute_stream(**given).tasks[0], seed=3, noise=0.5,
+                                                 dtype="float64"),
+    "tasks.bases.bases_stream": example(lambda **given: bases_stream(**given).tasks[0], seed=3, dtype="float64"),
     "tasks.stream.Stream": example(Stream, name="mine", ids=("a", "b"), make=dict, n_inputs=3, details={},
                                    fine={"name": ("text",), "make": ("dict",), "details": ("dict",)}),
     "tasks.stream.Stream.first": example(toy_stream(0).first, n_tasks=2, fine={"n_tasks": ("NumPy int",)}),
@@ -438,6 +443,7 @@ INSIDE = {
     "tasks.arrays.sigmoid_labels", "tasks.arrays.sizes", "tasks.arrays.softmax_labels", "tasks.arrays.with_arrays",
     "tasks.digits.checked_sizes", "tasks.digits.choose", "tasks.digits.choose_all", "tasks.digits.first_of_each",
     "tasks.digits.load_embedded",
+    "tasks.attributes.principal", "tasks.bases.linear_task",
     "tasks.amat.fault", "tasks.amat.find_amat", "tasks.amat.parsed", "tasks.amat.read_file", "tasks.back.composed",
     "tasks.back.lay_on", "tasks.back.made", "tasks.back.pictures_and_facts", "tasks.back.refuse",
     "tasks.file.by_task", "tasks.file.coded", "tasks.file.one_against_rest", "tasks.file.standardised",
