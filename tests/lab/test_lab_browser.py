@@ -51,6 +51,12 @@ def drag(page, room, name, value):
                " one.dispatchEvent(new Event('input', { bubbles: true })); })()")
 
 
+def press(page, selector):
+    """Click an element, wherever on the page it is."""
+    page.value(f"document.querySelector('{selector}').scrollIntoView({{ block: 'center', behavior: 'instant' }})")
+    page.click(selector)
+
+
 def seen(page, room):
     return page.value(SEEN.replace("{}", room))
 
@@ -88,16 +94,16 @@ def test_what_the_pictures_are_there_to_say(page):
 
 
 def test_golden_cases_on_the_page(page):
-    page.click("#run-golden")
+    press(page, "#run-golden")
     many = len(cases(*operations_of(MATHEMATICS.read_text("utf-8"))))
     assert words(page, "golden").startswith(f"{many} of {many} cases")
     page.value("operations.soft_threshold = () => ({ w: Float64Array.of(0) })")
-    page.click("#run-golden")
+    press(page, "#run-golden")
     assert words(page, "golden").startswith(f"{many - len(cases('soft_threshold'))} of {many}")
 
 
 def test_the_stream_is_learnt_while_the_page_answers(page):
-    page.click("#learn")
+    press(page, "#learn")
     end = time.monotonic() + 120
     while not words(page, "stream").startswith("Learnt") and time.monotonic() < end:
         drag(page, "shrinkage", "mu", 0.3)
