@@ -16,7 +16,7 @@ def main(argv: list[str] | None = None) -> int:
         return 130
     program = argv is None
     heard = ending.heard_interrupts() if program else []
-    argv, arguments = sys.argv[1:] if argv is None else list(argv), argparse.Namespace(kept=None)
+    argv, arguments = sys.argv[1:] if argv is None else list(argv), argparse.Namespace(kept=None, parser=None)
     try:
         ending.open_streams()
         if program:
@@ -29,7 +29,7 @@ def main(argv: list[str] | None = None) -> int:
         finally:
             sys.stdout.flush()                                     # who does not take it is told of here, not at exit
     except ending.EARLY as error:
-        return ending.ended(error, arguments.kept)
+        return ending.ended(error, arguments.kept, arguments.parser)
     except Exception:
         if not heard:
             raise
@@ -41,18 +41,18 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def parser():
-    """The arguments of the command: an ``argparse.ArgumentParser``."""
-    import argparse
-
+    """The arguments of the command: an ``argparse.ArgumentParser``.  Without any, its help is shown."""
     import den_ref
 
     from .commands import compare, golden, lab, options, plot, report, run, tune
+    from .commands.common import Parser
 
-    top = argparse.ArgumentParser(
+    top = Parser(
         prog="den-ref", description="Lifelong learning with dynamically expandable networks, in NumPy.",
         epilog="example: den-ref run --out runs/den")
     top.add_argument("--version", action="version", version=f"den-ref {den_ref.__version__}")
-    commands = top.add_subparsers(required=True, metavar="COMMAND")
+    top.set_defaults(command=lambda arguments, argv: top.print_help() or 0, parser=top)
+    commands = top.add_subparsers(metavar="COMMAND")
     for command in (run, report, compare, tune, plot, options, golden, lab):
         command.add(commands)
     return top

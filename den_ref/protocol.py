@@ -38,8 +38,8 @@ class Diverged(ArithmeticError):
     """The training of a task came to numbers that are not finite.  The stage is abandoned, its method as it was."""
 
     def __init__(self, task_id: Hashable, where: str, why: str):
-        super().__init__(f"training of task {task_id!r} diverged in {where} ({why}): try a smaller step "
-                         "(--set step=...), or inputs of a size around 1")
+        super().__init__(f"training of task {task_id!r} diverged in {where} ({why}): try a smaller learning "
+                         "rate (option step), or inputs of a size around 1")
 
 
 @dataclass(frozen=True, eq=False)
@@ -135,7 +135,7 @@ class Step:
     about: Box | None = None
 
     def __str__(self) -> str:
-        return f"task {self.task} (stage {self.stage}) | {self.title}: {self.sentence}"
+        return f"task {self.task}, learnt {ordinal(self.stage)} | {self.title}: {self.sentence}"
 
     def __repr__(self) -> str:
         return f"<Step {self.box!r}: {self}>"
@@ -144,6 +144,15 @@ class Step:
         """In a notebook: its words and its picture."""
         show = import_module("den_ref.plots").show                 # by name: it is plots that knows of steps
         return f"<p>{escape(str(self))}</p>{show(self, title=False).svg()}"
+
+
+def ordinal(number: int) -> str:
+    """The place of a task in the order of learning, which is not to be taken for its id.
+
+    >>> ", ".join(map(ordinal, (1, 2, 3, 4, 11, 21)))
+    '1st, 2nd, 3rd, 4th, 11th, 21st'
+    """
+    return f"{number}{'th' if number % 100 in (11, 12, 13) else {1: 'st', 2: 'nd', 3: 'rd'}.get(number % 10, 'th')}"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ import dataclasses
 import json
 import math
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -84,6 +84,9 @@ def one_of(*choices: Any):
 class Settings:
     """Base of all option classes: checks every name and field when made, and can be read from text."""
 
+    #: Names of the fields that are explained first, in this order; the others follow as they are declared.
+    EXPLAINED_FIRST: ClassVar[tuple[str, ...]] = ()
+
     def __new__(cls, *values, **named):
         cls.check_names(named, cls.__name__)                       # Python's own refusal knows no name that was meant
         return super().__new__(cls)
@@ -99,9 +102,11 @@ class Settings:
     @classmethod
     def explain(cls) -> str:
         """One line per option: name, default, meaning."""
-        fields = dataclasses.fields(cls)
-        width = max((len(field.name) for field in fields), default=0)
-        return "\n".join(f"{f.name:<{width}}  {f.default!s:<12}  {f.metadata['doc']}" for f in fields)
+        fields = {field.name: field for field in dataclasses.fields(cls)}
+        names = dict.fromkeys([*(name for name in cls.EXPLAINED_FIRST if name in fields), *fields])
+        rows = [(name, as_text(fields[name].default), fields[name].metadata["doc"]) for name in names]
+        long, longer = (max((len(row[i]) for row in rows), default=0) for i in (0, 1))
+        return "\n".join(f"{name:<{long}}  {default:<{longer}}  {doc}" for name, default, doc in rows)
 
     @classmethod
     def check_names(cls, given: Iterable[str], where: str) -> None:
@@ -109,8 +114,8 @@ class Settings:
         known = sorted(field.name for field in dataclasses.fields(cls))
         for name in given:
             if name not in known:
-                raise ValueError(f"{where}: unknown name {name!r}{did_you_mean(name, known)}; "
-                                 f"known names: {', '.join(known)}")
+                meant = did_you_mean(name, known) or f"; known names: {', '.join(known)}"
+                raise ValueError(f"{where}: unknown name {name!r}{meant}")
 
     def with_text(self, assignments: Iterable[str]) -> Settings:
         """A copy changed by texts such as ``"mu=1e-4"``, ``"hidden=64,32"``, ``"max_splits=none"``.

@@ -15,6 +15,7 @@ from den_ref.commands import compare, ending, tune
 from den_ref.commands.common import way_on
 from den_ref.experiment.tune.search import Budget
 from den_ref.methods import REGISTRY
+from den_ref.tasks import STREAMS
 
 STL = REGISTRY["stl"]
 
@@ -49,7 +50,7 @@ def test_a_file_is_a_stream(tmp_path, capsys):
     assert main(f"{run} --data against_rest=1".split()) == 2
     assert "against_rest: expected True or False, got 1" in capsys.readouterr().err
     assert main(f"run --data-file {tmp_path}/mine.csv --stream toy".split()) == 2
-    assert "data_file: expected an option of toy" in capsys.readouterr().err
+    assert "--data-file: expected an option of toy" in capsys.readouterr().err
     with pytest.raises(SystemExit):
         main(f"run --stream toy --data-file {tmp_path}/mine.csv".split())
     assert "--data-file: expected no --stream beside it, got toy" in capsys.readouterr().err
@@ -128,8 +129,8 @@ def test_resume_of_a_finished_run_prints_the_same_table(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("text, words", [
-    ("--method dem", "method: expected one of"),
-    ("--stream tov", "stream: expected one of"),
+    ("--method dem", "--method: expected one of"), ("--method dem", "got 'dem' (did you mean 'den'?)"),
+    ("--stream tov", "--stream: expected one of"), ("--stream tov", "got 'tov' (did you mean 'toy'?)"),
     ("--set epochs=-1", "epochs: expected an integer >= 0, got -1"),
     ("--set epoch=3", "options of stl: set: unknown name 'epoch' (did you mean 'epochs'?)"),
     ("--set epochs", "options of stl: set: expected name=value, got 'epochs'"),
@@ -139,10 +140,10 @@ def test_resume_of_a_finished_run_prints_the_same_table(tmp_path, capsys):
     ("--data noise", "--data: expected name=value, got 'noise'"),
     ("--data seed=3", "--data: expected an option of the stream that has no flag of its own, got 'seed'"),
     ("--data mu=0.3", 'did you mean settings={"mu": 0.3} (--set mu=0.3)?'),
-    ("--tasks 0", "n_tasks: expected an integer from 1 to 4, got 0"),
-    ("--order 1,1", "order: expected task ids, each once"),
-    ("--seed -1", "seed: expected an integer >= 0, got -1"),
-    ("--resume", "resume: expected a folder"),
+    ("--tasks 0", "den-ref: --tasks: expected an integer from 1 to 4, got 0"),
+    ("--order 1,1", "--order: expected task ids, each once"),
+    ("--seed -1", "--seed: expected an integer >= 0, got -1"),
+    ("--resume", "--resume: expected a folder with the run to go on with; give --out DIR"),
     ("--data amplitude=0.5 --stream permuted-mnist", "amplitude: expected an option of permuted-mnist"),
     ("--keep-steps", "--keep-steps: expected a folder"),
     ("--stream mnist-variation --mnist /nowhere", "got '/nowhere', which is no folder"),
@@ -167,11 +168,34 @@ def test_misuse_is_status_2_and_one_line(tmp_path, capsys, text, words):
     assert words in printed.err and printed.err.count("\n") == 1 and printed.out == ""
 
 
-@pytest.mark.parametrize("text", ["", "walk", "run --bogus", "run --tasks two", "run --step=3", "options den extra"])
+@pytest.mark.parametrize("text", ["walk", "run --bogus", "run --tasks two", "run --step=3", "options den extra"])
 def test_arguments_that_do_not_parse_are_status_2(capsys, text):
     with pytest.raises(SystemExit) as caught:
         main(text.split())
     assert caught.value.code == 2 and "usage: den-ref" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("text, meant", [("runn", "run"), ("comapre --quick", "compare"), ("golden chek", "check")])
+def test_a_command_that_is_nearly_one_is_told(capsys, text, meant):
+    with pytest.raises(SystemExit):
+        main(text.split())
+    assert f"(did you mean '{meant}'?)" in capsys.readouterr().err
+
+
+def test_the_command_alone_prints_its_help(capsys):
+    assert main([]) == 0
+    assert capsys.readouterr().out == parser().format_help()
+
+
+@pytest.mark.parametrize("text, words", [
+    ("tune", "METHOD: expected one (den-ref options lists them), or --paper"), ("tune dem", "METHOD: expected one that can be tuned"),
+    ("compare --methods stl,dem --stream toy --out {tmp}", "--methods: expected one of"),
+    ("compare --methods stl --seeds -1 --stream toy --out {tmp}", "--seeds: expected an integer"),
+    ("plot {tmp}", "DIR: expected the folder of a comparison"), ("report {tmp}", "DIR: expected that of a run"),
+    ("tune stl --stream toy --tasks 9 --out {tmp}", "--tasks: expected an integer from 1 to 4, got 9")])
+def test_arguments_are_called_what_was_typed(tmp_path, capsys, text, words):
+    assert main(text.format(tmp=tmp_path).split()) == 2
+    assert capsys.readouterr().err.startswith(f"den-ref: {words}")
 
 
 @pytest.mark.parametrize("name, text, unknown", [
@@ -195,7 +219,7 @@ def test_an_error_of_ours_is_not_taken_for_misuse(monkeypatch):
 
 
 @pytest.mark.parametrize("text, words", [
-    ("--help", "den-ref run --out runs/den"), ("run --help", "den-ref run --stream toy --step"),
+    ("--help", "den-ref run --out runs/den"), ("run --help", "den-ref run --stream toy --pause"),
     ("options --help", "den-ref options den"), ("--version", den_ref.__version__),
 ])
 def test_help_shows_an_example(capsys, text, words):
@@ -206,15 +230,19 @@ def test_help_shows_an_example(capsys, text, words):
 
 def test_options_lists_methods_and_what_set_knows(capsys):
     assert main(["options"]) == 0
-    listed = capsys.readouterr().out.splitlines()
-    assert [line.split()[0] for line in listed] == list(REGISTRY)
-    assert listed[list(REGISTRY).index("stl")].endswith(STL.__doc__.partition("\n")[0])
+    methods, streams = (text.splitlines() for text in capsys.readouterr().out.split("\n\n"))
+    assert [line.split()[0] for line in methods[1:]] == ["den", *(name for name in REGISTRY if name != "den")]
+    assert [line.split()[0] for line in streams[1:]] == list(STREAMS)
+    assert [line for line in methods if line.startswith("  stl ")][0].endswith(STL.__doc__.partition("\n")[0])
+    assert all(words.endswith(":") for words in (methods[0], streams[0]))
     assert main(["options", "stl"]) == 0
-    assert capsys.readouterr().out == STL.Config.explain() + "\n"
+    heading, _, options = capsys.readouterr().out.partition("\n")
+    assert heading.startswith("options of stl, for --set NAME=VALUE") and options == STL.Config.explain() + "\n"
     assert main(["options", "dem"]) == 2
 
 
-def test_step_waits_for_enter(monkeypatch, capsys):
+@pytest.mark.parametrize("flag", ["--pause", "--step"])             # --step was its name once
+def test_pause_waits_for_enter(monkeypatch, capsys, flag):
     class Keyboard:
         asked = 0
 
@@ -224,7 +252,7 @@ def test_step_waits_for_enter(monkeypatch, capsys):
 
     keyboard = Keyboard()
     monkeypatch.setattr(sys, "stdin", keyboard)
-    assert command("--tasks 2 --step") == 0 and keyboard.asked == 2
+    assert command(f"--tasks 2 {flag}") == 0 and keyboard.asked == 2
 
 
 def test_ctrl_c_before_learning_is_no_traceback(monkeypatch, capsys):

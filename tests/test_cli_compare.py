@@ -79,7 +79,7 @@ def test_a_failed_run_is_status_1_and_its_traceback_is_shown(tmp_path, capsys, h
 
 
 @pytest.mark.parametrize("text, words", [
-    ("--methods dem", "method: expected one of"),
+    ("--methods dem", "--methods: expected one of"),
     ("--methods stl --stream tov", "stream: expected one of"),
     ("--methods stl --seeds -1", "seed: expected an integer >= 0, got -1"),
     ("--methods stl --set mu=1", "--set: expected METHOD.NAME=VALUE of a method that is compared (stl), got 'mu=1'"),
@@ -93,7 +93,7 @@ def test_a_failed_run_is_status_1_and_its_traceback_is_shown(tmp_path, capsys, h
     ("--methods stl --per-class 3 1", "--per-class: expected three integers (training, validation, test) or all, got 3"),
     ("--methods stl --resume --out {tmp}/grid/grid.json", "out: expected a folder that can be made"),
     ("--methods stl --resume --out {tmp}/foreign", "foreign/grid.json: grid: expected den_ref grid of version 1"),
-    ("--methods stl --tasks 9", "n_tasks: expected an integer from 1 to 4, got 9"),
+    ("--methods stl --tasks 9", "--tasks: expected an integer from 1 to 4, got 9"),
     ("--methods stl --out {tmp}/file", "out: expected a folder that can be made"),
     ("--methods stl --out {tmp}/grid", "already holds a grid: resume it (--resume)"),
     ("--methods stl --out {tmp}/grid --resume --tasks 1", "stream.options.n_tasks: 2 there, 1 here"),

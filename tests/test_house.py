@@ -41,7 +41,7 @@ MAY_IMPORT = {
     "experiment/tune": {"experiment/disk", "experiment/one_run", "experiment/pages", "core", "methods", "tasks"},
     "golden": set(),
     "lab": {"golden"},
-    "commands": {"experiment", "golden", "lab", "methods"},
+    "commands": {"experiment", "golden", "lab", "methods", "tasks"},
     "cli": {"commands"},
     "__main__": {"cli"},
     "__init__": set(),

@@ -13,6 +13,19 @@ FAILED, MISUSE, INTERRUPTED, PIPE_CLOSED = 1, 2, 130, 141
 METHODS = "what den-ref options lists, or module:Class, a method of your own in a module on PYTHONPATH"
 
 
+class Parser(argparse.ArgumentParser):
+    """Arguments that say what may have been meant: ``den-ref runn``."""
+
+    def _check_value(self, action, value):
+        try:
+            super()._check_value(action, value)
+        except argparse.ArgumentError as error:
+            from den_ref.doors import did_you_mean                 # here, since it loads NumPy
+
+            error.message += did_you_mean(str(value), map(str, action.choices))
+            raise
+
+
 def add_command(commands, name: str, function, epilog: str) -> argparse.ArgumentParser:
     """A parser for ``den-ref NAME``, described by the function's docstring, which is called with (arguments, argv)."""
     about = function.__doc__ or f"{name}."                         # python -OO keeps no docstrings
@@ -48,7 +61,17 @@ def way_on(argv: list[str], *more: str) -> str:
     return shlex.join(["den-ref", *argv, *(word for word in more if word not in argv)])
 
 
-def misuse(error: Exception) -> int:
-    """Say on stderr what is wrong with the arguments; the exit status."""
-    print(f"den-ref: {error}", file=sys.stderr)
+def misuse(error: Exception, parser: argparse.ArgumentParser | None = None) -> int:
+    """Say on stderr what is wrong with the arguments, in the words of the command line; the exit status."""
+    print(f"den-ref: {as_typed(str(error), parser)}", file=sys.stderr)
     return MISUSE
+
+
+def as_typed(text: str, parser: argparse.ArgumentParser | None) -> str:
+    """A refusal that begins with a Python name, "n_tasks: ...", with what is typed for it instead: "--tasks: ..."."""
+    name, colon, rest = text.partition(":")
+    typed = {action.dest: (action.option_strings or [action.metavar])[0]
+             for action in (parser._actions if parser else [])}
+    plain = name.removeprefix("n_")
+    flag = typed.get(plain) or typed.get(f"{plain}s")              # compare's --methods, --seeds
+    return f"{flag}:{rest}" if flag and colon else text

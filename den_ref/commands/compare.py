@@ -68,7 +68,7 @@ def compare(arguments: argparse.Namespace, argv: list[str]) -> int:
             cells, stream, options = (_the_papers if arguments.paper else _asked)(arguments)
             work = experiment.begin_comparison(cells, stream, out=out, resume=arguments.resume, **options)
         except ValueError as error:
-            return misuse(error)
+            return misuse(error, arguments.parser)
         claim.callback(work.release)
         arguments.kept = lambda: (f"unfinished tasks are dropped, all others are kept in {out}\n"
                                   f"go on with: {way_on(argv, '--resume')}")

@@ -19,10 +19,10 @@ EARLY = (KeyboardInterrupt, OSError, MemoryError)
 Kept = Callable[[], str] | None
 
 
-def ended(error: BaseException, kept: Kept) -> int:
+def ended(error: BaseException, kept: Kept, parser=None) -> int:
     """Say what ended the command, what is kept and how to go on; the exit status."""
     if isinstance(error, OSError) and error.errno is None:         # no system's, but ours: of an argument
-        return misuse(error)
+        return misuse(error, parser)
     with _uninterrupted():
         lost = takes_nothing(sys.stdout)
         if isinstance(error, OSError):                             # of the files, each says which it is

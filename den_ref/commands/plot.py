@@ -30,6 +30,6 @@ def plot(arguments: argparse.Namespace, argv: list[str]) -> int:
     try:
         written = results_page.plot(arguments.source, arguments.into)
     except ValueError as error:
-        return misuse(error)
+        return misuse(error, arguments.parser)
     print("\n".join(map(str, written)))
     return 0

@@ -33,6 +33,6 @@ def write(arguments: argparse.Namespace, folder: str, out: str | None = None) ->
     try:
         page = experiment.write_player(folder, out, display)
     except ValueError as error:
-        return misuse(error)
+        return misuse(error, arguments.parser)
     display.say(f"{page}: {page.stat().st_size / 1e6:.1f} MB; open it in a browser: {page.resolve().as_uri()}")
     return 0

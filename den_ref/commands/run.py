@@ -12,7 +12,7 @@ from .stream import add_stream_arguments, stream_options
 EXAMPLES = """examples:
   den-ref run --out runs/den                        ten digit tasks with DEN
   den-ref run --out runs/den --resume               go on after an interruption
-  den-ref run --stream toy --step                   two seconds' work, one box at a time
+  den-ref run --stream toy --pause                  two seconds' work, one box at a time
   den-ref run --stream toy --out runs/toy --report  also a page that plays the run in a browser
   den-ref run --data-file mine.csv                  your own data (docs/your_own_data.md)
   den-ref run --from runs/den --out runs/b --set sigma=0.5   other options from there on; runs/den stays
@@ -48,7 +48,8 @@ def _how_arguments(how) -> None:
     how.add_argument("--keep-steps", action="store_true", help="also write the arrays that each box changed")
     how.add_argument("--report", action="store_true",
                      help="keep the steps, and write a page that plays them (den-ref report)")
-    how.add_argument("--step", action="store_true", help="wait for Enter after each box of the algorithm")
+    how.add_argument("--pause", action="store_true", help="wait for Enter after each box of the algorithm")
+    how.add_argument("--step", action="store_true", dest="pause", help=argparse.SUPPRESS)      # its name once
 
 
 def run(arguments: argparse.Namespace, argv: list[str]) -> int:
@@ -59,14 +60,12 @@ def run(arguments: argparse.Namespace, argv: list[str]) -> int:
     keep_steps = arguments.keep_steps or arguments.report
     with ExitStack() as stack:
         try:
-            if keep_steps and arguments.out is None:
-                name = "--report" if arguments.report else "--keep-steps"
-                raise ValueError(f"{name}: expected a folder to keep the steps in; give --out DIR")
+            _check_folder(arguments, keep_steps)
             plan = _plan(arguments)
             stack.enter_context(experiment.owned(arguments.out))
             started = experiment.begin(plan, arguments.out, arguments.resume)
         except ValueError as error:
-            return misuse(error)
+            return misuse(error, arguments.parser)
         arguments.kept = lambda: _kept(arguments, argv, len(plan.stream.tasks))
         try:
             experiment.follow(started, plan.stream, out=arguments.out, keep_steps=keep_steps,
@@ -75,6 +74,14 @@ def run(arguments: argparse.Namespace, argv: list[str]) -> int:
             return ended(error, lambda: arguments.kept().partition("\n")[0])      # it would diverge again
         print(_left_behind(arguments))
     return report.write(arguments, arguments.out) if arguments.report else 0
+
+
+def _check_folder(arguments, keep_steps: bool) -> None:
+    """A ValueError if something is to be kept, or to go on from, and nothing says where."""
+    if arguments.out is None and (keep_steps or arguments.resume):
+        name = "--report" if arguments.report else "--keep-steps" if keep_steps else "--resume"
+        what = "to keep the steps in" if keep_steps else "with the run to go on with"
+        raise ValueError(f"{name}: expected a folder {what}; give --out DIR")
 
 
 def _plan(arguments):
@@ -113,7 +120,7 @@ def _display(arguments):
     from den_ref import experiment
 
     display = experiment.Live() if sys.stderr.isatty() else experiment.Lines()
-    return experiment.Stepping(display) if arguments.step else display
+    return experiment.Stepping(display) if arguments.pause else display
 
 
 def _kept(arguments, argv: list[str], n_tasks: int) -> str:

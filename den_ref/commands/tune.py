@@ -54,7 +54,7 @@ def tune(arguments: argparse.Namespace, argv: list[str]) -> int:
                 stack.enter_context(searches[0].owned())
             processes = stack.enter_context(_processes(arguments))
         except ValueError as error:
-            return misuse(error)
+            return misuse(error, arguments.parser)
         arguments.kept = lambda: (f"finished runs are on record in {_record(arguments, searches)}\n"
                                   f"go on with: {way_on(argv)}")
         return _follow_all(searches, processes) if arguments.paper else _follow(searches[0], processes)
@@ -99,6 +99,8 @@ def _given(arguments) -> dict[str, int]:
 def _search(arguments):
     from den_ref.experiment.tune.search import Budget, Search
 
+    if arguments.method is None:
+        raise ValueError("METHOD: expected one (den-ref options lists them), or --paper, or --report, got none")
     return Search(arguments.method, arguments.stream, out=arguments.out, budget=Budget(**_given(arguments)),
                   **stream_options(arguments))
 

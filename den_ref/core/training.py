@@ -23,8 +23,8 @@ class Training(Settings):
     """Options of every method that trains with mini-batches."""
 
     optimiser: str = option("adam", "proximal Adam, or proximal SGD with averaged gradient", one_of("adam", "sgd"))
-    step: float = option(1e-3, "step size at the start", at_least(0, above=True))
-    step_end: float = option(0.05, "share of the step left at the end of its cosine decay", at_least(0))
+    step: float = option(1e-3, "learning rate at the start of a solve", at_least(0, above=True))
+    step_end: float = option(0.05, "share of the learning rate left at the end of its cosine decay", at_least(0))
     batch: int = option(128, "samples per mini-batch", integer(1))
     patience: int = option(4, "epochs without a better validation loss before a solve stops", integer(1))
     eps: float = option(1e-8, "Adam: added to the root of the second moment", at_least(1e-30))
@@ -147,6 +147,6 @@ def _result(problem, w, history, epochs, best, at_start) -> Result:
     odd = "" if math.isfinite(fun) else f"the objective is {fun}"
     odd = odd or ("" if np.isfinite(w.vector).all() else "a weight is infinite")       # a unit that is off hides it
     counted = {"multiply_adds": done * problem.loss.multiply_adds} if hasattr(problem.loss, "multiply_adds") else {}
-    return Result(x=w, fun=fun, nit=done, success=not odd, status=3 if odd else status,
-                  message=f"diverged: {odd}; a smaller step may help" if odd else messages[status],
+    message = f"diverged: {odd}; a smaller learning rate (option step) may help" if odd else messages[status]
+    return Result(x=w, fun=fun, nit=done, success=not odd, status=3 if odd else status, message=message,
                   prox_residual=problem.prox_residual(w), history=history, best_epoch=best.epoch, **at_start, **counted)

@@ -18,6 +18,7 @@ Eq. 6 weighted by Fisher information (an option)       ``importance``
 (not in the paper) drift since a unit's birth          ``birth``
 (not in the paper) what is kept beside a network       ``beside``
 (not in the paper) what reports say of each box        ``explained``
+(not in the paper) numbers in the boxes' sentences     ``words``
 =====================================================  ===================================================
 """
 

@@ -88,7 +88,8 @@ class DEN(Method):
             "loss", "Algorithm 1, loss against tau",
             f"loss {loss:.4f} {'>' if expand else '<='} tau {config.tau:g} (base rate {base_rate:.4f}): "
             + ("expand" if expand else "no expansion"), network, network,
-            facts={"loss": loss, "tau": config.tau, "base_rate": base_rate, "expand": expand})
+            facts={"loss": loss, "tau": config.tau, "base_rate": base_rate, "expand": expand,
+                   "loss_eq3": stage.losses.get("eq4", (loss, loss))[0]})       # nothing selected: no Eq. 4
         if expand:
             network = yield from dynamic_expansion(network, stage, loss)
         if config.split == "always" or (config.split == "after_expansion" and expand):

@@ -1,6 +1,7 @@
 """The options of DEN, each letter of the paper explained once."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 
@@ -26,6 +27,14 @@ class DENConfig(Training):
     Traceback (most recent call last):
     ValueError: mu: expected a number >= 0 (or one per layer), got -1
     """
+
+    #: In the order of the algorithm: Eq. 2; Algorithm 2, tau, Algorithms 3 and 4.
+    EXPLAINED_FIRST: ClassVar[tuple[str, ...]] = (
+        "hidden", "mu", "weight_decay", "epochs_eq2", "prune",
+        "mu_head", "mu_l2", "mu_eq4", "eq4_norm", "dense_selection", "epochs_eq4", "tau", "loss_split",
+        "k", "init_scale", "gamma", "gamma_scaling", "epochs_eq5", "undo_worse_expansion",
+        "split", "anchor_before_split", "lam", "anchor_weights", "sigma", "drift", "max_splits", "split_original",
+        "eq6", "epochs_eq6", "timestamps")
 
     hidden: tuple[int, ...] = option((128, 64), "units per hidden layer of the first network", integer(1, many=True))
 

@@ -12,6 +12,7 @@ from .equations import eq5
 from .network import Network
 from .stage import Stage, solve_cut
 from .surgery import append_units, delete_units, useless_units
+from .words import counts_in_words, parts_in_words
 
 
 @door
@@ -26,7 +27,8 @@ def dynamic_expansion(network: Network, stage: Stage, loss_before: NotNegative()
     grown, result = train_new_units(grown, stage)
     loss_after = stage.loss(grown)
     yield stage.step(
-        "eq5", "Algorithm 3, Eq. 5", f"added {_dashed(counts)} units, loss {loss_before:.4f} -> {loss_after:.4f}",
+        "eq5", "Algorithm 3, Eq. 5",
+        f"units added, {counts_in_words(counts)}; loss {loss_before:.4f} -> {loss_after:.4f}",
         before, grown, solve=result,
         facts={"added": list(counts), "loss_before": loss_before, "loss_after": loss_after},
         arrays={f"norms/{l}": trace for l, trace in enumerate(result.group_norms, 1)})
@@ -47,7 +49,7 @@ def remove_useless(network: Network, stage: Stage, title: Text()):
     pruned = delete_units(useless.folded, useless.units)
     added = [int(np.sum(born == stage.t)) for born in network.introduced]
     kept = [n - len(gone) for n, gone in zip(added, useless.units, strict=True)]
-    yield stage.step("prune", title, f"kept {_dashed(kept)} of {_dashed(added)} new units", network, pruned,
+    yield stage.step("prune", title, f"new units that stay, {parts_in_words(kept, added)}", network, pruned,
                      facts={"added": added, "kept": kept},
                      arrays={f"removed/{l}": units for l, units in enumerate(useless.units, 1)})
     return pruned
@@ -89,8 +91,3 @@ def train_new_units(network: Network, stage: Stage) -> tuple:
 def group_norms(w: Flat, older) -> list[np.ndarray]:
     """Per hidden layer the norms that Eq. 5's group lasso drives to 0: of each new unit's incoming weights."""
     return [column_norms.inner(w[f"W{l + 1}"][:, old if l else 0:]) for l, old in enumerate(older)]
-
-
-def _dashed(counts) -> str:
-    """Counts per layer, 5-5."""
-    return "-".join(map(str, counts))

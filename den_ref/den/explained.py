@@ -62,7 +62,8 @@ def split(options: Options) -> Formula:
     over = " / ‖(w_i, b_i)^{t−1}‖" if options["drift"] == "relative" else ""
     original = "retires" if options["split_original"] == "retire" else "stays"
     return Formula(f"ρ_i = ‖(w_i, b_i)^t − (w_i, b_i)^{{t−1}}‖{over};   split i if ρ_i > σ_l",
-                   f"The copy takes the new weights; the original gets those of W^{{t−1}} back and {original}.",
+                   f"The copy takes the new weights; the original gets those of W^{{t−1}} back and {original}."
+                   + (" Relative to its old norm, a unit that was almost 0 drifts most." if over else ""),
                    ("sigma",), "den_ref/den/splitting.py: split_and_duplicate")
 
 

@@ -14,6 +14,7 @@ from .equations import eq3, eq4
 from .network import Head, Network, extract
 from .stage import Stage, solve_cut
 from .units import Units
+from .words import parts_in_words
 
 #: Input features are cut out of the first matrix when at most this share of them is selected.
 WORTH_CUTTING = 0.9
@@ -32,13 +33,12 @@ def selective_retraining(network: Network, stage: Stage):
             "head_units": chosen, "residual_as_stored": result.residual_as_stored})
 
     units, visible = select_units(network, head), network.visible(stage.t)
-    shares = [f"{len(s)}/{len(v)}" for s, v in zip(units, visible, strict=True)]
-    nothing = not len(units[-1])
+    selected, seen, nothing = [len(s) for s in units], [len(v) for v in visible], not len(units[-1])
     yield stage.step(
         "select", "Algorithm 2, selection",
         "nothing is selected: the head is its bias alone" if nothing else
-        f"selected {', '.join(shares[1:])} units and {shares[0]} inputs",
-        network, network, facts={"selected": [len(s) for s in units], "visible": [len(v) for v in visible]},
+        f"selected {parts_in_words(selected, seen, inputs=True)}",
+        network, network, facts={"selected": selected, "visible": seen},
         arrays={f"selected/{l}": s for l, s in enumerate(units)})
     if nothing:
         return network

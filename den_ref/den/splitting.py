@@ -10,6 +10,7 @@ from .network import Network, extract
 from .stage import Stage, solve_cut
 from .surgery import split_units
 from .units import Drifts, check_lists, check_previous
+from .words import in_words, parts_in_words
 
 
 @door
@@ -32,11 +33,11 @@ def split_and_duplicate(network: Network, stage: Stage):
     sigma = stage.config.per_layer("sigma", len(drifts))
     split = most_drifted(older, drifts, sigma, stage.config.max_splits)
     before, network = network, split_units(network, stage.previous, split, stage.t, stage.config.split_original)
-    shares = [f"{len(s)}/{len(o)}" for s, o in zip(split, older, strict=True)]
+    n_split, n_older = [len(s) for s in split], [len(o) for o in older]
     yield stage.step(
-        "split", "Algorithm 4, split", f"split {', '.join(shares)} older units; median drift "
-        f"{_in_words(_per_layer(np.median, drifts))} against sigma {_in_words(sigma)}", before, network,
-        facts={"split": [len(s) for s in split], "older": [len(o) for o in older], "sigma": list(sigma),
+        "split", "Algorithm 4, split", f"older units split, {parts_in_words(n_split, n_older)}; median drift "
+        f"{in_words(_per_layer(np.median, drifts))} against sigma {in_words(sigma)}", before, network,
+        facts={"split": n_split, "older": n_older, "sigma": list(sigma),
                "median_drift": _per_layer(np.median, drifts), "largest_drift": _per_layer(np.max, drifts),
                "median_drift_since_birth": _per_layer(np.median, since_birth),
                "largest_drift_since_birth": _per_layer(np.max, since_birth)},
@@ -113,8 +114,3 @@ def pull_back(network: Network, stage: Stage) -> tuple:
 def _per_layer(function, drifts) -> list:
     """One number per layer, None for an empty one."""
     return [float(function(rho)) if len(rho) else None for rho in drifts]
-
-
-def _in_words(values) -> str:
-    """Numbers of a sentence, "-" for an empty layer."""
-    return ", ".join("-" if value is None else f"{value:.3g}" for value in values)

@@ -5,7 +5,7 @@ mini-batches).  Whoever replaces them has Algorithms 1 to 4 as functions of the 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -33,6 +33,7 @@ class Stage:
     previous : W^{t-1}, the network at the end of the stage before (at t = 1: the random start)
     birth : every unit of W^{t-1} as it was when it came (at t = 1: empty)
     importance : F^{t-1}, if the pull to W^{t-1} is weighted by it
+    losses : box -> the task's loss before and after it, of the solves that told (:meth:`retrained`)
     """
 
     t: int
@@ -43,6 +44,7 @@ class Stage:
     progress: Progress = no_progress
     birth: Birth | None = None
     importance: Importance | None = None
+    losses: dict[str, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self):
         Whole(1)("t", self.t)
@@ -86,6 +88,7 @@ class Stage:
     def retrained(self, box, title, words, before, after, result) -> Step:
         """The Step of a solve whose start competes (Eq. 4 and 6): what came of it, or that nothing did."""
         then, now, was_kept = self.loss(before), self.loss(after), result.get("best_epoch") == 0 < result.nit
+        self.losses[box] = then, now
         words = result.message if was_kept else f"{words}, loss {then:.4f} -> {now:.4f}, {result.message}"
         return self.step(box, title, words, before, after, solve=result, facts={"loss_before": then, "loss_after": now})
 

@@ -11,7 +11,7 @@ from .registry import known
 
 #: Variations with a name or a look of their own, those of the comparison that comes with the package.
 VARIATIONS = {
-    "den split_original=keep": ("DEN, originals kept", Look("#D55E00", "-", "d")),
+    "den split_original=keep": ("DEN, originals kept", Look("#E69F00", "-", "d")),
     "den split_original=retire": ("DEN, originals retired", Look("#009E73", "-", "d")),
     "den anchor_before_split=eq6": ("DEN, Eq. 6 before the split", Look("#CC79A7", "-", "<")),
     "den anchor_before_split=eq4": ("DEN, the pull in Eq. 4", Look("#CC79A7", "--", ">")),

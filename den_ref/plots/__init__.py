@@ -7,7 +7,7 @@ from .beside import bars_before, costs_before, curves_before, sizes_before
 from .comparison import curves, relative_axis, scores_against_cost, sweep
 from .expansion import group_norms, loss_against_tau, shares
 from .idea import idea
-from .matrices import Segment, head_weights, weight_matrix
+from .matrices import Segment, head_weights, unit_changes, weight_matrix
 from .network import network_graph
 from .scores import performance_matrix
 from .show import Picture, show
@@ -21,6 +21,6 @@ __all__ = [
     "PLAIN", "Picture", "Segment", "Style", "bars_before", "convergence", "costs_before", "curves", "curves_before",
     "drift", "filters", "group_norms", "head_weights", "idea", "loss_against_tau", "network_graph", "norm_ball",
     "performance_matrix", "prox_graph", "relative_axis", "residuals", "scores_against_cost", "shares", "show",
-    "shrunk_weights", "sizes_before", "sweep", "timestamps", "touched_ball", "training", "weight_matrix",
-    "zeros_against_strength",
+    "shrunk_weights", "sizes_before", "sweep", "timestamps", "touched_ball", "training", "unit_changes",
+    "weight_matrix", "zeros_against_strength",
 ]

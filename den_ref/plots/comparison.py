@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from itertools import cycle
 
 import numpy as np
-from matplotlib.ticker import LogLocator, NullFormatter
+from matplotlib.ticker import LogLocator, MaxNLocator, NullFormatter
 
 from den_ref.describe import LETTERS, Look
 from den_ref.methods.labels import look_of, name_of
@@ -17,17 +17,32 @@ from den_ref.methods.labels import look_of, name_of
 from .labels import label_ends, label_points
 from .style import PLAIN, Style, tidy
 
-#: Looks of the lines that say of none: methods without a look of their own, layers.
+#: Looks of the lines that say of none: methods without a look of their own, by their place; layers, by their number.
 _BY_PLACE = tuple(Look(*drawn) for drawn in (
     ("#0072B2", "-", "o"), ("#D55E00", "--", "s"), ("#009E73", "-.", "^"), ("#CC79A7", ":", "D"), ("#E69F00", "-", "v"),
     ("#56B4E9", "--", "P")))
 
 
+#: What is all of a layer to the eye.
+NEARLY_ALL = 0.99
+
+
 def looks(labels: Iterable[str]) -> dict[str, Look]:
-    """Label -> how it is drawn: as the method says, else by its place, in a look that no other has said."""
-    said = {label: look_of(label) for label in labels}
+    """Label -> how it is drawn: as the method says, else by its place, in a look that no other has said.
+
+    A layer ("layer 2") has the same look in every picture, whatever stands beside it.
+    """
+    said = {label: look_of(label) or _layers_look(label) for label in labels}
     left = cycle([look for look in _BY_PLACE if look not in said.values()] or _BY_PLACE)
     return {label: look or next(left) for label, look in said.items()}
+
+
+def _layers_look(label: str) -> Look | None:
+    """That of "inputs" and "layer N"; None for anything else."""
+    name, _, number = label.partition(" ")
+    if name == "layer" and number.isdecimal():
+        return _BY_PLACE[(int(number) - 1) % len(_BY_PLACE)]
+    return Look("#777777", ":", "D") if label == "inputs" else None
 
 
 def colours(drawn: Mapping[str, Look]) -> dict[str, str]:
@@ -48,6 +63,38 @@ def curves(ax, runs: Mapping[str, np.ndarray], xlabel: str, ylabel: str, *, styl
     tidy(ax, style, xlabel=xlabel, ylabel=ylabel, xticks=range(1, last + 1), xlim=(0.8, last + 0.2))
     label_ends(ax, ends, colours(drawn), style=style)
     return lines
+
+
+def share_curves(ax, layers: Mapping[str, np.ndarray], xlabel: str, ylabel: str, *, style: Style = PLAIN) -> list:
+    """Shares of layers, on an axis from 0 on, to 1 unless all are below a half.
+
+    Layers that are all but whole in every task are named above as well: their lines tell nothing.
+    """
+    most = max((np.nanmax(values, initial=0) for values in layers.values()), default=0)
+    top = 1 if most > 0.5 else most or 1
+    ax.set_ylim(-0.03 * top, 1.05 * top)
+    lines = curves(ax, layers, xlabel, ylabel, style=style)
+    whole = [name for name, values in layers.items() if np.nanmin(values, initial=1) >= NEARLY_ALL]
+    if whole:
+        ax.set_title(f"{' and '.join(whole)}: {NEARLY_ALL:.0%} and more in every task", fontsize=style.text)
+    return lines
+
+
+def count_curves(ax, runs: Mapping[str, np.ndarray], xlabel: str, ylabel: str, *, style: Style = PLAIN) -> list:
+    """Counts from 0 on: there is no half unit."""
+    if ax.get_autoscaley_on():                                     # the heights are its own
+        same_heights([ax], [runs])
+    ax.set_ylim(bottom=-0.04 * ax.get_ylim()[1])
+    ax.yaxis.set_major_locator(MaxNLocator(integer=True))
+    return curves(ax, runs, xlabel, ylabel, style=style)
+
+
+def same_heights(axes, values: Sequence[Mapping[str, np.ndarray]], margin: float = 0.05) -> None:
+    """Give axes beside each other one range, that of all values; before anything is drawn, since names need it."""
+    flat = np.concatenate([np.ravel(some).astype(float) for runs in values for some in runs.values()])
+    low, high = np.nanmin(flat), np.nanmax(flat)
+    for ax in axes:
+        ax.set_ylim(low - margin * ((high - low) or 1), high + margin * ((high - low) or 1))
 
 
 def scores_against_cost(ax, points: Mapping[str, tuple], xlabel: str, ylabel: str, *, log: bool = False,

@@ -16,7 +16,8 @@ def group_norms(ax, norms, *, kept: int | None = None, layer: int | None = None,
     norms : (1 + epochs, units) array
         Row 0 is the start.
     kept : int, optional
-        The epoch whose weights are kept (the lowest validation loss), marked.
+        The epoch whose weights are kept (the lowest validation loss), marked; what a norm does in the grey after it,
+        reaching 0 for instance, is not in the network.
     layer : int, optional
         Number of the layer, for the label.
 
@@ -34,10 +35,13 @@ def group_norms(ax, norms, *, kept: int | None = None, layer: int | None = None,
             lines[int(np.argmax(some))].set_label(f"{text}: {some.sum()}")
     if kept is not None:
         ax.axvline(kept, color=style.muted, linestyle=":", linewidth=1, label="epoch kept")
+        ax.axvspan(kept, len(norms) - 1, color=style.muted, alpha=0.15, linewidth=0)
+    dropped = kept is not None and kept < len(norms) - 1
     ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     legend(ax, style, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, columnspacing=0.8, handletextpad=0.3)
     where = "" if layer is None else f" of layer {layer}"
-    tidy(ax, style, xlabel="epoch of Eq. 5", ylabel=f"norm of new units{where}")
+    tidy(ax, style, ylabel=f"norm of new units{where}",
+         xlabel="epoch of Eq. 5" + " (grey: after the one kept, not in the network)" * dropped)
     ax.set_ylim(bottom=-0.03 * norms.max(initial=1))
     return lines
 

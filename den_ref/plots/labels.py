@@ -74,9 +74,9 @@ def label_points(ax, points: Mapping[str, tuple], colours: Mapping[str, str], ke
 
 
 def _pointer(colour: str, start, style: Style) -> dict:
-    """A thin line from a place on the name's box, (0, 0) being its lower left, to what is named."""
-    return {"arrowstyle": "-", "linewidth": style.line / 2, "color": colour, "relpos": tuple(start), "shrinkA": 1,
-            "shrinkB": 3}
+    """A thin dotted line from a place on the name's box, (0, 0) its lower left, to what is named: no error bar."""
+    return {"arrowstyle": "-", "linewidth": style.line / 2, "linestyle": ":", "color": colour, "relpos": tuple(start),
+            "shrinkA": 1, "shrinkB": 3}
 
 
 def _size(ax) -> np.ndarray:

@@ -69,6 +69,25 @@ def _name(ax, segments, total: int, style: Style, down: bool) -> None:
                 ha="left" if down else "center", va="center" if down else "bottom")
 
 
+def unit_changes(ax, change, *, layer: int | None = None, style: Style = PLAIN) -> list:
+    """How much every unit's incoming weights changed, as a norm; returns the stems, then the units left alone.
+
+    change : (n_in, n_out) array
+    layer : int, optional
+        Number of the layer, for the label.
+    """
+    norms = np.linalg.norm(change, axis=0)
+    units, alone = np.arange(len(norms)), norms == 0
+    stems = ax.vlines(units[~alone], 0, norms[~alone], color=style.plain, linewidth=style.line)
+    marks, = ax.plot(units[alone], norms[alone], "|", color=style.accent, markersize=4)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    where = "" if layer is None else f" of layer {layer}"
+    tidy(ax, style, xlabel=f"unit{where}", ylabel="norm of the change of what it hears",
+         title=f"{alone.sum()} of {len(alone)} are left as they were (marked)")
+    ax.set_ylim(bottom=-0.03 * (norms.max(initial=0) or 1))
+    return [stems, marks]
+
+
 def head_weights(ax, weights, *, style: Style = PLAIN) -> list:
     """A head's weights over the units it could hear, the exact zeros marked: returns the stems, then the zeros.
 
@@ -82,6 +101,9 @@ def head_weights(ax, weights, *, style: Style = PLAIN) -> list:
     stems = ax.vlines(units[~zero], 0, value[~zero], color=style.plain, linewidth=style.line)
     marks, = ax.plot(units[zero], value[zero], "|", color=style.accent, markersize=4)
     ax.axhline(0, color=style.muted, linewidth=0.5)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    if zero.all():                                                 # no scale to be read off them
+        ax.set_ylim(-1, 1)
     tidy(ax, style, xlabel="unit of the top layer that the stage sees", ylabel="weight in the head",
          title=f"{zero.sum()} of {len(zero)} are exactly 0 (marked)")
     return [stems, marks]

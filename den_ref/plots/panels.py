@@ -16,12 +16,14 @@ from den_ref.describe import PLAIN_BOX
 from den_ref.protocol import Step
 
 from .expansion import group_norms, loss_against_tau, shares
-from .matrices import Segment, head_weights, weight_matrix
+from .matrices import Segment, head_weights, unit_changes, weight_matrix
 from .network import network_graph
 from .solving import residuals, training
 from .splitting import drift, filters
 from .timestamps import timestamps
 
+#: A map of more rows is noise to the eye.
+MANY_ROWS = 200
 #: So many units at most are shown as images.
 FILTERS = 4
 #: Pixels along the side of the smallest image worth drawing.
@@ -31,10 +33,10 @@ SHOWN = 0.98
 
 
 class Panel(NamedTuple):
-    """``draw(ax, style=...)`` fills one axes; its width and height are relative to an ordinary one."""
+    """``draw(ax, style=...)`` fills one axes, as high as so many ordinary ones, as wide as one or as the picture."""
 
     draw: Callable[..., object]
-    width: float = 1.0
+    wide: bool = False
     height: float = 1.0
 
 
@@ -50,15 +52,15 @@ def maker(name: str) -> Callable[[Step], Iterator[Panel]]:
     return MAKERS[name]
 
 
-def panel(picture, *data, width: float = 1.0, height: float = 1.0, **options) -> Panel:
+def panel(picture, *data, wide: bool = False, height: float = 1.0, **options) -> Panel:
     """A panel with a picture of these data."""
-    return Panel(lambda ax, style: picture(ax, *data, style=style, **options), width, height)
+    return Panel(lambda ax, style: picture(ax, *data, style=style, **options), wide, height)
 
 
 #: A network as a graph, which needs room.
-graph = partial(panel, network_graph, width=1.8, height=1.3)
+graph = partial(panel, network_graph, wide=True, height=1.3)
 #: Parts of wholes.
-bars = partial(panel, shares)
+bars = partial(panel, shares, height=0.6)
 
 
 def of_networks(make):
@@ -107,12 +109,15 @@ def _matrices(model, stage: int) -> dict[str, np.ndarray]:
 
 @of_networks
 def changes(step: Step) -> Iterator[Panel]:
-    """What the box changed in every weight matrix."""
+    """What the box changed: in every weight, or where there are many inputs in what every unit hears."""
     if not isinstance(step.before, Network) or step.before.widths != step.after.widths:
         return
     parts = segments(step.after, step.stage)
     for l, (old, new) in enumerate(zip(step.before.weights, step.after.weights), 1):
-        yield heat_map(new - old, parts[l - 1], parts[l], f"change of W{l}")
+        if len(old) > MANY_ROWS:
+            yield panel(unit_changes, new - old, layer=l)
+        else:
+            yield heat_map(new - old, parts[l - 1], parts[l], f"change of W{l}")
 
 
 def heat_map(weights, rows, columns, name: str) -> Panel:
@@ -160,13 +165,16 @@ def selected_shares(step: Step) -> Iterator[Panel]:
     yield from _counts(step, "selected", "visible", ["inputs"], "share of what the stage sees")
 
 
+#: What the losses among a step's facts are called, in the order of the algorithm.
+LOSSES = {"base_rate": "guessing", "loss_eq3": "after Eq. 3", "loss": "after Eq. 4", "loss_before": "before",
+          "loss_after": "after"}
+
+
 def decision(step: Step) -> Iterator[Panel]:
-    """The loss against tau, or the losses before and after an expansion."""
-    names = [name for name in ("loss", "loss_before", "loss_after") if name in step.facts]
-    if names:
-        lines = {name: float(step.facts[name]) for name in ("tau", "base_rate") if step.facts.get(name) is not None}
-        yield panel(loss_against_tau, [float(step.facts[name]) for name in names],
-                    [name.replace("_", " ") for name in names], **lines)
+    """How the loss fell until it is held against tau, or the losses before and after an expansion."""
+    losses = {words: float(step.facts[name]) for name, words in LOSSES.items() if step.facts.get(name) is not None}
+    if losses:
+        yield panel(loss_against_tau, list(losses.values()), list(losses), tau=step.facts.get("tau"))
 
 
 def norms(step: Step) -> Iterator[Panel]:
@@ -219,7 +227,8 @@ def split_units(step: Step) -> Iterator[Panel]:
     now, after = step.before.weights[0], step.after.weights[0]
     incoming = np.stack([now[:, units].T, after[:, units].T, after[:, copies].T], axis=1)
     moments = ["before\nthe split", "original\nafter it", "copy\nafter it"]
-    yield panel(filters, incoming, (side, side), moments, [f"unit {i}" for i in units], limit=most(incoming))
+    yield panel(filters, incoming, (side, side), moments, [f"unit {i}" for i in units], limit=most(incoming),
+                wide=True, height=0.4 + 0.4 * len(units))
 
 
 def most_drifted(step: Step) -> tuple[np.ndarray, np.ndarray]:

@@ -3,7 +3,7 @@
 import io
 import os
 import textwrap
-from itertools import zip_longest
+from itertools import groupby
 from pathlib import Path
 
 from matplotlib import rc_context
@@ -13,9 +13,10 @@ from matplotlib.figure import Figure
 from den_ref.protocol import Step
 from .panels import Panel, panels
 from .scale import quick_scales
-from .style import PLAIN, Style, as_it_is, bare
+from .style import PLAIN, Style, as_it_is
 
-#: Width and height of one panel, in inches.
+#: Width and height of one panel, in inches.  Two beside each other fit on a page of 780 pixels without being made
+#: smaller, letters included.
 PANEL = (3.8, 3.0)
 
 
@@ -72,20 +73,33 @@ def show(step: Step, target: Path | str | None = None, *, title: bool = True, st
 
 
 def _fill(figure: Picture, shown: list[Panel], style: Style) -> float:
-    """Size the figure for its panels and draw them, at most three in a row; its width in inches."""
-    columns = len(shown) if len(shown) <= 3 else 2 if len(shown) == 4 else 3
-    rows = [shown[i:i + columns] for i in range(0, len(shown), max(columns, 1))]
-    widths = [max(panel.width for panel in column) for column in zip_longest(*rows, fillvalue=Panel(bare))]
+    """Size the figure for its panels and draw them, two in a row at most; its width in inches."""
+    rows = in_rows(shown)
     heights = [max(panel.height for panel in row) for row in rows]
-    width = max(PANEL[0] * sum(widths), 6.0)
+    width = 2 * PANEL[0] if any(len(row) > 1 or row[0].wide for row in rows) else 6.0
     figure.set_size_inches(width, PANEL[1] * sum(heights) + 0.7)
-    if shown:
-        grid = figure.add_gridspec(len(rows), columns, width_ratios=widths, height_ratios=heights)
-        for place, panel in enumerate(shown):
-            ax = figure.add_subplot(grid[place])
+    grid = figure.add_gridspec(len(rows), 2, height_ratios=heights) if rows else None
+    for i, row in enumerate(rows):
+        for column, panel in enumerate(row):
+            ax = figure.add_subplot(grid[i, column if len(row) > 1 else slice(None)])
             panel.draw(ax, style=style)
             quick_scales(ax)
     return width
+
+
+def in_rows(shown: list[Panel]) -> list[list[Panel]]:
+    """Wide panels alone, the others in pairs; the odd one of a series goes first, so that layers stand side by side.
+
+    >>> narrow, wide = Panel(print), Panel(print, wide=True)
+    >>> [len(row) for row in in_rows([narrow] * 3)], [len(row) for row in in_rows([narrow, narrow, wide])]
+    ([1, 2], [2, 1])
+    """
+    rows = []
+    for wide, series in groupby(shown, key=lambda panel: panel.wide):
+        series = list(series)
+        odd = len(series) if wide else len(series) % 2
+        rows += [[panel] for panel in series[:odd]] + [series[i:i + 2] for i in range(odd, len(series), 2)]
+    return rows
 
 
 def _write(figure: Picture, target: Path) -> None:

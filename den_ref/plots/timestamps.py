@@ -10,7 +10,8 @@ from .style import PLAIN, Style, as_it_is, tidy
 def timestamps(ax, introduced, retired, tasks, *, title: str = "", style: Style = PLAIN):
     """A row per unit, a column per task: coloured where the unit serves the task, by the task that introduced it.
 
-    Unit i serves stage t iff introduced_i <= t < retired_i.  Under each task stands how many units serve it.
+    Unit i serves stage t iff introduced_i <= t < retired_i: a split that retires its original leaves a white gap to the
+    right of it.  Under each task stands how many units serve it.
 
     Parameters
     ----------
@@ -38,6 +39,7 @@ def timestamps(ax, introduced, retired, tasks, *, title: str = "", style: Style 
     treads = np.flatnonzero(np.diff(np.ravel(introduced)))         # in grey, neighbouring colours may look alike
     ax.hlines(treads + 0.5, born[treads + 1, 0] - 0.5, len(tasks) + 0.5, color="black", linewidth=0.5)
     ax.yaxis.set_major_locator(MaxNLocator(integer=True))          # there is no unit 2.5
-    tidy(ax, style, xlabel="task, units that serve it", ylabel="unit", title=title)
+    white = "\nwhite: not there yet" + ", or retired by a split" * bool((gone <= stages).any())
+    tidy(ax, style, xlabel="task, units that serve it" + white * bool((~serves).any()), ylabel="unit", title=title)
     ax.set_xticks(stages, labels, rotation=90 if long else 0)
     return image

@@ -34,7 +34,7 @@ def mnist_back(
     deviation: float = 0.06, beta: float = 2.3, textures: int = 20, size: int = 512, backgrounds=None, mnist=None,
     per_class=None, amat=None, transposed: bool = False, dtype="float32"
 ) -> Stream:
-    """Ten tasks, one per digit: is it this digit, or any other?
+    """Ten tasks, one per digit, laid on a picture or texture: is it this digit, or any other?
 
     Every digit is turned by an angle uniform in [-rotation / 2, rotation / 2) degrees about the image's centre
     (bilinear; the angles are those of :func:`~den_ref.tasks.variation.mnist_variation` with the same seed), then laid

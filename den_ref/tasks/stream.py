@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -30,6 +30,8 @@ class Stream:
         Features of a sample, the same for all tasks.
     details : dict
         What the data are: seed, sizes, parameters, checksum; JSON types only.
+    about : dict
+        Id -> what a task asks in a few words, for the screen.
     """
 
     name: str
@@ -37,6 +39,7 @@ class Stream:
     make: Callable[[Hashable], Task]
     n_inputs: int
     details: dict[str, Any]
+    about: Mapping[Hashable, str] = field(default_factory=dict)
 
     def __post_init__(self):
         Text()("name", self.name)
@@ -47,11 +50,16 @@ class Stream:
         Has("")("make", self.make)
         Whole(1)("n_inputs", self.n_inputs)
         Instance(dict)("details", self.details)
+        Instance(dict)("about", self.about)
 
     @property
     def tasks(self) -> Sequence[Task]:
         """The tasks: ``len(stream.tasks)``, ``stream.tasks[0]``, ``for task in stream.tasks``."""
         return Tasks(self.ids, self.make)
+
+    def called(self, task_id: Hashable) -> str:
+        """A task's id, and what it asks if the stream says so: "0 (p > 0)"."""
+        return f"{task_id} ({self.about[task_id]})" if task_id in self.about else str(task_id)
 
     @property
     def facts(self) -> dict[str, Any]:

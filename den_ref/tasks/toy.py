@@ -10,8 +10,9 @@ from .stream import Stream
 N_INPUTS = 12
 SIZES = {"train": 1000, "valid": 300, "test": 500}
 
-#: One row per task: how it weighs the two products.
+#: One row per task: how it weighs the two products, and what it asks in words.
 WEIGHTS = np.array([[1, 0], [0, 1], [1, 1], [1, -1]])
+ABOUT = dict(enumerate(("p > 0?", "q > 0?", "p + q > 0?", "p - q > 0?")))
 
 
 def toy_stream(seed: int = 0, *, dtype="float32") -> Stream:
@@ -50,7 +51,7 @@ def toy_stream(seed: int = 0, *, dtype="float32") -> Stream:
         return Task(index, *train, *valid, *test)
 
     details = {"seed": seed, "dtype": dtype.name, "sizes": dict(SIZES)}
-    return Stream("toy", tuple(range(len(WEIGHTS))), make, N_INPUTS, details)
+    return Stream("toy", tuple(range(len(WEIGHTS))), make, N_INPUTS, details, ABOUT)
 
 
 def toy_labels(x: np.ndarray, weights: np.ndarray) -> np.ndarray:

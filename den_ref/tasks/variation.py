@@ -13,7 +13,7 @@ from .stream import SPLITS, Stream
 def mnist_variation(
     seed: int = 0, *, rotation: float = 360.0, amplitude: float = 1.0, mnist=None, per_class=None, dtype="float32"
 ) -> Stream:
-    """Ten tasks, one per digit: is it this digit, or any other?
+    """Ten tasks, one per digit, turned and in noise: is it this digit, or any other?
 
     Every digit is turned by an angle uniform in [-rotation / 2, rotation / 2) degrees about the image's centre
     (bilinear), then has a background of noise,

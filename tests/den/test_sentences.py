@@ -18,8 +18,10 @@ def of_box(box):
     return steps
 
 
-def dashed(counts):
-    return "-".join(map(str, counts))
+def by_layer(*numbers, inputs=False):
+    """layer 1: 1 of 5, layer 2: 3 of 5."""
+    names = ["inputs", "layer 1", "layer 2"][not inputs:]
+    return ", ".join(f"{name}: {' of '.join(map(str, of_it))}" for name, *of_it in zip(names, *numbers, strict=True))
 
 
 def in_digits(values):
@@ -61,7 +63,7 @@ def test_a_removal_tells_what_was_kept_of_what_was_added():
     for step in of_box("prune"):
         added, kept = born_at(step.before, step.stage), born_at(step.after, step.stage)
         assert (step.facts["added"], step.facts["kept"]) == (added, kept)
-        assert step.sentence == f"kept {dashed(kept)} of {dashed(added)} new units"
+        assert step.sentence == f"new units that stay, {by_layer(kept, added)}"
         assert [len(step.arrays[f"removed/{l}"]) for l in (1, 2)] == [a - k for a, k in zip(added, kept)]
 
 
@@ -85,8 +87,7 @@ def test_a_selection_tells_units_of_every_layer_and_inputs():
         selected = [len(step.arrays[f"selected/{l}"]) for l in range(3)]
         visible = [len(units) for units in step.after.visible(step.stage)]
         assert (step.facts["selected"], step.facts["visible"]) == (selected, visible)
-        inputs, *layers = (f"{s}/{v}" for s, v in zip(selected, visible))
-        assert step.sentence == f"selected {', '.join(layers)} units and {inputs} inputs"
+        assert step.sentence == f"selected {by_layer(selected, visible, inputs=True)}"
 
 
 def test_the_loss_stands_beside_tau():
@@ -94,6 +95,8 @@ def test_the_loss_stands_beside_tau():
         loss, rate = loss_of(step.after, step), run(**OPTIONS).tasks[step.stage - 1].y_valid.mean(dtype=float)
         entropy = -rate * np.log(rate) - (1 - rate) * np.log(1 - rate)
         assert step.facts["loss"] == pytest.approx(loss, rel=1e-5)
+        (head,) = [before for before in of_box("eq3") if before.stage == step.stage]
+        assert step.facts["loss_eq3"] == pytest.approx(loss_of(head.after, step), rel=1e-5) != step.facts["loss"]
         assert step.sentence == f"loss {step.facts['loss']:.4f} > tau 0 (base rate {entropy:.4f}): expand"
 
 
@@ -110,7 +113,7 @@ def test_an_expansion_tells_the_losses_before_and_after():
         assert (step.facts["loss_before"], step.facts["loss_after"]) == pytest.approx((before, after), rel=1e-5)
         added = [n - m for n, m in zip(step.after.widths, step.before.widths)]
         told = tuple(f"{step.facts[name]:.4f}" for name in ("loss_before", "loss_after"))
-        assert step.sentence == f"added {dashed(added)} units, loss {told[0]} -> {told[1]}"
+        assert step.sentence == f"units added, {by_layer(added)}; loss {told[0]} -> {told[1]}"
 
 
 def test_a_split_tells_how_many_and_how_far():
@@ -120,8 +123,7 @@ def test_a_split_tells_how_many_and_how_far():
                  for lives in zip(step.before.introduced, step.before.retired)]
         medians = [np.median(step.arrays[f"drift/{l}"]) for l in (1, 2)]
         assert (step.facts["split"], step.facts["older"], step.facts["sigma"]) == (split, older, [0.08, 0.02])
-        shares = ", ".join(f"{s}/{o}" for s, o in zip(split, older))
-        assert step.sentence == (f"split {shares} older units; median drift {in_digits(medians)} "
+        assert step.sentence == (f"older units split, {by_layer(split, older)}; median drift {in_digits(medians)} "
                                  "against sigma 0.08, 0.02")
 
 

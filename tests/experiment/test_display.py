@@ -1,6 +1,7 @@
 """What a run shows: plain lines, a live line on a terminal, one box at a time."""
 
 import io
+import re
 
 import pytest
 
@@ -50,8 +51,9 @@ def test_the_live_line_is_rewritten_and_erased(monkeypatch):
     assert text == shown(Lines)[0]                            # the lines are the same; the rest is the terminal's
     screen = terminal.getvalue()
     assert screen.count("Eq. 0: epoch 1 of 2, validation loss") == 2 and "epoch 2 of 2" in screen
-    width = len("  Eq. 0: epoch 2 of 2, validation loss 1.0000")
+    width = len("  0 of 2 tasks learnt; Eq. 0: epoch 2 of 2, validation loss 1.0000")
     assert f"\r{' ' * width}\r" in screen and "\n" not in screen
+    assert re.search(r"  1 of 2 tasks learnt, about \d+ s left; Eq. 0: epoch 1 of 2", screen)
 
 
 def test_the_live_line_is_not_rewritten_more_often_than_the_eye_can_see(monkeypatch):

@@ -12,6 +12,7 @@ from den_ref.experiment.pages.figures import FIGURES
 from den_ref.experiment.pages.summary import summarised
 from den_ref.methods.labels import name_of
 from tests.helpers.made_up_results import ALL, grid, record
+from tests.helpers.page_width import READABLE, smallest_letters
 
 T, SEEDS, AFTER_LAST = 8, (0, 1, 2), "AUROC after the last task"
 LABELS = {name_of(label): label for label in ALL}
@@ -77,6 +78,10 @@ def average(each):
     return [R_of(each)[t, :t + 1].mean() for t in range(T)]
 
 
+def just_learnt(each):
+    return [R_of(each).diagonal()[:t + 1].mean() for t in range(T)]
+
+
 def of_stages(*path):
     """The sum over stages of what stands at a path in each."""
     def total(each):
@@ -94,12 +99,19 @@ def after_last(each):
     return R_of(each)[-1].mean()
 
 
-def test_average_is_the_mean_over_the_tasks_learnt(made):
+def test_average_is_the_mean_over_the_tasks_learnt_beside_separate_networks(made):
     left, right = figures.average(summarised(made)).axes
+    separate = mean_over_seeds(made, "stl", average)
     for ax, others in ((left, {"DEN", "STL", "EWC"}), (right, {"DEN", "DNN-Selective", "DEN-Finetune"})):
-        assert (ax.get_xlabel(), ax.get_ylabel()) == ("tasks learnt", "mean AUROC over tasks learnt")
-        assert others <= named(ax).keys()
-        assert_lines(ax, {name: mean_over_seeds(made, LABELS[name], average) for name in named(ax)})
+        assert ax.get_xlabel() == "tasks learnt" and others <= named(ax).keys()
+        assert_lines(ax, {name: mean_over_seeds(made, LABELS[name], average) - separate for name in named(ax)})
+    assert left.get_ylabel() == "mean AUROC over tasks learnt, minus STL's" and left.get_ylim() == right.get_ylim()
+
+
+def test_average_without_separate_networks_is_the_mean_itself(made):
+    [ax] = figures.average(summarised({name: made[name] for name in ("den", "ewc")})).axes
+    assert ax.get_ylabel() == "mean AUROC over tasks learnt"
+    assert_lines(ax, {name: mean_over_seeds(made, LABELS[name], average) for name in ("DEN", "EWC")})
 
 
 def test_capacity_shows_sizes_in_parts_of_stls(made, axes):
@@ -112,7 +124,7 @@ def test_capacity_shows_sizes_in_parts_of_stls(made, axes):
         label = LABELS[name]
         np.testing.assert_allclose(places[-1], [size(label) / size("stl"), mean_over_seeds(made, label, after_last)],
                                    atol=1e-6, err_msg=name)
-    swept = axes["capacity"]["parameters, in parts of STL 4-3", ""]
+    swept = axes["capacity"]["parameters, in parts of STL 4-3", "AUROC"]
     points = [[size(label) / size("stl"), mean_over_seeds(made, label, after_last)]
               for label in ("den sigma=0.2", "den", "den sigma=0.5")]
     np.testing.assert_allclose(swept.lines[0].get_xydata(), points, atol=1e-6)
@@ -124,7 +136,7 @@ def test_capacity_shows_sizes_in_parts_of_stls(made, axes):
 
 @pytest.mark.parametrize("position", [1, 4, 7])
 def test_tasks_follows_the_task_that_it_says(made, axes, position):
-    ax = axes["tasks"]["tasks learnt" if position == 7 else "", f"AUROC, task {position}"]
+    ax = axes["tasks"]["tasks learnt" if position == 7 else "", f"AUROC, {position}{'st' if position == 1 else 'th'} task"]
     assert {"DEN", "EWC"} <= named(ax).keys()
     assert_lines(ax, {name: mean_over_seeds(made, LABELS[name], lambda each: R_of(each)[position - 1:, position - 1])
                       for name in named(ax)}, first=position)
@@ -147,7 +159,9 @@ TASK = "task, in the order of learning"
 
 
 def test_selective_shows_the_shares_selected(axes):
-    assert_lines(axes["selective"][TASK, "share of units selected"], SHARES, first=2)
+    ax = axes["selective"][TASK, "share of units selected"]
+    assert_lines(ax, SHARES, first=2)
+    assert ax.get_title() == "inputs: 99% and more in every task" and ax.get_ylim()[0] < 0 and ax.get_ylim()[1] > 1
 
 
 @pytest.mark.parametrize("layer", [1, 2])
@@ -173,13 +187,34 @@ def test_splits_shows_shares_and_what_came_of_them(made, axes):
 def test_the_figures_of_one_run(made):
     each = made["den"][1]
     summary, R = summarised({"den": {1: each}}), R_of(each)
-    [ax] = figures.matrix(summary).axes
-    np.testing.assert_allclose(ax.images[0].get_array().filled(np.nan), R, atol=1e-6)
+    ax, _ = figures.matrix(summary).axes                           # and its colours
+    np.testing.assert_allclose(ax.images[0].get_array().filled(np.nan), R - R.diagonal(), atol=1e-6)
     assert ax.get_title() == "AUROC of DEN"
     [ax] = figures.learning(summary).axes
-    assert_lines(ax, {"DEN": average(each)})
+    assert_lines(ax, {"DEN": average(each), "just learnt": just_learnt(each)})
+    assert ax.get_ylim()[0] < 0.5 and ax.get_ylim()[1] > 1         # from guessing to perfect
     i, by_name = ALL.index("den"), {ax.get_ylabel(): ax for ax in figures.boxes(summary).axes}
     assert_lines(by_name["share of units selected"], SHARES, first=2)
     assert_lines(by_name["units added"], {"layer 1": np.full(T - 1, 5 + i - 1), "layer 2": np.full(T - 1, 9 + i - 3)},
                  first=2)
-    assert_lines(by_name["units split"], {"layer 1": [0] + [1] * (T - 1), "layer 2": [0] + [3] * (T - 1)})
+    assert_lines(by_name["units split"], {"layer 1": [1] * (T - 1), "layer 2": [3] * (T - 1)}, first=2)
+    assert len({tuple(line.get_color() for line in ax.lines[-2:]) for ax in by_name.values()}) == 1     # of the layers
+    for name in ("units added", "units split"):
+        ticks = by_name[name].get_yticks()
+        assert (ticks == ticks.round()).all()
+    assert [label.get_text() for label in by_name["units split"].get_xticklabels()] == list(map(str, summary.about["tasks"]))
+
+
+def test_letters_can_be_read_on_a_page(made):
+    summary, one = summarised(made), summarised({"den": {1: made["den"][1]}})
+    drawn = {name: draw(summary) for name, (draw, _) in FIGURES.items()}
+    drawn |= {draw.__name__: draw(one) for draw in (figures.matrix, figures.learning, figures.boxes)}
+    assert {name: smallest_letters(figure) for name, figure in drawn.items() if smallest_letters(figure) < READABLE} == {}
+
+
+def test_axes_beside_each_other_have_one_range(axes):
+    added = [ax for (_, ylabel), ax in axes["expansion"].items() if ylabel.startswith("units added")]
+    followed = list(axes["tasks"].values())
+    costs = [ax for (xlabel, _), ax in axes["selective"].items() if xlabel != TASK]
+    for group in (added, followed, costs):
+        assert len(group) > 1 and len({ax.get_ylim() for ax in group}) == 1

@@ -21,8 +21,9 @@ from den_ref.experiment.grid import standard_grid
 from den_ref.experiment.one_run import loop
 from den_ref.experiment.disk.owner import OWNER
 from den_ref.experiment.grid.one_cell import CLAIM, Claim, Unclaimed, claimed, learn_cell, request, unclaim
-from den_ref.experiment.grid.all_cells import Clock, Work, begin_comparison
-from den_ref.experiment.grid.grid_display import GridProgress, duration
+from den_ref.experiment.grid.all_cells import Work, begin_comparison
+from den_ref.experiment.grid.grid_display import GridProgress
+from den_ref.experiment.one_run.clock import Clock, duration
 from den_ref.experiment.grid.processes import DEATHS, ProcessDied
 from den_ref.methods import REGISTRY
 from tests.helpers.other_processes import alive, wait_until
@@ -448,9 +449,9 @@ def test_a_line_per_cell(tmp_path):
     R, capacity = grid.results["stl"][0]["R"]["auroc"], grid.results["stl"][0]["stages"][1]["capacity"]
     first, done, failed = out.getvalue().splitlines()
     assert first == "toy: methods and variations: 1, seeds: 0, 1, runs: 2"
-    assert done.startswith(f"stl, seed 0: AUROC {R[1].mean():.4f}, {capacity['allocated']:,} parameters, "
+    assert done.startswith(f"1 of 2: stl, seed 0: AUROC {R[1].mean():.4f}, {capacity['allocated']:,} parameters, "
                            "100.0% of 2 separate networks 12-")
-    assert failed.startswith("stl, seed 1: failed: ValueError: ") and str(damaged) in failed
+    assert failed.startswith("2 of 2: stl, seed 1: failed: ValueError: ") and str(damaged) in failed
 
 
 def test_resuming_and_other_threads_are_told(tmp_path):
@@ -458,7 +459,7 @@ def test_resuming_and_other_threads_are_told(tmp_path):
     out = io.StringIO()
     lines = GridLines(Lines(out))
     grid = small_grid(tmp_path, *small(0, 1, 2), resume=True, display=lines)
-    assert "resumed after 1 of 3 runs" in out.getvalue()
+    assert "resumed after 1 of 3 runs" in out.getvalue() and "\n3 of 3: stl, seed 2: AUROC" in out.getvalue()
     for _ in range(2):
         lines.learnt(small(1)[0], grid.results["stl"][1], {"blas_threads": 4, "worker": "far:1"})
     assert out.getvalue().count("note: BLAS has 4 threads in worker far:1, not 1") == 1
@@ -481,7 +482,7 @@ def test_progress_reads_well(progress, text):
 
 def test_time_left_is_that_of_the_tasks_learnt_since_the_start(monkeypatch):
     now = 100.0
-    monkeypatch.setattr("den_ref.experiment.grid.all_cells.time.monotonic", lambda: now)
+    monkeypatch.setattr("den_ref.experiment.one_run.clock.time.monotonic", lambda: now)
     clock = Clock(4)
     assert clock.left(4, 14) is None
     now = 110.0

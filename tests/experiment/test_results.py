@@ -167,7 +167,15 @@ def test_the_table_says_what_R_says():
     assert ["forgetting", "0.0000"] in words                  # ((.95 - .85) + (.7 - .8)) / 2
     assert ["allocated", "87", "140.32%"] in words and ["nonzero", "31", "50.00%"] in words
     assert ["2", "networks", "2-4-3-1", "62", "100.00%"] in words
-    assert ["Eq.", "4", "3.75"] in words and ["all", "5.25"] in words
+    assert ["Eq.", "4", "3.75"] in words and ["seconds", "of", "the", "processor", "5.25"] in words
+
+
+def test_the_table_ends_with_the_boxes_that_took_time():
+    done = Done([[0.5]])
+    done.stages[0]["steps"] += [{"title": "short", "seconds": 0.05}, {"title": "shorter", "seconds": 0.01}]
+    words = [line.split() for line in final_table(done).splitlines()]
+    assert words[-4:] == [["seconds", "of", "the", "processor", "1.81"], ["Eq.", "3", "0.50"], ["Eq.", "4", "1.25"],
+                          ["2", "other", "boxes", "0.06"]]
 
 
 @pytest.mark.parametrize("method, hidden", [("stl", [8, 6]), ("mtl", [5, 7]), ("den", [6, 4])])

@@ -315,6 +315,18 @@ def test_head_weights_mark_exact_zeros(ax):
     assert [segment[1].tolist() for segment in stems.get_segments()] == [[1, -2], [2, 1e-9]]
 
 
+def test_a_head_of_zeros_has_a_scale_to_be_read(ax):
+    plots.head_weights(ax, np.zeros((3, 1)))
+    assert ax.get_ylim() == (-1, 1)
+
+
+def test_changes_of_what_units_hear(ax):
+    stems, alone = plots.unit_changes(ax, np.array([[3.0, 0.0, 1.0], [-4.0, 0.0, 0.0]]), layer=1)
+    assert [segment[1].tolist() for segment in stems.get_segments()] == [[0, 5], [2, 1]]
+    np.testing.assert_array_equal(alone.get_data(), [[1], [0]])
+    assert (ax.get_xlabel(), ax.get_title()) == ("unit of layer 1", "1 of 3 are left as they were (marked)")
+
+
 # --- expansion ---------------------------------------------------------------------------------------------------
 
 
@@ -329,6 +341,16 @@ def test_group_norms_tell_exact_zeros_of_the_epoch_kept(ax, kept, dashed):
     assert set(legend_of(ax)) == {f"exactly 0: {sum(dashed)}", f"stays: {3 - sum(dashed)}"} | (
         {"epoch kept"} if kept else set())
     assert [line.get_xdata()[0] for line in ax.lines if line.get_label() == "epoch kept"] == ([kept] if kept else [])
+
+
+def test_what_norms_do_after_the_epoch_kept_is_said_to_be_dropped(ax):
+    plots.group_norms(ax, NORMS, kept=1)
+    assert "after the one kept" in ax.get_xlabel()
+    [shade] = ax.patches
+    assert (shade.get_x(), shade.get_x() + shade.get_width()) == (1, 2)
+    ax.clear()
+    plots.group_norms(ax, NORMS, kept=2)
+    assert "kept" not in ax.get_xlabel()
 
 
 def test_loss_against_tau(ax):
@@ -381,6 +403,7 @@ def test_timestamps_are_a_staircase(ax):
     assert [to_hex(image.cmap(image.norm(stage))) for stage in (1, 2, 3)] == [
         PLAIN.colour(i).lower() for i in range(3)]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["a\n2", "b\n2", "c\n3"]
+    assert ax.get_xlabel().endswith("\nwhite: not there yet, or retired by a split")
     _, treads = ax.collections                                     # where a stage's units begin, from its task on
     assert [line.tolist() for line in treads.get_segments()] == [[[1.5, 1.5], [3.5, 1.5]], [[2.5, 2.5], [3.5, 2.5]]]
 

@@ -21,18 +21,33 @@ def ax():
 
 
 def test_matrix_shows_every_seen_score_and_no_unseen_one(ax):
-    image = performance_matrix(ax, R, ["x", "y", "z"])
-    np.testing.assert_array_equal(image.get_array().filled(np.nan), R)
+    performance_matrix(ax, R, ["x", "y", "z"])
     assert sorted(text.get_text() for text in ax.texts) == [".60", ".70", ".70", ".80", ".90", "1.00"]
     assert [label.get_text() for label in ax.get_xticklabels()] == ["x", "y", "z"]
 
 
-def test_numbers_can_be_read_on_their_colours(ax):
-    """The map goes from dark to light."""
+def test_colours_are_what_became_of_a_task_since_it_was_learnt(ax):
+    """On a range that is the same for all matrices, with 0 in its middle."""
     image = performance_matrix(ax, R, ["x", "y", "z"])
+    np.testing.assert_allclose(image.get_array().filled(np.nan),
+                               [[0, np.nan, np.nan], [-0.2, 0, np.nan], [-0.3, -0.1, 0]], atol=1e-12)
+    assert image.get_clim() == performance_matrix(ax, 0 * R + 0.5, ["x", "y", "z"]).get_clim()
+    assert sum(image.get_clim()) == 0
+    assert [bar.get_ylabel() for bar in ax.figure.axes[1:]] == ["change since just learnt"] * 2
+    assert len(ax.figure.axes) == 3 and performance_matrix(ax, R, "xyz", bar=False) and len(ax.figure.axes) == 3
+
+
+def test_numbers_can_be_read_on_their_colours(ax):
+    """On the dark ends of the map they are white."""
+    since = {(i, j): R[i, j] - R[j, j] for i in range(3) for j in range(i + 1)}
+    image = performance_matrix(ax, R, ["x", "y", "z"])
+    seen = set()
     for text in ax.texts:
-        light = image.to_rgba(float(text.get_text()))[:3] @ np.array([0.3, 0.6, 0.1]) > 0.5
+        j, i = text.get_position()
+        light = image.to_rgba(since[i, j])[:3] @ np.array([0.3, 0.6, 0.1]) > 0.5
+        seen.add(light)
         assert text.get_color() == ("black" if light else "white"), text.get_text()
+    assert seen == {True, False}
 
 
 def test_a_row_is_a_stage_and_a_column_a_task(ax):

@@ -17,9 +17,11 @@ from den_ref.methods import REGISTRY
 from den_ref.plots import Picture, show
 from den_ref.plots.panels import MAKERS
 from den_ref.plots.scale import Scale, quick_scales
+from den_ref.plots.style import PLAIN
 from den_ref.protocol import Step, Task
 from den_ref.tasks import make_stream
 from tests.helpers.every_method import EVERY_METHOD
+from tests.helpers.page_width import PAGE, READABLE, smallest_letters
 
 QUICK = {"hidden": (8, 6), "k": 4, "step": 0.02, "batch": 32, "patience": 10, "weight_decay": 1e-3, "epochs": 2,
          "epochs_eq2": 3, "epochs_eq4": 2, "epochs_eq5": 3, "epochs_eq6": 1, "finetune_epochs": 1}
@@ -88,7 +90,7 @@ def test_what_methods_say_of_their_boxes_can_be_drawn(name):
 def test_a_step_that_lacks_everything_shows_its_sentence(box):
     figure = show(Step(3, "a task", box, "A title", "this happened", about=DEN.explained[box]), title=False)
     figure.draw_without_rendering()
-    assert "task a task (stage 3) | A title: this happened" in words(figure)
+    assert "task a task, learnt 3rd | A title: this happened" in words(figure)
 
 
 @pytest.mark.parametrize("missing", ["facts", "arrays", "before", "after", "solve"])
@@ -111,7 +113,7 @@ def test_an_unknown_box_shows_its_solve():
 def test_words_are_those_of_print():
     step = steps_of("den")[0]
     figure = show(step)
-    assert words(figure)[-1].replace("\n", " ") == str(step) == f"task 0 (stage 1) | {step.title}: {step.sentence}"
+    assert words(figure)[-1].replace("\n", " ") == str(step) == f"task 0, learnt 1st | {step.title}: {step.sentence}"
     assert str(step) not in {text.replace("\n", " ") for text in words(show(step, title=False))}
 
 
@@ -285,6 +287,21 @@ def test_no_text_overlaps_another_or_is_cut_off():
         figure = show(step)
         seen = boxes(figure)
         assert len(seen) > 3 and not overlaps(seen) and not cut_off(seen, figure), step.box
+
+
+def test_letters_can_be_read_on_a_page():
+    pictures = {step.box: show(step) for step in one_of_each()}
+    assert {box: smallest_letters(picture) for box, picture in pictures.items()
+            if smallest_letters(picture) < READABLE} == {}
+
+
+def test_letters_that_are_too_small_are_found():
+    figure = show(steps_of("den")[0])
+    assert smallest_letters(figure) == PLAIN.text
+    figure.set_figwidth(2 * PAGE)
+    assert smallest_letters(figure) == PLAIN.text / 2
+    figure.text(0, 0, "small", fontsize=3)
+    assert smallest_letters(figure) == 1.5
 
 
 def test_overlaps_and_cuts_are_found():

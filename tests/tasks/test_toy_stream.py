@@ -1,8 +1,11 @@
 """The toy stream: labels as documented, no linear shortcut, and features worth passing on."""
 
+import re
+
 import numpy as np
 
 from den_ref.tasks import make_stream
+from den_ref.tasks.toy import WEIGHTS, toy_labels
 
 
 def test_labels_as_documented():
@@ -11,6 +14,14 @@ def test_labels_as_documented():
             p, q = x[:, 0] * x[:, 1], x[:, 2] * x[:, 3]
             expected = [p > 0, q > 0, p + q > 0, p - q > 0][task.id]
             assert y.shape == (len(x), 1) and y[:, 0].tolist() == expected.astype(float).tolist()
+
+
+def test_tasks_say_what_they_ask():
+    stream, x = make_stream("toy", dtype="float64"), np.random.default_rng(0).normal(size=(50, 12))
+    p, q = x[:, 0] * x[:, 1], x[:, 2] * x[:, 3]
+    for task_id, weights in enumerate(WEIGHTS):
+        asked = re.fullmatch(rf"{task_id} \((.*)\?\)", stream.ordered([task_id]).called(task_id))[1]
+        np.testing.assert_array_equal(eval(asked, {"p": p, "q": q}), toy_labels(x, weights)[:, 0])
 
 
 def test_shapes_and_dtypes():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import nullcontext
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from den_ref.experiment.disk.owner import Owner
+from den_ref.experiment.one_run.clock import Clock
 from den_ref.experiment.one_run.plan import make_config, make_plan
 from den_ref.methods import method_named
 from den_ref.tasks import PLACES
@@ -187,19 +187,6 @@ class Work:
         record = read_cell(self.folder, cell)
         options = make_config(method_named(cell.method), self.stream["name"], cell.settings).to_dict()
         return record is not None and record["complete"] and record["run"]["options"] == options
-
-
-class Clock:
-    """How long it will take, judged by the tasks learnt since it was started."""
-
-    def __init__(self, learnt: int):
-        self.started, self.at_start = time.monotonic(), learnt
-
-    def left(self, learnt: int, tasks: int) -> float | None:
-        """Seconds until all tasks are learnt; None before anything is known."""
-        if learnt == self.at_start:
-            return None
-        return (time.monotonic() - self.started) / (learnt - self.at_start) * (tasks - learnt)
 
 
 # --- small parts -------------------------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from den_ref.core.metrics import average_performance
+from den_ref.experiment.one_run.clock import time_left
 from den_ref.experiment.one_run.display import Lines, Live
 from den_ref.experiment.one_run.separate import separate_networks, size_in_words
 from .grid import Cell, Grid
@@ -22,10 +23,9 @@ class GridProgress:
     seconds_left: float | None
 
     def __str__(self) -> str:
-        left = "" if self.seconds_left is None else f", about {duration(self.seconds_left)} left"
         failed = f", {self.failed} failed" if self.failed else ""
         return (f"  {self.done} of {self.cells} runs done, {self.running} running{failed}; "
-                f"{self.learnt} of {self.tasks} tasks learnt{left}")
+                f"{self.learnt} of {self.tasks} tasks learnt{time_left(self.seconds_left)}")
 
 
 class GridDisplay:
@@ -51,19 +51,21 @@ class GridDisplay:
 
 
 class GridLines(GridDisplay):
-    """Plain lines: one per cell."""
+    """Plain lines: one per cell, each with the place it ended in."""
 
     def __init__(self, screen: Lines | None = None):
         self.screen = Lines() if screen is None else screen
         self.threads = {1, None}
+        self.ended = self.cells = 0
 
     def started(self, grid):
         cells = grid.cells
         labels, seeds = len({cell.label for cell in cells}), sorted({cell.seed for cell in cells})
         self.screen.say(f"{grid.facts['stream']['name']}: methods and variations: {labels}, "
                         f"seeds: {', '.join(map(str, seeds))}, runs: {len(cells)}")
-        if len(grid.missing) < len(cells):
-            self.screen.say(f"resumed after {len(cells) - len(grid.missing)} of {len(cells)} runs")
+        self.ended, self.cells = len(cells) - len(grid.missing), len(cells)
+        if self.ended:
+            self.screen.say(f"resumed after {self.ended} of {self.cells} runs")
 
     def note(self, text):
         self.screen.note(text)
@@ -71,7 +73,7 @@ class GridLines(GridDisplay):
     def learnt(self, cell, record, answer):
         sizes, seconds = zip(*((stage["capacity"], stage["seconds"]) for stage in record["stages"]))
         networks = separate_networks(record["run"]["options"], record["run"]["stream"], [size["stl"] for size in sizes])
-        self.screen.say(f"{cell}: AUROC {average_performance(record['R']['auroc']):.4f}, "
+        self._say(cell, f"AUROC {average_performance(record['R']['auroc']):.4f}, "
                         f"{size_in_words(sizes[-1]['allocated'], networks)}, {sum(seconds):.1f} s")
         if answer["blas_threads"] not in self.threads:
             self.threads.add(answer["blas_threads"])
@@ -79,7 +81,11 @@ class GridLines(GridDisplay):
                       "the last bits may differ")
 
     def failed(self, cell, error):
-        self.screen.say(f"{cell}: failed: {error.rstrip().splitlines()[-1]}")
+        self._say(cell, f"failed: {error.rstrip().splitlines()[-1]}")
+
+    def _say(self, cell, words: str) -> None:
+        self.ended += 1
+        self.screen.say(f"{self.ended} of {self.cells}: {cell}: {words}")
 
 
 class GridLive(GridLines):
@@ -93,13 +99,3 @@ class GridLive(GridLines):
 
     def finished(self, grid):
         self.screen.rewrite("")
-
-
-def duration(seconds: float) -> str:
-    """
-    >>> duration(8), duration(200), duration(9000)
-    ('8 s', '3 min', '2.5 h')
-    """
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

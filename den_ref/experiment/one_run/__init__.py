@@ -11,6 +11,7 @@
 ``checkpoint``   what is saved after every task, and going on from it
 ``restored``     the method of a checkpoint, validated whole
 ``display``      what a run says while it runs
+``clock``        how long it will take
 ``final_table``  what it came to
 ``rows``         the same in long format, for a CSV file or pandas
 ===============  ================================================================

@@ -6,7 +6,8 @@ import time
 from collections.abc import Hashable
 from typing import TextIO
 
-from den_ref.protocol import Step
+from den_ref.protocol import Step, ordinal
+from .clock import Clock, time_left
 from .run import Run
 from .separate import size_in_words
 
@@ -21,7 +22,7 @@ class Display:
         """Something the user should know."""
 
     def stage(self, stage: int, n_stages: int, task: Hashable) -> None:
-        """A stage begins: a task is going to be learnt."""
+        """A stage begins: a task, by its name, is going to be learnt."""
 
     def progress(self, label: str, done: int, total: int, loss: float) -> None:
         """A solve goes on (see ``den_ref.protocol.Progress``)."""
@@ -63,7 +64,7 @@ class Lines(Display):
         self.say(f"note: {text}")
 
     def stage(self, stage, n_stages, task):
-        self.say(f"\ntask {task}, stage {stage} of {n_stages}")
+        self.say(f"\ntask {task}, the {ordinal(stage)} of {n_stages}")
 
     def step(self, step):
         self.say(f"  {step.title}: {step.sentence} [{step.seconds:.2f} s]")
@@ -101,12 +102,23 @@ class Live(Lines):
         self.terminal = sys.stderr if terminal is None else terminal
         self.width = 0
         self.last = -self.PAUSE
+        self.place = lambda: ""
+
+    def started(self, run):
+        super().started(run)
+        clock, tasks = Clock(len(run.stages)), len(run.task_ids)
+
+        def place() -> str:
+            done = len(run.stages)
+            return f"{done} of {tasks} tasks learnt{time_left(clock.left(done, tasks))}; "
+
+        self.place = place
 
     def progress(self, label, done, total, loss):
         now = time.monotonic()
         if now - self.last >= self.PAUSE:
             self.last = now
-            self.rewrite(f"  {label}: epoch {done} of {total}, validation loss {loss:.4f}")
+            self.rewrite(f"  {self.place()}{label}: epoch {done} of {total}, validation loss {loss:.4f}")
 
     def drawing(self, number, total):
         self.rewrite(f"  picture {number} of {total}")

@@ -5,6 +5,8 @@ from collections import defaultdict
 from den_ref.core.metrics import average_performance, backward_transfer, forgetting
 
 _RULE = "-" * 56
+#: Boxes that took a smaller share of the time stand in one line.
+SHORT = 0.05
 
 
 def final_table(run) -> str:
@@ -47,7 +49,7 @@ def _size(run) -> list[str]:
         lines = [f"{'parameters':<28}{'of separate networks':>28}"]
         lines += [f"{kind:<28}{count:>12,}{count / networks.parameters:>16.2%}" for kind, count in counts.items()]
     lines += [f"{'also stored: ' + name:<24}{floats:>16,}" for name, floats in size["stored"].items()]
-    return [*lines, f"{'units per hidden layer':<24}{'-'.join(map(str, size['widths'])):>16}"]
+    return [*lines, f"{'units per hidden layer':<24}{', '.join(map(str, size['widths'])):>16}"]
 
 
 def _time(run) -> list[str]:
@@ -55,9 +57,11 @@ def _time(run) -> list[str]:
     for stage in run.stages:
         for step in stage["steps"]:
             seconds[step["title"]] += step["seconds"]
-    lines = [f"{'seconds of the processor':<40}{'':>16}"]
-    lines += [f"{title:<40}{total:>16.2f}" for title, total in seconds.items()]
-    return [*lines, f"{'all':<40}{sum(seconds.values()):>16.2f}"]
+    total = sum(seconds.values())
+    long = {title: spent for title, spent in seconds.items() if spent >= SHORT * total}
+    others = {f"{len(seconds) - len(long)} other boxes": total - sum(long.values())} if len(long) < len(seconds) else {}
+    rows = {"seconds of the processor": total} | {f"  {title}": spent for title, spent in (long | others).items()}
+    return [f"{title:<40}{spent:>16.2f}" for title, spent in rows.items()]
 
 
 def _four(value: float) -> str:

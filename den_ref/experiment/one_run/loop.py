@@ -78,7 +78,7 @@ def follow(run: Run, stream: Stream, *, out: Path | str | None = None, keep_step
     for stage in range(len(run.stages) + 1, len(stream.tasks) + 1):
         task = stream.tasks[stage - 1]
         check_split(task, "test", task.n_inputs)                   # now, not after the task is learnt
-        display.stage(stage, len(stream.tasks), task.id)
+        display.stage(stage, len(stream.tasks), stream.called(task.id))
         steps = learn(run, task, steps_folder, display)
         add_stage(run, stream, steps)
         if out is not None:

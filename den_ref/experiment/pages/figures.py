@@ -11,14 +11,16 @@ from den_ref.methods.registry import known
 from den_ref.plots import comparison
 from den_ref.plots.canvas import canvas, mosaic
 from den_ref.plots.scores import performance_matrix
-from den_ref.plots.style import Style
-from den_ref.protocol import BOUND, COMPARED, THE_PAPER, VARIANT
+from den_ref.plots.style import Style, as_it_is
+from den_ref.protocol import BOUND, COMPARED, THE_PAPER, VARIANT, ordinal
 from . import numbers
 from .summary import Summary
 
 #: Dots per inch of the files.
 DPI = 200
 STYLE = Style(text=9)
+#: Width in inches: on a page of 780 pixels the letters still have their size.
+PAGE = 8.1
 
 #: DEN with and without what keeps old tasks' answers.
 KEEPING = ("den", "den split_original=keep", "den-no-timestamps")
@@ -31,20 +33,25 @@ _TASK = "task, in the order of learning"
 
 
 def average(summary: Summary):
-    """Mean AUROC over the tasks learnt, against their number: compared systems, and DEN with parts left out."""
+    """Mean AUROC over the tasks learnt minus STL's, by their number: compared systems, and DEN with parts left out.
+
+    Separate networks forget nothing and share nothing: what is harder pulls down them as well, and is taken off.
+    """
     compared, parts = methods(summary, BOUND, COMPARED, THE_PAPER), methods(summary, VARIANT, THE_PAPER)
     panels = [compared, parts] if compared and set(parts) - set(compared) else [compared or parts or summary.outcomes]
-    figure, axes = canvas(1, len(panels), 4.75 * len(panels), 3.8)
-    for ax, labels in zip(axes[0], panels):
-        runs = {label: numbers.of_R(summary, label, numbers.average_curve) for label in labels}
-        comparison.curves(ax, runs, _LEARNT, _MEAN, style=STYLE)
+    figure, axes = canvas(1, len(panels), PAGE if len(panels) > 1 else 4.75, 4.6)
+    ylabel = f"{_MEAN}, minus STL's" if summary.has("stl") else _MEAN
+    runs = [{label: numbers.beside_stl(summary, label, numbers.average_curve) for label in labels} for labels in panels]
+    comparison.same_heights(axes[0], runs)
+    for ax, shown in zip(axes[0], runs):
+        comparison.curves(ax, shown, _LEARNT, ylabel if ax is axes[0, 0] else "", style=STYLE)
     return figure
 
 
 def capacity(summary: Summary):
     """AUROC after the last task against parameters allocated: all methods, and DEN at other strengths."""
     swept = numbers.variations(summary)
-    figure, axes = mosaic(_beside("methods", list(swept)), 12.5 if swept else 6.5, 6.5)
+    figure, axes = mosaic(_above("methods", list(swept)), PAGE if swept else 6.5, 5 + 1.3 * len(swept))
     labels = methods(summary, BOUND, COMPARED, THE_PAPER) + methods(summary, VARIANT)
     points = {label: (numbers.size(summary, label, "stl"), numbers.after_last(summary, label))
               for label in labels or summary.outcomes}
@@ -55,37 +62,41 @@ def capacity(summary: Summary):
         comparison.relative_axis(axes["methods"], share, "in parts of MTL's", style=STYLE)
     end = _size_and_score(summary, "den-finetune") if summary.has("den-finetune") else None
     levels = {label: _size_and_score(summary, label)[1] for label in _there(summary, ("stl", "mtl"))}
-    for option, labels in swept.items():
-        line = [(numbers.value_of(summary, label, option), *_size_and_score(summary, label), label == "den")
-                for label in labels]
-        comparison.sweep(axes[option], option, line, end, levels, xlabel, "", style=STYLE)
+    lines = {option: [(numbers.value_of(summary, label, option), *_size_and_score(summary, label), label == "den")
+                      for label in labels] for option, labels in swept.items()}
+    heights = {option: [score for *_, score, _ in line] for option, line in lines.items()}
+    comparison.same_heights([axes[option] for option in lines], [heights, levels, {"end": end[1:] if end else np.nan}])
+    for i, (option, line) in enumerate(lines.items()):
+        comparison.sweep(axes[option], option, line, end, levels, xlabel, "" if i % 2 else "AUROC", style=STYLE)
     return figure
 
 
 def tasks(summary: Summary):
     """AUROC of tasks learnt early, as later ones arrive."""
     followed = [position for position in FOLLOWED if position < len(summary.about["tasks"])] or [1]
-    figure, axes = canvas(len(followed), 1, 7, 2.1 * len(followed), sharex=True)
-    for ax, position in zip(axes[:, 0], followed):
-        runs = {label: numbers.of_R(summary, label, lambda R: R[:, position - 1])
-                for label in _there(summary, KEEPING) + methods(summary, COMPARED)}
+    figure, axes = canvas(len(followed), 1, 7, 2.3 * len(followed), sharex=True)
+    columns = [{label: numbers.of_R(summary, label, lambda R: R[:, position - 1])
+                for label in _there(summary, KEEPING) + methods(summary, COMPARED)} for position in followed]
+    comparison.same_heights(axes[:, 0], columns)
+    for ax, position, runs in zip(axes[:, 0], followed, columns):
         last = position == followed[-1]
-        comparison.curves(ax, runs, _LEARNT if last else "", f"AUROC, task {position}", style=STYLE)
+        comparison.curves(ax, runs, _LEARNT if last else "", f"AUROC, {ordinal(position)} task", style=STYLE)
     return figure
 
 
 def selective(summary: Summary):
     """AUROC against seconds and multiply-adds of full, L1 and selective retraining; share of units selected."""
-    figure, axes = canvas(1, 3, 11, 3.4)
+    figure, axes = mosaic([["seconds", "multiply_adds"], ["shares", "shares"]], PAGE, 6)
     labels = _there(summary, (numbers.full_retraining(summary), "dnn-l1", "dnn-selective"))
     scores = {label: numbers.after_last(summary, label) for label in labels}
-    for ax, kind in zip(axes[0], ("seconds", "multiply_adds")):
+    comparison.same_heights([axes["seconds"], axes["multiply_adds"]], [scores], margin=0.12)
+    for kind in ("seconds", "multiply_adds"):
         costs = {label: numbers.cost(summary, label, kind) for label in labels}
         scale, xlabel = unit(kind.replace("_", "-"), np.concatenate(list(costs.values())))
         points = {label: (costs[label] / scale, scores[label]) for label in labels if np.isfinite(costs[label]).all()}
-        comparison.scores_against_cost(ax, points, xlabel, _LAST, style=STYLE)
-    shares = numbers.over_seeds(summary, "dnn-selective", numbers.selected_share)
-    comparison.curves(axes[0, 2], _by_layer(shares, inputs=True), _TASK, "share of units selected", style=STYLE)
+        comparison.scores_against_cost(axes[kind], points, xlabel, _LAST, style=STYLE)
+    shares = _by_layer(numbers.over_seeds(summary, "dnn-selective", numbers.selected_share), inputs=True)
+    comparison.share_curves(axes["shares"], shares, _TASK, "share of units selected", style=STYLE)
     return figure
 
 
@@ -93,21 +104,23 @@ def expansion(summary: Summary):
     """Dynamic expansion beside a constant number of new units: AUROC, and units added per layer and task."""
     labels = _there(summary, GROWING)
     layers = len(summary.runs(labels[0])[0].widths[0])
-    figure, axes = canvas(1, 1 + layers, 11, 3.2)
+    names = [str(l) for l in range(1, layers + 1)]
+    figure, axes = mosaic([["mean"] * layers, names], PAGE, 6)
     runs = {label: numbers.of_R(summary, label, numbers.average_curve) for label in labels}
-    comparison.curves(axes[0, 0], runs, _LEARNT, _MEAN, style=STYLE)
+    comparison.curves(axes["mean"], runs, _LEARNT, _MEAN, style=STYLE)
     added = {label: numbers.over_seeds(summary, label, numbers.units_added) for label in labels}
-    for l, ax in enumerate(axes[0, 1:]):
-        comparison.curves(ax, {label: values[:, :, l] for label, values in added.items()}, _TASK,
-                          f"units added, layer {l + 1}", style=STYLE)
+    comparison.same_heights([axes[name] for name in names], [added])
+    for l, name in enumerate(names):
+        comparison.count_curves(axes[name], {label: values[:, :, l] for label, values in added.items()}, _TASK,
+                                f"units added, layer {name}", style=STYLE)
     return figure
 
 
 def splits(summary: Summary):
     """Share of units split per task and layer; AUROC of each task at the end minus just learnt."""
-    figure, axes = canvas(1, 2, 9.5, 3.2)
+    figure, axes = canvas(1, 2, PAGE, 3.2)
     shares = numbers.over_seeds(summary, "den", numbers.split_share)
-    comparison.curves(axes[0, 0], _by_layer(shares), _TASK, "share of older units split", style=STYLE)
+    comparison.share_curves(axes[0, 0], _by_layer(shares), _TASK, "share of older units split", style=STYLE)
     transfers = {label: numbers.of_R(summary, label, numbers.transfer_per_task)
                  for label in _there(summary, ("den", "dnn-dynamic"))}
     comparison.curves(axes[0, 1], transfers, _TASK, "AUROC at the end minus just learnt", style=STYLE)
@@ -119,19 +132,22 @@ def splits(summary: Summary):
 
 
 def matrix(summary: Summary):
-    """The performance matrix R: AUROC on every task after every stage."""
+    """The performance matrix R, AUROC on every task after every stage, and what of it is forgotten."""
     (label, runs), = summary.outcomes.items()
-    figure, axes = canvas(1, 1, 5, 5)
+    figure, axes = canvas(1, 1, 5.5, 4.5)
     run, = runs.values()
-    performance_matrix(axes[0, 0], run.R, summary.about["tasks"], f"AUROC of {name_of(label)}")
+    performance_matrix(axes[0, 0], run.R, summary.about["tasks"], f"AUROC of {name_of(label)}", style=STYLE)
     return figure
 
 
 def learning(summary: Summary):
-    """Mean AUROC over the tasks learnt, against their number."""
+    """Mean AUROC over the tasks learnt, against their number: as it was when each was learnt, and as it is."""
     (label, _), = summary.outcomes.items()
-    figure, axes = canvas(1, 1, 5, 3.4)
-    curves_of = {label: numbers.of_R(summary, label, numbers.average_curve)}
+    figure, axes = canvas(1, 1, 6.5, 3.4)
+    just_learnt = numbers.of_R(summary, label, numbers.learnt_curve)
+    curves_of = {label: numbers.of_R(summary, label, numbers.average_curve), "just learnt": just_learnt}
+    low = min(float(np.nanmin(values)) for values in curves_of.values())
+    axes[0, 0].set_ylim(min(0.5, low) - 0.01, 1.01)                # from guessing to perfect: a small fall looks small
     comparison.curves(axes[0, 0], curves_of, _LEARNT, _MEAN, style=STYLE)
     return figure
 
@@ -139,11 +155,15 @@ def learning(summary: Summary):
 def boxes(summary: Summary):
     """What the boxes of the algorithm did, per task and layer: share of units selected, units added, units split."""
     (label, _), = summary.outcomes.items()
-    counts = (("share of units selected", numbers.selected_share, True), ("units added", numbers.units_added, False),
-              ("units split", numbers.units_split, False))
-    figure, axes = canvas(1, 3, 11, 3.2)
-    for ax, (ylabel, count, inputs) in zip(axes[0], counts):
-        comparison.curves(ax, _by_layer(numbers.over_seeds(summary, label, count), inputs), _TASK, ylabel, style=STYLE)
+    figure, axes = canvas(3, 1, 6.5, 7.5, sharex=True)
+    selected, added, split = (numbers.over_seeds(summary, label, count) for count in (
+        numbers.selected_share, numbers.units_added, numbers.units_split))
+    comparison.share_curves(axes[0, 0], _by_layer(selected, inputs=True), "", "share of units selected", style=STYLE)
+    split = np.where(np.isfinite(added), split, np.nan)            # neither before there is something to add to
+    for ax, values, ylabel in zip(axes[1:, 0], (added, split), ("units added", "units split")):
+        comparison.count_curves(ax, _by_layer(values), "task" * (ax is axes[-1, 0]), ylabel, style=STYLE)
+    tasks = [as_it_is(task) for task in summary.about["tasks"]]
+    axes[-1, 0].set_xticks(range(1, len(tasks) + 1), tasks)
     return figure
 
 
@@ -206,14 +226,14 @@ def _size_and_score(summary: Summary, label: str) -> tuple[float, float]:
     return float(numbers.size(summary, label, "stl").mean()), float(numbers.after_last(summary, label).mean())
 
 
-def _beside(name: str, others: list[str]) -> list[list[str]]:
-    """A layout: one large axes, and up to four small ones in two columns to its right.
+def _above(name: str, others: list[str]) -> list[list[str]]:
+    """A layout: one large axes, and small ones in two columns below.
 
-    >>> _beside("a", ["b", "c", "d"])
-    [['a', 'a', 'b', 'c'], ['a', 'a', 'd', '.']]
+    >>> _above("a", ["b", "c", "d"])
+    [['a', 'a'], ['a', 'a'], ['b', 'c'], ['d', '.']]
     """
     filled = [*others, *["."] * (-len(others) % 2)]
-    return [[name, name, *pair] for pair in zip(filled[::2], filled[1::2])] or [[name]]
+    return [[name, name]] * 2 + [list(pair) for pair in zip(filled[::2], filled[1::2])]
 
 
 def unit(name: str, values: np.ndarray) -> tuple[float, str]:

@@ -25,6 +25,15 @@ def average_curve(R) -> np.ndarray:
     return np.array([np.mean(row[:i]) for i, row in enumerate(R, 1)])
 
 
+def learnt_curve(R) -> np.ndarray:
+    """(T,): after stage t, the mean over the tasks seen of R[j, j], each as it was when just learnt.
+
+    >>> learnt_curve(np.array([[0.5, np.nan], [0.25, 0.75]]))
+    array([0.5  , 0.625])
+    """
+    return average_curve(np.broadcast_to(np.diagonal(R), np.shape(R)))
+
+
 def transfer_per_task(R) -> np.ndarray:
     """(T - 1,): R[T, j] - R[j, j], whose mean is the backward transfer.
 
@@ -89,6 +98,12 @@ def over_seeds(summary: Summary, label: str, function) -> np.ndarray:
 def of_R(summary: Summary, label: str, function) -> np.ndarray:
     """function(R) of every run of a method, stacked."""
     return over_seeds(summary, label, lambda run: function(run.R))
+
+
+def beside_stl(summary: Summary, label: str, function) -> np.ndarray:
+    """``of_R`` minus the mean of it over STL's runs; what it is where STL was not learnt."""
+    values = of_R(summary, label, function)
+    return values - of_R(summary, "stl", function).mean(axis=0) if summary.has("stl") else values
 
 
 def after_last(summary: Summary, label: str) -> np.ndarray:
