@@ -150,13 +150,13 @@ def _print_end(search, best) -> None:
 def _print_row(row) -> None:
     from den_ref.experiment.tune.tuning_page import spelled
 
-    print(f"seed {row['seed']}: validation AUROC {row['validation']:.4f}, {row['share']:.1%} of STL's parameters, "
+    print(f"seed {row['seed']}: validation AUROC {row['validation']:.4f}, {row['share']:.1%} of STL 312-128, "
           f"{row['seconds']:.0f} s: {spelled(row['settings'])}", flush=True)
 
 
 def _ending(best) -> str:
     from den_ref.experiment.tune.tuning_page import spelled
 
-    lines = [f"  {setting.mean:.4f}, {setting.share:.1%} of STL's parameters: {spelled(setting.settings)}"
+    lines = [f"  {setting.mean:.4f}, {setting.share:.1%} of STL 312-128: {spelled(setting.settings)}"
              for setting in best]
     return "\n".join(["best mean validation AUROC over the seeds:", *lines])

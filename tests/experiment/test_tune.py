@@ -551,7 +551,7 @@ def test_what_is_on_record_is_not_run_again(tmp_path, quick, capsys):
     printed = capsys.readouterr().out
     best = judged(read_tries(tmp_path / "stl.jsonl"), np.inf)[0]
     assert f"stl on toy: at most 42 runs, {len(before.splitlines())} on record in {tmp_path}/stl.jsonl" in printed
-    assert f"{best.mean:.4f}, {best.share:.1%} of STL's parameters: {spelled(best.settings)}" in printed
+    assert f"{best.mean:.4f}, {best.share:.1%} of STL 312-128: {spelled(best.settings)}" in printed
     assert (tmp_path / "stl.jsonl").read_text() == before and "seed 0:" not in printed
     assert main(f"tune --report --out {tmp_path}".split()) == 0
     assert capsys.readouterr().out == f"{tmp_path}.md\n" and Path(f"{tmp_path}.md").exists()
