@@ -1,5 +1,5 @@
 """The compared systems: EWC's Fisher information and pull, a step of DNN-L2, SI's path integral, importance and pull,
-DNN-Progressive's columns."""
+IMM's merges and drop-transfer, DNN-Progressive's columns."""
 
 import numpy as np
 
@@ -115,6 +115,50 @@ def si_penalty(w, c, importance, anchor):
     """c sum over i of Omega_i (w_i - anchor_i)^2, and its gradient."""
     value = sum(c * importance[i] * (w[i] - anchor[i]) ** 2 for i in range(len(w)))
     return value, filled(len(w), lambda i: 2 * c * importance[i] * (w[i] - anchor[i]))
+
+
+# --- DNN-IMM -----------------------------------------------------------------------------------------------------
+
+
+def imm_mean(shares, means, variances):
+    """The mean of a mixture, sum of a_k mu_k, and its variance, sum of a_k (v_k + (mu_k - mean)^2), weight by weight."""
+    n = len(means[0])
+    mean = filled(n, lambda i: sum(a * mu[i] for a, mu in zip(shares, means, strict=True)))
+    variance = filled(n, lambda i: sum(a * (v[i] + (mu[i] - mean[i]) ** 2)
+                                       for a, mu, v in zip(shares, means, variances, strict=True)))
+    return mean, variance
+
+
+def imm_mode(shares, means, fishers):
+    """sum of a_k (F_k + 1e-8) mu_k / sum of a_k (F_k + 1e-8), weight by weight."""
+    def merged(i):
+        weights = [a * (f[i] + 1e-8) for a, f in zip(shares, fishers, strict=True)]
+        return sum(w * mu[i] for w, mu in zip(weights, means, strict=True)) / sum(weights)
+
+    return filled(len(means[0]), merged)
+
+
+def drop_transfer_layer(h, weights, bias, old_weights, old_bias, dropped, p, dout):
+    """out = h V + c with (V, c) of every sample's unit: the old ones where it is dropped, else new / (1-p) - old p / (1-p).
+
+    And the gradients of sum(dout * out): the new weights are told 1 / (1 - p) of it by kept units, nothing by others.
+    """
+    def own(new, old, drop):
+        return old if drop else new / (1 - p) - old * p / (1 - p)
+
+    def weight(n, i, j):
+        return own(weights[i, j], old_weights[i, j], dropped[n, j])
+
+    def told(n, j):
+        return 0.0 if dropped[n, j] else dout[n, j] / (1 - p)
+
+    samples, inputs, units = range(len(h)), range(len(weights)), range(len(bias))
+    return {
+        "out": filled(dropped.shape, lambda n, j: own(bias[j], old_bias[j], dropped[n, j])
+                      + sum(h[n, i] * weight(n, i, j) for i in inputs)),
+        "dh": filled(h.shape, lambda n, i: sum(dout[n, j] * weight(n, i, j) for j in units)),
+        "dweights": filled(weights.shape, lambda i, j: sum(h[n, i] * told(n, j) for n in samples)),
+        "dbias": filled(len(bias), lambda j: sum(told(n, j) for n in samples))}
 
 
 # --- DNN-Progressive ---------------------------------------------------------------------------------------------

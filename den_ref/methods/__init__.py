@@ -5,6 +5,7 @@
 
 from .ewc import EWC
 from .finetune import FineTuning
+from .imm import IMM
 from .l2 import L2
 from .mtl import MTL
 from .progressive import Progressive
@@ -12,4 +13,4 @@ from .registry import REGISTRY, method_named
 from .si import SI
 from .stl import STL
 
-__all__ = ["EWC", "FineTuning", "L2", "MTL", "Progressive", "REGISTRY", "SI", "STL", "method_named"]
+__all__ = ["EWC", "FineTuning", "IMM", "L2", "MTL", "Progressive", "REGISTRY", "SI", "STL", "method_named"]

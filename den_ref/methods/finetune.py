@@ -68,8 +68,8 @@ class FineTuning(NetworkMethod):
 
     def boxes(self, task: Task):
         rng = task_rng(self.seed, task.id)
-        start = self._start(task, rng)
-        loss, valid = data_losses(start, task)
+        start = self.start(task, rng)
+        loss, valid = self.losses(start, task)
         pulls = self.pulls() if self.heads else {}
         result = self.fit(pulled(eq2(start, loss, self.config), pulls), valid, rng)
         measured = self.measured(task, result.x)
@@ -77,12 +77,16 @@ class FineTuning(NetworkMethod):
                         before=start, after=result.x, solve=result)
         self.keep(task, result.x, measured)
 
-    def _start(self, task: Task, rng) -> Flat:
+    def start(self, task: Task, rng) -> Flat:
         """The shared body with a random head, W1..Wm, V, b1..bm, c."""
         if not self.heads:
             return random_start(task.n_inputs, [task.n_outputs], self.config, rng)
         head = mlp.random_weights(rng, self.config.hidden[-1], task.n_outputs, self.config.dtype)
-        return mlp.pack(*self._layers(), head, np.zeros(task.n_outputs), self.config.dtype)
+        return mlp.pack(*layers_of(self.body), head, np.zeros(task.n_outputs), self.config.dtype)
+
+    def losses(self, start: Flat, task: Task) -> tuple[mlp.DataLoss, mlp.DataLoss]:
+        """What is minimised, and what early stopping looks at."""
+        return data_losses(start, task)
 
     def pulls(self) -> dict[str, SquaredL2]:
         """The pull on each array of the body, from the second task on."""
@@ -96,13 +100,14 @@ class FineTuning(NetworkMethod):
         self.body = body_of(network)
         self.kept[task.id] = Head(task.id, len(self.kept) + 1, network["V"].copy(), network["c"].copy(), task.loss)
 
-    def _layers(self):
-        layers = range(1, len(self.config.hidden) + 1)
-        return [self.body[f"W{l}"] for l in layers], [self.body[f"b{l}"] for l in layers]
+    @property
+    def served(self) -> Flat:
+        """The body that scores are computed with."""
+        return self.body
 
     def scores(self, task_id: Hashable, x) -> np.ndarray:
         head = self.kept_of(task_id)
-        return mlp.scores(x, *self._layers(), head.weights, head.bias)
+        return mlp.scores(x, *layers_of(self.served), head.weights, head.bias)
 
     def stored(self) -> dict[str, int]:
         """What is kept between tasks beside the network: name -> number of floats."""
@@ -111,7 +116,7 @@ class FineTuning(NetworkMethod):
     def capacity(self) -> Capacity:
         if not self.heads:
             return Capacity(0, 0, 0, {})
-        body = self.body.vector
+        body = self.served.vector
         heads = {head.task: np.append(head.weights, head.bias) for head in self.heads}
         allocated = body.size + sum(head.size for head in heads.values())
         nonzero = sum(int(np.count_nonzero(array)) for array in (body, *heads.values()))
@@ -136,6 +141,12 @@ class FineTuning(NetworkMethod):
 def body_of(network: Flat) -> Flat:
     """A copy of the layers below the head: W1..Wm, b1..bm."""
     return Flat.of({name: array for name, array in network.views.items() if name[0] in "Wb"}, network.vector.dtype)
+
+
+def layers_of(body: Flat) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """Its weights and its biases, from the inputs up."""
+    layers = range(1, mlp.depth(body) + 1)
+    return [body[f"W{l}"] for l in layers], [body[f"b{l}"] for l in layers]
 
 
 def pulled(problem: Problem, pulls: Mapping[str, SquaredL2]) -> Problem:

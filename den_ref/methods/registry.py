@@ -16,6 +16,7 @@ from den_ref.settings import Settings
 
 from .ewc import EWC
 from .finetune import FineTuning
+from .imm import IMM
 from .l2 import L2
 from .mtl import MTL
 from .progressive import Progressive
@@ -24,7 +25,7 @@ from .stl import STL
 
 #: Name -> class, in the order of tables and figures.
 REGISTRY: dict[str, type[Method]] = {method.name: method for method in (
-    STL, MTL, FineTuning, L2, EWC, SI, Progressive, ablations.L1Network, ablations.Selective,
+    STL, MTL, FineTuning, L2, EWC, SI, IMM, Progressive, ablations.L1Network, ablations.Selective,
     ablations.PulledSelective, ablations.Dynamic, ablations.PulledDynamic, ablations.Constant, ablations.PulledConstant,
     ablations.WithoutTimestamps, DEN, FineTuned)}
 

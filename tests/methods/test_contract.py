@@ -124,13 +124,14 @@ OTHERWISE = {
     "optimiser": "sgd", "step": 1e-3, "step_end": 1.0, "batch": 10, "patience": 1, "eps": 1e-2, "beta1": 0.5,
     "beta2": 0.9, "dtype": "float64", "hidden": (7, 5), "mu": 1e-2, "weight_decay": 0.2, "epochs": 2, "lam": 5.0,
     "fisher": "empirical", "anchors": "separate", "decay": 0.5, "c": 5.0, "xi": 5.0, "reset": False,
+    "merge": "mean", "drop": 0.5, "weight_transfer": False, "refit": True,
     "width": "full", "n_columns": 1, "alpha": 0.5, "lateral_scale": 1.0,
 }
 #: Options without which another one has none.
 USUAL = {"progressive": {"width": "per_task", "n_columns": 2, "lateral_scale": 0.5}}
 
 
-@pytest.mark.parametrize("name", ["stl", "mtl", "finetune", "l2", "ewc", "si", "progressive"])
+@pytest.mark.parametrize("name", ["stl", "mtl", "finetune", "l2", "ewc", "si", "imm", "progressive"])
 def test_every_option_has_an_effect(name):
     """On scores, or on the epochs done: validation labels contradict those of training, so that a solve stops early."""
     tasks = [replace(task, x_train=task.x_train[:200], y_train=task.y_train[:200], y_valid=1 - task.y_valid)

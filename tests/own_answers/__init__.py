@@ -14,6 +14,6 @@ from .core import squared_l2_prox, squared_l2_prox_metric
 from .den import append_units, delete_units, extract_subnetwork, insert_subnetwork, most_drifted, objective_eq2
 from .den import objective_eq3, objective_eq4, objective_eq4_l1, objective_eq5, objective_eq6, objective_eq6_fisher
 from .den import predict_task, select_units, split_units, unit_drift, useless_units
-from .methods import ewc_penalty, ewc_prox, l2_transfer_step, progressive_adapter_backward, progressive_forward
-from .methods import si_importance, si_path_integral, si_penalty
+from .methods import drop_transfer_layer, ewc_penalty, ewc_prox, imm_mean, imm_mode, l2_transfer_step
+from .methods import progressive_adapter_backward, progressive_forward, si_importance, si_path_integral, si_penalty
 from .trace import den_trace

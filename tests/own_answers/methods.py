@@ -1,4 +1,4 @@
-"""Answers of ``den_ref.methods``: the defining quantities of DNN-EWC, DNN-L2, DNN-SI and DNN-Progressive."""
+"""Answers of ``den_ref.methods``: the defining quantities of DNN-EWC, DNN-L2, SI, IMM and DNN-Progressive."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from den_ref.core import mlp, solvers
 from den_ref.core.flat import Flat
 from den_ref.core.penalties import L1, SquaredL2
 from den_ref.core.problem import Part, Problem
+from den_ref.methods import imm
 from den_ref.methods.ewc import EWC, EWCConfig
 from den_ref.methods.l2 import L2, L2Config
-from den_ref.methods.shared import columns
+from den_ref.methods.shared import columns, drop_transfer
 from den_ref.methods.si import SI, SIConfig, damped
 
 from . import networks
@@ -101,6 +102,28 @@ def si_penalty(w, c, importance, anchor):
     """The pull of ``methods.si.SI``."""
     pull = standing(anchor, importance, c=c).pulls()["W1"]
     return {"value": pull.value(w), "gradient": pull.strength * (w - pull.anchor)}
+
+
+# --- DNN-IMM -----------------------------------------------------------------------------------------------------
+
+
+def imm_mean(shares, means, variances):
+    """``methods.imm.mean_of`` and ``variance_of``."""
+    parts = shares.tolist()
+    return {"mean": imm.mean_of(parts, means), "variance": imm.variance_of(parts, means, variances)}
+
+
+def imm_mode(shares, means, fishers):
+    """``methods.imm.mode_of``."""
+    return {"mode": imm.mode_of(shares.tolist(), means, fishers)}
+
+
+def drop_transfer_layer(h, weights, bias, old_weights, old_bias, dropped, p, dout):
+    """``methods.shared.drop_transfer``, forwards and backwards."""
+    new, old = (weights, bias), (old_weights, old_bias)
+    factor = (~dropped / (1 - p)).astype(h.dtype)
+    dh, dW, db = drop_transfer.drop_transfer_backward(dout, h, new, old, factor)
+    return {"out": drop_transfer.drop_transfer_forward(h, new, old, factor), "dh": dh, "dweights": dW, "dbias": db}
 
 
 # --- DNN-Progressive ---------------------------------------------------------------------------------------------
