@@ -121,7 +121,7 @@ def si_penalty(w, c, importance, anchor):
 
 
 def imm_mean(shares, means, variances):
-    """The mean of a mixture, sum of a_k mu_k, and its variance, sum of a_k (v_k + (mu_k - mean)^2), weight by weight."""
+    """The mean of a mixture, sum of a_k mu_k, and its variance, sum of a_k (v_k + (mu_k - mean)^2)."""
     n = len(means[0])
     mean = filled(n, lambda i: sum(a * mu[i] for a, mu in zip(shares, means, strict=True)))
     variance = filled(n, lambda i: sum(a * (v[i] + (mu[i] - mean[i]) ** 2)
@@ -139,7 +139,7 @@ def imm_mode(shares, means, fishers):
 
 
 def drop_transfer_layer(h, weights, bias, old_weights, old_bias, dropped, p, dout):
-    """out = h V + c with (V, c) of every sample's unit: the old ones where it is dropped, else new / (1-p) - old p / (1-p).
+    """out = h V + c, (V, c) of a sample's unit: the old ones where it is dropped, else new / (1 - p) - old p / (1 - p).
 
     And the gradients of sum(dout * out): the new weights are told 1 / (1 - p) of it by kept units, nothing by others.
     """

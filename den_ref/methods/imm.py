@@ -30,12 +30,12 @@ from den_ref.den.equations import eq2
 from den_ref.den.explained import PULL
 from den_ref.describe import Look, Space, choice, each, log_uniform
 from den_ref.protocol import Diverged, Task
-from den_ref.settings import PerLayer, at_least, one_of, option
+from den_ref.settings import at_least, one_of, option
 
 from .finetune import ONWARD, ONWARD_START, body_of
 from .l2 import L2, L2Config
 from .shared.drop_transfer import DropTransfer
-from .shared.network import STRENGTH, UNNAMED, arrays_of, data_losses, flat_from, random_start, task_rng, trained
+from .shared.network import UNNAMED, arrays_of, data_losses, flat_from, random_start, task_rng, trained
 
 #: Added to every Fisher information, so that a weight that no task needs has the mean.
 LEAST = 1e-8
@@ -49,9 +49,8 @@ def share(value) -> str | None:
 
 @dataclass(frozen=True)
 class IMMConfig(L2Config):
-    """Options of DNN-IMM: DNN-L2's with its defaults, and a pull and a merge that are a start and not tuned yet."""
+    """Options of DNN-IMM: DNN-L2's with its defaults, and the merge's, which are a start and not tuned yet."""
 
-    lam: PerLayer = option(0.1, "strength of norm^2 of the body's change since the last task, per layer", STRENGTH)
     merge: str = option("mode", "mean of the bodies, or their mean weighted by Fisher information",
                         one_of("mean", "mode"))
     alpha: float | None = option(None, "share of the last task, the others have the rest alike; none: all alike", share)
@@ -129,8 +128,8 @@ class IMM(L2):
         return other
 
     def refitted(self, task: Task, network: Flat, merged: Flat) -> Flat:
-        """The network, its head trained on the merged body if that is asked for."""
-        if not self.config.refit:
+        """The network; its head trained on the merged body, if that is asked for and is not its own."""
+        if not self.config.refit or not self.heads:
             return network
         start = Flat.of({**network.views, **merged.views}, network.vector.dtype)
         loss, valid = data_losses(start, task)
