@@ -20,8 +20,8 @@ VECTORS = Path(__file__).parent / "vectors"
 #: Beginnings of names, what others are built on first.
 LEAVES_FIRST = ("affine", "relu", "sigmoid", "softmax", "network", "soft_", "group", "sparse", "squared", "ista",
                 "fista", "solve", "objective", "select", "extract", "insert", "append", "useless", "delete", "unit",
-                "most", "split", "predict", "auroc", "performance", "fisher", "ewc", "l2", "si_", "imm", "drop", "progressive",
-                "den_trace")
+                "most", "split", "predict", "auroc", "performance", "fisher", "ewc", "l2", "si_", "imm", "drop",
+                "progressive", "den_trace")
 
 
 def operations() -> list[str]:
