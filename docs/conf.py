@@ -35,7 +35,8 @@ numpydoc_show_class_members = False                                # autodoc lis
 numpydoc_class_members_toctree = False
 
 html_theme = "furo"
-html_static_path = ["_static"]
+html_static_path = ["_static", *(f"../den_ref/experiment/pages/player/{name}" for name in (
+    "math.woff2", "MATH_FONT_LICENSE.txt"))]                       # the font of formulas, here as in reports
 html_css_files = ["site.css"]
 html_title = f"den_ref {release}"
 html_show_sphinx = False

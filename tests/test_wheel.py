@@ -35,7 +35,13 @@ def test_wheel_holds_digits_licences_and_type_marker(wheel):
     assert {"den_ref/py.typed", "den_ref/tasks/digits.npz", "den_ref/tasks/DIGITS_LICENSE.md"} <= names
     assert "den_ref/experiment/pages/paper.json" in names
     assert {f"den_ref/experiment/pages/player/player.{kind}" for kind in ("html", "css", "js")} <= names
-    assert any(name.endswith("licenses/LICENSE") for name in names)
+    assert {"den_ref/experiment/pages/player/math.woff2", "den_ref/experiment/pages/player/MATH_FONT_LICENSE.txt"} <= names
+    licences = {name.partition("/licenses/")[2] for name in names if "/licenses/" in name}
+    assert licences == {"LICENSE", "den_ref/tasks/DIGITS_LICENSE.md",
+                        "den_ref/experiment/pages/player/MATH_FONT_LICENSE.txt"}
+    metadata, = (name for name in names if name.endswith(".dist-info/METADATA"))
+    said = zipfile.ZipFile(wheel).read(metadata).decode("utf-8")
+    assert "\nLicense-Expression: MIT AND OFL-1.1 AND CC-BY-SA-3.0\n" in said
     assert not any(name.startswith(("tests", "notebooks", "docs")) for name in names)
 
 

@@ -2,8 +2,9 @@
 
 =============  =============================================================
 ``html_page``  the page: pictures, sentences, formulas, numbers of every box
-``markup``     formulas as a browser shows them without any library
+``markup``     formulas as MathML, which browsers draw themselves
 =============  =============================================================
 
-``player.html``, ``.css`` and ``.js`` are its template, style and script.
+``player.html``, ``.css`` and ``.js`` are its template, style and script; formulas are in ``math.woff2``, a part
+of Noto Sans Math under the licence beside it (``docs/make/math_font.py``).
 """

@@ -5,6 +5,7 @@ in the page from the start, so that it can be printed, and read without JavaScri
 """
 
 import re
+from base64 import b64encode
 from collections.abc import Iterator, Mapping
 from html import escape
 from importlib.resources import files
@@ -20,7 +21,7 @@ from den_ref.experiment.disk.steps import STEPS, kept_steps, step_numbers
 from den_ref.experiment.one_run.display import Display
 from den_ref.methods.registry import known
 from den_ref.protocol import Step
-from .markup import as_html
+from .markup import as_math, with_math
 
 #: Name of the page in the folder of its run.
 PAGE = "report.html"
@@ -74,7 +75,7 @@ def page(results: Mapping[str, Any], steps: list[tuple[int, str, str]], boxes: l
     """The page around its boxes; ``steps`` are (number, heading, title) of each, ``results`` that of results.json."""
     parts = {"title": escape(_title(results)), "notes": _notes(results, steps), "count": str(len(boxes)),
              "contents": "\n".join(_contents(steps)), "boxes": "\n".join(boxes),
-             "style": _own("css"), "script": _own("js")}
+             "style": _own("css"), "script": _own("js"), "font": _font()}
     # One pass: what is filled in is not looked at again.
     return re.sub(r"\{\{(\w+)\}\}", lambda mark: parts[mark[1]], _own("html"))
 
@@ -105,6 +106,11 @@ def _results_of(folder: Path) -> dict[str, Any]:
 def _own(kind: str) -> str:
     """The template, its style or its script."""
     return files(__package__).joinpath(f"player.{kind}").read_text("utf-8")
+
+
+def _font() -> str:
+    """The font of the formulas, in Base64."""
+    return b64encode(files(__package__).joinpath("math.woff2").read_bytes()).decode("ascii")
 
 
 def _title(results: Mapping[str, Any]) -> str:
@@ -156,9 +162,9 @@ def _formula(step: Step, run: Mapping[str, Any]) -> str:
     if formula is None:
         return ""
     options = run["options"]
-    strengths = ", ".join(f"{as_html(LETTERS.get(name, name))} = {escape(_said(options[name]))}"
+    strengths = ", ".join(f"{with_math(LETTERS.get(name, name))} = {escape(_said(options[name]))}"
                           for name in formula.options if name in options)
-    lines = [f'<p class="text">{as_html(formula.text)}</p>', f"<p>{as_html(formula.note)}</p>" * bool(formula.note),
+    lines = [f'<p class="text">{as_math(formula.text)}</p>', f"<p>{with_math(formula.note)}</p>" * bool(formula.note),
              f"<p>Here {strengths}.</p>" * bool(strengths),
              f"<p><code>{escape(formula.code)}</code></p>" * bool(formula.code)]
     return "\n".join(['<div class="formula">', *filter(None, lines), "</div>\n"])
