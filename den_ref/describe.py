@@ -25,8 +25,8 @@ class Formula:
     Parameters
     ----------
     text : str
-        E.g. ``minimise  L(W; D_t) + μ Σ |W|``.  ``_x``, ``^x``, ``_{...}`` and ``^{...}`` lower and raise, single
-        letters are variables.
+        E.g. ``minimise  L(W; D_t) + μ Σ_i |w_i|``.  ``_x``, ``^x``, ``_{...}`` and ``^{...}`` lower and raise, single
+        letters are variables, words stand upright.
     note : str
         A line on what is free, or meant.
     options : tuple of str
@@ -55,12 +55,15 @@ class Box:
         Facts of its steps that are lists with a number per layer, which the figures of a comparison count.
     counted : bool
         False for a solve whose multiply-adds are not to be had, and are left out of a stage's.
+    why : str
+        What the box is there to find out, as a plain question that its sentence answers.
     """
 
     formula: Formula | Callable[[Mapping[str, Any]], Formula] | None = None
     pictures: tuple[str, ...] = ("solve", "zeros")
     per_layer: tuple[str, ...] = ()
     counted: bool = True
+    why: str = ""
 
     def formula_with(self, options: Mapping[str, Any]) -> Formula | None:
         """The formula with these options of the method; None if there is none."""

@@ -9,9 +9,9 @@ from den_ref.describe import Box, Formula, Space, choice, each, log_uniform
 
 # --- terms of the objectives -------------------------------------------------------------------------------------
 
-L1 = "Σ_l μ_l Σ |W_l|"
+L1 = "Σ_l μ_l Σ_{i j} |W_{l, i j}|"
 PULL = "Σ_l λ_l ‖(W_l, b_l) − (W_l, b_l)^{t−1}‖^2"
-FISHER_PULL = "Σ_l λ_l Σ_{i in (W_l, b_l)} F_i (w_i − w_i^{t−1})^2"
+FISHER_PULL = "Σ_l λ_l Σ_{i ∈ (W_l, b_l)} F_i (w_i − w_i^{t−1})^2"
 DECAY = "Σ_l (ω_l / 2) ‖W_l‖^2"
 
 _EQUATIONS = "den_ref/den/equations.py"
@@ -33,7 +33,7 @@ def eq4(options: Options) -> Formula:
     anchored, sparse = options["anchor_before_split"] == "eq4", bool(np.any(options["mu_eq4"]))
     squared = options["eq4_norm"] == "squared"
     penalty = "Σ_l (μ_{l2,l} / 2) ‖W_{S,l}‖^2" if squared else "μ_{l2} ‖W_S‖"
-    terms = [penalty, *(["Σ_l μ_{4,l} Σ |W_{S,l}|"] if sparse else []),
+    terms = [penalty, *(["Σ_l μ_{4,l} Σ_{i j} |W_{S,l, i j}|"] if sparse else []),
              *([pull(options).replace("W_l", "W_{S,l}")] if anchored else [])]
     edges = "all" if options["dense_selection"] else "the nonzero"
     return Formula(f"minimise  L(W_S; D_t) + {' + '.join(terms)}",
@@ -51,8 +51,8 @@ def loss_against_tau(options: Options) -> Formula:
 def eq5(options: Options) -> Formula:
     """Eq. 5, with the scaling of its groups."""
     size = "√n_j " if options["gamma_scaling"] == "sqrt_size" else ""
-    return Formula(f"minimise  L(W^N; W, D_t) + Σ_l μ_l Σ |W^N_l| + Σ_l γ_l Σ_{{j new}} {size}‖W^N_{{l,·j}}‖ "
-                   "[ + Σ_l (ω_l / 2) ‖W^N_l‖^2 ]",
+    return Formula(f"minimise  L(W^N; W, D_t) + Σ_l μ_l Σ_{{i j}} |W^N_{{l, i j}}| "
+                   f"+ Σ_l γ_l Σ_{{j new}} {size}‖W^N_{{l,·j}}‖ [ + Σ_l (ω_l / 2) ‖W^N_l‖^2 ]",
                    "Free: what k new units per layer bring, and the head. Groups: all that comes into one new unit. "
                    + _EXTRA, ("k", "mu", "gamma", "weight_decay"), f"{_EQUATIONS}: eq5")
 
@@ -83,31 +83,39 @@ def eq6(options: Options) -> Formula:
 BOXES = {
     "eq2": Box(Formula(f"minimise  L(W; D_t) + {L1} [ + {DECAY} ]",
                        f"Free: the whole network; the head counts as the last W. {_EXTRA}",
-                       ("mu", "weight_decay"), f"{_EQUATIONS}: eq2"), ("solve", "zeros")),
-    "eq3": Box(Formula("minimise  L(V_t, c_t; W^{t−1}, D_t) + μ_{head} Σ |V_t|",
+                       ("mu", "weight_decay"), f"{_EQUATIONS}: eq2"), ("solve", "zeros"),
+               why="Which weights does the task need at all?"),
+    "eq3": Box(Formula("minimise  L(V_t, c_t; W^{t−1}, D_t) + μ_{head} Σ_{j k} |V_{t, j k}|",
                        "Free: the head of the new task, on the features of all units it sees. Convex.",
-                       ("mu_head",), f"{_EQUATIONS}: eq3"), ("head", "solve"), counted=False),
+                       ("mu_head",), f"{_EQUATIONS}: eq3"), ("head", "solve"), counted=False,
+               why="Which of the units that exist can the new head use?"),
     "select": Box(Formula("S_m = { j : V_{j k} ≠ 0 for some k },   S_{l−1} = { i : W_{l, i j} ≠ 0 for some j ∈ S_l }",
                           "The m-th hidden layer is the top one; S_0 are input features.",
                           (), "den_ref/den/selective.py: select_units"),
-                  ("selection", "selected_shares"), per_layer=("selected", "visible")),
-    "eq4": Box(eq4, ("solve", "changes")),
-    "loss": Box(loss_against_tau, ("decision",)),
-    "eq5": Box(eq5, ("norms", "solve", "decision"), per_layer=("added",)),
+                  ("selection", "selected_shares"), per_layer=("selected", "visible"),
+                  why="Which part of the network feeds the units that the new head uses?"),
+    "eq4": Box(eq4, ("solve", "changes"), why="How good does that part become if it is trained for the new task?"),
+    "loss": Box(loss_against_tau, ("decision",), why="Is that good enough, or must the network grow?"),
+    "eq5": Box(eq5, ("norms", "solve", "decision"), per_layer=("added",),
+               why="How many new units does the task need, and how much do they help?"),
     "undo": Box(Formula("undo if L_t after > L_t before", "An expansion that raised the loss is not kept.",
-                        (), "den_ref/den/expansion.py: dynamic_expansion"), ("decision",)),
+                        (), "den_ref/den/expansion.py: dynamic_expansion"), ("decision",),
+                why="Did the new units help at all?"),
     "prune": Box(Formula("remove new unit j if W_{l,·j} = 0 or W_{l+1,j·} = 0",
                          "Without incoming weights it is the constant max(b_j, 0), which is folded into new biases.",
-                         (), "den_ref/den/surgery.py: useless_units"), ("removal", "kept_shares"), per_layer=("kept",)),
-    "eq6": Box(eq6, ("solve", "changes")),
-    "split": Box(split, ("drifts", "split_units"), per_layer=("split", "older")),
-    "eq6_after": Box(eq6, ("solve", "staircase")),
+                         (), "den_ref/den/surgery.py: useless_units"), ("removal", "kept_shares"), per_layer=("kept",),
+                 why="Which new units can go without a change of any score?"),
+    "eq6": Box(eq6, ("solve", "changes"), why="How well is the task learnt close to what older tasks were left with?"),
+    "split": Box(split, ("drifts", "split_units"), per_layer=("split", "older"),
+                 why="Which old units have come to mean something else, so that older tasks need them back?"),
+    "eq6_after": Box(eq6, ("solve", "staircase"), why="What is left to learn now that old units are as they were?"),
 }
 
 #: The box that DEN-Finetune adds.
 FINETUNE = Box(Formula(f"minimise  (1 / T) Σ_t L_t(W; D_t) + {DECAY}",
                        "Free: the nonzero weights and all heads, on the data of all T tasks seen.",
-                       ("weight_decay",), "den_ref/den/finetune.py: train_jointly"), ("solve", "changes"))
+                       ("weight_decay",), "den_ref/den/finetune.py: train_jointly"), ("solve", "changes"),
+               why="How good does the same network become if it sees the data of all tasks again?")
 
 #: What ``den-ref tune den`` tries.
 SPACE = Space(

@@ -10,16 +10,18 @@ from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+from fontTools.ttLib.woff2 import WOFF2DirectoryEntry, woff2DirectorySize
 
 import den_ref
 from den_ref.cli import main
 from den_ref.core.result import Result
 from den_ref.den import DEN
+from den_ref.den.explained import BOXES
 from den_ref.den.finetune import FineTuned
 from den_ref.describe import LETTERS
 from den_ref.experiment import Display, kept_steps, write_player
 from den_ref.experiment.pages.player import html_page as player
-from den_ref.experiment.pages.player.markup import as_html
+from den_ref.experiment.pages.player.markup import as_math, with_math
 from den_ref.methods import REGISTRY
 from den_ref.protocol import Step
 from den_ref.tasks.arrays import stream_from_arrays
@@ -119,7 +121,7 @@ def test_nothing_is_loaded_from_anywhere(nasty_run):
     links = [a[name] for tag, a in read.tags for name in ("src", "href", "srcset", "action", "data") if name in a]
     assert len(links) >= 17 and all(link.startswith(("data:", "#")) for link in links)
     own = re.sub(r'src="[^"]*"', "", nasty_run[1])
-    assert not re.search(r"https?://|@import|url\(|fetch\(|XMLHttpRequest|import\(", own)
+    assert not re.search(r"https?://|@import|url\((?!.data:)|fetch\(|XMLHttpRequest|import\(", own)
     policy, = [m["content"] for m in read.all("meta") if m.get("http-equiv") == "Content-Security-Policy"]
     assert policy.startswith("default-src 'none'") and "http" not in policy
 
@@ -298,6 +300,12 @@ def test_every_box_has_its_formula():
     assert all(formula(method, box).text for method, box in OF_METHODS)
 
 
+def test_every_box_says_what_it_is_there_to_find_out():
+    asked = {(method, box): REGISTRY[method].explained[box].why for method, box in OF_METHODS}
+    assert all(why[0].isupper() and why.endswith("?") and len(why) < 100 for why in asked.values())
+    assert len(set(asked.values())) == len(set(BOXES) | {"finetune"}) + 6      # six plain methods, one question each
+
+
 @pytest.mark.parametrize("method, box", OF_METHODS)
 def test_a_formula_names_code_and_options_that_exist(method, box):
     known = formula(method, box)
@@ -310,7 +318,7 @@ def test_a_formula_names_code_and_options_that_exist(method, box):
     for option in known.options:
         assert hasattr(options, option)
         assert option not in LETTERS or LETTERS[option].partition("_")[0] in known.text + known.note
-    Reader(as_html(known.text))
+    Reader(as_math(known.text) + with_math(known.note))
 
 
 @pytest.mark.parametrize("box, options, there", [
@@ -338,3 +346,42 @@ def test_unknown_boxes_have_no_formula(tmp_path):
     run = den_ref.experiment.read_results(tmp_path)["run"]
     assert "formula" not in player.box(Step(1, 0, "eq2", "A title", "of another method"), 1, run)
     assert "formula" in player.box(Step(1, 0, "eq2", "A title", "of DEN", about=DEN.explained["eq2"]), 1, run)
+
+
+def mathml(text):
+    """A formula's elements, as nested lists: [name, ...], the text of one without any."""
+    def of(element):
+        return [element.tag, *map(of, element)] if len(element) else element.text or ""
+
+    return [of(math) for math in ElementTree.fromstring(f"<p>{as_math(text)}</p>")]
+
+
+@pytest.mark.parametrize("text, pieces", [
+    ("W^N_l", [["math", ["msubsup", "W", "l", "N"]]]),                        # stacked, in either order
+    ("W_l^N", [["math", ["msubsup", "W", "l", "N"]]]),
+    ("Σ_{i ∈ S_l} w_i", [["math", ["mrow", ["munder", "∑", ["mrow", "i", "∈", ["msub", "S", "l"]]], ["msub", "w", "i"]]]]),
+    ("√n_j", [["math", ["msqrt", ["msub", "n", "j"]]]]),
+    ("a + b", [["math", "a"], ["math", ["mrow", "+", "b"]]]),                  # a line may break before the sum's term
+    ("[ + b ]", [["math", ["mrow", "[", "+", "b", "]"]]]),
+    ("V_{j k} for k", [["math", ["mrow", ["msub", "V", ["mrow", "j", "", "k"]], "", "for", "", "k"]]]),
+])
+def test_mathml_of_a_formula(text, pieces):
+    assert mathml(text) == pieces
+
+
+def test_variables_in_prose():
+    assert with_math("a unit of l2 < W^{t−1}, the m-th") == (
+        "a unit of l2 &lt; <math><msup><mi>W</mi><mrow><mi>t</mi><mo>−</mo><mn>1</mn></mrow></msup></math>, "
+        "the <math><mi>m</mi></math>-th")
+
+
+def test_the_font_of_formulas_is_small_and_has_what_mathml_needs():
+    """The table MATH: where scripts stand, which signs grow."""
+    font = (Path(player.__file__).parent / "math.woff2").read_bytes()
+    assert font[:4] == b"wOF2" and len(font) < 150_000
+    tables, rest = set(), font[woff2DirectorySize:]
+    for _ in range(int.from_bytes(font[12:14], "big")):
+        entry = WOFF2DirectoryEntry()
+        rest = entry.fromString(rest)
+        tables.add(str(entry.tag))
+    assert {"MATH", "cmap", "glyf"} <= tables
