@@ -64,9 +64,9 @@ class EWC(FineTuning):
     title = "EWC"
     look = Look("#009E73", "-.", "v")
     space = Space({**ONWARD_START, "lam": 1e4}, {**ONWARD, "lam": log_uniform(1e2, 1e7)}, unnamed=UNNAMED)
-    explained = trained("Is it enough to hold the weights that older tasks depend on most?", "L(W; D_t)",
-                        "Free: the body and the task's head. F: Fisher information, times decay; A: the anchor.",
-                        "ewc", " + (λ / 2) Σ_i F_i (W_i − A_i)^2", ["lam", "decay"])
+    explained = trained("L(W; D_t)", "Free: the body and the task's head. F: Fisher information, times decay; "
+                        "A: the anchor.", "ewc", " + (λ / 2) Σ_i F_i (W_i − A_i)^2", ["lam", "decay"],
+                        why="Is it enough to hold the weights that older tasks depend on most?")
 
     def __init__(self, config: EWCConfig | None = None, seed: int = 0):
         super().__init__(config, seed)

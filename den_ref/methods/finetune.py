@@ -50,8 +50,8 @@ class FineTuning(NetworkMethod):
     family = BOUND
     look = Look("#D55E00", "-", "X")
     space = Space(ONWARD_START, ONWARD, unnamed=UNNAMED)
-    explained = trained("What becomes of older tasks if nothing is done to remember them?", "L(W; D_t)",
-                        "Free: the body, from where the last task left it, and the task's head.", "finetune")
+    explained = trained("L(W; D_t)", "Free: the body, from where the last task left it, and the task's head.",
+                        "finetune", why="What becomes of older tasks if nothing is done to remember them?")
 
     def __init__(self, config: NetworkConfig | None = None, seed: int = 0):
         super().__init__(config, seed)

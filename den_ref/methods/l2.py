@@ -41,9 +41,9 @@ class L2(FineTuning):
     look = Look("#56B4E9", "--", "P")
     space = Space({**ONWARD_START, "lam": (0.1, 0.1)},
                   {**ONWARD, "lam": each(log_uniform(1e-3, 10), log_uniform(1e-3, 10))}, unnamed=UNNAMED)
-    explained = trained("Is it enough to hold all weights near where the last task left them?", "L(W; D_t)",
-                        "Free: the body, pulled to where the last task left it, and the task's head.", "l2",
-                        f" + {PULL}", ["lam"])
+    explained = trained("L(W; D_t)", "Free: the body, pulled to where the last task left it, and the task's head.",
+                        "l2", f" + {PULL}", ["lam"],
+                        why="Is it enough to hold all weights near where the last task left them?")
 
     def pulls(self) -> dict[str, SquaredL2]:
         lam = self.config.per_layer("lam", len(self.config.hidden))

@@ -59,8 +59,8 @@ class MTL(NetworkMethod):
     look = Look("#000000", ":", "D")
     # The mean of the tasks' losses, where the start was first found for their sum: a tenth of those strengths.
     space = Space({"weight_decay": (0.04, 2e-4), "mu": 0.0}, DRAWS, unnamed=UNNAMED)
-    explained = trained("How good is one network that sees the data of all tasks at once?",
-                        "(1 / t) Σ_{s ≤ t} L_s(W; D_s)", "Free: one network, on the data of all tasks seen.", "mtl")
+    explained = trained("(1 / t) Σ_{s ≤ t} L_s(W; D_s)", "Free: one network, on the data of all tasks seen.", "mtl",
+                        why="How good is one network that sees the data of all tasks at once?")
     slow = True
 
     def __init__(self, config: MTLConfig | None = None, seed: int = 0):

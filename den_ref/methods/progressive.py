@@ -56,9 +56,9 @@ class Progressive(STL):
     title = "Progressive"
     look = Look("#CC79A7", "-", "^")
     space = Space({"weight_decay": 2e-2, "mu": 0.0}, {**DRAWS, "epochs": choice(5, 10, 20)}, unnamed=UNNAMED)
-    explained = trained("What can a new network make of older ones that stand still?", "L(W; D_t)",
-                        "Free: the column of the new task and its adapters from older columns, which stand still.",
-                        "progressive")
+    explained = trained("L(W; D_t)", "Free: the column of the new task and its adapters from older columns, which "
+                        "stand still.", "progressive",
+                        why="What can a new network make of older ones that stand still?")
 
     @property
     def n_inputs(self) -> int | None:

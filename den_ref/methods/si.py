@@ -57,7 +57,8 @@ class SI(FineTuning):
     space = Space({**ONWARD_START, "c": 1.0, "xi": 0.1},
                   {**ONWARD, "c": log_uniform(1e-2, 1e2), "xi": choice(1e-3, 1e-2, 0.1)}, unnamed=UNNAMED)
     explained = trained("L(W; D_t)", "Free: the body and the task's head. Ω: what the moves of each weight did for "
-                        "earlier tasks, damped by ξ.", "si", " + c Σ_i Ω_i (W_i − W_i^{t−1})^2", ["c", "xi"])
+                        "earlier tasks, damped by ξ.", "si", " + c Σ_i Ω_i (W_i − W_i^{t−1})^2", ["c", "xi"],
+                        why="Is it enough to hold the weights whose moves served earlier tasks?")
 
     def __init__(self, config: SIConfig | None = None, seed: int = 0):
         super().__init__(config, seed)

@@ -37,8 +37,8 @@ class STL(NetworkMethod):
     family = BOUND
     look = Look("#000000", "--", "s")
     space = Space({"weight_decay": 2e-2, "mu": 0.0}, DRAWS, unnamed=UNNAMED)
-    explained = trained("How well is a task learnt by a network that has nothing else to do?", "L(W; D_t)",
-                        "Free: a network of its own for every task.", "stl")
+    explained = trained("L(W; D_t)", "Free: a network of its own for every task.", "stl",
+                        why="How well is a task learnt by a network that has nothing else to do?")
     slow = True
 
     def boxes(self, task: Task):

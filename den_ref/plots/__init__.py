@@ -14,13 +14,14 @@ from .show import Picture, show
 from .shrinkage import norm_ball, prox_graph, shrunk_weights, touched_ball, zeros_against_strength
 from .solving import convergence, residuals, training
 from .splitting import drift, filters
+from .stages import before_and_after, forgetting_curves, widths_by_stage
 from .style import PLAIN, Style
 from .timestamps import timestamps
 
 __all__ = [
-    "PLAIN", "Picture", "Segment", "Style", "bars_before", "convergence", "costs_before", "curves", "curves_before",
-    "drift", "filters", "group_norms", "head_weights", "idea", "loss_against_tau", "network_graph", "norm_ball",
-    "performance_matrix", "prox_graph", "relative_axis", "residuals", "scores_against_cost", "shares", "show",
-    "shrunk_weights", "sizes_before", "sweep", "timestamps", "touched_ball", "training", "unit_changes",
-    "weight_matrix", "zeros_against_strength",
+    "PLAIN", "Picture", "Segment", "Style", "bars_before", "before_and_after", "convergence", "costs_before", "curves",
+    "curves_before", "drift", "filters", "forgetting_curves", "group_norms", "head_weights", "idea", "loss_against_tau",
+    "network_graph", "norm_ball", "performance_matrix", "prox_graph", "relative_axis", "residuals",
+    "scores_against_cost", "shares", "show", "shrunk_weights", "sizes_before", "sweep", "timestamps", "touched_ball",
+    "training", "unit_changes", "weight_matrix", "widths_by_stage", "zeros_against_strength",
 ]

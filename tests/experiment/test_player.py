@@ -20,8 +20,10 @@ from den_ref.den.explained import BOXES
 from den_ref.den.finetune import FineTuned
 from den_ref.describe import LETTERS
 from den_ref.experiment import Display, kept_steps, write_player
-from den_ref.experiment.pages.player import html_page as player
+from den_ref.experiment.pages.player import article, html_page as player
+from den_ref.experiment.pages.player.learnt import learnt
 from den_ref.experiment.pages.player.markup import as_math, with_math
+from den_ref.experiment.pages.player.outcome import outcome
 from den_ref.methods import REGISTRY
 from den_ref.protocol import Step
 from den_ref.tasks.arrays import stream_from_arrays
@@ -83,25 +85,42 @@ def nasty_run(tmp_path_factory):
 @pytest.fixture
 def no_pictures(monkeypatch):
     """Pictures cost time, and most tests are not about them."""
-    monkeypatch.setattr(player, "_picture", lambda step: (300, 100, "data:,"))
+    monkeypatch.setattr(article, "drawn", lambda figure: article.Image(300, 100, "data:,", "not drawn"))
 
 
 def test_every_step_has_its_article(nasty_run):
     folder, text = nasty_run
     read, steps = Reader(text), list(kept_steps(folder))
-    assert list(read.texts) == [str(i) for i in range(1, len(steps) + 1)] and len(steps) >= 8
-    for step, said, img in zip(steps, read.texts.values(), read.all("img"), strict=True):
-        assert step.title in said and step.sentence in said and f"task {step.task} (stage {step.stage})" in said
-        assert img["alt"] == str(step)
-    assert [a["href"] for a in read.all("a")] == [f"#{i}" for i in read.texts]
-    assert len(read.all("details")) == 2
-    assert read.all("progress")[0]["max"] == str(len(steps))
+    boxes = {str(i): step for i, step in enumerate(steps, 1)}
+    ends = [name for name, step in boxes.items() if step.stage == 1][-1], list(boxes)[-1]
+    order = ["start"]
+    for name in boxes:
+        order += [name, *(f"learnt-{stage}" for stage, end in enumerate(ends, 1) if name == end)]
+    assert list(read.texts) == [*order, "end"] and len(steps) >= 8
+    for name, step in boxes.items():
+        for words in (step.title, step.sentence, f"task {step.task}, learnt "):
+            assert article.begun(words) in read.texts[name]
+        assert step.about.why in read.texts[name]
+    listed = [a["href"] for a in read.all("a")][-len(read.texts):]
+    assert listed == [f"#{name}" for name in read.texts]
+    assert read.all("progress")[0]["max"] == str(len(read.texts))
+
+
+def test_pictures_are_told_in_words_of_their_own(nasty_run):
+    """What is written in them, not the sentence once more; and a caption."""
+    folder, text = nasty_run
+    images, captions = Reader(text).all("img"), re.findall("<figcaption>(.+?)</figcaption>", text)
+    assert len(images) == len(captions) == len(list(kept_steps(folder))) + 3
+    sentences = [step.sentence for step in kept_steps(folder)]
+    for image in images:
+        assert re.match(r"Panel 1: \S", image["alt"]) and not any(sentence in image["alt"] for sentence in sentences)
+    assert "loss over epoch; training, validation" in images[0]["alt"]
 
 
 def test_what_comes_from_data_is_text(nasty_run):
     _, text = nasty_run
     read = Reader(text)
-    assert sum(NASTY in said for said in read.texts.values()) == len(read.texts)
+    assert all(NASTY in said for name, said in read.texts.items() if name != "end")
     assert "b" not in {tag for tag, _ in read.tags} and text.count("</script>") == 1
 
 
@@ -140,7 +159,7 @@ def test_strengths_are_those_of_the_run(no_pictures, tmp_path):
 def test_a_box_of_ones_own_needs_no_formula_and_no_facts(no_pictures):
     text = player.box(Step(1, "a", "mine", "My box", "something happened"), 3, {})
     read = Reader(text)
-    assert "something happened" in read.texts["3"] and "formula" not in text
+    assert "Something happened" in read.texts["3"] and "formula" not in text
 
 
 class Drawing(Display):
@@ -156,7 +175,7 @@ class Drawing(Display):
 def test_every_picture_is_announced(nasty_run, no_pictures, tmp_path):
     watch = Drawing()
     write_player(nasty_run[0], tmp_path / "page.html", watch)
-    n = len(list(kept_steps(nasty_run[0])))
+    n = len(list(kept_steps(nasty_run[0]))) + 3                     # two tasks are learnt, and the end
     assert watch.told == [(i, n) for i in range(1, n + 1)]
 
 
@@ -173,6 +192,68 @@ def test_a_page_that_cannot_be_moved_into_place_leaves_nothing(nasty_run, no_pic
     with pytest.raises(OSError):
         write_player(nasty_run[0], tmp_path / "page")
     assert [path.name for path in tmp_path.iterdir()] == ["page"]
+
+
+# --- what stands before and after the boxes ----------------------------------------------------------------------
+
+
+def test_the_first_page_has_tasks_options_and_a_map(no_pictures, tmp_path):
+    den_ref.run("den", "toy", n_tasks=2, out=tmp_path, keep_steps=True, settings=QUICK)
+    text = write_player(tmp_path).read_text("utf-8")
+    start = text[text.index('<article id="start"'):text.index('<article id="1"')]
+    assert "Four binary tasks" in start and "task 1:  y = 1  iff  q &gt; 0" in start and "train: 1,000" in start
+    changed, default = start.split("<details>")
+    assert re.search(r'<th scope="row">sigma .*?</th><td>0</td><td>', changed)           # other than its default: first
+    assert re.search(r'<th scope="row">beta1</th>', default) and "beta1" not in changed
+    map_, = re.findall(r'<nav class="map".*?</nav>', start, flags=re.DOTALL)
+    head, *rows = re.findall(r"<tr>(.*?)</tr>", map_)
+    columns = re.findall(r'<th scope="col">(.*?)</th>', head)
+    assert columns.index("Eq. 2") < columns.index("Eq. 3") < columns.index("removal") < columns.index("learnt, AUROC")
+    steps = list(kept_steps(tmp_path))
+    for stage, row in enumerate(rows, 1):
+        links = re.findall(r'href="#(.*?)"', row)
+        own = [str(i) for i, step in enumerate(steps, 1) if step.stage == stage]
+        assert sorted(links) == sorted([*own, f"learnt-{stage}"])
+        cells = re.findall(r"<td>(.*?)</td>", row)
+        assert {column: cell for column, cell in zip(columns[1:], cells)}["Eq. 2"].count("<a") == (stage == 1)
+
+
+def results_of(R, tasks=("a", "b", "c"), complete=True):
+    """results.json of a run with this matrix, in which every stage adds a unit."""
+    size = {"nonzero": 3, "arrays": 9, "stored": {}, "stl": 1000, "allocated_share": 0.1, "nonzero_share": 0.1}
+    stages = [{"stage": i, "task": task, "seconds": 1.0, "steps": [],
+               "capacity": {**size, "allocated": 100 * i, "widths": [i, 7], "per_task": [1] * i}}
+              for i, task in enumerate(tasks[:len(R)], 1)]
+    run = {"method": "none of ours", "options": {"own": 1}, "seed": 0, "tasks": list(tasks), "stream": {"name": "mine"}}
+    return {"complete": complete, "run": run, "R": {"auroc": np.array(R), "accuracy": np.array(R)}, "stages": stages}
+
+
+NAN = np.nan
+FALLING = [[0.9, NAN, NAN], [0.8, 0.95, NAN], [0.85, 0.65, 0.7]]
+
+
+def test_a_learnt_task_is_held_against_the_stage_before(no_pictures):
+    text = learnt(results_of(FALLING), 3)
+    rows = [re.sub("<.*?>", "|", row) for row in re.findall("<tr>(.*?)</tr>", text)]
+    assert "|task a||0.9000||0.8000||0.8500||+0.0500|" in rows and "|task b||0.9500||0.9500||0.6500||-0.3000|" in rows
+    assert "|task c||0.7000||-||0.7000||-|" in rows
+    assert "AUROC 0.7000 on task c." in text and "moved by -0.1250 in the mean; task b fared worst, by -0.3000" in text
+    assert "300 parameters; +100 for this task." in text and "|units per hidden layer||2, 7||3, 7|" in rows
+
+
+def test_the_last_page_says_what_was_forgotten(no_pictures):
+    text = outcome(results_of(FALLING))
+    assert "Mean AUROC 0.7333 at the end, 0.8500 just after each task was learnt." in text
+    assert ("forgetting", "0.1750") in numbers_of(text) and ("backward transfer", "-0.1750") in numbers_of(text)
+    assert all(f"<dt>{term}</dt>" in text for term in ("residual", "duality gap", "objective", "drift"))
+
+
+@pytest.mark.parametrize("R", [[[0.9, NAN, NAN]], [[NAN, NAN, NAN], [NAN, NAN, NAN]]])
+def test_what_was_not_measured_has_a_dash(R):
+    """One task, and scores of a test split with a single class; drawn as well."""
+    results = results_of(R, complete=False)
+    for text in (learnt(results, len(R)), outcome(results)):
+        assert "nan" not in re.sub('src="[^"]*"', "", text).lower()
 
 
 # --- runs that are not whole -------------------------------------------------------------------------------------
@@ -195,21 +276,23 @@ def test_steps_from_a_later_task_on(no_pictures, tmp_path):
     den_ref.run("stl", "toy", n_tasks=3, out=tmp_path, resume=True, keep_steps=True,
                 settings={"hidden": (4,), "epochs": 1})
     text = write_player(tmp_path).read_text("utf-8")
-    assert list(Reader(text).texts) == ["3"]
-    assert "The first 2 boxes were not kept: the page begins with task 2 (stage 3)." in text
+    assert list(Reader(text).texts) == ["start", "3", "learnt-3", "end"]
+    assert "The first 2 boxes were not kept." in text
 
 
 def test_an_unfinished_run_says_so(no_pictures, tmp_path):
     learn_some(tmp_path, 2, keep_steps=True)
     text = write_player(tmp_path).read_text("utf-8")
-    assert list(Reader(text).texts) == ["1", "2"] and "Unfinished: 2 of these tasks are learnt." in text
+    assert list(Reader(text).texts) == ["start", "1", "learnt-1", "2", "learnt-2", "end"]
+    assert "Unfinished: 2 of these tasks are learnt." in text and "What the run came to so far" in text
     assert Reader(text).titles == ["stl on toy, seed 0, 3 tasks"]
 
 
 def test_a_run_without_results_yet(no_pictures, tmp_path):
     learn_some(tmp_path, 1, keep_steps=True)
     (tmp_path / "results.json").unlink()
-    assert Reader(write_player(tmp_path).read_text("utf-8")).titles == ["A run whose first task is unfinished"]
+    read = Reader(write_player(tmp_path).read_text("utf-8"))
+    assert read.titles == ["A run whose first task is unfinished"] and list(read.texts) == ["1"]
 
 
 # --- the commands ------------------------------------------------------------------------------------------------
@@ -221,8 +304,8 @@ RUN = "run --method stl --stream toy --hidden 4 --tasks 2 --set epochs=1"
 def test_run_with_report_writes_the_page(no_pictures, tmp_path, capsys):
     assert main(f"{RUN} --out {tmp_path} --report".split()) == 0
     printed = capsys.readouterr().out
-    assert len(Reader((tmp_path / "report.html").read_text("utf-8")).texts) == 2
-    assert "drawing 2 pictures" in printed and (tmp_path / "report.html").as_uri() in printed
+    assert len(Reader((tmp_path / "report.html").read_text("utf-8")).texts) == 6
+    assert "drawing 5 pictures" in printed and (tmp_path / "report.html").as_uri() in printed
     assert main(f"report {tmp_path} --out {tmp_path / 'other.html'}".split()) == 0
     assert (tmp_path / "other.html").read_bytes() == (tmp_path / "report.html").read_bytes()
 
@@ -234,8 +317,8 @@ def test_without_kept_steps_it_says_how_to_get_them(tmp_path, capsys):
 
 
 @pytest.mark.parametrize("text, words", [
-    ("report {tmp}", "folder: expected that of a run"),
-    ("report {tmp}/none", "folder: expected that of a run"),
+    ("report {tmp}", "DIR: expected that of a run"),
+    ("report {tmp}/none", "DIR: expected that of a run"),
     (RUN + " --report", "--report: expected a folder"),
 ])
 def test_what_is_refused(tmp_path, capsys, text, words):
@@ -244,10 +327,10 @@ def test_what_is_refused(tmp_path, capsys, text, words):
 
 
 def test_ctrl_c_while_drawing(monkeypatch, tmp_path, capsys):
-    def interrupted(step):
+    def interrupted(figure):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(player, "_picture", interrupted)
+    monkeypatch.setattr(article, "drawn", interrupted)
     assert main(f"{RUN} --out {tmp_path} --report".split()) == 130
     assert f"den-ref report {tmp_path}" in capsys.readouterr().err
     assert not list(tmp_path.glob("*report*")) and (tmp_path / "results.json").exists()
@@ -256,26 +339,31 @@ def test_ctrl_c_while_drawing(monkeypatch, tmp_path, capsys):
 # --- the numbers -------------------------------------------------------------------------------------------------
 
 
+def numbers_of(text):
+    """Names and numbers of a box, without what is said of the names."""
+    cells = re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', text)
+    return [(re.sub("<.*?>", "", name), number) for name, number in cells]
+
+
 def test_numbers_stand_beside_their_names(no_pictures):
     """Of a box that solves Eq. 3: facts, then the solve, each number another."""
     solve = Result(nit=7, fun=0.25, residual=0.5, gap=0.125, prox_residual=0.0625, message="converged", history={})
     step = Step(1, 0, "eq3", "A title", "a sentence", facts={"head_units": 3, "shares": [0.5, None]}, solve=solve,
                 seconds=1.25)
-    cells = re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', player.box(step, 1, {}))
-    assert cells == [("head units", "3"), ("shares", "0.5, -"), ("iterations", "7"), ("objective", "0.25"),
-                     ("residual", "0.5"), ("duality gap", "0.125"), ("prox residual", "0.0625"), ("seconds", "1.25")]
+    assert numbers_of(player.box(step, 1, {})) == [("head units", "3"), ("shares", "0.5, -"), ("iterations", "7"), ("objective", "0.25"),
+        ("residual", "0.5"), ("duality gap", "0.125"), ("prox residual", "0.0625"), ("seconds", "1.25")]
 
 
 def test_a_certificate_of_0_is_shown(no_pictures):
     step = Step(1, 0, "eq3", "A title", "a sentence", solve=Result(nit=0, fun=0.0, residual=0.0, gap=None))
-    assert re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', player.box(step, 1, {})) == [
+    assert numbers_of(player.box(step, 1, {})) == [
         ("iterations", "0"), ("objective", "0"), ("residual", "0"), ("seconds", "0.00")]
 
 
 def test_what_a_solve_did_not_say_has_no_line(no_pictures):
     step = Step(1, 0, "eq4", "A title", "a sentence", solve=Result(nit=4, fun=1e-7))
-    assert re.findall(r'<th scope="row">(.*?)</th><td>(.*?)</td>', player.box(step, 1, {})) == [
-        ("iterations", "4"), ("objective", "1e-07"), ("seconds", "0.00")]
+    assert numbers_of(player.box(step, 1, {})) == [
+        ("iterations", "4"), ("objective", "1·10⁻⁷"), ("seconds", "0.00")]
 
 
 # --- the formulas ------------------------------------------------------------------------------------------------
@@ -302,8 +390,9 @@ def test_every_box_has_its_formula():
 
 def test_every_box_says_what_it_is_there_to_find_out():
     asked = {(method, box): REGISTRY[method].explained[box].why for method, box in OF_METHODS}
-    assert all(why[0].isupper() and why.endswith("?") and len(why) < 100 for why in asked.values())
-    assert len(set(asked.values())) == len(set(BOXES) | {"finetune"}) + 6      # six plain methods, one question each
+    assert all(why and why[0].isupper() and why.endswith("?") and len(why) < 100 for why in asked.values()), asked
+    plain = {method for method, _ in OF_METHODS if not issubclass(REGISTRY[method], DEN)}
+    assert len(set(asked.values())) == len(set(BOXES) | {"finetune"}) + len(plain)       # no two boxes ask the same
 
 
 @pytest.mark.parametrize("method, box", OF_METHODS)

@@ -46,6 +46,9 @@ class Display:
 class Lines(Display):
     """Plain lines: one per task, one per box, the table at the end."""
 
+    #: After so many pictures a line says how far the drawing is.
+    PICTURES = 10
+
     def __init__(self, out: TextIO | None = None):
         self.out = sys.stdout if out is None else out
 
@@ -81,6 +84,8 @@ class Lines(Display):
     def drawing(self, number, total):
         if number == 1:
             self.say(f"\ndrawing {total} pictures")
+        elif number % self.PICTURES == 0:
+            self.say(f"  {number} of {total}")
 
 
 class Live(Lines):

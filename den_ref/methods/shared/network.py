@@ -79,7 +79,8 @@ class NetworkMethod(Method):
                      validation=validation if len(validation) else None, progress=self.progress, **watch)
 
 
-def trained(why: str, data: str, note: str, file: str, pull: str = "", options: Sequence[str] = ()) -> dict[str, Box]:
+def trained(data: str, note: str, file: str, pull: str = "", options: Sequence[str] = (), *, why: str = ""
+            ) -> dict[str, Box]:
     """The one box of such a method: Eq. 2's penalties around a loss, and a pull; ``options`` are the pull's."""
     formula = Formula(f"minimise  {data} + {L1} + {DECAY}{pull}", note, ("mu", "weight_decay", *options),
                       f"den_ref/methods/{file}.py")

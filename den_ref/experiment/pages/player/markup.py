@@ -6,11 +6,11 @@ from html import escape
 #: What a formula is made of: a gap, a word, a letter, a number, a sign.
 _TOKEN = re.compile(r"(?P<gap>\s+)|(?P<word>[^\W\d_]{2,})|(?P<letter>[^\W\d_])|(?P<number>\d+(?:\.\d+)?)|(?P<sign>.)")
 #: What is lowered or raised: ``_x``, ``^x``, ``_{...}``, ``^{...}``.
-_SCRIPT = re.compile(r"([_^])(?:\{([^}]*)\}|(\w))")
+_SCRIPT = re.compile(r"([_^])(?:\{([^}]*)\}|(\d+|\w))")
 #: A line may break before a term that is added, and where two spaces or more stand.
 _BREAK = re.compile(r"(?<!\[)\s+(?=\+ |\[)|\s{2,}")
 #: A variable amid words, with what it carries.  The article "a" is none.
-_VARIABLE = re.compile(r"(?<!\w)(?!a\b)([^\W\d_](?:[_^](?:\{[^}]*\}|\w))*)(?!\w)")
+_VARIABLE = re.compile(r"(?<![\w'])(?!a\b)([^\W\d_](?:[_^](?:\{[^}]*\}|\d+|\w))*)(?!\w)")
 
 #: Element of each kind of token; words stand upright.
 _ELEMENTS = {"word": "mtext", "letter": "mi", "number": "mn"}
