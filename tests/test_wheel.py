@@ -42,6 +42,8 @@ def test_wheel_holds_digits_licences_and_type_marker(wheel):
     metadata, = (name for name in names if name.endswith(".dist-info/METADATA"))
     said = zipfile.ZipFile(wheel).read(metadata).decode("utf-8")
     assert "\nLicense-Expression: MIT AND OFL-1.1 AND CC-BY-SA-3.0\n" in said
+    assert {f"den_ref/lab/{name}" for name in ("lab.html", "lab.css", "mathematics.js", "pictures.js",
+                                               "questions.json")} <= names
     assert not any(name.startswith(("tests", "notebooks", "docs")) for name in names)
 
 

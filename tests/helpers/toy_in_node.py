@@ -57,7 +57,8 @@ class RecordedDEN(DEN):
 def learnt(seed: int, n_tasks: int = 4, **options):
     """den_ref's run: what every box chose, and the JSON from which the same can be learnt elsewhere."""
     settings = OPTIONS | {"dtype": "float64"} | options
-    den, tasks = RecordedDEN(DENConfig(**settings), seed), make_stream("toy", dtype="float64", seed=seed).tasks[:n_tasks]
+    den = RecordedDEN(DENConfig(**settings), seed)
+    tasks = make_stream("toy", dtype="float64", seed=seed).tasks[:n_tasks]
     told = [chosen(step) for task in tasks for step in den.steps(task)]
     given = {"options": {name: value for name, value in settings.items() if name != "dtype"},
              "tasks": [{split: {name: encode(getattr(task, f"{name}_{split}").astype(float)) for name in "xy"}
@@ -76,6 +77,7 @@ def chosen(step):
 
 def in_node(given: list[str], mathematics=MATHEMATICS) -> list:
     """What Node's runs chose, a run for each text of JSON."""
-    done = subprocess.run(["node", str(LEARN), str(mathematics)], input="\n".join(given) + "\n", capture_output=True, text=True)
+    command, asked = ["node", str(LEARN), str(mathematics)], "".join(f"{text}\n" for text in given)
+    done = subprocess.run(command, input=asked, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]

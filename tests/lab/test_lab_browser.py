@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow,
 ROOMS = ["shrinkage", "walk", "columns", "selection", "split", "stamps", "stream", "golden", "questions"]
 SLIDERS = "[...document.querySelectorAll('input[type=range]')]"
 #: What a section shows, its controls left out.
-SEEN = ("[...document.querySelectorAll('#{} .pictures, #{} .words, #{} table')].map(e => e.innerHTML + e.textContent).join()")
+SEEN = "[...document.querySelectorAll('#{} :is(.pictures, .words, table)')].map(e => e.innerHTML).join()"
 
 
 @pytest.fixture(scope="module")
@@ -63,7 +63,8 @@ def seen(page, room):
 
 def test_every_section_shows_something(page):
     assert page.value("[...document.querySelectorAll('section')].map(e => e.id)") == ROOMS
-    drawn = page.value("[...document.querySelectorAll('.pictures')].map(e => e.querySelectorAll('line, path, rect').length)")
+    drawn = page.value("[...document.querySelectorAll('.pictures')]"
+                       ".map(e => e.querySelectorAll('line, path, rect').length)")
     assert min(drawn[:-1]) > 5 and len(drawn) == 7
 
 
@@ -109,7 +110,8 @@ def test_the_stream_is_learnt_while_the_page_answers(page):
         drag(page, "shrinkage", "mu", 0.3)
         time.sleep(0.05)
     assert words(page, "stream").startswith("Learnt")
-    rows = page.value("[...document.querySelectorAll('#stream-matrix tr')].map(row => [...row.cells].map(c => c.textContent))")
+    rows = page.value("[...document.querySelectorAll('#stream-matrix tr')]"
+                      ".map(row => [...row.cells].map(cell => cell.textContent))")
     assert [sum(bool(text) for text in row[1:]) for row in rows] == [1, 2, 3, 4]
     assert all(float(text) > 0.9 for row in rows for text in row[1:] if text)
     boxes = page.value("[...document.querySelectorAll('#stream-boxes li')].map(e => e.textContent)")
