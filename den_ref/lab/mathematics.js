@@ -41,7 +41,7 @@ const units = (list) => Int32Array.from(list);
 function norm(values) {
   let squares = 0;
   for (const v of values) squares += v * v;
-  if (squares > 1e-280 && squares < Infinity) return Math.sqrt(squares);
+  if (!(squares <= 1e-280 || squares === Infinity)) return Math.sqrt(squares);
   const largest = values.reduce((a, v) => Math.max(a, Math.abs(v)), 0);
   return largest === 0 || largest === Infinity ? largest : largest * norm(values.map((v) => v / largest));
 }
@@ -475,8 +475,8 @@ function freeGradient(parts, gradient) {
   return free;
 }
 
-// Proximal steps in place, for all parts of a problem.  metric(k) hands out a function (g, memory of the entry) ->
-// [how far to move, d]; every penalty is applied by its prox in the metric d, in the order squares, L1, groups.
+// Proximal steps in place, for all parts of a problem.  stepOf(part, entry, g) is [how far to move, d]; every penalty
+// is then applied by its prox in the metric d, in the order squares, L1, groups: a square of strength s joins d.
 function proximalUpdate(parts, p, gradient, stepOf) {
   parts.forEach((one, n) => {
     const w = asMatrix(one.of(p)), g = asMatrix(one.of(gradient)).data, width = widthOf(one, w);
@@ -536,8 +536,8 @@ const cosine = (k, total, start, end) => start * (end + (1 - end) * (1 + Math.co
 const copyOf = ({ weights, biases, head, headBias }) =>
   ({ weights: weights.map(copied), biases: biases.map(copied), head: copied(head), headBias: headBias.slice() });
 
-// Mini-batch training: the weights with the lowest validation loss are kept; patience epochs without better ones end
-// it.
+// Mini-batch training: the weights with the lowest validation loss are kept; after patience epochs without better
+// ones it ends.
 function train(parts, p, data, validation, epochs, o, order, startCompetes, watch) {
   const adam = new Adam(parts, p, o);
   let best = { loss: Infinity, p: null, age: 0 };

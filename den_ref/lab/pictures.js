@@ -328,6 +328,7 @@ function learn() {
     told.push(data);
     drawStream();
   };
+  worker.onerror = ({ message }) => tell("stream-words", message, message);
   worker.postMessage({ seed, options });
   drawStream();
 }
