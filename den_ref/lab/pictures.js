@@ -73,7 +73,7 @@ function drawShrinkage() {
   const whole = lowest((w, step) => groupShrunk(w, step * gamma));
   const size = Math.abs(l1[0]) + Math.abs(l1[1]);
   const diamond = [[1, 0], [0, 1], [-1, 0], [0, -1], [1, 0]].map((corner) => corner.map((v) => v * size));
-  show("shrinkage-picture", svg(240, 240, say("soft threshold", "연성 임계"), axes, same, curve, moving, words),
+  show("shrinkage-picture", svg(240, 240, say("soft threshold", "소프트 임곗값"), axes, same, curve, moving, words),
     ballPicture(l1, diamond, say("L1 ball", "L1 공")),
     ballPicture(whole, circle([0, 0], norm(whole)), say("norm ball", "노름 공")));
   const zeros = l1.filter((v) => v === 0).length, gone = whole.every((v) => v === 0);
@@ -236,7 +236,7 @@ function drawSplit() {
   const count = Math.round(shown / 100 * edges.length), drawn = new Set(edges.slice(0, count).map(String));
   const kindOf = (...edge) => (!drawn.has(String(edge)) ? null : ["two", "one dashed", null][source(...edge)]);
   show("split-picture", networkPicture(sizesOf(after), kindOf, (l, i) => ["empty", "one", "two", "three"][kinds[l][i]],
-    say("the network after the split", "분할 뒤의 신경망")));
+    say("the network after the split", "분할 뒤의 네트워크")));
   const meter = (r) => tag("meter", { min: 0, max: 1.5, value: r, "aria-label": "rho" });
   show("split-numbers", rho.map((layer, l) => [...layer].map((r, j) =>
     row(unitName(l, j), short(r), meter(r), r > sigma ? say("splits", "분할") : ""))));
@@ -284,7 +284,7 @@ function learnStream({ seed, options }) {
 const QUICK = { epochs_eq2: 100, epochs_eq4: 30, epochs_eq5: 60, epochs_eq6: 15, step: 0.03 };
 const counts = (layers) => layers.map((chosen) => chosen.length).join("-");
 const SENTENCES = {
-  eq2: () => say("Eq. 2, the whole network", "식 2, 신경망 전체"),
+  eq2: () => say("Eq. 2, the whole network", "식 2, 네트워크 전체"),
   prune: (done) => say(`removed ${counts(done.useless)}`, `제거 ${counts(done.useless)}`),
   eq3: () => say("Eq. 3, the head", "식 3, 헤드"),
   select: (done) => say(`selected ${counts(done.selected)}`, `선택 ${counts(done.selected)}`),
@@ -307,7 +307,7 @@ function drawStream() {
     tag("tr", {}, tag("th", {}, i + 1), range(4).map((j) => cell(rows[i]?.row[j])))));
   const born = (l, i) => (net.retired[l][i] === NEVER ? `born${net.introduced[l][i]}` : "empty");
   const edge = (l, i, j) => (at(net.weights[l], i, j) === 0 ? null : "faint");
-  const title = say("the network, its units coloured by timestamp", "타임스탬프로 색을 입힌 신경망");
+  const title = say("the network, its units coloured by timestamp", "타임스탬프로 색을 입힌 네트워크");
   if (net) show("stream-picture",
     networkPicture(sizesOf(net), edge, (l, i) => (l === 0 ? "ink" : born(l - 1, i)), title, 300));
   const seconds = rows[3]?.seconds.toFixed(1);
