@@ -17,12 +17,12 @@ import den_ref
 from den_ref.core.metrics import head_auroc
 from den_ref.core.penalties import soft_threshold
 from den_ref.experiment import Display, Run
-from den_ref.experiment.pages.player.markup import as_html
+from den_ref.experiment.pages.player.markup import as_math, with_math
 from den_ref.plots import performance_matrix, prox_graph, show, timestamps
 from den_ref.plots.canvas import canvas
 from den_ref.plots.style import Style
 from den_ref.protocol import Step
-from den_ref.tasks.toy import WEIGHTS
+from den_ref.tasks.toy import ABOUT
 
 from . import readme
 from .equation_figures import lasso
@@ -31,15 +31,6 @@ from .markup import html_table
 
 #: Of pictures that are made larger than they are drawn.
 STYLE = Style(text=10, line=2.0)
-
-#: What a box is for, in the fewest words.
-PURPOSE = {
-    "eq2": "learn the first task, with L1", "prune": "remove units that do nothing",
-    "eq3": "a head on what is there, with L1",
-    "select": "which units does the head reach?", "eq4": "train these alone", "loss": "is that enough?",
-    "eq5": "if not: add units, with L1 and a group norm", "split": "copy the units that drifted",
-    "eq6_after": "train once more, pulled to where it was",
-}
 
 
 @dataclass(frozen=True)
@@ -91,13 +82,12 @@ def linear_auroc(task) -> float:
 
 def tasks(toy: Toy) -> Iterator[Slide]:
     """The stream, and what fine-tuning makes of it."""
-    what = {(1, 0): "p > 0", (0, 1): "q > 0", (1, 1): "p + q > 0", (1, -1): "p - q > 0"}
-    rules = "".join(f"<li>{as_html(f'y = 1  iff  {what[tuple(row)]}')}</li>" for row in WEIGHTS)
+    rules = "".join(f"<li>{with_math(about)}</li>" for about in ABOUT.values())
     facts = toy.den.identity["stream"]
     sizes = ", ".join(f"{n:,} for {use}" for n, use in zip(facts["sizes"].values(), ("training", "validation", "test")))
     yield Slide("Tasks come one after the other", f"""
-        <p>{facts["n_inputs"]} random inputs, of which four count: {as_html("p = x_0 x_1")} and
-        {as_html("q = x_2 x_3")}. Four tasks, new samples for each ({sizes}):</p>
+        <p>{facts["n_inputs"]} random inputs, of which four count: {as_math("p = x_0 x_1")} and
+        {as_math("q = x_2 x_3")}. Four tasks, new samples for each ({sizes}):</p>
         <ol start="0">{rules}</ol>
         <p>When a task is over, its data are gone.</p>""",
                 f"The best linear function has AUROC {toy.linear:.2f} on the first task; 0.5 is guessing. A product "
@@ -109,7 +99,7 @@ def tasks(toy: Toy) -> Iterator[Slide]:
         {", ".join(f"{value:.2f}" for value in R[-1, :-1])}.</p>
         <p>This is <b>catastrophic forgetting</b>.</p>""",
                 "Read the picture along a column: one task, as others are learnt after it. Read the diagonal: each "
-                "task was learnt well. What is darker below it is forgotten.", matrices({"fine-tuning": toy.finetune}))
+                "task was learnt well. What is orange below it is forgotten.", matrices({"fine-tuning": toy.finetune}))
 
 
 def algorithm(toy: Toy) -> Iterator[Slide]:
@@ -119,10 +109,10 @@ def algorithm(toy: Toy) -> Iterator[Slide]:
                 "Three moves. Nothing is trained that the new task does not need; nothing is added that the old units "
                 "can do; nothing is changed under an old task's feet.", idea())
     first, second = ([step for (at, _), step in toy.steps.items() if at == stage] for stage in (1, 2))
-    boxes = ["".join(f"<li>{escape(step.title)}: <em>{PURPOSE[step.box]}</em></li>" for step in steps)
+    boxes = ["".join(f"<li>{escape(step.title)}: <em>{escape(step.about.why)}</em></li>" for step in steps)
              for steps in (first, second)]
     yield Slide("Algorithm 1 in one screen", f"""
-        <h3>The first task</h3><ol>{boxes[0]}</ol><h3>Every later task</h3><ol>{boxes[1]}</ol>""",
+        <div class="dense"><h3>The first task</h3><ol>{boxes[0]}</ol><h3>Every later task</h3><ol>{boxes[1]}</ol></div>""",
                 "A Python generator: every line here is a step that can be stopped at, printed and drawn. Which of "
                 "them could make the network forget? Those that train old weights: Eq. 4, and what is not split "
                 "after it.")
@@ -187,7 +177,7 @@ def expansion(toy: Toy) -> Iterator[Slide]:
     rows = "".join(f"<tr><td>{step.task}</td><td>{step.facts['loss']:.3f}</td><td>"
                    f"{'expand' if step.facts['expand'] else 'no'}</td></tr>" for step in losses)
     yield Slide("Is it enough?", f"""
-        <p>The loss is held against {as_html("τ")} = {losses[0].facts["tau"]:g}.</p>
+        <p>The loss is held against {as_math("τ")} = {losses[0].facts["tau"]:g}.</p>
         <table><tr><th>task</th><th>loss</th><th></th></tr>{rows}</table>""",
                 "One expansion that is needed, two that are refused: the last two tasks are made of what the first two "
                 "had to find.", drawn(losses[0]))
@@ -205,7 +195,7 @@ def drift(toy: Toy) -> Iterator[Slide]:
     split = toy.steps[3, "split"]
     counts = list(zip(split.facts["split"], split.facts["older"]))
     yield Slide("Drift: who would forget?", f"""
-        <p>A unit that moved further than {as_html("σ")} = {split.facts["sigma"][0]:g} is split: the old one gets its
+        <p>A unit that moved further than {as_math("σ")} = {split.facts["sigma"][0]:g} is split: the old one gets its
         weights back, a copy takes the new ones.</p>
         <p>Third task: {counts[0][0]} of {counts[0][1]} units of the first layer, {counts[1][0]} of {counts[1][1]} of
         the second.</p>""",
@@ -225,7 +215,7 @@ def left(toy: Toy) -> Iterator[Slide]:
     yield Slide("What is left of it", f"""
         <p>After four tasks, in the mean: {", ".join(f"{name} <b>{value:.3f}</b>" for name, value in ends.items())}.</p>
         <p>DEN has {size:,} parameters; {separate} have {separate.parameters:,}.</p>""",
-                "The same colours mean the same numbers in both pictures.",
+                "Colours are the change since a task was just learnt, on the same scale in both pictures.",
                 matrices({"DEN": toy.den, "fine-tuning": toy.finetune}))
     yield Slide("Ten tasks of digits", f'<div class="dense">{html_table(readme.block(readme.results()))}</div>',
                 "Learning everything at once from all data (MTL) is above DEN: it is a bound to compare with, not a "
@@ -244,10 +234,10 @@ def drawn(step: Step) -> Figure:
 
 
 def matrices(runs: dict[str, Run]) -> Figure:
-    """R of each run, in the same colours."""
+    """R of each run."""
     figure, (axes,) = canvas(columns=len(runs), width=4.2 * len(runs), height=4.0)
     for ax, (name, run) in zip(axes, runs.items()):
-        performance_matrix(ax, run.R["auroc"], run.task_ids, f"AUROC, {name}", limits=(0.5, 1.0))
+        performance_matrix(ax, run.R["auroc"], run.task_ids, f"AUROC, {name}", bar=ax is axes[-1], style=STYLE)
     return figure
 
 
@@ -268,4 +258,4 @@ def staircase(run: Run) -> Figure:
 
 
 def formula(step: Step, toy: Toy) -> str:
-    return f'<p class="formula">{as_html(step.about.formula_with(vars(toy.den.method.config)).text)}</p>'
+    return f'<p class="formula">{as_math(step.about.formula_with(vars(toy.den.method.config)).text)}</p>'

@@ -10,8 +10,10 @@ on a sheet of its own.
 from __future__ import annotations
 
 import sys
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path
 from urllib.parse import quote
 
@@ -57,8 +59,9 @@ def page(rows: Sequence[Row], toy: Toy) -> str:
                          f"Let the class guess before anything is run. In the notebooks: {bold(row.show)}.")
         sheets.append(sheet(question, f"{row.minutes} min", "question"))
         sheets += [sheet(slide, f"{row.minutes} min · {bold(row.what)}") for slide in part(toy)]
-    style = Path(__file__).with_suffix(".css").read_text("utf-8")
+    style = Path(__file__).with_suffix(".css").read_text("utf-8").replace("{{font}}", math_font())
     return (f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>DEN in 45 minutes</title>\n'
+            "<!-- Formulas are in Noto Sans Math, copyright 2022 Google LLC, SIL Open Font License 1.1. -->\n"
             f'<style>\n{style}</style>\n</head>\n<body id="notes">\n' + "\n".join(sheets) + "\n</body>\n</html>\n")
 
 
@@ -71,6 +74,11 @@ def sheet(slide: Slide, where: str, kind: str = "plain") -> str:
     return (f'<section class="slide {kind}"><header>{where}</header><h2>{slide.title}</h2>\n'
             f'<div class="words">{slide.body}</div>{image}</section>\n'
             f'<aside class="notes"><p>{slide.notes}</p></aside>')
+
+
+def math_font() -> str:
+    """The package's font of formulas, in Base64."""
+    return b64encode(files("den_ref.experiment.pages.player").joinpath("math.woff2").read_bytes()).decode()
 
 
 def url(figure: Figure) -> str:

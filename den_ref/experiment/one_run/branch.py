@@ -114,6 +114,8 @@ def _check_same(origin: Origin, method: str, stream: Stream, seed: int) -> None:
     run = origin.results["run"]
     there = {"method": run["method"], "seed": run["seed"], "stream": run["stream"] | {"order": None}}
     here = as_json({"method": method, "seed": seed, "stream": stream.facts | {"order": None}})
+    if run["stream"]["name"] != stream.name:                       # then all else differs as well
+        there["stream"], here["stream"] = ({"name": name} for name in (run["stream"]["name"], stream.name))
     found = "; ".join(differences(there, here))
     if found:
         raise ValueError(f"from: expected the method, seed and stream of {origin.folder} ({found})")
