@@ -10,10 +10,13 @@ from pathlib import Path
 
 from docutils import nodes
 from docutils.utils.math import MathError, latex2mathml
+from sphinx.addnodes import download_reference
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
 import den_ref
+
+ROOT = Path(__file__).parents[1]
 
 project, author = "den_ref", "the den_ref authors"
 copyright = "2026, the den_ref authors"
@@ -55,6 +58,17 @@ def only_links_to_pages(app: Sphinx, docname: str, source: list) -> None:
     source[0] = re.sub(r"\[(?P<text>[^\]\n]+)\]\((?P<target>[^)#:\s]+)\)", link_or_text, source[0])
 
 
+def to_highlighted_code(app: Sphinx, doctree: nodes.document, docname: str) -> None:
+    """A link to a module of the package leads to its highlighted page, instead of handing out the file."""
+    here = Path(app.env.doc2path(docname)).parent
+    for link in list(doctree.findall(download_reference)):
+        file = (here / link["reftarget"]).resolve()
+        module = ".".join(file.relative_to(ROOT).with_suffix("").parts) if ROOT in file.parents else ""
+        if file.suffix == ".py" and app.env._viewcode_modules.get(module):
+            page = app.builder.get_relative_uri(docname, "_modules/" + module.replace(".", "/"))
+            link.replace_self(nodes.reference("", "", *link.children, refuri=page, internal=True))
+
+
 def inline_math(translator, node: nodes.math) -> None:
     """$...$ in a line."""
     write_mathml(translator, node, as_block=False)
@@ -78,4 +92,5 @@ def write_mathml(translator, node, as_block: bool) -> None:
 def setup(app: Sphinx) -> None:
     """Sphinx calls this once."""
     app.connect("source-read", only_links_to_pages)
+    app.connect("doctree-resolved", to_highlighted_code)
     app.add_html_math_renderer("mathml", (inline_math, None), (displayed_math, None))

@@ -47,7 +47,7 @@ def balls():
 
 def prox():
     """The soft threshold, and what it does to 200 normal weights at two strengths."""
-    made, (axes,) = canvas(columns=3, width=11.4, height=3.0)
+    made, (axes,) = canvas(columns=3, width=8.1, height=3.4)
     z, weights = np.linspace(-3, 3, 301), np.random.default_rng(0).normal(size=200)
     prox_graph(axes[0], z, {"L1: soft threshold": soft_threshold(z, 1.0), "squared l2: z / 2": z / 2}, threshold=1.0)
     shrunk_weights(axes[1], weights, soft_threshold(weights, 0.5))

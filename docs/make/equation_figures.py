@@ -58,7 +58,7 @@ def lasso():
 
 def shrinkages():
     """Where three penalties take points of one group with two weights."""
-    made, (axes,) = canvas(columns=3, width=9.6, height=3.9)
+    made, (axes,) = canvas(columns=3, width=8.1, height=3.6)
     angles = (np.arange(24) + 0.5) * 2 * np.pi / 24              # none on an axis
     z = 2 * np.stack([np.cos(angles), np.sin(angles)])             # (2, 24): a group is a column
     penalties = {"L1, threshold 0.7": L1(0.7), "group, threshold 0.7": GroupLasso(0.7),

@@ -47,6 +47,12 @@ def test_code_is_included(site):
     assert "def eq5(" in shown and "return Problem(loss, start, parts)" in shown
 
 
+def test_links_to_modules_lead_to_highlighted_pages(site):
+    page = site / "equations" / "eq5.html"
+    links = re.findall(r'href="([^"]*den/equations\.html)"', page.read_text("utf-8"))
+    assert links and all((page.parent / link).exists() for link in links) and "_modules" in links[0]
+
+
 def test_nothing_is_fetched(site):
     """Scripts, styles, fonts and pictures come from the site's own folder."""
     fetched = re.compile(r"""<(?:script|img|link|iframe)\b[^>]*?(?:src|href)=["'](?:https?:)?//[^"']+""")

@@ -216,7 +216,7 @@ def test_the_page_reads_network_npz_with_numpy_only(tmp_path):
     done = run("den", "toy", n_tasks=3, out=tmp_path,
                settings={"hidden": (8, 6), "sigma": 0.0, "dtype": "float64"}, dtype="float64")
     page = {}
-    exec(re.search(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)[1], page)
+    exec(re.search(r"```python\n(import json\n.*?)```", PAGE.read_text(encoding="utf-8"), flags=re.DOTALL)[1], page)
     assert any((gone < 9).any() for gone in done.method.network.retired)      # some units are not seen by every task
     x = np.random.default_rng(0).normal(size=(7, done.method.network.n_inputs))
     for task in done.method.tasks:
