@@ -41,7 +41,7 @@ def group_norms(ax, norms, *, kept: int | None = None, layer: int | None = None,
     legend(ax, style, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=3, columnspacing=0.8, handletextpad=0.3)
     where = "" if layer is None else f" of layer {layer}"
     tidy(ax, style, ylabel=f"norm of new units{where}",
-         xlabel="epoch of Eq. 5" + " (grey: after the one kept, not in the network)" * dropped)
+         xlabel="epoch of Eq. 5" + "\ngrey: after the one kept, not in the network" * dropped)
     ax.set_ylim(bottom=-0.03 * norms.max(initial=1))
     return lines
 

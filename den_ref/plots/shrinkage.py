@@ -156,6 +156,6 @@ def zeros_against_strength(ax, strengths, shares: Mapping[str, np.ndarray], *, s
     """
     lines = [ax.semilogx(strengths, share, color=style.colour(i), marker=style.marker(i), markersize=4,
                          linewidth=style.line, label=name)[0] for i, (name, share) in enumerate(shares.items())]
-    legend(ax, style, loc="best")
+    legend(ax, style, loc="lower center", bbox_to_anchor=(0.5, 1.0))
     tidy(ax, style, xlabel="strength", ylabel="share of exact zeros", ylim=(-0.03, 1.03))
     return lines

@@ -14,7 +14,7 @@ STYLE = Style(text=11, line=1.8)
 
 def picture():
     """All scenes beside each other, and what their colours mean."""
-    figure, (axes,) = canvas(columns=len(SCENES), width=10.4, height=3.5)
+    figure, (axes,) = canvas(columns=len(SCENES), width=9.9, height=3.5)
     for ax, scene in zip(axes, SCENES):
         idea(ax, scene, style=STYLE)
     inputs = [Line2D([], [], linestyle="none", color=STYLE.muted, marker="s", markersize=0.6 * STYLE.text, label="input")]

@@ -13,6 +13,7 @@ from den_ref.experiment.pages.markdown import mean, slashed, table
 from den_ref.experiment.pages.summary import Summary, read_summary
 from den_ref.plots import curves
 from den_ref.plots.canvas import canvas
+from den_ref.plots.comparison import same_heights
 from den_ref.plots.style import Style
 
 from .blocks import DOCS, ROOT, write_blocks
@@ -51,10 +52,12 @@ def row(summary: Summary, label: str, name: str) -> list[str]:
 
 def picture(summary: Summary):
     """Left, the mean over the tasks learnt; right, the first task alone, as later ones are learnt."""
-    figure, (axes,) = canvas(columns=2, width=10.4, height=3.9)
-    for ax, what, ylabel in zip(axes, (numbers.average_curve, lambda R: R[:, 0]),
-                                ("mean AUROC over the tasks learnt", "AUROC of the first task alone")):
-        curves(ax, {label: numbers.of_R(summary, label, what) for label in DRAWN}, "tasks learnt", ylabel, style=STYLE)
+    figure, (axes,) = canvas(columns=2, width=9.9, height=3.9)
+    shown = [{label: numbers.of_R(summary, label, what) for label in DRAWN}
+             for what in (numbers.average_curve, lambda R: R[:, 0])]
+    same_heights(axes, shown)
+    for ax, runs, ylabel in zip(axes, shown, ("mean AUROC over the tasks learnt", "AUROC of the first task alone")):
+        curves(ax, runs, "tasks learnt", ylabel, style=STYLE)
     return figure
 
 

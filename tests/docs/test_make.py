@@ -8,7 +8,9 @@ import pytest
 
 from den_ref.experiment.pages import numbers
 from docs.make import readme
+from docs.make import algorithm_figures, equation_figures, flowchart, idea, readme
 from docs.make.blocks import write_blocks
+from tests.helpers.page_width import READABLE, smallest_letters
 
 ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(path.stem for path in (ROOT / "docs" / "make").glob("[!_]*.py"))
@@ -33,6 +35,24 @@ def test_the_readmes_table_begins_with_what_is_forgotten_and_has_den_above_it():
     first, *_ = readme.NAMES
     ends = {label: numbers.after_last(summary, label).mean() for label in readme.NAMES}
     assert min(ends, key=ends.get) == first and ends[first] < 0.55 and ends["den"] > ends["stl"]
+
+
+def the_readmes():
+    return readme.picture(readme.results())
+
+
+PICTURES = (algorithm_figures.balls, algorithm_figures.prox, equation_figures.backpropagation, equation_figures.metric,
+            equation_figures.lasso, equation_figures.shrinkages, flowchart.flowchart, idea.picture, the_readmes)
+
+
+@pytest.mark.parametrize("draw", PICTURES, ids=lambda draw: f"{draw.__module__.rpartition('.')[2]}.{draw.__name__}")
+def test_letters_can_be_read_on_a_page(draw):
+    assert smallest_letters(draw()) >= READABLE
+
+
+def test_every_box_of_the_flowchart_is_on_a_way():
+    places = {name for way in flowchart.WAYS for name in way[:2]}
+    assert places == set(flowchart.PLACES)
 
 
 def test_a_block_is_replaced_and_nothing_else(tmp_path):
