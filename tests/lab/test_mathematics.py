@@ -59,10 +59,18 @@ def excepted(ours, theirs):
     """Of a box that chose differently the number of units whose drift is near sigma; an error if another differs."""
     stage, box, chosen, drifts = ours
     assert box == "split", f"stage {stage}, {box}: {chosen} and {theirs[2]}"
-    sizes = [abs(len(one) - len(other)) for one, other in zip(chosen, theirs[2])]
+    sizes = [len({*one} ^ {*other}) for one, other in zip(chosen, theirs[2], strict=True)]
     near = [np.sum(np.abs(np.array(rho) - OPTIONS["sigma"]) <= NEAR) for rho in drifts]
     assert all(size <= count for size, count in zip(sizes, near)), f"stage {stage}: {chosen}, {theirs[2]}, {drifts}"
     return sum(near)
+
+
+def test_only_what_is_near_a_threshold_is_excepted():
+    near, far = [[OPTIONS["sigma"] + NEAR / 2, 0.5]], [[OPTIONS["sigma"] + 2 * NEAR, 0.5]]
+    assert excepted([2, "split", [[0, 1]], near], [2, "split", [[1]], near]) == 1
+    for ours, theirs in (([2, "split", [[0, 1]], far], [[1]]), ([2, "prune", [[0]], []], [[]])):
+        with pytest.raises(AssertionError, match="stage 2"):
+            excepted(ours, [2, ours[1], theirs, []])
 
 
 def test_it_chooses_the_same_units_in_a_short_run():
