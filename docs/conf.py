@@ -5,6 +5,7 @@ draw themselves: nothing is fetched, neither when it is built nor when it is rea
 a warning.
 """
 
+import os
 import re
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from sphinx.application import Sphinx
 from sphinx.util import logging
 
 import den_ref
+from docs.make.notebook_pages import write_pages
 
 ROOT = Path(__file__).parents[1]
 
@@ -47,11 +49,16 @@ html_math_renderer = "mathml"
 
 
 def only_links_to_pages(app: Sphinx, docname: str, source: list) -> None:
-    """On a code host a link may lead to a folder, or to Markdown outside docs/.  A site has neither: the text stays."""
-    here = Path(app.env.doc2path(docname)).parent
+    """On a code host a link may lead to a folder, or to Markdown outside docs/.  A site has neither: the text stays.
+
+    A notebook is a page here, as it runs; on such a page the link to its file is a download.
+    """
+    here, notebooks = Path(app.env.doc2path(docname)).parent, Path(app.srcdir) / "notebooks"
 
     def link_or_text(link: re.Match) -> str:
         target = (here / link["target"]).resolve()
+        if target.suffix == ".ipynb" and here != notebooks:
+            return f"[{link['text']}]({Path(os.path.relpath(notebooks / target.stem, here)).as_posix()}.md)"
         outside = target.suffix == ".md" and Path(app.srcdir) not in target.parents
         return link["text"] if outside or target.is_dir() else link[0]
 
@@ -91,6 +98,7 @@ def write_mathml(translator, node, as_block: bool) -> None:
 
 def setup(app: Sphinx) -> None:
     """Sphinx calls this once."""
+    app.connect("builder-inited", lambda app: write_pages(Path(app.srcdir) / "notebooks"))
     app.connect("source-read", only_links_to_pages)
     app.connect("doctree-resolved", to_highlighted_code)
     app.add_html_math_renderer("mathml", (inline_math, None), (displayed_math, None))

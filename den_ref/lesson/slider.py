@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from den_ref.doors import refusal
-from den_ref.plots import Picture
+from den_ref.plots import PLAIN, Picture
 
 
 def slider(draw: Callable, *, size: tuple[float, float] = (4.2, 3.2), **values):
@@ -37,10 +37,8 @@ def row(draw: Callable, name: str, choices, size: tuple[float, float]) -> Pictur
     columns = min(len(choices), 3)
     rows = -(-len(choices) // columns)
     picture = Picture(figsize=(columns * size[0], rows * size[1]), layout="constrained")
-    places = picture.subplots(rows, columns, squeeze=False).ravel()
-    for ax, value in zip(places, choices):
-        draw(ax, value)
-        ax.set_title("\n".join(filter(None, [f"{name} = {value:g}", ax.get_title()])), fontsize=ax.title.get_fontsize())
-    for ax in places[len(choices):]:
-        ax.set_axis_off()
+    places = picture.subfigures(rows, columns, squeeze=False).ravel()
+    for place, value in zip(places, choices):
+        draw(place.subplots(), value)
+        place.suptitle(f"{name} = {value:g}", fontsize=PLAIN.text + 1)
     return picture

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from den_ref.experiment.pages import numbers
-from docs.make import readme
-from docs.make import algorithm_figures, equation_figures, flowchart, idea, readme
+from docs.make import algorithm_figures, equation_figures, flowchart, idea, notebook_pages, readme
 from docs.make.blocks import write_blocks
 from tests.helpers.page_width import READABLE, smallest_letters
 
@@ -70,3 +69,47 @@ def test_a_page_without_the_marks_is_refused_and_kept(tmp_path, text):
     with pytest.raises(ValueError, match="x:begin and x:end, each once"):
         write_blocks(page, x="new")
     assert page.read_text() == text
+
+
+# --- pages of notebooks ------------------------------------------------------------------------------------------
+
+
+def test_a_cell_is_its_code_and_what_came_out():
+    """Text that came in pieces is one block; a picture ends it."""
+    pieces = [{"output_type": "stream", "text": "a\n"}, {"output_type": "stream", "text": "b\n"}]
+    picture = {"data": {"image/png": "AB\nCD\n", "text/plain": "<Figure>"}}
+    cell = {"cell_type": "code", "id": "run-it", "source": ["x = 1\n", "x"],
+            "outputs": [*pieces, picture, {"data": {"text/plain": "1"}}]}
+    assert notebook_pages.markdown_of(cell) == (
+        "```python\nx = 1\nx\n```\n\n```text\na\nb\n```\n\n"
+        "![What the cell run-it draws](data:image/png;base64,ABCD)\n\n```text\n1\n```")
+
+
+def test_links_of_a_notebook_lead_on_from_its_page():
+    text = "[a](02_l1.ipynb) [b](../docs/faq.md#how) [c](../README.md) [d](https://e.f/g.ipynb)"
+    assert notebook_pages.markdown_of({"cell_type": "markdown", "source": [text]}) == (
+        "[a](02_l1.md) [b](../faq.md#how) [c](../../README.md) [d](https://e.f/g.ipynb)")
+
+
+def test_a_notebook_is_run_again_when_it_or_the_package_has_changed(tmp_path, monkeypatch):
+    ran, print_of = [], {"state": "a"}
+    title = {"cell_type": "markdown", "source": ["# A title\n", "\n", "Words."]}
+    monkeypatch.setattr(notebook_pages, "run", lambda path: (ran.append(path.stem), ("as it runs", [title]))[1])
+    monkeypatch.setattr(notebook_pages, "fingerprint", lambda path: print_of["state"])
+    for state in "aab":
+        print_of["state"] = state
+        notebook_pages.write_pages(tmp_path / "notebooks")
+    assert len(ran) == 2 * 8 and len(set(ran)) == 8
+    page = (tmp_path / "notebooks" / "06_full_run.md").read_text()
+    assert page.startswith("<!-- of b -->\n# A title\n\n*[06_full_run.ipynb](../../notebooks/06_full_run.ipynb) as it runs")
+    assert page.endswith("answered.*\n\nWords.\n")
+
+
+def test_the_fingerprint_is_of_the_notebook_and_of_how_small_it_is(tmp_path, monkeypatch):
+    book = tmp_path / "a.ipynb"
+    prints = []
+    for text, small in (("{}", ""), ("{}", "1"), ("{ }", "1"), ("{ }", "1")):
+        book.write_text(text)
+        monkeypatch.setenv("DEN_REF_SMALL", small)
+        prints.append(notebook_pages.fingerprint(book))
+    assert len(set(prints)) == 3 and prints[2] == prints[3]

@@ -1,6 +1,8 @@
 """The site builds with warnings as errors, and needs no network to be read."""
 
 import importlib.util
+import json
+import os
 import re
 import subprocess
 import sys
@@ -21,7 +23,7 @@ def site(tmp_path_factory):
     folder = tmp_path_factory.mktemp("site")
     command = [sys.executable, "-m", "sphinx", "-W", "--keep-going", "-q", "-b", "html",
                "-d", str(folder / "doctrees"), str(DOCS), str(folder / "html")]
-    built = subprocess.run(command, capture_output=True, text=True)
+    built = subprocess.run(command, capture_output=True, text=True, env=os.environ | {"DEN_REF_SMALL": "1"})
     assert built.returncode == 0, built.stderr
     return folder / "html"
 
@@ -51,6 +53,19 @@ def test_links_to_modules_lead_to_highlighted_pages(site):
     page = site / "equations" / "eq5.html"
     links = re.findall(r'href="([^"]*den/equations\.html)"', page.read_text("utf-8"))
     assert links and all((page.parent / link).exists() for link in links) and "_modules" in links[0]
+
+
+def test_notebooks_are_pages_as_they_run(site):
+    """With text and pictures where nbclient is installed, and other pages lead to them."""
+    for path in sorted((DOCS.parent / "notebooks").glob("*.ipynb")):
+        page = (site / "notebooks" / f"{path.stem}.html").read_text("utf-8")
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        assert page.count("$$") == 0 and len(re.findall("highlight-python", page)) >= sum(
+            cell["cell_type"] == "code" for cell in cells)
+        if importlib.util.find_spec("nbclient") and importlib.util.find_spec("ipykernel"):
+            assert re.search(r"0 of \d+ predictions right", page)
+            assert ("data:image/png" in page) == (path.stem[:2] != "07")
+    assert 'href="notebooks/00_den_box_by_box.html"' in (site / "teachers.html").read_text("utf-8")
 
 
 def test_nothing_is_fetched(site):

@@ -66,7 +66,7 @@ CLAIMS = {
     "00_den_box_by_box": {
         "run-linear": "assert abs(found - 0.5) < 0.1 and with_product == 1",
         "run-inputs": """
-assert all(np.mean(w == 0) > 0.3 for w in den.network.weights) and den.network.widths < den.config.hidden
+assert min(stage_1["eq2"].facts["share_of_zeros"]) > 0.5 and 0 < sum(stage_1["prune"].facts["kept"]) < 36 / 2
 assert 0 < norms[2:].max() < norms[:2].min() / 5
 """,
         "run-expand": """

@@ -190,6 +190,16 @@ def test_text_states_no_measured_number(path):
 
 
 @EACH
+def test_formulas_become_mathml(path):
+    """As docs/conf.py makes it of them for the site, where a formula that does not parse is a warning."""
+    latex2mathml = pytest.importorskip("docutils.utils.math.latex2mathml")
+    text = "\n\n".join(cell.source for cell in cells(path) if not cell.is_code)
+    formulas = re.findall(r"\$\$(.+?)\$\$", text, re.S)
+    formulas += re.findall(r"\$([^$]+)\$", re.sub(r"\$\$.+?\$\$|`[^`\n]*`", "", text, flags=re.S))
+    assert formulas and all("<math" in latex2mathml.tex2mathml(formula) for formula in formulas)
+
+
+@EACH
 def test_links_lead_to_files(path):
     for cell in cells(path):
         for link in re.findall(r"\]\(([^)#]+)\)", cell.source) if not cell.is_code else ():
