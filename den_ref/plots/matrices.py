@@ -72,6 +72,8 @@ def _name(ax, segments, total: int, style: Style, down: bool) -> None:
 def unit_changes(ax, change, *, layer: int | None = None, style: Style = PLAIN) -> list:
     """How much every unit's incoming weights changed, as a norm; returns the stems, then the units left alone.
 
+    Parameters
+    ----------
     change : (n_in, n_out) array
     layer : int, optional
         Number of the layer, for the label.
