@@ -76,7 +76,8 @@ class IMM(L2):
                   {**ONWARD, "lam": each(log_uniform(1e-3, 10), log_uniform(1e-3, 10)), "merge": choice("mode", "mean"),
                    "alpha": choice(None, 0.3, 0.5, 0.7), "drop": choice(0.0, 0.0, 0.2, 0.5)}, unnamed=UNNAMED)
     explained = trained("L(W; D_t)", "Free: the body, from where the last task left its own, and the task's head. What "
-                        "answers is the body merged of all tasks' own.", "imm", f" + {PULL}", ["lam"])
+                        "answers is the body merged of all tasks' own.", "imm", f" + {PULL}", ["lam"],
+                        why="Can the networks of all tasks be merged into one that knows them all?")
 
     def __init__(self, config: IMMConfig | None = None, seed: int = 0):
         super().__init__(config, seed)

@@ -11,7 +11,7 @@ FULL = 0.25
 
 
 def performance_matrix(ax, R: np.ndarray, tasks: Sequence[Hashable], score: str = "AUROC", *, bar: bool = True,
-                       style: Style = PLAIN):
+                       digits: int = 2, style: Style = PLAIN):
     """R in numbers, and in colours what became of each task since it was learnt; returns the image.
 
     A row per task learnt, a column per task tested.  The colour is R[i, j] - R[j, j]: white on the diagonal, orange
@@ -19,12 +19,13 @@ def performance_matrix(ax, R: np.ndarray, tasks: Sequence[Hashable], score: str 
 
     R : (T, T) array, NaN where unseen
     bar : whether a colour bar stands beside it
+    digits : decimals of the numbers
     """
     since = R - np.diagonal(R)
     image = ax.imshow(since, cmap=style.signed, aspect="equal", vmin=-FULL, vmax=FULL)
     for (i, j), value in np.ndenumerate(R):
         if np.isfinite(value):
-            ax.text(j, i, f"{value:.2f}".removeprefix("0"), ha="center", va="center", fontsize=style.text,
+            ax.text(j, i, f"{value:.{digits}f}".removeprefix("0"), ha="center", va="center", fontsize=style.text,
                     color="white" if abs(since[i, j]) > 0.7 * FULL else "black")
     names = [as_it_is(task) for task in tasks]
     tidy(ax, style, xlabel="tested on task", ylabel="after learning task", title=as_it_is(score))

@@ -24,8 +24,8 @@ def forgetting_curves(ax, R: np.ndarray, tasks: Sequence[Hashable], *, score: st
     ax.axhline(0, color=style.muted, linewidth=style.line / 2)
     lines = [ax.plot(range(j + 1, len(R) + 1), R[j:, j] - R[j, j], color=style.colour(j), marker=style.marker(j),
                      linewidth=style.line)[0] for j in range(len(R))]
-    tidy(ax, style, xlabel="tasks learnt", ylabel=f"change of {score} since learnt", title="what is forgotten falls",
-         xticks=range(1, len(R) + 1), xlim=(0.7, len(R) + 0.3))
+    tidy(ax, style, xlabel="tasks learnt", ylabel=f"change of {score}",
+         title="since it was learnt: what is forgotten falls", xticks=range(1, len(R) + 1), xlim=(0.7, len(R) + 0.3))
     low, high = ax.get_ylim()
     ax.set_ylim(min(low, -SPAN), max(high, SPAN / 4))
     names = [f"task {task}" for task in tasks]

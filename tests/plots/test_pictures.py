@@ -459,7 +459,7 @@ AXES = {
                       "to unit (a column is what it hears)\nW1: orange < 0 < purple, full at 1", "from"),
     "head_weights": (([[1.0], [0.0]],), {}, "unit of the top layer that the stage sees", "weight in the head"),
     "performance_matrix": ((np.eye(2), ["a", "b"]), {}, "tested on task", "after learning task"),
-    "forgetting_curves": ((np.eye(2), ["a", "b"]), {}, "tasks learnt", "change of AUROC since learnt"),
+    "forgetting_curves": ((np.eye(2), ["a", "b"]), {}, "tasks learnt", "change of AUROC"),
     "before_and_after": (([0.5], [0.4, 0.6], ["a", "b"]), {}, "AUROC", "task"),
     "widths_by_stage": (([[3, 2], [4, 2]],), {}, "tasks learnt", "units"),
 }

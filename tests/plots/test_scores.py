@@ -50,6 +50,11 @@ def test_numbers_can_be_read_on_their_colours(ax):
     assert seen == {True, False}
 
 
+def test_scores_have_the_digits_asked_for(ax):
+    performance_matrix(ax, np.array([[0.9967]]), ["x"], digits=3)
+    assert [text.get_text() for text in ax.texts] == [".997"]
+
+
 def test_a_row_is_a_stage_and_a_column_a_task(ax):
     performance_matrix(ax, R, ["x", "y", "z"], "accuracy")
     assert {text.get_text(): text.get_position() for text in ax.texts}[".60"] == (0, 2)      # on x, after learning z

@@ -33,7 +33,8 @@ def _picture(R: np.ndarray, tasks: list, widths: list):
     from den_ref.plots.stages import before_and_after, widths_by_stage
     from den_ref.plots.style import Style
 
-    style, picture = Style(text=TEXT), Picture(figsize=(8.5, max(3.2, 1.4 + 0.42 * len(tasks))), layout="constrained")
+    style, height = Style(text=TEXT), max(3.8, 1.4 + 0.42 * len(tasks))
+    picture = Picture(figsize=(max(8.5, 2 * height), height), layout="constrained")
     left, right = picture.subplots(1, 2, width_ratios=(3, 2))
     before_and_after(left, R[-2, :-1] if len(R) > 1 else [], R[-1], tasks, style=style)
     widths_by_stage(right, widths, style=style)

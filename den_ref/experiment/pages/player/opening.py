@@ -42,7 +42,8 @@ def _as_html(doc: str) -> Iterator[str]:
     """The paragraphs of a docstring before its parameters; what is indented stays as it is."""
     intro = cleandoc(doc).partition("\nParameters\n")[0].strip()
     for paragraph in intro.split("\n\n"):
-        yield f"<pre>{escape(paragraph)}</pre>" if paragraph.startswith("    ") else f"<p>{with_math(paragraph)}</p>"
+        verbatim = paragraph.startswith("    ")
+        yield f'<pre class="scroll">{escape(paragraph)}</pre>' if verbatim else f"<p>{with_math(paragraph)}</p>"
 
 
 # --- the map -----------------------------------------------------------------------------------------------------

@@ -35,12 +35,12 @@ def _picture(R: np.ndarray, tasks: list, widths: list):
     from den_ref.plots.stages import forgetting_curves, widths_by_stage
     from den_ref.plots.style import Style
 
-    style, side = Style(text=TEXT), max(3.4, 1.2 + 0.48 * len(tasks))
-    picture = Picture(figsize=(1.2 * side + 6.6, side + 0.3), layout="constrained")
-    matrix, falls, units = picture.subplots(1, 3, width_ratios=(1.2 * side, 3.4, 3.2))
-    performance_matrix(matrix, R, tasks, style=style)
-    forgetting_curves(falls, R, tasks, style=style)
-    widths_by_stage(units, widths, style=style)
+    style, side = Style(text=TEXT), max(4.4, 1.2 + 0.38 * len(tasks))
+    picture = Picture(figsize=(max(1.2 * side + 4.2, 2 * side), side + 0.3), layout="constrained")
+    axes = picture.subplot_mosaic([["R", "falls"], ["R", "units"]], width_ratios=(1.2 * side, 4.2))
+    performance_matrix(axes["R"], R, tasks, digits=3, style=style)
+    forgetting_curves(axes["falls"], R, tasks, style=style)
+    widths_by_stage(axes["units"], widths, style=style)
     return picture
 
 
