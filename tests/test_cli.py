@@ -236,7 +236,7 @@ def test_options_lists_methods_and_what_set_knows(capsys):
     assert [line for line in methods if line.startswith("  stl ")][0].endswith(STL.__doc__.partition("\n")[0])
     assert all(words.endswith(":") for words in (methods[0], streams[0]))
     assert main(["options", "stl"]) == 0
-    heading, _, options = capsys.readouterr().out.partition("\n")
+    heading, _, options = capsys.readouterr().out.partition("\n\n")
     assert heading.startswith("options of stl, for --set NAME=VALUE") and options == STL.Config.explain() + "\n"
     assert main(["options", "dem"]) == 2
 

@@ -39,5 +39,6 @@ def _about(named) -> list[str]:
 def _options_of(name: str) -> str:
     from den_ref.methods import method_named
 
-    return (f"options of {name}, for --set NAME=VALUE: name, default (of mnist-variation; other streams may have their "
-            f"own), meaning\n{method_named(name).Config.explain()}")
+    return (f"options of {name}, for --set NAME=VALUE (in Python settings={{...}}): name, default, meaning\n"
+            f"the defaults are those on mnist-variation; other streams may have their own\n\n"
+            f"{method_named(name).Config.explain()}")
