@@ -57,3 +57,17 @@ def test_the_numbers_of_golden_values_are_those_of_the_package():
     cases = sum(len(vector.cases) for vector in files)
     mistakes = sum(len(vector.mistakes) for vector in files)
     assert f"{cases} cases of {len(files)} operations" in README and f"those of {mistakes} named mistakes" in README
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("changed, said", [
+    ("mu=0", lambda run: run.capacities[-1]["allocated"] > run.separate.parameters),
+    ("tau=0.02", lambda run: len(run.task_ids) - 1 == sum(step["box"] == "loss" and step["facts"]["expand"]
+                                                           for stage in run.stages for step in stage["steps"]))])
+def test_a_changed_number_does_what_the_comment_says(changed, said):
+    from den_ref import run
+    from den_ref.den import DEN
+    from den_ref.experiment import changed_options
+
+    assert f"den-ref run --stream toy --set {changed} " in README
+    assert said(run("den", "toy", settings=changed_options(DEN, "toy", [changed]))) and not said(run("den", "toy"))
