@@ -9,21 +9,7 @@ from den_ref.methods import EWC, L2, SI, STL, FineTuning
 from den_ref.methods.finetune import layers_of
 from den_ref.protocol import Task
 from den_ref.tasks import make_stream
-
-OPTIONS = {"hidden": (8, 6), "step": 0.02, "batch": 32, "epochs": 4, "weight_decay": 1e-3, "mu": 0.0,
-           "dtype": "float64"}
-
-
-def learnt(kind, n=2, seed=0, **settings):
-    method = kind(kind.Config(**OPTIONS | settings), seed)
-    for task in list(make_stream("toy").tasks)[:n]:
-        method.learn(task)
-    return method
-
-
-def same(a, b, prefixes=("body/", "heads/")):
-    keys = [key for key in a if key.startswith(prefixes)]
-    return bool(keys) and all(np.array_equal(a[key], b[key]) for key in keys)
+from tests.helpers.on_the_toy import OPTIONS, learnt, same
 
 
 @pytest.mark.parametrize(("kind", "strength"), [(L2, "lam"), (EWC, "lam"), (SI, "c")])

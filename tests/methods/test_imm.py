@@ -13,7 +13,7 @@ from den_ref.methods.finetune import layers_of
 from den_ref.methods.imm import mean_of, mode_of, shares, variance_of
 from den_ref.methods.shared.drop_transfer import Dropped, DropTransfer, drop_transfer_forward
 from den_ref.tasks import make_stream
-from .test_forgetting_methods import OPTIONS, learnt, same
+from tests.helpers.on_the_toy import OPTIONS, learnt, same
 
 RNG = np.random.default_rng(0)
 PARTS = [0.2, 0.3, 0.5]

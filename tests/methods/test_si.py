@@ -13,7 +13,8 @@ from den_ref.methods.shared.network import random_start, task_rng
 from den_ref.methods.si import damped
 from den_ref.protocol import Diverged
 from den_ref.tasks import make_stream
-from .test_forgetting_methods import OPTIONS, learnt, same
+from tests.benchmarks.bench_si_permuted import OneHead
+from tests.helpers.on_the_toy import OPTIONS, learnt, same
 
 H, START = np.array([0.5, 1.0, 3.0]), np.array([2.0, -1.0, 0.5])
 #: Plain gradient descent on all samples.
@@ -149,3 +150,14 @@ def test_a_path_that_is_not_finite_is_told_before_anything_is_kept():
     si.way = np.full(network.vector.size, np.nan), np.ones(network.vector.size)
     with pytest.raises(Diverged, match="task 1 diverged in SI's path integral"):
         si.measured(task, network)
+
+
+def test_with_one_head_for_all_tasks_the_head_is_held_too_and_goes_on_bit_for_bit():
+    through, stopped = (learnt(OneHead, n, reset=False, c=0.1) for n in (3, 2))
+    again = OneHead.from_state(stopped.state(), stopped.config)
+    again.learn(make_stream("toy").tasks[2])
+    a, b = through.state(), again.state()
+    assert a.keys() == b.keys() and same(a, b, tuple(a)) and through.importance["V"].any()
+    x = make_stream("toy").tasks[0].x_valid
+    np.testing.assert_array_equal(through.scores(0, x), through.scores(2, x))
+    assert len(through.losses(through.body, make_stream("toy").tasks[0])[1]) == 0
