@@ -3,8 +3,10 @@
 ``registry`` knows them, ``labels`` what they are called and how they are drawn, ``shared`` is what they are made of.
 """
 
+from .ella import ELLA
 from .ewc import EWC
 from .finetune import FineTuning
+from .gomtl import GOMTL
 from .imm import IMM
 from .l2 import L2
 from .mtl import MTL
@@ -13,4 +15,5 @@ from .registry import REGISTRY, method_named
 from .si import SI
 from .stl import STL
 
-__all__ = ["EWC", "FineTuning", "IMM", "L2", "MTL", "Progressive", "REGISTRY", "SI", "STL", "method_named"]
+__all__ = ["ELLA", "EWC", "FineTuning", "GOMTL", "IMM", "L2", "MTL", "Progressive", "REGISTRY", "SI", "STL",
+           "method_named"]

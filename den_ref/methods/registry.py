@@ -14,8 +14,10 @@ from den_ref.doors import Text, did_you_mean, door
 from den_ref.protocol import Method
 from den_ref.settings import Settings
 
+from .ella import ELLA
 from .ewc import EWC
 from .finetune import FineTuning
+from .gomtl import GOMTL
 from .imm import IMM
 from .l2 import L2
 from .mtl import MTL
@@ -25,7 +27,7 @@ from .stl import STL
 
 #: Name -> class, in the order of tables and figures.
 REGISTRY: dict[str, type[Method]] = {method.name: method for method in (
-    STL, MTL, FineTuning, L2, EWC, SI, IMM, Progressive, ablations.L1Network, ablations.Selective,
+    STL, MTL, FineTuning, L2, EWC, SI, IMM, ELLA, GOMTL, Progressive, ablations.L1Network, ablations.Selective,
     ablations.PulledSelective, ablations.Dynamic, ablations.PulledDynamic, ablations.Constant, ablations.PulledConstant,
     ablations.WithoutTimestamps, DEN, FineTuned)}
 

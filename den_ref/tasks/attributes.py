@@ -1,5 +1,7 @@
 """Fifty classes made of shared attributes, one-versus-rest: a stream with the shape of AWA, made and not downloaded."""
 
+from functools import cache
+
 import numpy as np
 
 from den_ref.protocol import Task
@@ -55,11 +57,13 @@ def attribute_stream(seed: int = 0, *, noise: float = 0.95, dtype="float32") -> 
         shown = present[labels] + SPREAD * rng.standard_normal((len(labels), ATTRIBUTES))
         return shown @ directions + noise * rng.standard_normal((len(labels), N_INPUTS))
 
-    samples = [x.astype(dtype) for x in principal([drawn(i) for i in range(len(SPLITS))])]
+    @cache
+    def samples() -> list[np.ndarray]:
+        return [x.astype(dtype) for x in principal([drawn(i) for i in range(len(SPLITS))])]
 
     def make(task_id) -> Task:
         y = (labels == task_id).astype(dtype)[:, None]
-        return Task(task_id, *(array for x in samples for array in (x, y)))
+        return Task(task_id, *(array for x in samples() for array in (x, y)))
 
     details = {"seed": seed, "dtype": dtype.name, "noise": noise, "per_class": PER_CLASS}
     return Stream("attributes", tuple(range(CLASSES)), make, N_INPUTS, details)

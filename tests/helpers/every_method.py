@@ -3,9 +3,14 @@
 import pytest
 
 from den_ref.methods import REGISTRY
+from den_ref.methods.shared.bases import BasesMethod
 
 #: The paper's ablations with the pull: each is the one beside it but for an option that it holds fixed.
 TWINS = {"dnn-l2-selective": "dnn-selective", "den-constant": "dnn-constant", "den-dynamic": "dnn-dynamic"}
 
 #: What shows in a twin shows in the other one: it is tried where slow tests are.
 EVERY_METHOD = [pytest.param(name, marks=pytest.mark.slow) if name in TWINS else name for name in REGISTRY]
+
+LINEAR = [name for name, method in REGISTRY.items() if issubclass(method, BasesMethod)]
+#: Those that train by epochs, on mini-batches, and keep the best epoch: all but the linear ones.
+TRAINED = [one for one in EVERY_METHOD if one not in LINEAR]

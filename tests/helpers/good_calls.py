@@ -241,7 +241,9 @@ def learnt(method):
     rng = np.random.default_rng(0)
     x = rng.normal(size=(40, 3))
     task = Task("a", x, (x[:, :1] > 0) * 1.0, x[:9], (x[:9, :1] > 0) * 1.0)
-    made = REGISTRY[method](REGISTRY[method].Config(hidden=(4, 3), dtype="float64"), seed=0)
+    usual = REGISTRY[method].Config().to_dict()
+    small = {name: value for name, value in {"hidden": (4, 3), "dtype": "float64"}.items() if name in usual}
+    made = REGISTRY[method](REGISTRY[method].Config(**small), seed=0)
     made.learn(task)
     return made, replace(task, id="b")
 
@@ -387,7 +389,7 @@ TASKS = {
     "tasks.make_stream": example(lambda **given: make_stream("toy", **given).tasks[0], seed=3, n_tasks=2,
                                  dtype="float64", fine={"n_tasks": ("None",)}),
     "tasks.toy.toy_stream": example(lambda **given: toy_stream(**given).tasks[0], seed=3, dtype="float64"),
-    "tasks.attributes.attribute_stream": example(lambda **given: attribute_stream(**given).tasks[0], seed=3, noise=0.5,
+    "tasks.attributes.attribute_stream": example(lambda **given: attribute_stream(**given).facts, seed=3, noise=0.5,
                                                  dtype="float64"),
     "tasks.bases.bases_stream": example(lambda **given: bases_stream(**given).tasks[0], seed=3, dtype="float64"),
     "tasks.stream.Stream": example(Stream, name="mine", ids=("a", "b"), make=dict, n_inputs=3, details={},
@@ -427,10 +429,15 @@ INSIDE = {
     "den.config.held", "den.explained.eq4", "den.explained.eq5", "den.explained.eq6", "den.explained.loss_against_tau",
     "den.explained.pull", "den.explained.split", "den.network.head_arrays", "den.network.heads_from", "den.units.check_layer",
     "den.units.check_lists", "den.units.check_previous", "den.units.check_split", "den.words.counts_in_words",
-    "den.words.in_words", "den.words.parts_in_words", "methods.finetune.body_of", "methods.finetune.layers_of",
-    "methods.finetune.pulled", "methods.imm.mean_of", "methods.imm.mode_of", "methods.imm.share", "methods.imm.shares",
-    "methods.imm.variance_of",
+    "den.words.in_words", "den.words.parts_in_words", "methods.ella.with_a_new_basis", "methods.finetune.body_of",
+    "methods.finetune.layers_of", "methods.finetune.pulled", "methods.gomtl.bases", "methods.gomtl.factorise",
+    "methods.gomtl.objective", "methods.gomtl.statistics", "methods.gomtl.well_sized", "methods.imm.mean_of",
+    "methods.imm.mode_of", "methods.imm.share", "methods.imm.shares", "methods.imm.variance_of",
     "methods.labels.look_of", "methods.labels.name_of", "methods.mtl.all_tasks_loss", "methods.mtl.outputs_of",
+    "methods.shared.bases.BasesMethod.loss_of", "methods.shared.bases.BasesMethod.scores",
+    "methods.shared.bases.contribution", "methods.shared.bases.pictured", "methods.shared.bases.solve_bases",
+    "methods.shared.bases.sparse_code", "methods.shared.bases.targets", "methods.shared.features.first_features",
+    "methods.shared.single.expansion", "methods.shared.single.single_task",
     "methods.mtl.suffix", "methods.progressive.adapter_parts", "methods.progressive.head_size",
     "methods.progressive.random_adapter", "methods.progressive.random_column", "methods.registry.explained_by",
     "methods.registry.known", "methods.registry.missing_parts", "methods.shared.columns.activations",

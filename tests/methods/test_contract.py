@@ -17,7 +17,7 @@ from den_ref.protocol import FAMILIES, VARIANT, Task
 from den_ref.settings import Settings
 from den_ref.state import unpack_meta
 from den_ref.tasks import make_stream
-from tests.helpers.every_method import EVERY_METHOD
+from tests.helpers.every_method import EVERY_METHOD, TRAINED
 from tests.helpers.tiny_method import Tiny, Weights
 
 METHODS = pytest.mark.parametrize("name", EVERY_METHOD)
@@ -282,7 +282,7 @@ def test_several_outputs_and_softmax_heads(name):
     assert [method.loss_of(task.id) for task in tasks] == ["sigmoid", "softmax"]
 
 
-@METHODS
+@pytest.mark.parametrize("name", TRAINED)
 def test_a_batch_may_be_larger_than_the_data(name):
     """It is then all of the data, bit for bit."""
     tasks = toy(2)
@@ -290,7 +290,7 @@ def test_a_batch_may_be_larger_than_the_data(name):
     assert same_state(whole.state(), larger.state())
 
 
-@METHODS
+@pytest.mark.parametrize("name", TRAINED)
 def test_what_is_kept_is_best_on_the_validation_data(name):
     """Labels there contradict those of training: what is best on the wrong split is worst here."""
     tasks = [replace(task, y_valid=1 - task.y_valid) for task in toy(2)]
