@@ -22,11 +22,12 @@ import numpy as np
 
 from den_ref.core.result import MESSAGES, Result, warn_not_converged
 from den_ref.describe import Box, Formula, Look, Space, choice, log_uniform
-from den_ref.protocol import Step, Task
+from den_ref.protocol import Step, Task, check_task
 from den_ref.settings import at_least, integer, one_of, option
 from den_ref.state import unpack_meta
 
 from .shared.bases import BasesConfig, BasesMethod, Coded, Quadratic, pictured, solve_bases, sparse_code, targets
+from .shared.features import Features
 from .shared.single import expansion, single_task
 
 
@@ -72,18 +73,33 @@ class GOMTL(BasesMethod):
 
     def boxes(self, task: Task) -> Iterator[Step]:
         c, features = self.config, self.features_for(task)
-        phi, y = features(task.x_train), targets(task, c.loss)     # (n, d), (n, n_outputs)
-        seen = [*self.seen, *(statistics(phi, column, c.loss, c.ridge) for column in y.T)]
+        own = self.statistics_of(task, features)
+        seen = [*self.seen, *own]
         result = factorise(seen, c.k, c.mu, c.lam, c.ridge, c.tol, c.rounds)
         L, S = result.x
         yield self.step(task, "factors", "bases and codes of all tasks",
                         f"{len(seen)} outputs, {result.nit} rounds, {result.message}",
                         after=pictured(L, S.T), solve=result)
-        widths = [*(coded.S.shape[1] for coded in self.kept.values()), y.shape[1]]
+        widths = [*(coded.S.shape[1] for coded in self.kept.values()), len(own)]
         losses = {name: coded.loss for name, coded in self.kept.items()} | {task.id: task.loss}
         codes = np.split(S, np.cumsum(widths)[:-1], axis=1)
         self.features, self.L, self.seen = features, L, seen
         self.kept = {name: Coded(own, loss) for (name, loss), own in zip(losses.items(), codes, strict=True)}
+
+    def statistics_of(self, task: Task, features: Features) -> list[Quadratic]:
+        """What is kept of a task's data, one for every output."""
+        phi, y = features(task.x_train), targets(task, self.config.loss)                   # (n, d), (n, n_outputs)
+        return [statistics(phi, column, self.config.loss, self.config.ridge) for column in y.T]
+
+    def learn_all(self, tasks: Sequence[Task]) -> None:
+        """Every stage fits all tasks anew: of all but the last, what is kept is enough."""
+        for task in tasks[:-1]:
+            check_task(task, self.tasks, self.n_inputs)
+            self.features = self.features_for(task)
+            own = self.statistics_of(task, self.features)
+            self.seen = [*self.seen, *own]
+            self.kept[task.id] = Coded(np.zeros((self.config.k, len(own))), task.loss)     # until the last fit
+        super().learn_all(tasks[-1:])
 
     def stored(self) -> dict[str, int]:
         return {"X^T X, X^T y, y^T y": sum(q.D.size + q.c.size + 1 for q in self.seen)}
