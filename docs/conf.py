@@ -86,10 +86,17 @@ def displayed_math(translator, node: nodes.math_block) -> None:
     write_mathml(translator, node, as_block=True)
 
 
+def with_plain_bars(mathml: str) -> str:
+    """Bars of norms close to what they enclose, and of one length: one that grew with a fraction beside it would be
+    longer than its partner, which carries an exponent."""
+    return re.sub(r"<mo( class=\"mathopen\")?>([‖|])</mo>", r'<mo\1 stretchy="false" lspace="0" rspace="0">\2</mo>',
+                  mathml)
+
+
 def write_mathml(translator, node, as_block: bool) -> None:
     """Put the MathML of a node's LaTeX into the page; the LaTeX itself, with a warning, if it does not parse."""
     try:
-        translator.body.append(latex2mathml.tex2mathml(node.astext(), as_block=as_block))
+        translator.body.append(with_plain_bars(latex2mathml.tex2mathml(node.astext(), as_block=as_block)))
     except MathError as error:
         logging.getLogger(__name__).warning("formula: %s in %r", error, node.astext(), location=node)
         translator.body.append(translator.encode(node.astext()))
