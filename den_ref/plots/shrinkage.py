@@ -68,7 +68,7 @@ def touched_ball(ax, curvature, lowest, solution, *, norm: str = "l1", style: St
     ball = ax.add_patch(_ball(norm, radius, style))
     margin = 0.4 * max(np.abs(lowest).max(), radius)
     (left, right), (down, up) = np.stack([np.minimum(lowest, -radius) - margin, np.maximum(lowest, radius) + margin], 1)
-    across, along = np.linspace(left, right, 301), np.linspace(down, up, 301)
+    across, along = np.linspace(left, right, 151), np.linspace(down, up, 151)
     away = np.stack(np.meshgrid(across, along), axis=-1) - lowest
     loss = np.einsum("...i,ij,...j", away, curvature, away) / 2
     touching = (solution - lowest) @ curvature @ (solution - lowest) / 2

@@ -10,6 +10,8 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
+from den_ref.plots import Picture  # noqa: E402
+
 FOLDER = Path(__file__).resolve().parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 
@@ -58,13 +60,19 @@ def run(cell: Cell, names: dict) -> None:
     if last is not None:
         show(eval(compile(ast.Expression(last.value), cell.id, "eval"), names))
     for number in plt.get_fignums():
-        plt.figure(number).canvas.draw()
+        quick(plt.figure(number)).canvas.draw()
     plt.close("all")
+
+
+def quick(figure):
+    """The figure, without the layout that takes most of the time to draw it."""
+    figure.set_layout_engine("none")
+    return figure
 
 
 def show(value) -> None:
     """What Jupyter does with the value of a cell: a picture if it has one, else text."""
-    if hasattr(value, "_repr_png_"):
-        assert value._repr_png_()[:4] == b"\x89PNG"
+    if isinstance(value, Picture):
+        assert quick(value).png(dpi=50)[:4] == b"\x89PNG"
     elif value is not None:
         print(repr(value))
