@@ -32,8 +32,10 @@ def opening(results: Mapping[str, Any], steps: Sequence[tuple[int, Step]]) -> st
 def _tasks(stream: Mapping[str, Any]) -> str:
     """What the stream says of itself, if it is one of the package's, and how large it is."""
     about = "\n".join(_as_html(STREAMS[stream["name"]].__doc__)) if stream["name"] in STREAMS else ""
-    facts = "; ".join(f"{name.replace('n_', '')}: {said(value)}" for name, value in stream.items()
-                      if name not in ("name", "order", "digits"))
+    shown = {name: value for name, value in stream.items() if name not in ("name", "order", "digits")}
+    if "sizes" in stream.get("digits", {}):
+        shown["sizes"] = stream["digits"]["sizes"]
+    facts = "; ".join(f"{name.replace('n_', '')}: {said(value)}" for name, value in shown.items())
     return (f'<section class="tasks">\n<h3>The tasks</h3>\n{about}\n<p class="facts">{escape(begun(facts))}.</p>\n'
             "</section>\n")
 
