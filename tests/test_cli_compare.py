@@ -81,7 +81,7 @@ def test_a_failed_run_is_status_1_and_its_traceback_is_shown(tmp_path, capsys, h
 @pytest.mark.parametrize("text, words", [
     ("--methods dem", "--methods: expected one of"),
     ("--methods stl --stream tov", "stream: expected one of"),
-    ("--methods stl --seeds -1", "seed: expected an integer >= 0, got -1"),
+    ("--methods stl --seeds -1", "--seeds: expected an integer >= 0, got -1"),
     ("--methods stl --set mu=1", "--set: expected METHOD.NAME=VALUE of a method that is compared (stl), got 'mu=1'"),
     ("--methods stl --set den.mu=1", "--set: expected METHOD.NAME=VALUE"),
     ("--methods stl --set stl.epoch=1", "options of stl: set: unknown name 'epoch' (did you mean 'epochs'?)"),

@@ -99,7 +99,7 @@ def test_the_small_version_has_one_seed_and_a_folder_of_its_own(on_the_toy, noth
 @pytest.mark.parametrize(("text", "words"), [
     ("--methods den", "--paper: expected no --methods"), ("--set den.k=3", "--paper: expected no --set"),
     ("--no-sweep", "no --sweep"), ("--stream permuted-mnist --methods den", "no --methods and no --stream"),
-    ("--seeds -1", "seed: expected an integer >= 0")])
+    ("--seeds -1", "--seeds: expected an integer >= 0")])
 def test_what_is_the_papers_is_not_asked_for(on_the_toy, nothing_learnt, capsys, text, words):
     assert main(f"compare --paper {text}".split()) == 2
     printed = capsys.readouterr()

@@ -525,10 +525,10 @@ def test_fairness_is_counted():
 
 
 @pytest.mark.parametrize("text, words", [
-    ("", "method: expected one that can be tuned (den, stl"), ("dem", "got 'dem'"),
+    ("", "METHOD: expected one (den-ref options lists them)"), ("dem", "got 'dem'"),
     ("stl --stream toy --tries 0", "tries: expected an integer >= 1, got 0"),
     ("stl --stream toy --jobs 0", "jobs: expected an integer >= 1"),
-    ("stl --stream tov", "stream: expected one of"), ("stl --stream toy --tasks 9", "n_tasks: expected"),
+    ("stl --stream tov", "stream: expected one of"), ("stl --stream toy --tasks 9", "--tasks: expected"),
     ("stl --stream mnist-back --amat /nowhere", "/nowhere"),
     ("stl --report", "--report: expected no METHOD"), ("--report", "expected a folder with records of a search"),
     ("mtl --stream toy --out {tmp}/mixed", "holds tries on {'name': 'mnist-variation'}, expected {'name': 'toy'}"),
