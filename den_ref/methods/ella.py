@@ -78,11 +78,14 @@ class ELLA(BasesMethod):
     explained = {
         "single": Box(Formula("minimise  L_t(θ) + (r / 2) Σ θ^2", "Free: the task's own weights θ; the bias is not "
                               "held. r: ridge. D is half the Hessian there.", ("ridge",),
-                              "den_ref/methods/shared/single.py: single_task"), counted=False),
+                              "den_ref/methods/shared/single.py: single_task"), counted=False,
+                      why="What would the task learn by itself?"),
         "code": Box(Formula("minimise  μ Σ |s| + (θ − L s)^T D (θ − L s)", "Free: the task's code s.", ("mu",),
-                            "den_ref/methods/shared/bases.py: sparse_code"), counted=False),
+                            "den_ref/methods/shared/bases.py: sparse_code"), counted=False,
+                    why="Which of the bases that exist does the task need?"),
         "bases": Box(Formula("minimise  λ Σ L^2 + (1 / T) Σ_t (θ_t − L s_t)^T D_t (θ_t − L s_t)", "Free: the bases L; "
-                             "all codes stay.", ("lam",), "den_ref/methods/ella.py: Sums"), counted=False),
+                             "all codes stay.", ("lam",), "den_ref/methods/ella.py: Sums"), counted=False,
+                     why="How must the bases move to serve all tasks seen, with no data of the older ones?"),
     }
 
     def __init__(self, config: ELLAConfig | None = None, seed: int = 0):

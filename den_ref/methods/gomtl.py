@@ -65,7 +65,8 @@ class GOMTL(BasesMethod):
                   unnamed={"features": "pca", "components": 50})
     explained = {"factors": Box(Formula(
         "minimise  Σ_t L_t(L s_t) + μ Σ |s| + λ Σ L^2", "Free: the bases L and the codes s of all tasks, by turns.",
-        ("mu", "lam"), "den_ref/methods/gomtl.py: factorise"), counted=False)}
+        ("mu", "lam"), "den_ref/methods/gomtl.py: factorise"), counted=False,
+        why="Which bases would suit all tasks, if they could be seen at once?")}
 
     def __init__(self, config: GOMTLConfig | None = None, seed: int = 0):
         super().__init__(config, seed)
