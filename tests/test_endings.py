@@ -205,7 +205,8 @@ def test_training_that_diverges_is_told_with_the_task_and_what_to_try(tmp_path, 
     with np.errstate(all="ignore"):
         assert main(command) == 1
     said = capsys.readouterr().err
-    assert said.startswith("\nden-ref: training of task 0 diverged in ") and "--set step=..." in said
+    assert said.startswith("\nden-ref: training of task 0 diverged in ")
+    assert "a smaller learning rate (option step)" in " ".join(said.split())
     assert f"0 of 2 tasks are kept in {tmp_path}" in said and "go on" not in said and said.count("\n") == 2
 
 

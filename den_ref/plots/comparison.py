@@ -92,7 +92,8 @@ def count_curves(ax, runs: Mapping[str, np.ndarray], xlabel: str, ylabel: str, *
 def same_heights(axes, values: Sequence[Mapping[str, np.ndarray]], margin: float = 0.05) -> None:
     """Give axes beside each other one range, that of all values; before anything is drawn, since names need it."""
     flat = np.concatenate([np.ravel(some).astype(float) for runs in values for some in runs.values()])
-    low, high = np.nanmin(flat), np.nanmax(flat)
+    flat = flat[np.isfinite(flat)]
+    low, high = (flat.min(), flat.max()) if flat.size else (0.0, 1.0)
     for ax in axes:
         ax.set_ylim(low - margin * ((high - low) or 1), high + margin * ((high - low) or 1))
 

@@ -129,6 +129,6 @@ def test_reports_say_it():
     options = FineTunedConfig().to_dict()
     for formula in (eq4, eq6):
         assert "F_i" not in formula(options).text
-        assert "λ_l Σ_{i in" in formula(options | {"anchor_weights": "fisher"}).text
+        assert "λ_l Σ_{i ∈" in formula(options | {"anchor_weights": "fisher"}).text
     sparse = eq4(options | {"mu_eq4": (0.0, 0.1)})
-    assert "μ_{4,l} Σ |W_{S,l}|" in sparse.text and "mu_eq4" in sparse.options and "μ_{4" not in eq4(options).text
+    assert "μ_{4,l} Σ_{i j} |W_{S,l, i j}|" in sparse.text and "mu_eq4" in sparse.options and "μ_{4" not in eq4(options).text

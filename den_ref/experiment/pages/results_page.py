@@ -119,7 +119,8 @@ def document(summary: Summary, figures: Iterable[str], missing: Iterable[str] = 
             continue
         parts.append(f"{'##' if parts else '#'} {heading}\n\n{texts[name]}")
         if f"results_{figure}" in figures:
-            parts.append(f"![{figures_of(summary)[figure][0].__doc__}](figures/results_{figure}.png)")
+            caption, *_ = figures_of(summary)[figure][0].__doc__.splitlines()
+            parts.append(f"![{caption}](figures/results_{figure}.png)")
     missing = list(missing)
     if missing:
         parts.insert(1, f"Not learnt to the end: {'; '.join(missing)}.")

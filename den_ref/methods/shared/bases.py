@@ -123,6 +123,7 @@ class BasesMethod(Method):
     """
 
     Config = BasesConfig
+    fixed = ("k", "loss", "features", "components", "hidden")
 
     def __init__(self, config=None, seed: int = 0):
         super().__init__(config, seed)
