@@ -78,6 +78,7 @@ def test_the_search_path_has_no_working_folder_but_one_that_was_asked_for(tmp_pa
 # --- what the checker starts -------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kill", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
 def test_a_program_never_outlives_its_checker(tmp_path, kill):
     mark = tmp_path / "pids"

@@ -84,11 +84,20 @@ def test_it_chooses_the_same_units_in_a_short_run():
 
 
 @pytest.mark.slow
-def test_it_chooses_the_same_units_on_a_hundred_seeds():
+def test_it_chooses_the_same_units_on_ten_seeds():
+    assert_same_units(range(10))
+
+
+def assert_same_units(seeds):
+    """On whole runs; what is near a threshold is counted, and is little."""
     units, near = 0, 0
-    for seed in range(100):
+    for seed in seeds:
         ours, given = learnt(seed)
         different = differing(ours, *in_node([given]))
         near += 0 if different is None else excepted(*different)
         units += sum(len(layer) for _, _, chosen, _ in ours for layer in chosen)
-    assert units > 5000 and near <= units / 100
+    assert units > 50 * len(seeds) and near <= units / 100
+
+
+if __name__ == "__main__":                                         # python -m tests.lab.test_mathematics: eight minutes
+    assert_same_units(range(100))
