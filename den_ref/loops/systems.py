@@ -1,5 +1,5 @@
 """The compared systems: EWC's Fisher information and pull, a step of DNN-L2, SI's path integral, importance and pull,
-IMM's merges and drop-transfer, DNN-Progressive's columns."""
+IMM's merges and drop-transfer, ELLA's code and bases, GO-MTL's bases, DNN-Progressive's columns."""
 
 import numpy as np
 
@@ -159,6 +159,69 @@ def drop_transfer_layer(h, weights, bias, old_weights, old_bias, dropped, p, dou
         "dh": filled(h.shape, lambda n, i: sum(dout[n, j] * weight(n, i, j) for j in units)),
         "dweights": filled(weights.shape, lambda i, j: sum(h[n, i] * told(n, j) for n in samples)),
         "dbias": filled(len(bias), lambda j: sum(told(n, j) for n in samples))}
+
+
+# --- ELLA and GO-MTL ---------------------------------------------------------------------------------------------
+
+
+def ella_code(L, D, theta, mu):
+    """argmin over s of mu sum(abs(s)) + (theta - L s)^T D (theta - L s): one entry after the other, until none moves.
+
+    With the others held, s_j = soft(p, mu / 2) / G_jj, where p = c_j - sum over i != j of G_ji s_i.
+    """
+    d, k = L.shape
+    both = [(a, b) for a in range(d) for b in range(d)]
+    G = filled((k, k), lambda i, j: sum(L[a, i] * D[a, b] * L[b, j] for a, b in both))
+    c = filled(k, lambda j: sum(L[a, j] * D[a, b] * theta[b] for a, b in both))
+    s, moving = np.zeros(k), 1.0
+    while moving > 0:
+        moving = 0.0
+        for j in range(k):
+            p = c[j] - sum(G[j, i] * s[i] for i in range(k) if i != j)
+            new = (max(p - mu / 2, 0.0) + min(p + mu / 2, 0.0)) / G[j, j]
+            moving = max(moving, abs(new - s[j]) if abs(new - s[j]) > 1e-14 * abs(new) else 0.0)
+            s[j] = new
+    return s
+
+
+def ella_bases(codes, D, theta, lam):
+    """A, b and L.  Entry j d + a belongs to feature a of basis j; (A / T + lam I) vec(L) = b / T."""
+    (k,), (d,), T = codes[0].shape, theta[0].shape, len(codes)
+    tasks = list(zip(codes, D, theta, strict=True))
+    A = filled((d * k, d * k), lambda p, q: sum(s[p // d] * s[q // d] * M[p % d, q % d] for s, M, _ in tasks))
+    b = filled(d * k, lambda p: sum(s[p // d] * sum(M[p % d, e] * own[e] for e in range(d)) for s, M, own in tasks))
+    v = solved(filled(A.shape, lambda p, q: A[p, q] / T + lam * (p == q)), each(lambda b_p: b_p / T, b))
+    return A, b, filled((d, k), lambda a, j: v[j * d + a])
+
+
+def gomtl_bases(S, x, y, lam):
+    """L of least lam norm(L)^2 + sum over tasks of the mean of (y - s^T L^T x)^2: a sample's row is s_j x_a."""
+    (k, T), d = S.shape, x[0].shape[1]
+    samples = [(S[:, t], x[t][n], y[t][n], 1 / len(x[t])) for t in range(T) for n in range(len(x[t]))]
+
+    def row(s, own, p):
+        return s[p // d] * own[p % d]
+
+    system = filled((d * k, d * k), lambda p, q: lam * (p == q) + sum(
+        share * row(s, own, p) * row(s, own, q) for s, own, _, share in samples))
+    v = solved(system, filled(d * k, lambda p: sum(share * target * row(s, own, p)
+                                                   for s, own, target, share in samples)))
+    return filled((d, k), lambda a, j: v[j * d + a])
+
+
+def solved(matrix, right):
+    """v with matrix v = right, by Gauss's elimination and back again; the matrix is positive definite, pivots are not 0.
+    """
+    n = len(right)
+    rows = [[float(matrix[i, j]) for j in range(n)] + [float(right[i])] for i in range(n)]
+    for j in range(n):
+        for i in range(j + 1, n):
+            factor = rows[i][j] / rows[j][j]
+            rows[i] = [entry - factor * above for entry, above in zip(rows[i], rows[j])]
+    v = np.zeros(n)
+    for j in reversed(range(n)):
+        v[j] = (rows[j][n] - sum(rows[j][i] * v[i] for i in range(j + 1, n))) / rows[j][j]
+    return v
 
 
 # --- DNN-Progressive ---------------------------------------------------------------------------------------------

@@ -9,9 +9,12 @@ from den_ref.core.flat import Flat
 from den_ref.core.penalties import L1, SquaredL2
 from den_ref.core.problem import Part, Problem
 from den_ref.methods import imm
+from den_ref.methods.ella import Sums
 from den_ref.methods.ewc import EWC, EWCConfig
 from den_ref.methods.l2 import L2, L2Config
+from den_ref.methods.gomtl import bases, statistics
 from den_ref.methods.shared import columns, drop_transfer
+from den_ref.methods.shared.bases import Quadratic, sparse_code
 from den_ref.methods.si import SI, SIConfig, damped
 
 from . import networks
@@ -124,6 +127,35 @@ def drop_transfer_layer(h, weights, bias, old_weights, old_bias, dropped, p, dou
     factor = (~dropped / (1 - p)).astype(h.dtype)
     dh, dW, db = drop_transfer.drop_transfer_backward(dout, h, new, old, factor)
     return {"out": drop_transfer.drop_transfer_forward(h, new, old, factor), "dh": dh, "dweights": dW, "dbias": db}
+
+
+# --- ELLA and GO-MTL ---------------------------------------------------------------------------------------------
+
+
+def quadratic(D, theta) -> Quadratic:
+    """A task's loss around its own weights, in float64 as these methods compute."""
+    D, theta = D.astype(np.float64), theta.astype(np.float64)
+    return Quadratic(D, D @ theta, float(theta @ D @ theta))
+
+
+def ella_code(L, D, theta, mu):
+    """``methods.shared.bases.sparse_code``."""
+    return {"s": sparse_code(L.astype(np.float64), quadratic(D, theta), mu).x}
+
+
+def ella_bases(codes, D, theta, lam):
+    """``methods.ella.Sums``, one task after the other."""
+    size = len(codes[0]) * len(theta[0])
+    sums = Sums(np.zeros((size, size)), np.zeros(size), 0)
+    for s, *own in zip(codes, D, theta, strict=True):
+        sums = sums.plus(s, quadratic(*own))
+    return {"A": sums.A, "b": sums.b, "L": sums.bases(lam, len(codes[0]))}
+
+
+def gomtl_bases(S, x, y, lam):
+    """``methods.gomtl.bases``, from what is kept of the samples."""
+    tasks = [statistics(*own, "squared", 0) for own in zip(x, y, strict=True)]
+    return {"L": bases(np.stack([task.D for task in tasks]), np.stack([task.c for task in tasks]), S, lam)}
 
 
 # --- DNN-Progressive ---------------------------------------------------------------------------------------------
