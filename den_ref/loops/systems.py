@@ -210,8 +210,7 @@ def gomtl_bases(S, x, y, lam):
 
 
 def solved(matrix, right):
-    """v with matrix v = right, by Gauss's elimination and back again; the matrix is positive definite, pivots are not 0.
-    """
+    """v with matrix v = right, by Gauss's elimination; the matrix is positive definite, so that no pivot is 0."""
     n = len(right)
     rows = [[float(matrix[i, j]) for j in range(n)] + [float(right[i])] for i in range(n)]
     for j in range(n):

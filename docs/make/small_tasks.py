@@ -93,7 +93,7 @@ def classes(seed: int = 0) -> list[list[str]]:
         method = kind(kind.Config(**options), seed)
         just = learnt(method, tasks)
         found.append([kind.title, f"`{' '.join(f'{key}={as_text(value)}' for key, value in options.items())}`",
-                      number(just), f"{mean_auroc(method, tasks, 'test'):.3f}", f"{mean_auroc(method, tasks, 'valid'):.3f}",
+                      number(just), *(f"{mean_auroc(method, tasks, split):.3f}" for split in ("test", "valid")),
                       f"{method.capacity().allocated:,}"])
     return found
 

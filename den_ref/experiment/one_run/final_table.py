@@ -49,6 +49,8 @@ def _size(run) -> list[str]:
         lines = [f"{'parameters':<28}{'of separate networks':>28}"]
         lines += [f"{kind:<28}{count:>12,}{count / networks.parameters:>16.2%}" for kind, count in counts.items()]
     lines += [f"{'also stored: ' + name:<24}{floats:>16,}" for name, floats in size["stored"].items()]
+    if not size["widths"]:                                         # a linear method
+        return lines
     return [*lines, f"{'units per hidden layer':<24}{', '.join(map(str, size['widths'])):>16}"]
 
 

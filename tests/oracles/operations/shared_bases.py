@@ -90,8 +90,8 @@ CODE = Recipe(
                  "an entry that is 0 is exactly 0"],
     oracle=code(),
     mistakes=[
-        Mistake("threshold-not-halved", "Entries were shrunk by mu; the squared norm has no factor 1/2, so that it is mu "
-                "/ 2. (The paper prints mu in its Assumption B.)", code(half=lambda mu: mu)),
+        Mistake("threshold-not-halved", "Entries were shrunk by mu; the squared norm has no factor 1/2, so that it is "
+                "mu / 2. (The paper prints mu in its Assumption B.)", code(half=lambda mu: mu)),
         Mistake("penalty-missing", "The code is that of least squares; mu was left out.", code(half=lambda mu: 0 * mu)),
         Mistake("metric-ignored", "The distance to theta was measured without D.",
                 code(metric=lambda D: np.array([[Decimal(int(i == j)) for j in range(len(D))] for i in range(len(D))],
@@ -166,8 +166,8 @@ def bases_case(seed, d, k, T, lam) -> dict:
 
 BASES = Recipe(
     name="ella_bases",
-    equation="A = sum over tasks of (s s^T) (x) D, b = sum of s (x) (D theta), vec(L) = (A / T + lam I)^{-1} b / T: the "
-             "bases for given codes (Ruvolo and Eaton 2013, Algorithm 1)",
+    equation="A = sum over tasks of (s s^T) (x) D, b = sum of s (x) (D theta), vec(L) = (A / T + lam I)^{-1} b / T: "
+             "the bases for given codes (Ruvolo and Eaton 2013, Algorithm 1)",
     inputs={"codes/*": "float64[k]", "D/*": "float64[d,d]", "theta/*": "float64[d]", "lam": "float64"},
     outputs={"A": "float64[*,*]", "b": "float64[*]", "L": "float64[d,k]"},
     conventions=["vec puts the columns of L (d, k) under each other: entry j d + a belongs to feature a of basis j",
@@ -230,12 +230,12 @@ def gomtl_case(seed, d, k, sizes, lam) -> dict:
 
 GOMTL = Recipe(
     name="gomtl_bases",
-    equation="L = argmin of sum over tasks of (1/n_t) sum over samples of (y - s_t^T L^T x)^2 + lam norm(L)^2: GO-MTL's "
-             "half step for the bases (Kumar and Daume 2012)",
+    equation="L = argmin of sum over tasks of (1/n_t) sum over samples of (y - s_t^T L^T x)^2 + lam norm(L)^2: "
+             "GO-MTL's half step for the bases (Kumar and Daume 2012)",
     inputs={"S": "float64[k,*]", "x/*": "float64[*,d]", "y/*": "float64[*]", "lam": "float64"},
     outputs={"L": "float64[d,k]"},
-    conventions=["x/t and y/t are the samples of task t, S[:, t] its code", "every task's mean counts once, whatever its "
-                 "number of samples", "no factor 1/2 before the squares, none before lam, no 1/T"],
+    conventions=["x/t and y/t are the samples of task t, S[:, t] its code", "every task's mean counts once, whatever "
+                 "its number of samples", "no factor 1/2 before the squares, none before lam, no 1/T"],
     oracle=normal_equations(),
     mistakes=[
         Mistake("sum-over-samples", "The squares of a task were summed; they are averaged over its samples.",
