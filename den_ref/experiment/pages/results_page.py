@@ -119,7 +119,7 @@ def document(summary: Summary, figures: Iterable[str], missing: Iterable[str] = 
             continue
         parts.append(f"{'##' if parts else '#'} {heading}\n\n{texts[name]}")
         if f"results_{figure}" in figures:
-            caption, *_ = figures_of(summary)[figure][0].__doc__.splitlines()
+            caption = (figures_of(summary)[figure][0].__doc__ or "").partition("\n")[0]     # none under -OO
             parts.append(f"![{caption}](figures/results_{figure}.png)")
     missing = list(missing)
     if missing:

@@ -50,7 +50,7 @@ def _caption(step: Step) -> str:
     from den_ref.plots.panels import maker
 
     makers = [maker(name) for name in (step.about or PLAIN_BOX).pictures]
-    return " ".join(getdoc(make).partition("\n")[0] for make in makers if any(True for _ in make(step)))
+    return " ".join((getdoc(make) or "").partition("\n")[0] for make in makers if any(True for _ in make(step)))
 
 
 def _formula(step: Step, run: Mapping[str, Any]) -> str:
