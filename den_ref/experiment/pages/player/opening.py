@@ -31,7 +31,7 @@ def opening(results: Mapping[str, Any], steps: Sequence[tuple[int, Step]]) -> st
 
 def _tasks(stream: Mapping[str, Any]) -> str:
     """What the stream says of itself, if it is one of the package's, and how large it is."""
-    about = "\n".join(_as_html(STREAMS[stream["name"]].__doc__)) if stream["name"] in STREAMS else ""
+    about = "\n".join(_as_html(STREAMS[stream["name"]].__doc__ or "")) if stream["name"] in STREAMS else ""
     shown = {name: value for name, value in stream.items() if name not in ("name", "order", "digits")}
     if "sizes" in stream.get("digits", {}):
         shown["sizes"] = stream["digits"]["sizes"]
