@@ -137,3 +137,15 @@ def test_what_the_docs_refer_to_exists():
         assert (EXAMPLES.parents[1] / link).is_file()
     for shown in re.findall(r"golden show (\w+(?:/[\w-]+)?)", PAGE):
         assert shown.isupper() or cases(shown)
+
+
+def untold(page: str) -> set[tuple[str, str]]:
+    """(operation, mistake) that the page's table has and the package has not, or the other way round."""
+    told = set(re.findall(r"^\| `(\w+)` \| `([\w-]+)` \| \d+ of \d+ \|", page, re.M))
+    return told ^ {(vector.operation, mistake) for vector in vectors() for mistake in vector.mistakes}
+
+
+def test_the_table_in_the_docs_has_every_named_mistake():
+    assert untold(PAGE) == set()
+    assert untold(PAGE.replace("| `half-factor` | 3 of 3", "| `half-a-factor` | 3 of 3")) == {
+        ("gomtl_bases", "half-factor"), ("gomtl_bases", "half-a-factor")}
