@@ -71,3 +71,16 @@ def test_a_changed_number_does_what_the_comment_says(changed, said):
 
     assert f"den-ref run --stream toy --set {changed} " in README
     assert said(run("den", "toy", settings=changed_options(DEN, "toy", [changed]))) and not said(run("den", "toy"))
+
+
+def unfounded(text: str, page: str) -> set[float]:
+    """Numbers with a point that the text has and the page has not."""
+    return {float(n) for n in re.findall(r"\d+\.\d+", text)} - {float(n) for n in re.findall(r"\d*\.\d+", page)}
+
+
+def test_the_numbers_of_the_papers_stream_stand_on_its_page():
+    page = (ROOT / "docs" / "results.md").read_text("utf-8")
+    [said] = [bullet for bullet in README.split("\n- ") if bullet.startswith("On the stream nearest to the paper's data")]
+    said = said.split("\n\n")[0]
+    assert len(re.findall(r"\d+\.\d+", said)) == 6 and unfounded(said, page) == set()
+    assert unfounded(said.replace("0.8142", "0.8412"), page) == {0.8412}
