@@ -82,6 +82,15 @@ def test_flat_models_come_back(tmp_path, method):
         assert_same_model(one.after, other.after)
 
 
+@pytest.mark.parametrize("method", ["ella", "gomtl"])
+def test_models_of_another_kind_come_back_without_their_arrays(tmp_path, method):
+    """ELLA's first box has no arrays at all."""
+    taken, read = taken_and_read(tmp_path, method, {})
+    assert [(str(step), step.box, step.solve.history) for step in read] == [
+        (str(step), step.box, step.solve.history) for step in taken]
+    assert all(step.before is step.after is None for step in read)
+
+
 def test_a_stage_that_does_not_begin_where_the_last_one_ended(tmp_path):
     """DEN-Finetune goes on from the network before its tuning: each stage's files stand alone."""
     if "den-finetune" not in REGISTRY:

@@ -84,10 +84,10 @@ def kept_steps(folder: Path | str) -> Iterator[Step]:
     ValueError
         If a file is damaged, or one is missing at the start of a stage or between two others.
     """
-    numbers, explained, arrays, before = step_numbers(folder), _explained(folder), {}, None
+    numbers, explained, arrays, before = step_numbers(folder), _explained(folder), None, None
     for number, expected in zip(numbers, range(numbers[0], numbers[0] + len(numbers))):
         header, stored = read_step(folder, number)
-        if number != expected or not (arrays or header["first"]):
+        if number != expected or (arrays is None and not header["first"]):
             raise ValueError(f"folder: expected steps/{expected:03d}.npz, and all since its stage began, in {folder}")
         kept = {} if header["first"] else {name: a for name, a in arrays.items() if name not in header["removed"]}
         arrays = kept | _under("after/", stored)
