@@ -24,6 +24,8 @@ import numpy as np
 from den_ref.doors import Place, did_you_mean
 #: What is about a row, besides its features.
 ABOUT = ("label", "task", "split")
+#: Up to here every whole number is a float of its own.
+LARGEST = 2**53 - 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,11 +86,11 @@ def read_csv(path: Path) -> Table:
 
 
 def _rows(path: Path) -> tuple[list[str], list[int], list[list[str]]]:
-    """The names, and of every row that is not empty its line and its fields."""
+    """The names, and of every row below its line and its fields; empty rows do not count."""
     with open(path, newline="", encoding="utf-8-sig") as file:
         reader = csv.reader(file, strict=True)
         try:
-            names = [name.strip() for name in next(reader, [])]
+            names = [name.strip() for name in next(filter(None, reader), [])]
             found = [(reader.line_num, row) for row in reader if row]
         except (csv.Error, UnicodeDecodeError) as error:
             raise ValueError(f"{path}, after line {reader.line_num}: expected comma-separated values in UTF-8 "
@@ -126,6 +128,10 @@ def _words(path: Path, lines: list[int], name: str, texts) -> np.ndarray:
         row = int((numbers == np.rint(numbers)).argmin())
         raise ValueError(f"{path}, line {lines[row]}, column {name!r}: expected a whole number or a text, "
                          f"got {texts[row]!r}")
+    if whole and abs(numbers).max() > LARGEST:
+        row = int((abs(numbers) > LARGEST).argmax())
+        raise ValueError(f"{path}, line {lines[row]}, column {name!r}: expected a whole number below 2^53 or a text, "
+                         f"got {texts[row]!r}")
     return numbers.astype(np.int64) if whole else np.array(texts)
 
 
@@ -137,7 +143,7 @@ def read_npz(path: Path) -> Table:
     try:
         with open(path, "rb") as file, np.load(file, allow_pickle=False) as archive:
             _check_names(path, archive.files, {"x", "label"}, {"x", *ABOUT})
-            arrays = {name: archive[name] for name in archive.files}
+            arrays = {name: _array(path, name, archive[name]) for name in archive.files}
     except (zipfile.BadZipFile, zlib.error, EOFError, KeyError, TypeError, OverflowError, MemoryError) as error:
         raise ValueError(f"{path}: expected an archive of arrays as numpy.savez writes it ({error})") from error
     except ValueError as error:
@@ -152,6 +158,13 @@ def read_npz(path: Path) -> Table:
     return Table(x, **{name: _kind_of(path, name, array, len(x)) for name, array in arrays.items()})
 
 
+def _array(path: Path, name: str, member) -> np.ndarray:
+    """A member of an archive; bytes are what NumPy makes of one that is no array."""
+    if not isinstance(member, np.ndarray):
+        raise ValueError(f"{path}, {name}: expected an array as numpy.savez writes it, got a file of another kind")
+    return member
+
+
 def _kind_of(path: Path, name: str, array: np.ndarray, n: int) -> np.ndarray:
     """An array of n whole numbers or texts; labels may be (n, n_outputs) as well."""
     fine = array.shape == (n,) or (name == "label" and array.ndim == 2 and len(array) == n and array.shape[1])
@@ -161,6 +174,9 @@ def _kind_of(path: Path, name: str, array: np.ndarray, n: int) -> np.ndarray:
         raise ValueError(f"{path}, {name}: expected whole numbers or texts, got fractions, NaN or infinities")
     if array.dtype.kind not in "fiubU":
         raise ValueError(f"{path}, {name}: expected whole numbers or texts, got {array.dtype}")
+    if array.dtype.kind in "fu" and array.max() >= 2.0**63 or array.dtype.kind == "f" and array.min() < -2.0**63:
+        raise ValueError(f"{path}, {name}: expected whole numbers of 64 bits or texts, got {array.min()} to "
+                         f"{array.max()}")
     return array if array.dtype.kind == "U" else array.astype(np.int64)
 
 

@@ -1,6 +1,7 @@
 """One's own data in one piece: split into three, read from a file, warned of where their scale does not suit."""
 
 import warnings
+import zipfile
 
 import numpy as np
 import pytest
@@ -135,6 +136,9 @@ def test_a_scale_that_suits_is_not(change):
 # --- files -------------------------------------------------------------------------------------------------------
 
 
+GOOD = "a,b,label\n" + "1,2,0\n-1,0.5,1\n" * 5
+
+
 def csv_of(path, x, **about):
     """A file with the samples' columns and those about them."""
     names = [f"f{i}" for i in range(x.shape[1])] + list(about)
@@ -157,6 +161,19 @@ def test_a_file_is_the_stream_of_its_arrays(tmp_path, kind):
     assert stream.ids == ("b", "a") and stream.facts["sha256"] == expected.facts["sha256"]
     assert (stream.facts["file"], stream.facts["labels"]) == (path.name, [[0, 1], [0, 1]])
     assert stream.ordered("a").ids == ("a",)
+
+
+@pytest.mark.parametrize("change", [
+    lambda text: "\ufeff" + text, lambda text: "\n\n" + text + "\n\n", lambda text: text.replace("\n", "\r\n"),
+    lambda text: text.replace("b,label", '"b", label').replace(",1\n", ',"1"\n'),
+    lambda text: text.replace(",1\n", ",9007199254740991\n"),    # the largest there is
+])
+def test_what_programs_make_of_a_csv_is_the_same_file(tmp_path, change):
+    files = tmp_path / "plain.csv", tmp_path / "other.csv"
+    for path, text in zip(files, (GOOD, change(GOOD))):
+        path.write_bytes(text.encode())
+    plain, other = (make_stream("file", data_file=path).facts["sha256"] for path in files)
+    assert plain == other
 
 
 def test_labels_are_words_and_the_split_is_told(tmp_path):
@@ -204,9 +221,6 @@ def test_standardised_features_have_mean_0_and_deviation_1_in_training(tmp_path)
     assert 0 < abs(tasks[0].x_test.mean()) < 1                     # by the training samples' numbers, not its own
 
 
-GOOD = "a,b,label\n" + "1,2,0\n-1,0.5,1\n" * 5
-
-
 @pytest.mark.parametrize("text, words", [
     ("", "expected a column 'label'"),
     ("a;b;label\n1;2;0\n", "expected a column 'label' .commas between columns, and a line of names first."),
@@ -221,6 +235,9 @@ GOOD = "a,b,label\n" + "1,2,0\n-1,0.5,1\n" * 5
     (GOOD + "1,2\n", "line 12: expected 3 fields, as many as names, got 2"),
     (GOOD + "1,2, \n", "line 12, column 'label': expected a label, got nothing"),
     (GOOD.replace(",1\n", ",0.5\n"), "line 3, column 'label': expected a whole number or a text, got '0.5'"),
+    (GOOD.replace(",1\n", ",9007199254740993\n"), "line 3, column 'label': expected a whole number below 2.53 or a text, "
+     "got '9007199254740993'"),                                    # as floats, two such ids may be one
+    (GOOD.replace(",1\n", ",-1e30\n"), "line 3, column 'label': expected a whole number below 2.53 or a text"),
     (GOOD.replace(",1\n", ",0\n"), "task 'all': expected at least two different labels, got only 0"),
     (GOOD + "1,2,7\n", "task 'all': expected at least 3 rows of every label, .* got 1 of 7"),
     (GOOD + '1,"2,0\n', "expected comma-separated values in UTF-8"),
@@ -241,6 +258,9 @@ def test_a_bad_csv_is_named_with_the_place(tmp_path, text, words):
     ({"label": [0, 1]}, r"label: expected shape \(10,\), one per row of x, got \(2,\)"),
     ({"label": np.linspace(0, 1, 10)}, "label: expected whole numbers or texts, got fractions"),
     ({"label": np.full(10, 1j)}, "label: expected whole numbers or texts, got complex128"),
+    ({"label": np.array([0, 2**63] * 5, np.uint64)}, "label: expected whole numbers of 64 bits or texts, got 0 to 922"),
+    ({"label": np.array([0, 1e300] * 5)}, "label: expected whole numbers of 64 bits or texts, got 0.0 to 1e.300"),
+    ({"label": np.array([0, -1e300] * 5)}, "label: expected whole numbers of 64 bits or texts"),
     ({"task": np.zeros((10, 1))}, r"task: expected shape \(10,\)"),
     ({"labels": [0]}, r"expected the arrays label, split, task, x, got 'labels' \(did you mean 'label'\?\)"),
 ])
@@ -257,6 +277,7 @@ def test_a_bad_npz_is_named_with_its_array(tmp_path, changes, words):
     ({"data_file": "mine.xlsx"}, "data_file: expected a file .csv or .npz, got .*mine.xlsx'$"),
     ({"data_file": "broken.npz"}, "broken.npz: expected"),
     ({"data_file": "array.npz"}, "array.npz: expected an archive of arrays as numpy.savez writes it"),
+    ({"data_file": "texts.npz"}, "texts.npz, x: expected an array as numpy.savez writes it"),
     ({"data_file": "latin.csv"}, "expected comma-separated values in UTF-8"),
     ({"data_file": "mine.csv", "against_rest": 1}, "against_rest: expected True or False, got 1"),
     ({"data_file": "tasks.csv", "against_rest": True}, "against_rest: expected a file with one label per row"),
@@ -269,6 +290,9 @@ def test_other_misuse_is_refused(tmp_path, monkeypatch, given, words):
         (tmp_path / name).write_text(text)
     with open(tmp_path / "array.npz", "wb") as file:
         np.save(file, np.eye(3))
+    with zipfile.ZipFile(tmp_path / "texts.npz", "w") as archive:
+        for name in ("x", "label"):
+            archive.writestr(name, "no array")
     (tmp_path / "latin.csv").write_bytes(GOOD.encode() + b"1,2,\xe9\n")
     with pytest.raises(ValueError, match=words):
         make_stream("file", **given)
