@@ -191,6 +191,7 @@ def test_the_command_alone_prints_its_help(capsys):
     ("tune", "METHOD: expected one (den-ref options lists them), or --paper"), ("tune dem", "METHOD: expected one that can be tuned"),
     ("compare --methods stl,dem --stream toy --out {tmp}", "--methods: expected one of"),
     ("compare --methods stl --seeds -1 --stream toy --out {tmp}", "--seeds: expected an integer"),
+    ("run --from {tmp} --out {tmp}/b", "--from: expected the folder of a run"),
     ("plot {tmp}", "DIR: expected the folder of a comparison"), ("report {tmp}", "DIR: expected that of a run"),
     ("tune stl --stream toy --tasks 9 --out {tmp}", "--tasks: expected an integer from 1 to 4, got 9")])
 def test_arguments_are_called_what_was_typed(tmp_path, capsys, text, words):

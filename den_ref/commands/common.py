@@ -70,8 +70,9 @@ def misuse(error: Exception, parser: argparse.ArgumentParser | None = None) -> i
 def as_typed(text: str, parser: argparse.ArgumentParser | None) -> str:
     """A refusal that begins with a Python name, "n_tasks: ...", with what is typed for it instead: "--tasks: ..."."""
     name, colon, rest = text.partition(":")
-    typed = {action.dest: (action.option_strings or [action.metavar])[0]
+    flags = {action.dest: (action.option_strings or [action.metavar])[0]
              for action in (parser._actions if parser else [])}
+    typed = flags | {str(flag).lstrip("-"): flag for flag in flags.values()}               # "from" is no name in Python
     plain = name.removeprefix("n_")
     flag = typed.get(plain) or typed.get(f"{plain}s")              # compare's --methods, --seeds
     return f"{flag}:{rest}" if flag and colon else text
