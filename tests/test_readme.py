@@ -8,6 +8,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHANGELOG = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
 EXAMPLES = re.findall(r"```python\n(.*?)```", README, flags=re.S)
 
 
@@ -57,6 +58,13 @@ def test_the_numbers_of_golden_values_are_those_of_the_package():
     cases = sum(len(vector.cases) for vector in files)
     mistakes = sum(len(vector.mistakes) for vector in files)
     assert f"{cases} cases of {len(files)} operations" in README and f"those of {mistakes} named mistakes" in README
+    assert f"Golden values of {len(files)} operations with {mistakes} named mistakes" in CHANGELOG
+
+
+def test_the_number_of_methods_is_that_of_the_package():
+    from den_ref.methods import REGISTRY
+
+    assert len(REGISTRY) == 20 and "`den-ref compare` learns twenty," in README
 
 
 @pytest.mark.slow

@@ -194,6 +194,8 @@ def test_a_row_of_the_table_is_true(row):
     assert case.strip("`") in GOLDEN and "/" in case
     number, book = parts(notebook)
     assert book.name.startswith(number) and book.suffix == ".ipynb" and book.exists()
+    method, colon, _ = parts(what)[0].partition(": ")                      # "EWC: its prox"; 07 checks every operation
+    assert not colon or number == "07" or method.lower() in text_of(book).lower()
     assert parts(what)[1].exists()
 
 

@@ -245,3 +245,7 @@ def test_the_page_names_every_fact_and_array_of_every_box(method, settings):
         keys = {*step.facts, *(re.sub(r"/\d+$", "/L", name) for name in step.arrays)}
         assert {key for key in keys if f"`{key}`" not in rows[step.box]} <= {
             "median_drift_since_birth", "largest_drift_since_birth"}, step.box    # the row's `..._since_birth`
+
+
+def test_the_page_names_every_box_of_every_method():
+    assert {box for method in REGISTRY.values() for box in method.explained} == set(boxes_of_the_page())
