@@ -61,6 +61,12 @@ def test_the_numbers_of_golden_values_are_those_of_the_package():
     assert f"Golden values of {len(files)} operations with {mistakes} named mistakes" in CHANGELOG
 
 
+def test_tries_are_those_of_the_page_about_tuning():
+    page = (ROOT / "docs" / "tuning.md").read_text("utf-8")
+    tries = {method: int(count) for method, count in re.findall(r"^\| \[([\w-]+)\]\(tuning/\S+\) \| (\d+) \|", page, re.M)}
+    assert f"with {min(tries.values())} to {max(tries.values())} tries each, DEN with {tries['den']}" in README
+
+
 def test_the_number_of_methods_is_that_of_the_package():
     from den_ref.methods import REGISTRY
 
