@@ -27,8 +27,7 @@ def toy_stream(seed: int = 0, *, dtype="float32") -> Stream:
     No linear function of x does better than chance, while tasks 2 and 3 need little more than a head once there are
     features that serve tasks 0 and 1: transfer shows.
 
-    Twelve inputs move a unit less than the 784 of a digit do: a training step of 0.02 and batches of 32 suit it better
-    than what suits digits.
+    Twelve inputs move a unit less than the 784 of a digit do: larger learning rates suit it than suit digits.
 
     Parameters
     ----------
