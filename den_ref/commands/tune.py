@@ -72,9 +72,8 @@ def _report(arguments) -> int:
     if arguments.preset and not arguments.paper:
         raise ValueError(f"--preset: expected --paper, the defaults of other streams are in the code, got "
                          f"{arguments.preset!r}")
-    print(tuning_page.write_page(arguments.out))
-    if arguments.paper:
-        print(tuning_page.write_found(arguments.out, arguments.preset))
+    found = [tuning_page.write_found(arguments.out, arguments.preset)] if arguments.paper else []
+    print(tuning_page.write_page(arguments.out), *found, sep="\n")          # it says which settings are in the preset
     return 0
 
 

@@ -202,11 +202,12 @@ def test_progressive_learns_its_first_tasks_only(on_the_toy, tmp_path):
 def test_the_best_settings_become_the_options_on_the_stream(tmp_path, on_the_toy, monkeypatch, capsys):
     assert main(f"tune --paper --out {tmp_path / 'records'}".split()) == 0
     capsys.readouterr()
+    monkeypatch.setattr(presets, "TUNED", tmp_path)
     assert main(f"tune --paper --report --out {tmp_path / 'records'} --preset {tmp_path / 'toy.json'}".split()) == 0
     assert capsys.readouterr().out.splitlines() == [f"{tmp_path}/records.md", f"{tmp_path}/toy.json"]
-    monkeypatch.setattr(presets, "TUNED", tmp_path)
-    presets.tuned_options.cache_clear()
-    for record in read_records(tmp_path / "records"):
+    records = read_records(tmp_path / "records")
+    assert (tmp_path / "records.md").read_text("utf-8").count("(default)") == len(records)    # the new ones
+    for record in records:
         best = record.judged[0]
         brute = {json.dumps(row["settings"]): np.mean([other["validation"] for other in record.rows
                                                         if other["settings"] == row["settings"]])

@@ -72,6 +72,7 @@ def read_preset(path: Path | str) -> dict[str, Any]:
 def write_preset(path: Path, stream: str, methods: Mapping[str, Mapping[str, Any]]) -> None:
     """Write the options of methods on a stream, in JSON types, as ``read_preset`` reads them."""
     write_json(path, {"format": "den_ref preset", "version": VERSION, "stream": stream, "methods": methods})
+    tuned_options.cache_clear()                                    # it may be a file that was read
 
 
 def default_options(method: type[Method], stream: str) -> Settings:
