@@ -451,7 +451,8 @@ def test_metadata_of_the_distribution():
     assert re.sub(r"[-_.]+", "-", metadata["Name"]) == "den-ref"
     assert metadata["Version"] == den_ref.__version__
     assert metadata["Requires-Python"] == ">=3.10"
-    assert metadata["License-Expression"] == "MIT"
+    assert metadata["License-Expression"] == "MIT AND OFL-1.1 AND CC-BY-SA-3.0"            # code, math font, digits
+    assert len(metadata.get_all("License-File")) == 3
     required = [text for text in metadata.get_all("Requires-Dist") if "extra ==" not in text]
     assert sorted(re.match(r"[\w-]+", text)[0] for text in required) == ["matplotlib", "numpy", "scipy"]
     assert all(">=" in text for text in required)
