@@ -103,19 +103,33 @@ def test_golden_cases_on_the_page(page):
     assert words(page, "golden").startswith(f"{many - len(cases('soft_threshold'))} of {many}")
 
 
-def test_the_stream_is_learnt_while_the_page_answers(page):
+def learn(page):
+    """Press Learn; R as texts, a list for each row."""
     press(page, "#learn")
     end = time.monotonic() + 120
     while not words(page, "stream").startswith("Learnt") and time.monotonic() < end:
         drag(page, "shrinkage", "mu", 0.3)
         time.sleep(0.05)
     assert words(page, "stream").startswith("Learnt")
-    rows = page.value("[...document.querySelectorAll('#stream-matrix tr')]"
+    return page.value("[...document.querySelectorAll('#stream-matrix tr')]"
                       ".map(row => [...row.cells].map(cell => cell.textContent))")
+
+
+@pytest.mark.parametrize("seed", [1, 3, 8])
+def test_the_stream_is_learnt_while_the_page_answers(page, seed):
+    drag(page, "stream", "seed", seed)
+    rows = learn(page)
     assert [sum(bool(text) for text in row[1:]) for row in rows] == [1, 2, 3, 4]
     assert all(float(text) > 0.9 for row in rows for text in row[1:] if text)
     boxes = page.value("[...document.querySelectorAll('#stream-boxes li')].map(e => e.textContent)")
     assert len(boxes) > 20 and any("grow" in box for box in boxes)
+
+
+def test_mu_that_leaves_the_first_task_at_chance(page):
+    """As the page says of mu × 1 and seed 3."""
+    drag(page, "stream", "seed", 3)
+    drag(page, "stream", "mu", 1)
+    assert [row[1] for row in learn(page)] == ["0.500"] * 4
 
 
 def test_questions_mark_themselves(page):
