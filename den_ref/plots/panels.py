@@ -171,7 +171,7 @@ LOSSES = {"base_rate": "guessing", "loss_eq3": "after Eq. 3", "loss": "after Eq.
 
 
 def decision(step: Step) -> Iterator[Panel]:
-    """How the loss fell until it is held against tau, or the losses before and after an expansion."""
+    """The loss of guessing and after every solve, against tau; of an expansion the loss before and after."""
     losses = {words: float(step.facts[name]) for name, words in LOSSES.items() if step.facts.get(name) is not None}
     if losses:
         yield panel(loss_against_tau, list(losses.values()), list(losses), tau=step.facts.get("tau"))
