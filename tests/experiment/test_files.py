@@ -105,6 +105,18 @@ def test_a_file_is_not_there_before_it_is_complete(tmp_path):
     assert (tmp_path / "a.txt").read_bytes() == b"half"
 
 
+@pytest.mark.parametrize("place, words", [(".", "Is a directory"), ("/", "Is a directory"), ("folder", "Is a directory"),
+                                          ("pipe", "not a regular file")])
+def test_what_is_no_file_is_not_replaced_by_one(tmp_path, monkeypatch, place, words):
+    monkeypatch.chdir(tmp_path)
+    os.mkdir("folder")
+    os.mkfifo("pipe")
+    with pytest.raises(OSError, match=words) as caught, whole(place):
+        pytest.fail("it is refused before anything is written")
+    assert caught.value.filename == place
+    assert (tmp_path / "pipe").is_fifo() and len(os.listdir()) == 2
+
+
 def test_no_changed_byte_and_no_cut_passes(tmp_path):
     good = written(tmp_path / "a.npz").read_bytes()
     bad, expected, refused = tmp_path / "bad.npz", digest(ARRAYS), 0

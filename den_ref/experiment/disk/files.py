@@ -24,9 +24,12 @@ def whole(path: Path):
     Raises
     ------
     OSError
-        If it cannot be written, or who began later has written it meanwhile.
+        If it cannot be written, or who began later has written it meanwhile; a folder and a device are no place for it.
     """
     path = Path(path)
+    if path.exists() and not path.is_file():                       # os.replace would put a file in a device's place
+        words = os.strerror(errno.EISDIR) if path.is_dir() else "not a regular file"
+        raise OSError(errno.EEXIST, words, str(path))
     earlier = unfinished_files(path)                               # of killed processes, or of slower ones
     mine = path.with_name(f".{path.name}.{os.getpid()}-{uuid.uuid4().hex}.part")
     try:
