@@ -216,6 +216,24 @@ def test_unused_bases_begin_somewhere(kind):
     assert learnt(3, unused=kind).kept[0].S.any()
 
 
+def test_random_bases_are_of_a_tasks_size():
+    theta = 3 * np.random.default_rng(1).standard_normal(400)
+    drawn = with_a_new_basis(np.zeros((400, 5)), theta, "random", np.random.default_rng(0))
+    assert np.linalg.norm(drawn, axis=0) == pytest.approx(np.full(5, np.linalg.norm(theta)), rel=0.15)
+
+
+def test_the_step_of_the_bases_says_that_its_gradient_vanishes():
+    for index, ella in ((0, learnt(0, lam=0.5)), (2, learnt(2, lam=0.5))):
+        *_, last = ella.steps(binary(index))
+        assert last.box == "bases" and last.solve.history["residual"][0] > 1e-3 > 1e-12 > last.solve.residual
+
+
+def test_what_is_kept_beside_the_bases_is_counted():
+    """10 x 10 and 10 numbers of the sums; with revisits 5 x 5, 5 and 1 numbers for every task."""
+    assert learnt(3).stored() == {"A and b": 110}
+    assert learnt(3, revisits=True).stored() == {"A and b": 110, "D and theta": 3 * 31}
+
+
 # --- unusual tasks -----------------------------------------------------------------------------------------------
 
 
@@ -258,7 +276,8 @@ def test_features_are_fixed_by_the_first_task(kind, width):
     if kind == "pca":                                              # uncorrelated on the first task, strongest first
         covariance = np.cov(first(x)[:, :-1].T)
         np.testing.assert_allclose(covariance, np.diag(covariance.diagonal()), atol=1e-9)
-        assert (np.diff(covariance.diagonal()) <= 1e-9).all()
+        strongest = np.linalg.eigvalsh(np.cov(x.T))[:-width:-1]
+        np.testing.assert_allclose(covariance.diagonal(), strongest, rtol=1e-9)
 
 
 # --- the paper's synthetic stream --------------------------------------------------------------------------------

@@ -180,6 +180,16 @@ def test_gradient_of_a_batch_by_finite_differences():
     assert check_gradient(f, w.vector.copy(), directions=6)
 
 
+def test_units_fall_back_with_probability_p_and_the_mean_is_that_of_the_new_weights():
+    plain, dropping, w = losses(p=0.4)
+    dropping.value_and_gradient(w, w.like(), Dropped(np.zeros(4000, int), seed=1))
+    for factors in dropping.factors:                               # (4000, units)
+        assert np.unique(factors).tolist() == [0, 1 / 0.6]
+        assert (factors == 0).mean() == pytest.approx(0.4, abs=0.02) and factors.mean() == pytest.approx(1, abs=0.04)
+    # the old weights too are gone through forward, and those of the second layer once more on the way back
+    assert dropping.products - plain.products == 12 * 5 + 2 * (5 * 4)
+
+
 def test_nothing_is_dropped_over_all_samples_or_at_p_0():
     plain, dropping, w = losses(p=0.4)
     [batch, *_] = dropping.batches(np.random.default_rng(0), 16)

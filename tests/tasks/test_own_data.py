@@ -71,6 +71,12 @@ def test_tasks_of_the_same_samples_are_split_alike():
         assert [int(getattr(task, f"y_{split}").sum()) for split in SPLITS] == [12, 4, 4]
 
 
+def test_tasks_of_other_samples_are_split_otherwise():
+    x, y = samples()
+    first, second = stream_from_arrays([(x, y), (x.copy(), y)]).tasks
+    assert not np.array_equal(first.x_test, second.x_test)
+
+
 def test_a_split_that_is_told_is_taken():
     x, y = samples(30)
     told = np.repeat(["test", "train", "valid"], 10)
@@ -186,6 +192,13 @@ def test_labels_are_words_and_the_split_is_told(tmp_path):
     np.testing.assert_array_equal(task.x_test, x[60:].astype(np.float32))
 
 
+def test_where_the_split_is_told_a_label_may_be_in_training_alone(tmp_path):
+    x, y = samples(90, 2)
+    y[30] = 2
+    path = csv_of(tmp_path / "mine.csv", x, label=y, split=np.repeat(["valid", "train", "test"], 30))
+    assert make_stream("file", data_file=path).tasks[0].n_outputs == 3
+
+
 def test_each_task_has_its_own_two_labels(tmp_path):
     """0 and 1 first, then 2 and 3: each task has a head of its own, which says which of its two it is."""
     x, y = samples(80)
@@ -240,7 +253,7 @@ def test_standardised_features_have_mean_0_and_deviation_1_in_training(tmp_path)
     (GOOD.replace(",1\n", ",-1e30\n"), "line 3, column 'label': expected a whole number below 2.53 or a text"),
     (GOOD.replace(",1\n", ",0\n"), "task 'all': expected at least two different labels, got only 0"),
     (GOOD + "1,2,7\n", "task 'all': expected at least 3 rows of every label, .* got 1 of 7"),
-    (GOOD + '1,"2,0\n', "expected comma-separated values in UTF-8"),
+    (GOOD + '1,"2,0\n', "mine.csv, after line 12: expected comma-separated values in UTF-8"),
 ])
 def test_a_bad_csv_is_named_with_the_place(tmp_path, text, words):
     path = tmp_path / "mine.csv"
