@@ -22,7 +22,6 @@ from den_ref.core.result import MESSAGES, Result
 from den_ref.describe import Box, Formula, Look, Space, choice, log_uniform
 from den_ref.protocol import Step, Task, check_task, timed
 from den_ref.settings import one_of, option
-from den_ref.state import unpack_meta
 
 from .shared.bases import (BasesConfig, BasesMethod, Coded, Quadratic, contribution, pictured, solve_bases, sparse_code,
                            targets)
@@ -156,9 +155,7 @@ class ELLA(BasesMethod):
 
     @classmethod
     def from_state(cls, state: Mapping[str, np.ndarray], config=None, seen: Sequence[Task] = ()) -> ELLA:
-        meta = unpack_meta(state["meta"])
-        ella = cls(config, meta["seed"])
-        ella.restore(state, meta)
+        ella = super().from_state(state, config, seen)
         if ella.kept:
             ella.sums = Sums(state["A"], state["b"], int(state["T"]))
         if "own/0/D" in state:

@@ -24,7 +24,6 @@ from den_ref.core.result import MESSAGES, Result, warn_not_converged
 from den_ref.describe import Box, Formula, Look, Space, choice, log_uniform
 from den_ref.protocol import Step, Task, check_task
 from den_ref.settings import at_least, integer, one_of, option
-from den_ref.state import unpack_meta
 
 from .shared.bases import BasesConfig, BasesMethod, Coded, Quadratic, pictured, solve_bases, sparse_code, targets
 from .shared.features import Features
@@ -111,9 +110,7 @@ class GOMTL(BasesMethod):
 
     @classmethod
     def from_state(cls, state: Mapping[str, np.ndarray], config=None, seen: Sequence[Task] = ()) -> GOMTL:
-        meta = unpack_meta(state["meta"])
-        gomtl = cls(config, meta["seed"])
-        gomtl.restore(state, meta)
+        gomtl = super().from_state(state, config, seen)
         if gomtl.kept:
             gomtl.seen = [Quadratic(*parts) for parts in zip(*(state[f"seen/{name}"] for name in "Dce"))]
         return gomtl

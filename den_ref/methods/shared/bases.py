@@ -22,7 +22,7 @@ from den_ref.core.penalties import l1_subdiff_distance
 from den_ref.core.result import MESSAGES, Result, warn_not_converged
 from den_ref.protocol import Capacity, Method, Task, unknown_task
 from den_ref.settings import Settings, at_least, integer, one_of, option
-from den_ref.state import pack_id, pack_meta, unpack_id
+from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
 
 from .features import Features, first_features
 
@@ -183,12 +183,15 @@ class BasesMethod(Method):
         codes = {f"codes/{i}": coded.S for i, coded in enumerate(self.kept.values())}
         return self.features.arrays | {"L": self.L} | codes | {"meta": pack_meta(facts)}
 
-    def restore(self, state: Mapping[str, np.ndarray], meta: Mapping) -> None:
-        """Take features, bases and codes from a state and its ``meta``."""
-        self.kept = {unpack_id(task): Coded(state[f"codes/{i}"], loss) for i, (task, loss) in enumerate(meta["tasks"])}
-        if self.kept:
-            self.features = Features.from_arrays(state, meta["n_inputs"], meta["relu"])
-            self.L = state["L"]
+    @classmethod
+    def from_state(cls, state: Mapping[str, np.ndarray], config=None, seen: Sequence[Task] = ()) -> BasesMethod:
+        meta = unpack_meta(state["meta"])
+        made = cls(config, meta["seed"])
+        made.kept = {unpack_id(task): Coded(state[f"codes/{i}"], loss) for i, (task, loss) in enumerate(meta["tasks"])}
+        if made.kept:
+            made.features = Features.from_arrays(state, meta["n_inputs"], meta["relu"])
+            made.L = state["L"]
+        return made
 
 
 def targets(task: Task, loss: str) -> np.ndarray:
