@@ -13,6 +13,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -39,6 +40,22 @@ class Page:
         for domain in ("Page", "Runtime", "Network", "Log"):
             self.ask(f"{domain}.enable")
         self.ask("Network.emulateNetworkConditions", offline=True, latency=0, downloadThroughput=0, uploadThroughput=0)
+
+    @contextlib.contextmanager
+    def alone(self, address: str, width: int, height: int, own: Sequence[str] = ()):
+        """A page just opened; in the end it must not have complained, nor asked for anything but what it brought.
+
+        ``own``: schemes of its own that it may ask for, besides its file and its data.
+        """
+        self.events.clear()
+        self.resize(width, height)
+        self.open("about:blank")
+        self.open(address)
+        yield self
+        complaints = "Runtime.exceptionThrown", "Log.entryAdded", "Runtime.consoleAPICalled"
+        assert not [event for name in complaints for event in self.heard(name)]
+        asked = {request["request"]["url"].partition(":")[0] for request in self.heard("Network.requestWillBeSent")}
+        assert {"file"} <= asked <= {"file", "data", "about", *own}
 
     def ask(self, method: str, **params):
         """Send a command; its answer."""

@@ -29,17 +29,9 @@ def browser(tmp_path_factory):
 
 @pytest.fixture
 def page(browser, tmp_path):
-    """The page, just opened; in the end it must not have complained, nor asked for anything."""
     (tmp_path / "lab.html").write_text(lab_page(), "utf-8")
-    browser.events.clear()
-    browser.resize(1280, 900)
-    browser.open("about:blank")
-    browser.open((tmp_path / "lab.html").as_uri())
-    yield browser
-    assert not browser.heard("Runtime.exceptionThrown") + browser.heard("Log.entryAdded")
-    assert not browser.heard("Runtime.consoleAPICalled")
-    asked = {request["request"]["url"].partition(":")[0] for request in browser.heard("Network.requestWillBeSent")}
-    assert {"file"} <= asked <= {"file", "data", "about", "blob"}
+    with browser.alone((tmp_path / "lab.html").as_uri(), 1280, 900, own=["blob"]) as page:
+        yield page
 
 
 def words(page, room):
