@@ -87,6 +87,16 @@ def test_a_changed_number_does_what_the_comment_says(changed, said):
     assert said(run("den", "toy", settings=changed_options(DEN, "toy", [changed]))) and not said(run("den", "toy"))
 
 
+@pytest.mark.slow
+def test_fine_tuning_falls_as_the_comment_says_and_den_does_not():
+    from den_ref import run
+
+    [said] = re.findall(r"--method finetune .* falls from (\d\.\d+) to (\d\.\d+)", README)
+    falls, den = (run(method, "toy").R["auroc"][[0, -1], 0] for method in ("finetune", "den"))
+    np.testing.assert_allclose(falls, [float(number) for number in said], atol=0.02)
+    assert den[0] - den[1] < 0.01
+
+
 def unfounded(text: str, page: str) -> set[float]:
     """Numbers with a point that the text has and the page has not."""
     return {float(n) for n in re.findall(r"\d+\.\d+", text)} - {float(n) for n in re.findall(r"\d*\.\d+", page)}
