@@ -107,7 +107,7 @@ def algorithm(toy: Toy) -> Iterator[Slide]:
     yield Slide("The idea of DEN", """
         <p>Retrain only what matters; grow if that is not enough; copy what would forget.</p>""",
                 "Three moves. Nothing is trained that the new task does not need; nothing is added that the old units "
-                "can do; nothing is changed under an old task's feet.", idea())
+                "can do; what moved too far under an old task's feet is put back.", idea())
     first, second = ([step for (at, _), step in toy.steps.items() if at == stage] for stage in (1, 2))
     boxes = ["".join(f"<li>{escape(step.title)}: <em>{escape(step.about.why)}</em></li>" for step in steps)
              for steps in (first, second)]
