@@ -20,7 +20,7 @@ class Place(NamedTuple):
 PLACES = {
     "task": Place(0, 0, "task $t$ comes with its data"),
     "first": Place(0, 1, "is it the first?", asks=True),
-    "eq2": Place(1, 1, "Eq. 2: train the whole network,\nL1 makes most weights exactly 0"),
+    "eq2": Place(1, 1, "Eq. 2: train the whole network,\nL1 makes weights exactly 0"),
     "remove first": Place(1, 2, "remove useless units:\ntask 1 is learnt"),
     "eq3": Place(0, 2, "Eq. 3: a sparse head\non the features there are"),
     "select": Place(0, 3, "select: from the head down\nalong weights that are not 0"),
