@@ -140,6 +140,8 @@ def test_merging_costs_a_head_that_was_trained_on_its_own_body_and_a_new_head_wi
 
     assert loss(imm.remerged("mode", 1.0)) < loss(refitted) < loss(imm)
     np.testing.assert_array_equal(imm.heads[0].weights, refitted.heads[0].weights)
+    (W, b), (new_W, new_b) = ((method.heads[1].weights, method.heads[1].bias) for method in (imm, refitted))
+    assert (W != new_W).any() and (b != new_b).all()
 
 
 # --- drop-transfer -----------------------------------------------------------------------------------------------
