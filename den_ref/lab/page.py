@@ -50,7 +50,11 @@ def _encoded(values) -> dict[str, Any]:
 
 
 def _as_data(value) -> str:
-    """JSON that may stand inside a script element."""
+    r"""JSON that may stand inside a script element.
+
+    >>> print(_as_data(["</script>"]))
+    ["\u003c/script>"]
+    """
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
 
 
