@@ -145,11 +145,12 @@ def test_a_full_disk_is_told_with_the_file_what_is_kept_and_the_way_on(tmp_path,
 
 @pytest.mark.parametrize("name, command, way_on", [
     ("results.json", [*RUN, "--out", "a"], "go on with: den-ref run"),
-    ("report.html", [*RUN, "--out", "b", "--report"], "begin again with: den-ref report b"),
+    pytest.param("report.html", [*RUN, "--out", "b", "--report"], "begin again with: den-ref report b",
+                 marks=pytest.mark.slow),
     ("report.html", ["report", "done"], "begin again with: den-ref report done"),
     ("matrix.png", ["plot", "done"], "begin again with: den-ref plot done"),
     ("grid.json", [*COMPARE, "--out", "c"], None),
-    ("results.md", [*COMPARE, "--out", "c"], "write them with: den-ref plot"),
+    pytest.param("results.md", [*COMPARE, "--out", "c"], "write them with: den-ref plot", marks=pytest.mark.slow),
     ("stl.jsonl", ["tune", "stl", "--stream", "toy", "--tasks", "1", "--tries", "1", "--jobs", "1", "--out", "t"],
      "go on with: den-ref tune stl"),
 ])
@@ -240,8 +241,8 @@ def test_a_try_that_diverges_loses(tmp_path):
     assert (row["validation"], row["share"]) == (0.0, 0.0)
 
 
-@pytest.mark.parametrize("name", [r"$\\frac{$", *(pytest.param(name, marks=pytest.mark.slow)
-                                                   for name in ("$", "a$b$", r"\\$x$"))])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", [r"$\\frac{$", "$", "a$b$", r"\\$x$"])
 def test_a_dollar_sign_is_a_dollar_sign(tmp_path, monkeypatch, name):
     from den_ref.experiment.pages import figures
 
@@ -414,9 +415,9 @@ def asked(rivals, line):
     return [rival.stdout.readline() for rival in rivals]
 
 
-@pytest.mark.parametrize("times", [1, pytest.param(20, marks=pytest.mark.slow)])
-def test_of_two_plans_started_together_one_goes_on_and_the_other_is_refused_by_name(tmp_path, times):
-    for attempt in range(times):
+@pytest.mark.slow
+def test_of_two_plans_started_together_one_goes_on_and_the_other_is_refused_by_name(tmp_path):
+    for attempt in range(20):
         folder = tmp_path / str(attempt)
         plans = [["--method", "den", "--seed", "0"], ["--method", "stl", "--seed", "1"]]
         both = [subprocess.Popen([sys.executable, "-m", "den_ref", "run", "--stream", "toy", "--tasks", "3", *plan,

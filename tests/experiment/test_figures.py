@@ -205,6 +205,7 @@ def test_the_figures_of_one_run(made):
     assert [label.get_text() for label in by_name["units split"].get_xticklabels()] == list(map(str, summary.about["tasks"]))
 
 
+@pytest.mark.slow
 def test_letters_can_be_read_on_a_page(made):
     summary, one = summarised(made), summarised({"den": {1: made["den"][1]}})
     drawn = {name: draw(summary) for name, (draw, _) in FIGURES.items()}

@@ -425,6 +425,7 @@ def test_an_interrupt_ends_the_processes_at_once():
     assert isinstance(running.exception(), CancelledError)
 
 
+@pytest.mark.slow
 def test_processes_end_with_their_caller(tmp_path):
     code = ("import sys; from den_ref.experiment import Processes\n"
             "from tests.helpers.small_grids import says_and_sleeps\n"

@@ -47,7 +47,8 @@ def finished(out, options):
     return text
 
 
-@pytest.mark.parametrize("name", ["tiny", pytest.param("den", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["tiny", "den"])
 def test_killed_runs_end_where_an_uninterrupted_one_ends(tmp_path, name):
     options, instants = COMMANDS[name], random.Random()
     with ThreadPoolExecutor() as pool:                        # beside the killed ones: starting takes most of the time

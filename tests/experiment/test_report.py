@@ -117,7 +117,7 @@ def test_work_that_was_not_counted_is_unknown():
     assert np.isnan(run.multiply_adds).all()
 
 
-@pytest.mark.parametrize("method", ["den", "dnn-constant"])
+@pytest.mark.parametrize("method", ["den", pytest.param("dnn-constant", marks=pytest.mark.slow)])
 def test_units_added_in_a_real_run_are_those_the_boxes_kept(method):
     made = den_ref.run(method, "toy", n_tasks=3, settings={"sigma": 0.2})
     run = summarised({method: {0: vars(made) | {"run": made.identity}}}).outcomes[method][0]

@@ -78,6 +78,7 @@ def single(value):
     return value.astype(np.float32) if getattr(value, "dtype", None) == np.float64 else value
 
 
+@pytest.mark.slow
 def test_single_precision_passes_as_such(monkeypatch):
     monkeypatch.setattr(own.networks, "packed", lambda *network: mlp.pack(*network, np.float32))
     verdicts = {result.case.id: result.verdict for result in check(SinglePrecision(), precision="f32")}

@@ -93,7 +93,8 @@ def test_a_step_that_lacks_everything_shows_its_sentence(box):
     assert "task a task, learnt 3rd | A title: this happened" in words(figure)
 
 
-@pytest.mark.parametrize("missing", ["facts", "arrays", "before", "after", "solve"])
+@pytest.mark.parametrize("missing", ["facts", *(pytest.param(part, marks=pytest.mark.slow)
+                                                for part in ("arrays", "before", "after", "solve"))])
 def test_a_step_may_lack_any_of_its_parts(missing):
     """Its sentence is shown with whatever can be drawn."""
     empty = {"facts": {}, "arrays": {}}.get(missing)
@@ -289,6 +290,7 @@ def test_no_text_overlaps_another_or_is_cut_off():
         assert len(seen) > 3 and not overlaps(seen) and not cut_off(seen, figure), step.box
 
 
+@pytest.mark.slow
 def test_letters_can_be_read_on_a_page():
     pictures = {step.box: show(step) for step in one_of_each()}
     assert {box: smallest_letters(picture) for box, picture in pictures.items()
