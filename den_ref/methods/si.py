@@ -141,6 +141,6 @@ def along_the_path(gradient: np.ndarray, before: np.ndarray, after: np.ndarray) 
 
 
 def damped(path: np.ndarray, move: np.ndarray, xi: float) -> np.ndarray:
-    """omega / (Delta^2 + xi); 0 for a weight that is where it was, whatever xi."""
+    """omega / (Delta^2 + xi), with 0 for x / 0: at xi = 0 a weight that is where it was adds nothing."""
     squared = move ** 2 + xi
-    return np.divide(path, squared, out=np.zeros_like(path), where=(move != 0) & (squared > 0))
+    return np.divide(path, squared, out=np.zeros_like(path), where=squared > 0)

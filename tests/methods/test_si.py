@@ -106,7 +106,7 @@ def test_the_sum_is_clamped_and_not_its_terms():
 
 def test_a_weight_that_never_moved_has_no_importance():
     np.testing.assert_array_equal(damped(np.array([0.0, 1e-9, 2.0]), np.array([0.0, 0.0, -1.0]), xi=0.0), [0, 0, 2])
-    np.testing.assert_array_equal(damped(np.array([3.0]), np.array([1.0]), xi=0.5), [2])
+    np.testing.assert_array_equal(damped(np.array([3.0, 2.0]), np.array([1.0, 0.0]), xi=0.5), [2, 4])    # one came back
 
 
 def test_of_a_task_that_keeps_an_earlier_epoch_the_path_ends_there():
