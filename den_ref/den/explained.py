@@ -108,7 +108,8 @@ BOXES = {
     "eq6": Box(eq6, ("solve", "changes"), why="How well is the task learnt close to what older tasks were left with?"),
     "split": Box(split, ("drifts", "split_units"), per_layer=("split", "older"),
                  why="Which old units have come to mean something else, so that older tasks need them back?"),
-    "eq6_after": Box(eq6, ("solve", "staircase"), why="What is left to learn now that old units are as they were?"),
+    "eq6_after": Box(eq6, ("solve", "staircase"),
+                     why="What is left to learn now that older tasks have back what drifted, if anything did?"),
 }
 
 #: The box that DEN-Finetune adds.

@@ -238,7 +238,7 @@ def test_a_learnt_task_is_held_against_the_stage_before(no_pictures):
     rows = [re.sub("<.*?>", "|", row) for row in re.findall("<tr>(.*?)</tr>", text)]
     assert "|task a||0.9000||0.8000||0.8500||+0.0500|" in rows and "|task b||0.9500||0.9500||0.6500||-0.3000|" in rows
     assert "|task c||0.7000||-||0.7000||-|" in rows and "||mean AUROC|||0.8500||0.8750||0.7333|||" in rows
-    assert "AUROC 0.7000 on task c." in text and "moved by -0.1250 in the mean; task b fared worst, by -0.3000" in text
+    assert "AUROC 0.7000 on task c." in text and "moved by -0.1250 in the mean; task b fared least well: -0.3000" in text
     assert "300 parameters; +100 for this task." in text and "|units per hidden layer||2, 7||3, 7|" in rows
 
 

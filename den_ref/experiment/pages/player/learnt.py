@@ -51,7 +51,7 @@ def _quality(R: np.ndarray, tasks: list) -> str:
         return f"{now} Older tasks were not measured."
     worst = int(np.nanargmin(moved))
     told = f"{now} The older tasks moved by {change(np.nanmean(moved))} in the mean"
-    return f"{told}." if len(moved) == 1 else f"{told}; task {tasks[worst]} fared worst, by {change(moved[worst])}."
+    return f"{told}." if len(moved) == 1 else f"{told}; task {tasks[worst]} fared least well: {change(moved[worst])}."
 
 
 def _size(results: Mapping[str, Any], stage: int) -> str:

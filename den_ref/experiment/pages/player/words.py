@@ -11,6 +11,9 @@ GLOSSARY = {
     "forgetting": "the mean over older tasks of the best score they ever had minus that at the end",
     "backward transfer": "the mean over older tasks of the score at the end minus that when they were just learnt",
     "allocated": "parameters that some learnt task needs",
+    "birth": "weights and bias of every unit as they were when the task that brought it in was learnt: kept to measure "
+             "drift since then, not needed for an answer, and not counted among the parameters",
+    "retired": "an original whose copy serves the new task: older tasks go on reading it, new ones do not",
     "nonzero": "those of the allocated parameters that are not exactly 0",
     "objective": "what a box minimises: the mean loss on training data plus the penalties",
     "residual": "how far a point is from a minimum: the distance of minus the gradient to the penalty's "
@@ -20,7 +23,7 @@ GLOSSARY = {
     "base rate": "the loss of a head that ignores its inputs",
     "drift": "how far a unit's incoming weights and bias moved since the stage began; relative: as a share of their "
              "size then",
-    "iterations": "epochs of a training, steps of a solver",
+    "iterations": "epochs of a training, steps of a solver; the weights kept are those of the lowest validation loss",
 }
 #: Pages of the documentation that say more.
 READ_MORE = ("Glossary", "Scenarios and transfer", "Eq. 2 to Eq. 6", "A run as a page")
