@@ -83,8 +83,8 @@ CODE = Recipe(
     name="ella_code",
     equation="s = argmin of mu sum(abs(s)) + (theta - L s)^T D (theta - L s): the code of a task for given bases "
              "(Ruvolo and Eaton 2013, Eq. 3 and Algorithm 1)",
-    inputs={"L": "float64[d,k]", "D": "float64[d,d]", "theta": "float64[d]", "mu": "float64"},
-    outputs={"s": "float64[k]"},
+    inputs={"L": "float64[*,*]", "D": "float64[*,*]", "theta": "float64[*]", "mu": "float64"},
+    outputs={"s": "float64[*]"},
     conventions=["no factor 1/2 before the norm: an entry is shrunk by mu / 2 before it is divided",
                  "at the optimum abs(2 L^T D (theta - L s)) <= mu, equal and of the sign of s where s is not 0",
                  "an entry that is 0 is exactly 0"],
@@ -168,8 +168,8 @@ BASES = Recipe(
     name="ella_bases",
     equation="A = sum over tasks of (s s^T) (x) D, b = sum of s (x) (D theta), vec(L) = (A / T + lam I)^{-1} b / T: "
              "the bases for given codes (Ruvolo and Eaton 2013, Algorithm 1)",
-    inputs={"codes/*": "float64[k]", "D/*": "float64[d,d]", "theta/*": "float64[d]", "lam": "float64"},
-    outputs={"A": "float64[*,*]", "b": "float64[*]", "L": "float64[d,k]"},
+    inputs={"codes/*": "float64[*]", "D/*": "float64[*,*]", "theta/*": "float64[*]", "lam": "float64"},
+    outputs={"A": "float64[*,*]", "b": "float64[*]", "L": "float64[*,*]"},
     conventions=["vec puts the columns of L (d, k) under each other: entry j d + a belongs to feature a of basis j",
                  "A and b are sums; T is the number of tasks", "lam is not divided by T"],
     oracle=bases(),
@@ -232,8 +232,8 @@ GOMTL = Recipe(
     name="gomtl_bases",
     equation="L = argmin of sum over tasks of (1/n_t) sum over samples of (y - s_t^T L^T x)^2 + lam norm(L)^2: "
              "GO-MTL's half step for the bases (Kumar and Daume 2012)",
-    inputs={"S": "float64[k,*]", "x/*": "float64[*,d]", "y/*": "float64[*]", "lam": "float64"},
-    outputs={"L": "float64[d,k]"},
+    inputs={"S": "float64[*,*]", "x/*": "float64[*,*]", "y/*": "float64[*]", "lam": "float64"},
+    outputs={"L": "float64[*,*]"},
     conventions=["x/t and y/t are the samples of task t, S[:, t] its code", "every task's mean counts once, whatever "
                  "its number of samples", "no factor 1/2 before the squares, none before lam, no 1/T"],
     oracle=normal_equations(),
