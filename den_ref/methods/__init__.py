@@ -8,6 +8,7 @@ from .ewc import EWC
 from .finetune import FineTuning
 from .gomtl import GOMTL
 from .imm import IMM
+from .incremental_features import IncrementalFeatures
 from .l2 import L2
 from .mtl import MTL
 from .progressive import Progressive
@@ -15,5 +16,5 @@ from .registry import REGISTRY, method_named
 from .si import SI
 from .stl import STL
 
-__all__ = ["ELLA", "EWC", "FineTuning", "GOMTL", "IMM", "L2", "MTL", "Progressive", "REGISTRY", "SI", "STL",
-           "method_named"]
+__all__ = ["ELLA", "EWC", "FineTuning", "GOMTL", "IMM", "IncrementalFeatures", "L2", "MTL", "Progressive",
+           "REGISTRY", "SI", "STL", "method_named"]

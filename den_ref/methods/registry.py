@@ -19,6 +19,7 @@ from .ewc import EWC
 from .finetune import FineTuning
 from .gomtl import GOMTL
 from .imm import IMM
+from .incremental_features import IncrementalFeatures
 from .l2 import L2
 from .mtl import MTL
 from .progressive import Progressive
@@ -27,9 +28,9 @@ from .stl import STL
 
 #: Name -> class, in the order of tables and figures.
 REGISTRY: dict[str, type[Method]] = {method.name: method for method in (
-    STL, MTL, FineTuning, L2, EWC, SI, IMM, ELLA, GOMTL, Progressive, ablations.L1Network, ablations.Selective,
-    ablations.PulledSelective, ablations.Dynamic, ablations.PulledDynamic, ablations.Constant, ablations.PulledConstant,
-    ablations.WithoutTimestamps, DEN, FineTuned)}
+    STL, MTL, FineTuning, L2, EWC, SI, IMM, ELLA, GOMTL, Progressive, IncrementalFeatures, ablations.L1Network,
+    ablations.Selective, ablations.PulledSelective, ablations.Dynamic, ablations.PulledDynamic, ablations.Constant,
+    ablations.PulledConstant, ablations.WithoutTimestamps, DEN, FineTuned)}
 
 
 @door
