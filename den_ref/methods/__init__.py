@@ -3,6 +3,7 @@
 ``registry`` knows them, ``labels`` what they are called and how they are drawn, ``shared`` is what they are made of.
 """
 
+from .adanet import AdaNet
 from .ella import ELLA
 from .ewc import EWC
 from .finetune import FineTuning
@@ -16,5 +17,5 @@ from .registry import REGISTRY, method_named
 from .si import SI
 from .stl import STL
 
-__all__ = ["ELLA", "EWC", "FineTuning", "GOMTL", "IMM", "IncrementalFeatures", "L2", "MTL", "Progressive",
+__all__ = ["AdaNet", "ELLA", "EWC", "FineTuning", "GOMTL", "IMM", "IncrementalFeatures", "L2", "MTL", "Progressive",
            "REGISTRY", "SI", "STL", "method_named"]

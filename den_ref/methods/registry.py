@@ -14,6 +14,7 @@ from den_ref.doors import Text, did_you_mean, door
 from den_ref.protocol import Method
 from den_ref.settings import Settings
 
+from .adanet import AdaNet
 from .ella import ELLA
 from .ewc import EWC
 from .finetune import FineTuning
@@ -28,7 +29,7 @@ from .stl import STL
 
 #: Name -> class, in the order of tables and figures.
 REGISTRY: dict[str, type[Method]] = {method.name: method for method in (
-    STL, MTL, FineTuning, L2, EWC, SI, IMM, ELLA, GOMTL, Progressive, IncrementalFeatures, ablations.L1Network,
+    STL, MTL, FineTuning, L2, EWC, SI, IMM, ELLA, GOMTL, Progressive, IncrementalFeatures, AdaNet, ablations.L1Network,
     ablations.Selective, ablations.PulledSelective, ablations.Dynamic, ablations.PulledDynamic, ablations.Constant,
     ablations.PulledConstant, ablations.WithoutTimestamps, DEN, FineTuned)}
 

@@ -12,5 +12,5 @@ TWINS = {"dnn-l2-selective": "dnn-selective", "den-constant": "dnn-constant", "d
 EVERY_METHOD = [pytest.param(name, marks=pytest.mark.slow) if name in TWINS else name for name in REGISTRY]
 
 LINEAR = [name for name, method in REGISTRY.items() if issubclass(method, BasesMethod)]
-#: Those that train by epochs, on mini-batches, and keep the best epoch: all but the linear ones.
-TRAINED = [one for one in EVERY_METHOD if one not in LINEAR]
+#: Those that train by epochs, on mini-batches, and keep the best epoch: all but the linear ones, and AdaNet.
+TRAINED = [one for one in EVERY_METHOD if one not in (*LINEAR, "adanet")]

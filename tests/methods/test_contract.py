@@ -21,7 +21,8 @@ from tests.helpers.every_method import EVERY_METHOD, TRAINED
 from tests.helpers.tiny_method import Tiny, Weights
 
 METHODS = pytest.mark.parametrize("name", EVERY_METHOD)
-QUICK = {"epochs": 3, "epochs_eq2": 3, "epochs_eq4": 2, "epochs_eq5": 2, "epochs_eq6": 1, "finetune_epochs": 2}
+QUICK = {"epochs": 3, "epochs_eq2": 3, "epochs_eq4": 2, "epochs_eq5": 2, "epochs_eq6": 1, "finetune_epochs": 2,
+         "additions": 2}
 
 
 def small(name, seed=0, **settings):
@@ -317,7 +318,7 @@ def test_a_plain_network_is_not_kept_at_its_start(name):
     assert loss == pytest.approx(min(step.solve.history["validation"]), rel=1e-5)
 
 
-@pytest.mark.parametrize("name", ["stl", "progressive"])
+@pytest.mark.parametrize("name", ["stl", "adanet", "progressive"])
 def test_methods_that_freeze_the_past_leave_old_scores_as_they_were(name):
     tasks = toy(3)
     method, before = small(name), {}

@@ -45,15 +45,13 @@ class NetworkConfig(Training):
             self.per_layer(name, len(self.hidden) + 1)
 
 
-class NetworkMethod(Method):
-    """A method of plain networks that keeps one thing per task: a network, a head, some outputs of a head.
+class KeepingMethod(Method):
+    """A method that keeps one thing per task: a network, a head, some outputs of a head, an ensemble.
 
     ``kept`` has it by task, in the order of learning.  It has a ``loss``, that of its task.
     """
 
-    Config = NetworkConfig
-
-    def __init__(self, config: NetworkConfig | None = None, seed: int = 0):
+    def __init__(self, config=None, seed: int = 0):
         super().__init__(config, seed)
         self.kept: dict[Hashable, object] = {}
 
@@ -69,6 +67,12 @@ class NetworkMethod(Method):
 
     def loss_of(self, task_id: Hashable) -> str:
         return self.kept_of(task_id).loss
+
+
+class NetworkMethod(KeepingMethod):
+    """One of plain networks."""
+
+    Config = NetworkConfig
 
     def fit(self, problem: Problem, validation: DataLoss, rng: np.random.Generator, **watch) -> Result:
         """Train a whole network from its random, or last, weights, which are not kept for being better.

@@ -1,0 +1,381 @@
+"""AdaNet: the best unit and its gain in closed form, the bound, convex fits, and what is frozen."""
+
+from dataclasses import replace
+from functools import cache
+
+import numpy as np
+import pytest
+from scipy.optimize import minimize
+
+from den_ref.core.newton import prox_newton
+from den_ref.methods.adanet import (AdaNet, AdaNetConfig, Growing, Unit, in_closed_form, pull, rademacher_bound,
+                                    reached, trained, values_of, weak_learner, widths)
+from den_ref.tasks import make_stream
+
+FREE = {"lam": 0.0, "beta": 1e-3}
+CLOSED = {"weak": "closed", "additions": 6}
+
+
+def drawn(seed=0, m=40, n=5, **settings) -> Growing:
+    """Samples whose labels are no linear function of them, and no units yet."""
+    rng = np.random.default_rng(seed)
+    x = rng.normal(size=(m, n))
+    y = np.where(x[:, 0] * x[:, 1] + x[:, 2] + 0.5 * rng.normal(size=m) > 0, 1.0, -1.0)
+    return Growing(x, y, AdaNetConfig(**{**CLOSED, **FREE, **settings}), np.zeros((m, 0)))
+
+
+def grown(rounds=4, seed=0, **settings) -> Growing:
+    """The same after some rounds in closed form, in two layers."""
+    now = drawn(seed, **{"complexity": "depth", **settings})
+    for layer in [1, 1, 1, 2, 2, 2][:rounds]:
+        z = now.below(layer)
+        g = pull(np.column_stack([z, np.ones(len(z))]), now.y, now.f)
+        now = now.plus([Unit(layer, weak_learner(g, now.config.p, now.config.norm))]).fit_new()[0]
+    return now
+
+
+def toy(n=2):
+    return [task.without_test() for task in list(make_stream("toy").tasks)[:n]]
+
+
+def phi(x):
+    """Φ, and its slope by differences."""
+    return np.logaddexp(0, x - 1)
+
+
+def by_hand(now: Growing, w) -> float:
+    """F as the paper has it."""
+    return np.mean(phi(1 - now.y * (now.heard @ w))) + now.gamma @ abs(w)
+
+
+# --- the best unit -----------------------------------------------------------------------------------------------
+
+NORMS = pytest.mark.parametrize("p", [1, 1.01, 1.5, 2, 3, 20])
+
+
+@NORMS
+def test_the_unit_has_the_norm_and_reaches_the_dual_norm(p):
+    g = np.random.default_rng(1).normal(size=7)
+    u, q = weak_learner(g, p, 3.0), np.inf if p == 1 else p / (p - 1)
+    assert np.linalg.norm(u, p) == pytest.approx(3)
+    assert u @ g == pytest.approx(3 * np.linalg.norm(g, q))
+    np.testing.assert_allclose(weak_learner(0.01 * g, p, 3.0), u, rtol=1e-9)
+
+
+@NORMS
+def test_no_other_unit_is_better(p):
+    """Of random ones, and of its neighbours, all scaled to the ball."""
+    rng = np.random.default_rng(2)
+    g = rng.normal(size=4)
+    u = weak_learner(g, p, 2.0)
+    others = np.concatenate([rng.normal(size=(2000, 4)), u + 0.01 * rng.normal(size=(2000, 4))])
+    reach = 2 * others @ g / np.linalg.norm(others, p, axis=1)
+    assert 0.9 * (u @ g) < reach.max() <= u @ g
+
+
+def test_units_of_special_norms():
+    g = np.array([3.0, -4.0, 4.0, 0])
+    assert weak_learner(g, 1, 10).tolist() == [0, -10, 0, 0]       # the first of the largest
+    np.testing.assert_allclose(weak_learner(g, 2, 10), 10 * g / np.sqrt(41))
+    assert np.isfinite(weak_learner(1e-300 * g, 1.001, 1.0)).all() and weak_learner(g, 3, 1.0)[3] == 0
+
+
+@pytest.mark.parametrize("layer", [1, 2])
+@pytest.mark.parametrize("p", [1, 1.5, 2])
+def test_the_gain_is_the_slope_of_F_along_the_new_unit(layer, p):
+    now = grown(4, p=p)
+    z = np.column_stack([now.below(layer), np.ones(40)])
+    D = 1 / (1 + np.exp(now.y * now.f))                            # Φ'(1 - y f)
+    S, q = D.sum(), np.inf if p == 1 else p / (p - 1)
+    epsilon = z.T @ (D / S * now.y)
+    gain = S / 40 * now.config.norm * np.linalg.norm(epsilon, q) - now.gamma_of(layer)
+    u = weak_learner(pull(z, now.y, now.f), p, now.config.norm)
+    more = now.plus([Unit(layer, u)])
+    assert more.gain == pytest.approx(gain, rel=1e-10)
+    step = 1e-6
+    ahead = by_hand(more, np.append(now.w, step)) - by_hand(more, np.append(now.w, 0))
+    assert ahead == pytest.approx(-gain * step, rel=1e-3, abs=1e-11)
+
+
+def test_the_layer_with_the_largest_gain_is_chosen():
+    shallow, deep = grown(6, depth=3), grown(6, lam=0.02)
+    assert in_closed_form(deep).units[-1].layer == 1              # a layer costs as much as it brings
+    gains = []
+    for layer in (1, 2, 3):
+        z = np.column_stack([shallow.below(layer), np.ones(40)])
+        g = pull(z, shallow.y, shallow.f)
+        gains.append(np.linalg.norm(g) - shallow.gamma_of(layer))
+    best = in_closed_form(shallow)
+    assert best.units[-1].layer == 1 + int(np.argmax(gains)) and best.gain == pytest.approx(max(gains))
+
+
+# --- the bound ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("p", [1, 1.5, 2, 3])
+def test_the_complexity_of_linear_units_is_below_the_bound(p):
+    """E sup (1/m) sum sigma_i u . x_i = (Λ/m) E norm_q(sum sigma_i x_i), by drawing signs."""
+    rng, m = np.random.default_rng(0), 30
+    x = np.column_stack([rng.uniform(-2, 2, size=(m, 6)), np.ones(m)])
+    q = np.inf if p == 1 else p / (p - 1)
+    signs = rng.choice([-1.0, 1.0], size=(4000, m))
+    drawn_ = 1.5 / m * np.linalg.norm(signs @ x, q, axis=1).mean()
+    bound = rademacher_bound(abs(x).max(), m, [7], p, 1.5)
+    assert 0.05 * bound < drawn_ < bound
+
+
+def test_the_bound_by_hand():
+    """3 * (2 * 0.5)^2 * (4 * 9)^(1/2) * sqrt(log(8) / 50) for two layers and p = 2."""
+    assert rademacher_bound(3, 25, [4, 9], 2, 0.5) == pytest.approx(3 * 6 * np.sqrt(np.log(8) / 50))
+    assert rademacher_bound(3, 25, [4, 9], 1, 2.0) == pytest.approx(3 * 16 * np.sqrt(np.log(8) / 50))
+
+
+def test_a_deeper_unit_costs_more_and_more_samples_cost_less():
+    now, larger = grown(6, complexity="bound", lam=1.0), grown(6, complexity="bound", lam=1.0, m=400)
+    costs = [now.gamma_of(layer) for layer in (1, 2, 3)]
+    assert costs == sorted(costs) and larger.gamma_of(1) < now.gamma_of(1)
+
+
+# --- the strengths -----------------------------------------------------------------------------------------------
+
+
+def test_F_is_the_papers_and_convex_in_the_strengths():
+    now, rng = grown(5), np.random.default_rng(3)
+    assert now.objective == pytest.approx(by_hand(now, now.w), rel=1e-12)
+    for _ in range(20):
+        a, b = (replace(now, w=rng.normal(size=5)) for _ in range(2))
+        middle = replace(now, w=(a.w + b.w) / 2)
+        assert middle.objective <= (a.objective + b.objective) / 2 + 1e-12
+
+
+@pytest.mark.parametrize("lam", [0.0, 3e-3])
+def test_all_strengths_against_a_general_minimiser(lam):
+    """w = a - b with a, b >= 0: smooth, with bounds."""
+    now, solved = grown(6, lam=lam).fit_all()
+    J = len(now.w)
+    H = now.heard
+
+    def smooth(ab):
+        w = ab[:J] - ab[J:]
+        slope = H.T @ (-now.y / (1 + np.exp(now.y * (H @ w)))) / 40
+        return np.mean(phi(1 - now.y * (H @ w))) + np.tile(now.gamma, 2) @ ab, np.append(slope, -slope) + np.tile(
+            now.gamma, 2)
+
+    other = minimize(smooth, np.zeros(2 * J), jac=True, method="L-BFGS-B", bounds=[(0, None)] * (2 * J),
+                     options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 5000})
+    assert now.objective == pytest.approx(other.fun, abs=1e-8) and now.objective <= other.fun + 1e-10
+    assert solved.residual < 1e-8 and solved.gap < 1e-8 and np.ptp(now.gamma) > 0 or lam == 0
+
+
+def test_the_last_strength_against_a_general_minimiser():
+    now = grown(4)
+    other = minimize(lambda w: by_hand(now, np.append(now.w[:-1], w)), 0.0, method="Nelder-Mead",
+                     options={"xatol": 1e-9, "fatol": 1e-14})
+    assert now.w[-1] == pytest.approx(other.x[0], abs=1e-4) and now.objective <= other.fun + 1e-12
+
+
+@pytest.mark.parametrize("settings", [{}, {"corrective": False}, {"weak": "trained", "width": 3, "epochs": 3}])
+def test_every_round_lowers_F(settings):
+    method = AdaNet(AdaNetConfig(**{**CLOSED, **FREE, **settings}))
+    [task] = toy(1)
+    *rounds, last = method.learn(task)
+    told = [[float(part) for part in step.sentence.split("fell from ")[1].split(" to ")] for step in rounds]
+    assert len(rounds) >= 2 and last.box == "fit" and last.solve.residual < 1e-8
+    values = [step.facts["loss_after"] for step in rounds]
+    assert all(before >= after for before, after in told) and told[0][0] == 0.6931 and len(set(values)) == len(values)
+
+
+def test_a_penalty_above_every_slope_leaves_nothing():
+    now = drawn()
+    slope = max(abs(pull(np.column_stack([now.x, np.ones(40)]), now.y, now.f)))
+    for beta, found in ((1.001 * slope, 0), (0.999 * slope, 1)):
+        method = AdaNet(AdaNetConfig(weak="closed", p=1.0, lam=0.0, beta=float(beta), tol=0.0, additions=1))
+        task = replace(toy(1)[0], x_train=now.x, y_train=(now.y[:, None] + 1) / 2)
+        steps = method.learn(task)
+        assert len(method.units) == found and len(steps) == found + 1
+    none = AdaNet(AdaNetConfig(weak="closed", p=1.0, lam=0.0, beta=1e3))
+    [only] = none.learn(toy(1)[0])
+    assert "no unit gains" in only.sentence and only.solve is None
+    assert not none.scores(0, toy(1)[0].x_valid).any() and none.capacity().allocated == 0
+
+
+# --- one layer is regression with the norm as its penalty --------------------------------------------------------
+
+
+def finished(p, rounds=300, **settings) -> Growing:
+    """One layer, all strengths after every round, until nothing is gained."""
+    now = drawn(p=p, depth=1, beta=0.03, **settings)
+    for _ in range(rounds):
+        more = in_closed_form(now)
+        if more.gain <= 1e-9:
+            break
+        now = more.fit_new()[0].fit_all()[0]
+    return now
+
+
+def test_one_layer_with_p_1_is_the_lasso():
+    """Units are single inputs: L1 logistic regression of strength Γ / Λ, the constant held like all others."""
+    now = finished(1, norm=2.0)
+    ones = np.column_stack([now.x, np.ones(40)])
+    lasso = prox_newton(ones, (now.y[:, None] + 1) / 2, 0.03 / 2, intercept=False)
+    assert now.objective == pytest.approx(lasso.fun, abs=1e-9)
+    np.testing.assert_allclose(now.f, ones @ lasso.x.weights[:, 0], atol=1e-6)
+
+
+def test_one_layer_with_p_2_is_regression_with_a_plain_norm():
+    """min over v of the loss + (Γ / Λ) norm(v), not squared: what AdaNet comes to, and stays above."""
+    now = finished(2)
+    ones = np.column_stack([now.x, np.ones(40)])
+    other = minimize(lambda v: np.mean(phi(1 - now.y * (ones @ v))) + 0.03 * np.linalg.norm(v), 0.1 * np.ones(6),
+                     method="BFGS", options={"gtol": 1e-9})
+    assert other.fun - 1e-9 <= now.objective <= other.fun + 1e-5
+
+
+def test_a_stronger_penalty_never_makes_it_deeper_on_separable_samples():
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(60, 4))
+    y = np.where(x[:, 0] + 0.5 * x[:, 1] > 0, 1.0, -1.0)
+    depths = []
+    for lam in (0.0, 1e-2, 1e-1):
+        now = Growing(x, y, AdaNetConfig(weak="closed", lam=lam, beta=1e-4, depth=3), np.zeros((60, 0)))
+        for _ in range(15):
+            more = in_closed_form(now)
+            if more.gain <= 1e-5:
+                break
+            now = more.fit_new()[0].fit_all()[0]
+        depths.append(len(widths(now.units)))
+    assert depths == sorted(depths, reverse=True) and depths[0] > depths[-1]
+
+
+# --- trained subnetworks -----------------------------------------------------------------------------------------
+
+TRAINED = {"weak": "trained", "width": 3, "epochs": 2, "dtype": "float64", "complexity": "depth"}
+
+
+def with_units(*layers, seed=0, **settings) -> Growing:
+    """Two units in each of these layers, heard a little."""
+    rng, now = np.random.default_rng(seed), drawn(**TRAINED, **settings)
+    for layer in layers:
+        now = now.plus([Unit(layer, u) for u in rng.normal(size=(2, now.below(layer).shape[1] + 1))])
+    return replace(now, w=0.1 * rng.normal(size=len(now.units)))
+
+
+@pytest.mark.parametrize("layer", [1, 2, 3])
+@pytest.mark.parametrize("p", [1, 1.5, 2])
+def test_trained_units_have_the_norm_and_the_function_they_were_trained_for(p, layer, monkeypatch):
+    """What is minimised is the loss of f + V^T h, h the units of the top, which read old ones and their own; and the
+    units, scaled, are h up to the size of each."""
+    now, kept = with_units(1, 2, p=p, norm=2.0), []
+    monkeypatch.setattr("den_ref.methods.adanet.train", lambda problem, *_, **__: kept.append(problem) or Start(
+        problem))
+    more, w = trained(now, layer, np.random.default_rng(0)), kept[0].start
+    for unit in more.units[4:]:
+        assert np.linalg.norm(unit.u, p) == pytest.approx(2)
+    top = np.maximum(now.below(max(layer - 1, 1)) @ w["W1"] + w["b1"], 0)
+    if layer > 1:
+        top = np.maximum(np.hstack([now.below(layer), top]) @ w["W2"] + w["b2"], 0)
+    assert kept[0].objective(w) == pytest.approx(np.mean(phi(1 - now.y * (now.f + (top @ w["V"])[:, 0]))))
+    for found, wanted in zip(more.heard[:, -3:].T, top.T):
+        np.testing.assert_allclose(found * wanted.max(), wanted * found.max(), atol=1e-9)
+    assert [unit.layer for unit in more.units[4:]] == [layer] * 3 if layer == 1 else [layer - 1] * 3 + [layer] * 3
+
+
+class Start:
+    """A training's result that is its start, of biases that are not 0."""
+
+    def __init__(self, problem):
+        for name in ("b1", "b2"):
+            if name in problem.start.shapes:
+                problem.start[name][...] = [0.3, -0.2, 0.1]
+        self.x = problem.start
+
+
+def test_a_subnetwork_may_be_one_layer_deeper_than_what_there_is():
+    method = AdaNet(AdaNetConfig(**TRAINED, depth=2))
+    layers = [[one.units[-1].layer for one in method.candidates(now, np.random.default_rng(0), "")] for now in (
+        with_units(depth=2), with_units(1, depth=2), with_units(1, 2, depth=2))]
+    assert layers == [[1], [1, 2], [2]]
+
+
+def test_only_the_top_of_a_new_subnetwork_gets_strengths_at_once():
+    now = with_units(1)
+    more = trained(now, 2, np.random.default_rng(0)).fit_new()[0]
+    np.testing.assert_array_equal(more.w[:2], now.w)
+    assert not more.w[2:5].any() and more.w[5:].any() and more.objective < now.objective
+
+
+# --- what is frozen, and what is kept ----------------------------------------------------------------------------
+
+
+def test_a_unit_reads_only_what_was_there_at_its_birth():
+    x = np.random.default_rng(0).normal(size=(6, 2))
+    first, top, later = Unit(1, np.array([1.0, 0, 0])), Unit(2, np.array([2.0, 1])), Unit(1, np.array([0, 1.0, 0.5]))
+    alone, beside_later = values_of([first, top], x), values_of([first, top, later], x)
+    np.testing.assert_allclose(alone[:, 1], 2 * np.maximum(x[:, 0], 0) + 1)
+    np.testing.assert_array_equal(alone, beside_later[:, :2])
+
+
+def test_what_f_does_not_hear_is_not_kept():
+    units = [Unit(layer, np.ones(2)) for layer in (1, 1, 2, 1, 2)]
+    strengths = [[0, 0, 1.0, 0, 0], [0, 2.0, 0, 0, 0], [0, 0, 0, 0, 1.0], [0, 0, 0, 0, 0.0]]
+    assert [reached(units, np.array(w)) for w in strengths] == [[0, 1, 2], [1], [0, 1, 3, 4], []]
+
+
+@pytest.mark.parametrize("settings", [CLOSED, {"weak": "trained", "additions": 2, "width": 2, "epochs": 2}])
+@pytest.mark.parametrize("warm", [False, True])
+def test_units_stay_and_a_state_continues(settings, warm):
+    first, second = toy(2)
+    method = AdaNet(AdaNetConfig(**settings, warm=warm))
+    method.learn(first)
+    units, scores = [unit.u.copy() for unit in method.units], method.scores(0, first.x_valid)
+    again = AdaNet.from_state(method.state(), method.config)
+    method.learn(second)
+    again.learn(second)
+    for unit, u in zip(method.units, units):
+        np.testing.assert_array_equal(unit.u, u)
+    np.testing.assert_array_equal(method.scores(0, first.x_valid), scores)
+    assert all(np.array_equal(again.state()[name], array) for name, array in method.state().items())
+
+
+def test_warm_units_are_read_and_counted():
+    """The same task again needs nothing new: its old units are heard at once."""
+    first, _ = toy(2)
+    cold, warm = (AdaNet(AdaNetConfig(**CLOSED, warm=warm)) for warm in (False, True))
+    for method in (cold, warm):
+        method.learn(first)
+        method.again = method.learn(replace(first, id="again"))
+    assert warm.again[0].facts["loss_before"] < cold.again[0].facts["loss_before"] == pytest.approx(np.log(2))
+    [members], [first_members] = warm.kept["again"].members, warm.kept[0].members
+    assert set(members) & set(first_members) and not set(cold.kept["again"].members[0]) & set(cold.kept[0].members[0])
+    sizes = [warm.units[j].u.size for j in members]
+    assert warm.capacity().per_task["again"] == sum(sizes) + warm.kept["again"].w[0].size
+    assert cold.capacity().allocated == sum(cold.capacity().per_task.values())
+
+
+def test_one_class_only_is_refused_by_name():
+    [task] = toy(1)
+    with pytest.raises(ValueError, match="task.y_train: expected both classes in every output, got only 1"):
+        AdaNet().learn(replace(task, y_train=np.ones_like(task.y_train)))
+
+
+#: Another value of every option but patience, which looks at validation data.
+OTHERWISE = {"weak": "closed", "lam": 1e-2, "beta": 1e-2, "complexity": "depth", "p": 1.5, "norm": 2.0, "depth": 1,
+             "additions": 1, "tol": 1.0, "corrective": False, "warm": True, "width": 2, "epochs": 3, "step": 0.05,
+             "step_end": 1.0, "batch": 100, "optimiser": "sgd", "beta1": 0.5, "beta2": 0.9, "eps": 1e-2,
+             "dtype": "float64"}
+
+
+@cache
+def outcome(**settings):
+    """Scores of a second task, after few samples of two."""
+    tasks = [replace(task, x_train=task.x_train[:80], y_train=task.y_train[:80]) for task in toy(2)]
+    usual = {"additions": 2, "width": 3, "epochs": 2, "batch": 40, "depth": 2, "lam": 1e-6}
+    method = AdaNet(AdaNetConfig(**{**usual, **settings}))
+    method.learn_all(tasks)
+    return method.scores(1, tasks[1].x_valid).tolist()
+
+
+@pytest.mark.parametrize("option", OTHERWISE)
+def test_every_option_has_an_effect(option):
+    assert outcome() != outcome(**{option: OTHERWISE[option]})
+    assert set(OTHERWISE) == set(AdaNetConfig().to_dict()) - {"patience"}
