@@ -29,22 +29,15 @@ function filled(rows, columns, entry) {
 
 const taken = (m, rows, columns) => filled(rows.length, columns.length, (i, j) => at(m, rows[i], columns[j]));
 function takenRows(m, rows) {
-  const part = matrix(rows.length, m.columns);
-  rows.forEach((row, i) => part.data.set(rowOf(m, row), i * m.columns));
+  const part = matrix(rows.length, m.columns), n = m.columns;
+  for (let i = 0; i < rows.length; i++) for (let j = 0; j < n; j++) part.data[i * n + j] = m.data[rows[i] * n + j];
   return part;
 }
 
 const picked = (vector, units) => vector.constructor.from(units, (i) => vector[i]);
 const units = (list) => Int32Array.from(list);
 
-// sqrt(sum of squares); what would leave the range of a double is scaled first.
-function norm(values) {
-  let squares = 0;
-  for (const v of values) squares += v * v;
-  if (!(squares <= 1e-280 || squares === Infinity)) return Math.sqrt(squares);
-  const largest = values.reduce((a, v) => Math.max(a, Math.abs(v)), 0);
-  return largest === 0 || largest === Infinity ? largest : largest * norm(values.map((v) => v / largest));
-}
+const norm = (values) => Math.hypot(...values);                    // which never leaves the range of a double
 
 // --- layers: forwards and backwards ---------------------------------------------------------------------------------
 
@@ -53,43 +46,45 @@ function affineForward(x, w, b) {
   const out = matrix(x.rows, w.columns), [n, o] = [w.rows, w.columns], [X, W, Y] = [x.data, w.data, out.data];
   for (let s = 0; s < x.rows; s++) {
     const row = s * o;
+    for (let j = 0; j < o; j++) Y[row + j] = b[j];
     for (let i = 0; i < n; i++) {
       const h = X[s * n + i], from = i * o;
       if (h !== 0) for (let j = 0; j < o; j++) Y[row + j] += h * W[from + j];
     }
-    for (let j = 0; j < o; j++) Y[row + j] += b[j];
   }
   return out;
 }
 
-// dx = dout w^T,  dw = x^T dout,  db = sum over samples of dout.  The lowest layer needs no dx.
-function affineBackward(dout, x, w, needsDx = true) {
-  const [n, o] = [w.rows, w.columns], dx = matrix(needsDx ? x.rows : 0, n), dw = matrix(n, o), db = new Float64Array(o);
+// dx = dout w^T,  dw = x^T dout,  db = sum over samples of dout.
+// gated: x comes out of a ReLU, and dx is led back through it: what is 0 in x is 0 in dx, and costs nothing.
+function affineBackward(dout, x, w, gated = false) {
+  const [n, o] = [w.rows, w.columns], dx = matrix(x.rows, n), dw = matrix(n, o), db = new Float64Array(o);
   const [D, X, W, DX, DW] = [dout.data, x.data, w.data, dx.data, dw.data];
   for (let s = 0; s < x.rows; s++) {
     const row = s * o;
     for (let j = 0; j < o; j++) db[j] += D[row + j];
     for (let i = 0; i < n; i++) {
       const h = X[s * n + i], from = i * o;
-      if (h !== 0) for (let j = 0; j < o; j++) DW[from + j] += h * D[row + j];
-      if (needsDx) {
-        let back = 0;
-        for (let j = 0; j < o; j++) back += D[row + j] * W[from + j];
-        DX[s * n + i] = back;
+      if (gated && h === 0) continue;
+      let back = 0;
+      for (let j = 0; j < o; j++) {
+        const d = D[row + j];
+        DW[from + j] += h * d;
+        back += d * W[from + j];
       }
+      DX[s * n + i] = back;
     }
   }
   return { dx, dw, db };
 }
 
-// h = max(a, 0)
-function reluForward(a) {
-  const h = matrix(a.rows, a.columns);
-  for (let i = 0; i < h.data.length; i++) if (a.data[i] > 0) h.data[i] = a.data[i];
+// h = max(a, 0), in a matrix of its own or, given a itself, in its place
+function reluForward(a, h = matrix(a.rows, a.columns)) {
+  for (let i = 0; i < h.data.length; i++) h.data[i] = a.data[i] > 0 ? a.data[i] : 0;
   return h;
 }
 
-// da = dh where a > 0, else 0: the gate is closed on the kink.  Its h serves in place of a.
+// da = dh where a > 0, else 0: the gate is closed on the kink
 function reluBackward(dh, a) {
   const da = matrix(a.rows, a.columns);
   for (let i = 0; i < da.data.length; i++) if (a.data[i] > 0) da.data[i] = dh.data[i];
@@ -133,7 +128,10 @@ const lossOf = (z, y, loss = "sigmoid") => loss === "softmax"
 // [x, h_1, ..., h_m],  h_l = relu(h_{l-1} W_l + b_l)
 function activations(x, { weights, biases }) {
   const all = [x];
-  weights.forEach((w, l) => all.push(reluForward(affineForward(all[l], w, biases[l]))));
+  weights.forEach((w, l) => {
+    const a = affineForward(all[l], w, biases[l]);
+    all.push(reluForward(a, a));
+  });
   return all;
 }
 
@@ -143,13 +141,12 @@ const dataLoss = ({ x, y, loss }, p) => lossOf(scoresOf(x, p), y, loss).value;
 // Backpropagation: the loss, and its gradient by every array, from the head down.
 function backpropagation({ x, y, loss }, p) {
   const h = activations(x, p), { value, dlogits } = lossOf(affineForward(h.at(-1), p.head, p.headBias), y, loss);
-  const top = affineBackward(dlogits, h.at(-1), p.head);
-  const gradient = { weights: [], biases: [], head: top.dw, headBias: top.db };
-  for (let l = p.weights.length - 1, dh = top.dx; l >= 0; l--) {
-    const { dx, dw, db } = affineBackward(reluBackward(dh, h[l + 1]), h[l], p.weights[l], l > 0);
+  let { dx, dw, db } = affineBackward(dlogits, h.at(-1), p.head, true);
+  const gradient = { weights: [], biases: [], head: dw, headBias: db };
+  for (let l = p.weights.length - 1; l >= 0; l--) {
+    ({ dx, dw, db } = affineBackward(dx, h[l], p.weights[l], true));
     gradient.weights[l] = dw;
     gradient.biases[l] = db;
-    dh = dx;
   }
   return { value, gradient };
 }
@@ -212,11 +209,12 @@ const istaStep = (w, b, dw, db, step, mu, gamma) => ({ b: moved(b, db, step),
 
 // FISTA on  smooth + mu sum of abs, its iterates:  x_new = prox(y - step gradient(y)),
 // t_new = (1 + sqrt(1 + 4 t^2)) / 2,  y = x_new + (t - 1) / t_new (x_new - x);  t = 1 where the momentum points uphill.
-function fista(gradient, mu, start, step, iterations) {
+// Without momentum t stays 1, which is ISTA.
+function fista(gradient, mu, start, step, iterations, momentum = true) {
   let [x, y, t, iterates] = [start, start, 1, []];
   for (let k = 0; k < iterations; k++) {
     const next = moved(y, gradient(y), step).map((v) => shrunk(v, step * mu));
-    if (sum(y.map((v, i) => (v - next[i]) * (next[i] - x[i]))) > 0) t = 1;
+    if (!momentum || sum(y.map((v, i) => (v - next[i]) * (next[i] - x[i]))) > 0) t = 1;
     const tNext = (1 + Math.sqrt(1 + 4 * t * t)) / 2;
     y = next.map((v, i) => v + (t - 1) / tNext * (v - x[i]));
     [x, t] = [next, tNext];
@@ -225,85 +223,37 @@ function fista(gradient, mu, start, step, iterations) {
   return iterates;
 }
 
-const ista = (gradient, mu, start, step, iterations) => {           // the same without momentum
-  const iterates = [start];
-  for (let k = 0; k < iterations; k++)
-    iterates.push(moved(iterates[k], gradient(iterates[k]), step).map((v) => shrunk(v, step * mu)));
-  return iterates.slice(1);
-};
-
 // --- Eq. 3, the head: proximal Newton -------------------------------------------------------------------------------
-
-// A x = b by Cholesky, A symmetric positive definite: A = L L^T, then two triangles.
-function solved(a, b) {
-  const n = a.rows, L = matrix(n, n), x = b.slice();
-  for (let i = 0; i < n; i++) {
-    for (let j = 0; j <= i; j++) {
-      let rest = at(a, i, j);
-      for (let k = 0; k < j; k++) rest -= L.data[i * n + k] * L.data[j * n + k];
-      L.data[i * n + j] = i === j ? Math.sqrt(rest) : rest / L.data[j * n + j];
-    }
-  }
-  for (let i = 0; i < n; i++) {
-    for (let k = 0; k < i; k++) x[i] -= L.data[i * n + k] * x[k];
-    x[i] /= L.data[i * n + i];
-  }
-  for (let i = n - 1; i >= 0; i--) {
-    for (let k = i + 1; k < n; k++) x[i] -= L.data[k * n + i] * x[k];
-    x[i] /= L.data[i * n + i];
-  }
-  return x;
-}
 
 // How far 0 is from the subdifferential of smooth + threshold abs, in one entry.
 const distance = (u, slope, threshold) =>
   (u === 0 ? Math.max(Math.abs(slope) - threshold, 0) : Math.abs(slope + threshold * Math.sign(u)));
 
-// argmin over u of  linear u + u Q u / 2 + sum of threshold abs(u): sweeps of coordinates find the zeros, Newton steps
-// inside the orthant solve for the others.  Neither ever raises the objective.
+// argmin over u of  linear u + u Q u / 2 + sum of threshold abs(u),  in sweeps: one entry after the other goes to where
+// the objective is lowest along it, by the prox in the metric Q_jj.
 function lasso(q, linear, threshold, start, tolerance) {
   const u = start.slice(), n = u.length;
   const slope = linear.map((v, i) => v + sum(range(n).map((j) => at(q, i, j) * u[j])));
-  const move = (j, by) => {
-    for (let i = 0; i < n; i++) slope[i] += by * at(q, j, i);
-    u[j] += by;
-  };
-  const orthantStep = () => {
-    const active = range(n).filter((j) => u[j] !== 0 || threshold[j] === 0);
-    if (!active.length) return true;
-    const downhill = Float64Array.from(active, (j) => -slope[j] - threshold[j] * Math.sign(u[j]));
-    const by = solved(taken(q, active, active), downhill);
-    const reach = active.map((j, i) => (threshold[j] > 0 && u[j] * (u[j] + by[i]) < 0 ? -u[j] / by[i] : Infinity));
-    const share = Math.min(1, ...reach);                           // as far as the first that would cross 0
-    active.forEach((j, i) => {
-      move(j, share * by[i]);
-      if (reach[i] <= share) u[j] = 0;
-    });
-    return share === 1;
-  };
-  for (let round = 0; round < 100; round++) {
-    for (const j of range(n).filter((i) => u[i] !== 0 || Math.abs(slope[i]) > threshold[i])) {
-      const to = shrunk(u[j] - slope[j] / at(q, j, j), threshold[j] / at(q, j, j)), by = to - u[j];
-      move(j, by);
-      u[j] = to;
+  for (let far = Infinity, sweep = 0; far > tolerance && sweep < 100000; sweep++) {
+    far = 0;
+    for (let j = 0; j < n; j++) {
+      far = Math.max(far, distance(u[j], slope[j], threshold[j]));
+      const d = at(q, j, j), by = shrunk(u[j] - slope[j] / d, threshold[j] / d) - u[j];
+      for (let i = 0; i < n; i++) slope[i] += by * at(q, j, i);
+      u[j] += by;
     }
-    while (!orthantStep());
-    if (u.every((v, i) => distance(v, slope[i], threshold[i]) <= tolerance)) break;
   }
   return u;
 }
 
 // One Newton iteration from w: towards the minimiser of the second-order model
 //     g (u - w) + (u - w) H (u - w) / 2 + sum of threshold abs(u),
-// all the way, or 1/2, 1/4, ... of it until the objective falls enough.  Zeros that want to stay are left out of H.
+// all the way, or 1/2, 1/4, ... of it until the objective falls enough.
 function newtonStep(f, w, threshold, tolerance) {
-  const { value, gradient, hessian } = f(w), penalty = (u) => sum(u.map((v, i) => threshold[i] * Math.abs(v)));
-  const moving = range(w.length).filter((i) => w[i] || Math.abs(gradient[i]) > threshold[i] || threshold[i] === 0);
-  const h = hessian(moving), linear = Float64Array.from(moving, (j, i) =>
-    gradient[j] - sum(moving.map((k, m) => at(h, i, m) * w[k])));
-  const best = lasso(h, linear, picked(threshold, moving), picked(w, moving), tolerance);
-  const target = w.slice();
-  moving.forEach((j, i) => { target[j] = best[i]; });
+  const { value, gradient, hessian } = f(w), h = hessian();
+  const penalty = (u) => sum(u.map((v, i) => threshold[i] * Math.abs(v)));
+  const linear = gradient.map((g, i) => g - sum(w.map((v, j) => at(h, i, j) * v)));
+  const target = lasso(h, linear, threshold, w, tolerance);
   const objective = value + penalty(w), rounding = 4 * 2 ** -52 * Math.abs(objective);
   const expected = sum(w.map((v, i) => gradient[i] * (target[i] - v))) + penalty(target) - penalty(w);
   for (let share = 1; ; share /= 2) {
@@ -315,15 +265,14 @@ function newtonStep(f, w, threshold, tolerance) {
 // The cross-entropy of one output of a head, features centred and a column of ones for the bias: value, gradient,
 // Hessian (1/n) X^T diag(s (1 - s)) X with a floor and a ridge that change the path, not the end.
 const headLoss = (x, y) => (w) => {
-  const n = x.rows, z = affineForward(x, matrix(w.length, 1, w), [0]), { value, dlogits } = sigmoidCrossEntropy(z, y);
-  const gradient = affineBackward(dlogits, x, matrix(w.length, 1, w), false).dw.data;
-  const hessian = (moving) => {
-    const c = z.data.map(sigmoid).map((s) => s * (1 - s)), floor = 1e-12 * Math.max(...c) + 1e-30;
-    const h = matrix(moving.length, moving.length);
-    for (let i = 0; i < moving.length; i++) for (let j = 0; j <= i; j++) {
+  const { rows: n, columns: p } = x, asColumn = matrix(p, 1, w), z = affineForward(x, asColumn, [0]);
+  const { value, dlogits } = sigmoidCrossEntropy(z, y), gradient = affineBackward(dlogits, x, asColumn).dw.data;
+  const hessian = () => {
+    const c = z.data.map(sigmoid).map((s) => s * (1 - s)), floor = 1e-12 * Math.max(...c) + 1e-30, h = matrix(p, p);
+    for (let i = 0; i < p; i++) for (let j = 0; j <= i; j++) {
       let total = 0;
-      for (let k = 0; k < n; k++) total += at(x, k, moving[i]) * at(x, k, moving[j]) * Math.max(c[k], floor) / n;
-      h.data[i * h.columns + j] = h.data[j * h.columns + i] = total + (i === j ? 1e-13 * total + 1e-300 : 0);
+      for (let k = 0; k < n; k++) total += at(x, k, i) * at(x, k, j) * Math.max(c[k], floor) / n;
+      h.data[i * p + j] = h.data[j * p + i] = total + (i === j ? 1e-13 * total + 1e-300 : 0);
     }
     return h;
   };
@@ -355,17 +304,16 @@ function newtonHead(features, labels, mu, tolerance = 1e-9) {
   return { head, headBias };
 }
 
-// The same minimum by ISTA from zero: what a softmax head, whose outputs are not independent, is solved by here.
-// The step is 1 / L,  L = (mean of 1 + sum of squared features) / 2, a bound of the curvature.
+// The same minimum by ISTA from zero: what a softmax head, whose outputs are not independent, is solved by here.  Eq. 3
+// is Eq. 2 without hidden layers.  The step is 1 / L,  L = (mean of 1 + sum of squared features) / 2 >= the curvature.
 function istaHead(features, labels, mu, loss, tolerance = 1e-9) {
   const data = { x: features, y: labels, loss }, size = 1 + sum(features.data.map((v) => v * v)) / features.rows;
-  const start = { head: matrix(features.columns, labels.columns), headBias: new Float64Array(labels.columns) };
-  let p = { weights: [], biases: [], ...start };
+  const p = { weights: [], biases: [], head: matrix(features.columns, labels.columns),
+    headBias: new Float64Array(labels.columns) };
   for (;;) {
-    const g = backpropagation(data, p).gradient;
-    if (headResidual(p, g, mu) <= tolerance) return p;
-    const { w, b } = istaStep(p.head, p.headBias, g.head, g.headBias, 2 / size, mu, 0);
-    p = { ...p, head: w, headBias: b };
+    const { gradient } = backpropagation(data, p);
+    if (headResidual(p, gradient, mu) <= tolerance) return p;
+    istaUpdate(eq2(p, { mu, weight_decay: 0 }), p, gradient, 2 / size);
   }
 }
 
@@ -486,7 +434,6 @@ function proximalUpdate(parts, p, gradient, stepOf) {
       let [move, d] = stepOf(n, i * width + j, g[index]);
       let z = w.data[index] - move;
       for (const { strength, anchor } of one.squares) {
-        if (strength === 0) continue;
         z = pulled(z, d, strength, anchor ? at(anchor, i, j) : 0);
         d += strength;
       }
@@ -589,13 +536,9 @@ function insert(net, chosen, p, head) {
     rows.forEach((r, i) => columns.forEach((c, j) => { whole.data[r * m.columns + c] = at(sub, i, j); }));
     return whole;
   };
-  const biases = net.biases.map((b, l) => {
-    const whole = b.slice();
-    chosen[l + 1].forEach((unit, j) => { whole[unit] = p.biases[l][j]; });
-    return whole;
-  });
-  const rows = put(head.weights, p.head, chosen.at(-1), range(head.weights.columns));
   const weights = net.weights.map((w, l) => put(w, p.weights[l], chosen[l], chosen[l + 1]));
+  const biases = net.biases.map((b, l) => put(asMatrix(b), asMatrix(p.biases[l]), [0], chosen[l + 1]).data);
+  const rows = put(head.weights, p.head, chosen.at(-1), range(head.weights.columns));
   return withHead({ ...net, weights, biases }, { ...head, weights: rows, bias: p.headBias.slice() });
 }
 
@@ -748,8 +691,6 @@ const TOY_OPTIONS = {
 const bornFirst = (widths) => ({ introduced: widths.map((n) => new Int32Array(n).fill(1)),
   retired: widths.map((n) => new Int32Array(n).fill(NEVER)) });
 
-const blankHead = (stage, top, outputs) => ({ stage, weights: matrix(top, outputs), bias: new Float64Array(outputs) });
-
 // t = 1: Eq. 2, drop useless units.  t > 1: Algorithm 2; if L_t > tau, Algorithm 3; then Algorithm 4.
 // random.draw(rows, columns, deviation) gives weights, random.order(n) an order of samples: all that is left to chance.
 // A task is {train: {x, y}, valid: {x, y}}; every box is told as {stage, box, before, after, ...facts}.
@@ -782,7 +723,7 @@ class DEN {
 
   * wholeNetwork() {
     const outputs = this.task.train.y.columns, top = range(this.previous.biases.at(-1).length);
-    const head = { ...blankHead(1, top.length, outputs), weights: this.draw(top, outputs) };
+    const head = { stage: 1, weights: this.draw(top, outputs), bias: new Float64Array(outputs) };
     const before = withHead(this.previous, head);
     const after = this.solveCut(before, visible(before, 1), (p) => eq2(p, this.o), "eq2", false);
     yield this.told("eq2", before, after);
@@ -806,12 +747,12 @@ class DEN {
   // Algorithm 2: Eq. 3 for the head, walk down the nonzero edges, Eq. 4 on what was reached.
   * selectiveRetraining(before) {
     const seen = visible(before, this.stage), { x, y } = this.task.train, outputs = y.columns;
-    const blank = blankHead(this.stage, before.biases.at(-1).length, outputs);
+    const weights = matrix(before.biases.at(-1).length, outputs), blank = { weights, bias: new Float64Array(outputs) };
     const features = activations(x, extract(before, seen, blank)).at(-1), fit = solvedHead(features, y, this.o.mu_head);
-    seen.at(-1).forEach((unit, i) => blank.weights.data.set(rowOf(fit.head, i), unit * outputs));
-    let net = withHead(before, { ...blank, bias: fit.headBias });
+    seen.at(-1).forEach((unit, i) => weights.data.set(rowOf(fit.head, i), unit * outputs));
+    let net = withHead(before, { stage: this.stage, weights, bias: fit.headBias });
     yield this.told("eq3", before, net);
-    const selected = selectUnits(net, this.stage, blank.weights);
+    const selected = selectUnits(net, this.stage, weights);
     yield this.told("select", net, net, { selected });
     if (!selected.at(-1).length) return net;
     const start = net;
@@ -1005,7 +946,6 @@ const fieldsOf = ({ weights, biases, introduced, retired, heads }) => ({ weights
   head_stages: units(heads.map((head) => head.stage)) });
 const previousOf = (i) => ({ weights: i.previous_weights, biases: i.previous_biases });
 const gradientFields = (g) => ({ dweights: g.weights, dbiases: g.biases, dhead: g.head, dhead_bias: g.headBias });
-const entrywise = (w, f) => w.map((v, i) => f(v, i));
 
 function objective(inputs, equation) {
   const p = pointOf(inputs), parts = equation(p), { value, gradient } = backpropagation(dataOf(inputs), p);
@@ -1042,12 +982,12 @@ const operations = {
     return { value, ...gradientFields(gradient) };
   },
 
-  soft_threshold: ({ w, step, mu }) => ({ w: entrywise(w, (v) => shrunk(v, step * mu)) }),
-  soft_threshold_metric: ({ w, d, mu }) => ({ w: entrywise(w, (v, i) => shrunk(v, mu / d[i])) }),
+  soft_threshold: ({ w, step, mu }) => ({ w: w.map((v) => shrunk(v, step * mu)) }),
+  soft_threshold_metric: ({ w, d, mu }) => ({ w: w.map((v, i) => shrunk(v, mu / d[i])) }),
   squared_l2_prox: ({ w, step, strength, anchor }) =>
-    ({ w: entrywise(w, (v, i) => pulled(v, 1 / step, strength, anchor[i])) }),
+    ({ w: w.map((v, i) => pulled(v, 1 / step, strength, anchor[i])) }),
   squared_l2_prox_metric: ({ w, d, strength, anchor }) =>
-    ({ w: entrywise(w, (v, i) => pulled(v, d[i], strength, anchor[i])) }),
+    ({ w: w.map((v, i) => pulled(v, d[i], strength, anchor[i])) }),
   group_soft_threshold: ({ w, step, gamma }) => ({ w: sparseGroupProx(w, step, 0, gamma) }),
   group_soft_threshold_metric: ({ w, d, gamma }) =>
     ({ w: byColumn(w, (z, j) => groupShrunkInMetric(z, column(d, j), gamma)) }),

@@ -13,14 +13,13 @@ const fixed = (v) => Math.round(v * 100) / 100;
 
 const tag = (name, attributes, ...inside) => `<${name}${Object.entries(attributes).map(([key, v]) =>
   ` ${key}="${v}"`).join("")}>${inside.flat(9).join("")}</${name}>`;
-const svg = (width, height, title, ...parts) =>
-  tag("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title }, parts);
+const svg = (width, height, title, ...parts) => tag("figure", {}, tag("figcaption", {}, title),
+  tag("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": title }, parts));
 const line = ([x1, y1], [x2, y2], kind) =>
   tag("line", { x1: fixed(x1), y1: fixed(y1), x2: fixed(x2), y2: fixed(y2), class: kind });
 const path = (points, kind) =>
   tag("path", { d: `M${points.map((p) => p.map(fixed).join(",")).join("L")}`, class: kind });
 const dot = ([x, y], r, kind) => tag("circle", { cx: fixed(x), cy: fixed(y), r, class: kind });
-const label = ([x, y], words) => tag("text", { x: fixed(x), y: fixed(y), "text-anchor": "middle" }, words);
 const row = (head, ...cells) => tag("tr", {}, tag("th", {}, head), cells.map((cell) => tag("td", {}, cell)));
 
 const show = (id, ...pictures) => { element(id).innerHTML = pictures.flat(9).join(""); };
@@ -56,10 +55,10 @@ const contour = (level) => circle(BOWL.centre, Math.sqrt(2 * level), ([a, b]) =>
 });
 
 function ballPicture(w, ball, title) {
-  const { to, axes } = plane(-1.6, 2.4), words = `w = (${w.map(short).join(", ")})`;
+  const { to, axes } = plane(-1.6, 2.4);
   const levels = [0.15, 0.6, 1.2].map((level) => path(contour(level).map(to), "faint"));
-  return svg(240, 240, `${title}: ${words}`, axes, levels, path(contour(bowl(w)).map(to), "one"),
-    path(ball.map(to), "two area"), label(to([1.5, -1.4]), words), dot(to(BOWL.centre), 3, "ink"),
+  return svg(240, 240, `${title}: w = (${w.map(short).join(", ")})`, axes, levels,
+    path(contour(bowl(w)).map(to), "one"), path(ball.map(to), "two area"), dot(to(BOWL.centre), 3, "ink"),
     dot(to(w), 5, "two"));
 }
 
@@ -68,14 +67,13 @@ function drawShrinkage() {
   const curve = path([-3, -mu, mu, 3].map((v) => to([v, shrunk(v, mu)])), "one");
   const same = path([[-3, -3], [3, 3]].map(to), "faint");
   const moving = [line(to([z, 0]), to([z, u]), "faint"), dot(to([z, u]), 5, "two")];
-  const words = label(to([-1.4, 2.5]), `${short(z)} → ${short(u)}`);
   const l1 = lowest((w, step) => w.map((v) => shrunk(v, step * mu)));
   const whole = lowest((w, step) => groupShrunk(w, step * gamma));
   const size = Math.abs(l1[0]) + Math.abs(l1[1]);
   const diamond = [[1, 0], [0, 1], [-1, 0], [0, -1], [1, 0]].map((corner) => corner.map((v) => v * size));
-  show("shrinkage-picture", svg(240, 240, say("soft threshold", "소프트 임곗값"), axes, same, curve, moving, words),
-    ballPicture(l1, diamond, say("L1 ball", "L1 공")),
-    ballPicture(whole, circle([0, 0], norm(whole)), say("norm ball", "노름 공")));
+  show("shrinkage-picture", svg(240, 240, `${say("Soft threshold", "소프트 임곗값")}: ${short(z)} → ${short(u)}`,
+    axes, same, curve, moving), ballPicture(l1, diamond, say("L1 ball", "L1 공")),
+    ballPicture(whole, circle([0, 0], norm(whole)), say("Norm ball", "노름 공")));
   const zeros = l1.filter((v) => v === 0).length, gone = whole.every((v) => v === 0);
   tell("shrinkage-words",
     `Exactly 0 under mu: ${zeros} of 2 weights; under gamma: ${gone ? "both, together" : "none"}.`,
@@ -112,7 +110,7 @@ function drawWalk() {
   const newton = [start];
   while (newton.length < 9) newton.push(newtonStep(f, newton.at(-1), Float64Array.of(mu, mu), 1e-12));
   const best = newton.at(-1), lowestValue = objective(best);
-  const ways = { ISTA: [start, ...ista(slope, mu, start, step, steps)],
+  const ways = { ISTA: [start, ...fista(slope, mu, start, step, steps, false)],
     FISTA: [start, ...fista(slope, mu, start, step, steps)], Newton: newton.slice(0, steps + 1) };
   const points = range(25).map((i) => i / 4 - 3);
   const heights = points.flatMap((a) => points.map((b) => objective(Float64Array.of(a, b))));
@@ -121,7 +119,7 @@ function drawWalk() {
     const places = way.map((w) => to([...w]));
     return [path(places, kinds[i]), places.map((p) => dot(p, 2.5, kinds[i]))];
   });
-  show("walk-picture", svg(240, 240, say("three ways down", "세 가지 내리막길"), axes,
+  show("walk-picture", svg(240, 240, say("The plane of the two weights", "두 가중치의 평면"), axes,
     levels.map((piece) => path(piece.map(to), "faint")), drawn, dot(to([...best]), 5, "ink")));
   show("walk-numbers", Object.entries(ways).map(([name, way], i) => row(tag("b", { class: kinds[i] }, name),
     short(Math.max(objective(way.at(-1)) - lowestValue, 0)), [...way.at(-1)].map(short).join(", "))));
@@ -151,7 +149,7 @@ function drawColumns() {
   });
   const lines = range(10).map((j) =>
     path(norms.map((n, epoch) => [10 + epoch / 80 * 220, 145 - n[j] / largest * 130]), dies(j) ? "two" : "one"));
-  const titles = say(["weights into ten new units, a column each", "norm of every column, epoch by epoch"],
+  const titles = say(["Weights into ten new units, a column each", "Norm of every column, epoch by epoch"],
     ["새 유닛 열 개로 들어오는 가중치", "에폭마다 각 열의 노름"]);
   show("columns-picture", svg(240, 152, titles[0], cells),
     svg(240, 152, titles[1], line([10, 145], [230, 145], "axis"), lines));
@@ -198,7 +196,7 @@ function drawSelection() {
     return lit(l, i) && lit(l + 1, j) ? "lit" : "faint";
   };
   show("selection-picture", networkPicture(sizes, edge, (l, i) => (lit(l, i) ? "two" : "empty"),
-    say("the walk from the head down", "헤드에서 아래로 걷기")));
+    say("From the inputs on the left to the head on the right", "왼쪽 입력에서 오른쪽 헤드까지")));
   const names = say(["inputs", "layer 1", "top layer"], ["입력", "첫째 층", "맨 위 층"]);
   const told = selected.map((chosen, l) => `${names[l]} ${chosen.length}/${sizes[l]}`).reverse().slice(0, steps);
   tell("selection-words", `Selected: ${told.join(", ") || "-"}`, `선택: ${told.join(", ") || "-"}`);
@@ -236,7 +234,7 @@ function drawSplit() {
   const count = Math.round(shown / 100 * edges.length), drawn = new Set(edges.slice(0, count).map(String));
   const kindOf = (...edge) => (!drawn.has(String(edge)) ? null : ["two", "one dashed", null][source(...edge)]);
   show("split-picture", networkPicture(sizesOf(after), kindOf, (l, i) => ["empty", "one", "two", "three"][kinds[l][i]],
-    say("the network after the split", "분할 뒤의 네트워크")));
+    say("After the split: inputs on the left, then layers 1 and 2", "분할 뒤: 왼쪽이 입력, 다음이 1층과 2층")));
   const meter = (r) => tag("meter", { min: 0, max: 1.5, value: r, "aria-label": "rho" });
   show("split-numbers", rho.map((layer, l) => [...layer].map((r, j) =>
     row(unitName(l, j), short(r), meter(r), r > sigma ? say("splits", "분할") : ""))));
@@ -256,7 +254,7 @@ function drawStamps() {
   const seen = visible(after, stage), there = (l, i, j) => at(after.weights[l], i, j) !== 0;
   show("stamps-picture", networkPicture(sizesOf(after),
     (l, i, j) => (!there(l, i, j) ? null : seen[l].includes(i) && seen[l + 1].includes(j) ? "lit" : "faint"),
-    (l, i) => (seen[l].includes(i) ? "two" : "empty"), say(`what stage ${stage} sees`, `단계 ${stage}에서 보이는 것`)));
+    (l, i) => (seen[l].includes(i) ? "two" : "empty"), say(`What stage ${stage} sees`, `단계 ${stage}에서 보이는 것`)));
   const end = (t) => (t === NEVER ? "∞" : t);
   show("stamps-numbers", after.introduced.map((born, l) => [...born].map((t, j) => row(unitName(l, j),
     `[${t}, ${end(after.retired[l][j])})`, seen[l + 1].includes(j) ? "●" : "○"))));
@@ -280,8 +278,6 @@ function learnStream({ seed, options }) {
   });
 }
 
-// Fewer and longer steps than den_ref's own options for this stream.
-const QUICK = { epochs_eq2: 100, epochs_eq4: 30, epochs_eq5: 60, epochs_eq6: 15, step: 0.03 };
 const counts = (layers) => layers.map((chosen) => chosen.length).join("-");
 const SENTENCES = {
   eq2: () => say("Eq. 2, the whole network", "식 2, 네트워크 전체"),
@@ -307,7 +303,7 @@ function drawStream() {
     tag("tr", {}, tag("th", {}, i + 1), range(4).map((j) => cell(rows[i]?.row[j])))));
   const born = (l, i) => (net.retired[l][i] === NEVER ? `born${net.introduced[l][i]}` : "empty");
   const edge = (l, i, j) => (at(net.weights[l], i, j) === 0 ? null : "faint");
-  const title = say("the network, its units coloured by timestamp", "타임스탬프로 색을 입힌 네트워크");
+  const title = say("Inputs on the left, then layers 1 and 2", "왼쪽이 입력, 다음이 1층과 2층");
   if (net) show("stream-picture",
     networkPicture(sizesOf(net), edge, (l, i) => (l === 0 ? "ink" : born(l - 1, i)), title, 300));
   const seconds = rows[3]?.seconds.toFixed(1);
@@ -320,7 +316,7 @@ function learn() {
   told = [];
   const [mu, lam, seed] = asked("stream", "mu", "lam", "seed");
   const plain = ["gamma", "tau", "sigma", "k", "mu_head"].map((name) => [name, ...asked("stream", name)]);
-  const options = { ...QUICK, ...Object.fromEntries(plain),
+  const options = { ...Object.fromEntries(plain),
     mu: TOY_OPTIONS.mu.map((v) => v * mu), lam: TOY_OPTIONS.lam.map((v) => v * lam) };
   const source = [element("mathematics").textContent, learnStream, "onmessage = ({ data }) => learnStream(data);"];
   worker = new Worker(URL.createObjectURL(new Blob([source.join("\n")], { type: "text/javascript" })));

@@ -3,14 +3,17 @@
 import base64
 import re
 import time
+from dataclasses import asdict
 
 import pytest
 
+from den_ref.den import DENConfig
 from den_ref.golden import cases
 from den_ref.lab import MATHEMATICS
 from den_ref.lab.page import lab_page, operations_of
 from den_ref.lab.questions import questions
 from tests.helpers import headless_browser
+from tests.helpers.toy_in_node import OPTIONS
 
 pytestmark = [pytest.mark.slow,
               pytest.mark.skipif(headless_browser.CHROMIUM is None, reason="no Chromium (apt-get install chromium)")]
@@ -36,6 +39,17 @@ def page(browser, tmp_path):
 
 def words(page, room):
     return page.value(f"document.getElementById('{room}-words').textContent")
+
+
+#: What a key is to the browser: its code, and what it types.
+KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " "), "ArrowLeft": (37, ""), "ArrowRight": (39, ""), "ArrowDown": (40, "")}
+
+
+def key(page, name):
+    """Press a key and let it go."""
+    code, text = KEYS[name]
+    page.ask("Input.dispatchKeyEvent", type="keyDown", key=name, windowsVirtualKeyCode=code, text=text)
+    page.ask("Input.dispatchKeyEvent", type="keyUp", key=name, windowsVirtualKeyCode=code)
 
 
 def drag(page, room, name, value):
@@ -107,7 +121,16 @@ def learn(page):
                       ".map(row => [...row.cells].map(cell => cell.textContent))")
 
 
-@pytest.mark.parametrize("seed", [1, 3, 8])
+def test_it_begins_with_the_options_of_the_toy_stream(page):
+    ours = {name: page.value(f"Number(slider('stream', '{name}').value)") for name in ("gamma", "tau", "sigma", "k", "mu_head")}
+    assert ours == {name: OPTIONS[name] for name in ours}
+    assert [page.value(f"slider('stream', '{name}').value") for name in ("mu", "lam")] == ["1", "1"]
+    told = {name: tuple(value) if isinstance(value, list) else value for name, value in page.value("TOY_OPTIONS").items()}
+    default = asdict(DENConfig(**OPTIONS))
+    assert {name: default[name] for name in told} == told and set(OPTIONS) - {"dtype"} <= set(told)
+
+
+@pytest.mark.parametrize("seed", [1, 8])
 def test_the_stream_is_learnt_while_the_page_answers(page, seed):
     drag(page, "stream", "seed", seed)
     rows = learn(page)
@@ -118,10 +141,11 @@ def test_the_stream_is_learnt_while_the_page_answers(page, seed):
 
 
 def test_mu_that_leaves_the_first_task_at_chance(page):
-    """As the page says of mu × 1 and seed 3."""
+    """As the page says of mu × 1, of mu × 0.5 and of seed 3."""
     drag(page, "stream", "seed", 3)
-    drag(page, "stream", "mu", 1)
     assert [row[1] for row in learn(page)] == ["0.500"] * 4
+    drag(page, "stream", "mu", 0.5)
+    assert all(float(row[1]) > 0.9 for row in learn(page))
 
 
 def test_questions_mark_themselves(page):
@@ -144,17 +168,81 @@ def test_in_korean(page):
     assert "Why L1" in page.value("document.body.innerText")
 
 
+#: What can be operated, in the order of the page; a group of radio buttons is one stop.
+STOPS = ("[...document.querySelectorAll('a[href], button, input')].filter(e => e.checkVisibility() "
+         "&& !(e.type === 'radio' && e.value !== '0'))")
+
+
+def stop(page):
+    """Where the focus is, as its number among the stops, and what it stands on; None outside of the page."""
+    return page.value(f"(() => {{ const e = document.activeElement, at = {STOPS}.indexOf(e); return at < 0 ? null : "
+                      "[at, e.type || e.localName, e.closest('section')?.id ?? '', e.name || e.id,"
+                      " e.matches(':focus-visible') && getComputedStyle(e).outlineStyle !== 'none']; })()")
+
+
 def test_the_keyboard_alone(page):
-    """Everything that can be pressed or dragged is reached by Tab, shows its focus, and obeys keys."""
-    page.value("document.querySelector('#shrinkage input').focus()")
-    before = seen(page, "shrinkage")
-    page.ask("Input.dispatchKeyEvent", type="rawKeyDown", key="ArrowRight", windowsVirtualKeyCode=39)
-    page.ask("Input.dispatchKeyEvent", type="keyUp", key="ArrowRight", windowsVirtualKeyCode=39)
-    assert seen(page, "shrinkage") != before
-    inert = "[...document.querySelectorAll('input, button, nav a')].filter(e => e.tabIndex < 0 || e.disabled).length"
-    assert page.value(inert) == 0
-    nameless = f"{SLIDERS}.filter(e => !e.labels.length || !e.labels[0].innerText.trim()).length"
-    assert page.value(nameless) == 0
+    """Tab leads through everything, once, in order and out again; on its way each thing obeys its keys."""
+    page.ask("Emulation.setEmulatedMedia", features=[{"name": "prefers-reduced-motion", "value": "reduce"}])
+    reached, many = [], page.value(f"{STOPS}.length")
+    try:
+        key(page, "Tab")
+        while (now := stop(page)) and len(reached) <= many:
+            number, kind, room, name, outlined = now
+            assert outlined, now
+            reached.append(number)
+            if kind != "a":
+                obeys(page, kind, room, name)
+            assert stop(page) == now                               # operating it does not lose the place
+            key(page, "Tab")
+    finally:
+        page.ask("Emulation.setEmulatedMedia", features=[])
+    assert reached == list(range(many)) and many > 60
+
+
+def obeys(page, kind, room, name):
+    """What has the focus does what it is there for, by its own keys."""
+    value = "document.activeElement.value"
+    before = page.value(value)
+    if kind == "range":
+        key(page, "ArrowLeft" if page.value(f"{value} === document.activeElement.max") else "ArrowRight")
+        assert page.value(value) != before, (room, name)
+    elif kind == "checkbox":
+        key(page, " ")
+        assert page.value("document.activeElement.checked")
+    elif kind == "radio":
+        key(page, " ")
+        assert page.value("document.activeElement.checked && document.querySelector(`#${document.activeElement.name} output`).value")
+        key(page, "ArrowDown")
+        assert page.value(value) == "1"
+        page.value("document.getElementsByName(document.activeElement.name)[0].focus()")
+    elif name == "language":
+        for press, language in ((" ", "ko"), ("Enter", "en")):
+            key(page, press)
+            assert page.value("document.documentElement.lang") == language
+    elif name == "learn":
+        key(page, "Enter")
+        assert words(page, "stream") == "Learning …"
+        page.value("worker.terminate()")
+    elif name == "run-golden":
+        key(page, " ")
+        assert words(page, "golden")
+    else:                                                          # it plays a slider to its end
+        slide = f"slider('{room}', document.activeElement.dataset.play)"
+        page.value(f"{slide}.value = {slide}.min")
+        key(page, "Enter")
+        assert page.value(f"{slide}.value === {slide}.max"), room
+
+
+def test_links_lead_to_their_sections(page):
+    for room in ROOMS:
+        page.value(f"document.querySelector('nav [href=\"#{room}\"]').focus()")
+        key(page, "Enter")
+        key(page, "Tab")                                           # the next stop is the section's first
+        assert stop(page)[2] == room
+
+
+def test_every_slider_has_a_name(page):
+    assert page.value(f"{SLIDERS}.filter(e => !e.labels.length || !e.labels[0].innerText.trim()).length") == 0
 
 
 @pytest.mark.parametrize("width", [1920, 1280, 390])
