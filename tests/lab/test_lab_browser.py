@@ -42,7 +42,8 @@ def words(page, room):
 
 
 #: What a key is to the browser: its code, and what it types.
-KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " "), "ArrowLeft": (37, ""), "ArrowRight": (39, ""), "ArrowDown": (40, "")}
+KEYS = {"Tab": (9, ""), "Enter": (13, "\r"), " ": (32, " "),
+        "ArrowLeft": (37, ""), "ArrowUp": (38, ""), "ArrowRight": (39, ""), "ArrowDown": (40, "")}
 
 
 def key(page, name):
@@ -212,9 +213,9 @@ def obeys(page, kind, room, name):
     elif kind == "radio":
         key(page, " ")
         assert page.value("document.activeElement.checked && document.querySelector(`#${document.activeElement.name} output`).value")
-        key(page, "ArrowDown")
-        assert page.value(value) == "1"
-        page.value("document.getElementsByName(document.activeElement.name)[0].focus()")
+        for press, answer in (("ArrowDown", "1"), ("ArrowUp", "0")):
+            key(page, press)
+            assert page.value(value) == answer
     elif name == "language":
         for press, language in ((" ", "ko"), ("Enter", "en")):
             key(page, press)
