@@ -23,15 +23,16 @@ from .imm import IMM
 from .incremental_features import IncrementalFeatures
 from .l2 import L2
 from .mtl import MTL
+from .nonparametric import Nonparametric
 from .progressive import Progressive
 from .si import SI
 from .stl import STL
 
 #: Name -> class, in the order of tables and figures.
 REGISTRY: dict[str, type[Method]] = {method.name: method for method in (
-    STL, MTL, FineTuning, L2, EWC, SI, IMM, ELLA, GOMTL, Progressive, IncrementalFeatures, AdaNet, ablations.L1Network,
-    ablations.Selective, ablations.PulledSelective, ablations.Dynamic, ablations.PulledDynamic, ablations.Constant,
-    ablations.PulledConstant, ablations.WithoutTimestamps, DEN, FineTuned)}
+    STL, MTL, FineTuning, L2, EWC, SI, IMM, ELLA, GOMTL, Progressive, IncrementalFeatures, AdaNet, Nonparametric,
+    ablations.L1Network, ablations.Selective, ablations.PulledSelective, ablations.Dynamic, ablations.PulledDynamic,
+    ablations.Constant, ablations.PulledConstant, ablations.WithoutTimestamps, DEN, FineTuned)}
 
 
 @door

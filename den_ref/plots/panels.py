@@ -18,7 +18,7 @@ from den_ref.protocol import Step
 from .expansion import group_norms, loss_against_tau, shares
 from .matrices import Segment, head_weights, unit_changes, weight_matrix
 from .network import network_graph
-from .solving import residuals, training
+from .solving import residuals, training, unit_counts
 from .splitting import drift, filters
 from .timestamps import timestamps
 
@@ -89,6 +89,13 @@ def solve(step: Step) -> Iterator[Panel]:
     for certificate in ("residual", "prox_residual"):
         if recorded.get(certificate):
             yield panel(residuals, recorded[certificate], ylabel=certificate.replace("_", " "))
+
+
+def widths(step: Step) -> Iterator[Panel]:
+    """How many units every hidden layer had, epoch by epoch."""
+    counts = history(step).get("widths")
+    if counts:
+        yield panel(unit_counts, counts)
 
 
 def zeros(step: Step) -> Iterator[Panel]:
@@ -254,8 +261,8 @@ def staircase(step: Step) -> Iterator[Panel]:
 
 #: What a box can be shown by.
 MAKERS: dict[str, Callable[[Step], Iterator[Panel]]] = {make.__name__: make for make in (
-    solve, zeros, changes, head, selection, selected_shares, decision, norms, blocks, removal, kept_shares, drifts,
-    split_units, staircase)}
+    solve, widths, zeros, changes, head, selection, selected_shares, decision, norms, blocks, removal, kept_shares,
+    drifts, split_units, staircase)}
 
 
 # --- small parts -------------------------------------------------------------------------------------------------

@@ -74,3 +74,23 @@ def training(ax, loss: Sequence[float], validation: Sequence[float] = (), start:
     legend(ax, style, loc="best")
     tidy(ax, style, xlabel="epoch", ylabel="loss")
     return artists
+
+
+def unit_counts(ax, widths: Sequence[Sequence[int]], *, style: Style = PLAIN) -> list:
+    """Units of every hidden layer after every epoch (epochs, layers): one line per layer, the last number beside it.
+
+    Returns
+    -------
+    list
+        One line per layer.
+    """
+    counts = np.asarray(widths)
+    epochs = np.arange(1, len(counts) + 1)
+    lines = [ax.plot(epochs, units, color=style.colour(l), linestyle=("-", "--", "-.", ":")[l % 4],
+                     linewidth=style.line, label=f"layer {l + 1}: {units[-1]} at the end")[0]
+             for l, units in enumerate(counts.T)]
+    ax.set_ylim(0, 1.25 * counts.max(initial=1))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
+    legend(ax, style, loc="best")
+    tidy(ax, style, xlabel="epoch", ylabel="units")
+    return lines

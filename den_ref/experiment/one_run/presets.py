@@ -18,6 +18,7 @@ from den_ref.experiment.disk.json_files import check_format, check_shape, write_
 from den_ref.methods.ewc import EWC
 from den_ref.methods.incremental_features import IncrementalFeatures
 from den_ref.methods.l2 import L2
+from den_ref.methods.nonparametric import Nonparametric
 from den_ref.methods.shared.network import NetworkMethod
 from den_ref.methods.si import SI
 from den_ref.protocol import Method
@@ -40,6 +41,8 @@ PRESETS: dict[str, dict[type[Method], dict[str, Any]]] = {
         SI: {"c": 0.1},
         IncrementalFeatures: {"features": 24, "grow": 4, "tau": 500, "window": 500, "corruption": 0.0, "epochs": 40,
                               "step": 0.05, "batch": 32, "patience": 15},
+        Nonparametric: {"hidden": (10, 10), "lam": 1e-2, "lifetime": 20.0, "step": 10.0, "batch": 50, "patience": 8,
+                        "epochs_shrink": 100},
         DEN: {"hidden": (24, 12), "k": 16, "tau": 0.2, "sigma": 0.1, "mu": (8e-3, 3e-3), "mu_head": 0.02,
               "mu_l2": 1e-4, "gamma": 1e-3, "lam": (0.15, 1.5e-3), "weight_decay": 1e-5, "init_scale": 1.5,
               "step": 0.01, "batch": 250, "patience": 80, "epochs_eq2": 250, "epochs_eq4": 100, "epochs_eq5": 150,
@@ -83,7 +86,7 @@ def default_options(method: type[Method], stream: str) -> Settings:
     fields = {field.name: field for field in dataclasses.fields(method.Config)}
     fitting = [options for kind, options in PRESETS.get(stream, {}).items() if issubclass(method, kind)]
     usual = method.Config(**{name: value for options in fitting for name, value in options.items()
-                             if fields[name].metadata["check"](value) is None})
+                             if name in fields and fields[name].metadata["check"](value) is None})
     return method.Config.from_dict(usual.to_dict() | tuned_options(stream).get(method.name, {}))
 
 
