@@ -16,6 +16,7 @@ subnetworks    what a stage sees, a task's scores; Algorithm 2: select, cut out,
 surgery        Algorithm 3: append, find what is useless, delete
 splitting      Algorithm 4: drift, who is split, the split edge by edge
 systems        the compared systems: EWC's Fisher information and pull, DNN-L2, SI, IMM, ELLA, GO-MTL, DNN-Progressive
+incremental    incremental features: the tied gradient, hard samples, the merge, how many
 metrics        AUROC, functions of the performance matrix
 arrays         filling an array entry by entry
 =============  ========================================================================================
@@ -27,6 +28,7 @@ reduced as a whole.  Numbers are float64.
 
 from .equations import objective_eq2, objective_eq3, objective_eq4, objective_eq4_l1, objective_eq5, objective_eq6
 from .equations import objective_eq6_fisher
+from .incremental import incremental_gradients, incremental_hard, incremental_merge, incremental_rule
 from .layers import affine_backward, affine_forward, relu_backward, relu_forward
 from .losses import sigmoid_cross_entropy, softmax_cross_entropy
 from .metrics import auroc, performance_matrix_metrics, performance_matrix_variants

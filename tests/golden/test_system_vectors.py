@@ -25,6 +25,8 @@ ASKED = {
     "IMM's merged tensor not written back": ("imm_mode", "merged-not-written-back"),
     "IMM without its 1e-8": ("imm_mode", "nan-where-no-task-cares"),
     "mu for mu / 2 in ELLA's code": ("ella_code", "threshold-not-halved"),
+    "one path of the tied gradient": ("incremental_gradients", "encoder-path-only"),
+    "a mean of outgoing weights": ("incremental_merge", "outgoing-averaged"),
     "rows of L for columns": ("ella_bases", "read-by-rows"),
     "drop-transfer as plain dropout": ("drop_transfer_layer", "falls-back-to-zero"),
     "half factor in DNN-L2": ("l2_transfer_step", "half-factor"),

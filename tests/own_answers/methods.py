@@ -13,7 +13,8 @@ from den_ref.methods.ella import Sums
 from den_ref.methods.ewc import EWC, EWCConfig
 from den_ref.methods.l2 import L2, L2Config
 from den_ref.methods.gomtl import bases, statistics
-from den_ref.methods.shared import columns, drop_transfer
+from den_ref.methods.incremental_features import Hard, IncrementalFeaturesConfig, first_sizes, next_sizes
+from den_ref.methods.shared import autoencoder, columns, drop_transfer
 from den_ref.methods.shared.bases import Quadratic, sparse_code
 from den_ref.methods.si import SI, SIConfig, damped
 
@@ -156,6 +157,43 @@ def gomtl_bases(S, x, y, lam):
     """``methods.gomtl.bases``, from what is kept of the samples."""
     tasks = [statistics(*own, "squared", 0) for own in zip(x, y, strict=True)]
     return {"L": bases(np.stack([task.D for task in tasks]), np.stack([task.c for task in tasks]), S, lam)}
+
+
+# --- incremental features ----------------------------------------------------------------------------------------
+
+
+def incremental_gradients(noisy, x, y, loss, lam, **network):
+    """``methods.shared.autoencoder.hybrid``."""
+    value, slopes = autoencoder.hybrid(**network, noisy=noisy, samples=autoencoder.Samples(x, y, loss), lam=lam)
+    return {"value": value} | {f"d{name}": slope for name, slope in slopes.items()}
+
+
+def incremental_hard(losses, batch, window, tau):
+    """``methods.incremental_features.Hard``, batch by batch."""
+    collected, events = Hard(window, tau), []
+    for k, rows in enumerate(np.split(np.arange(len(losses)), range(batch, len(losses), batch))):
+        if collected.look(rows, losses[rows]):
+            events.append(k)
+            collected.rows = []
+    return {"hard": np.array(collected.rows, np.int64), "events": np.array(events, np.int64)}
+
+
+def incremental_merge(W, b, V, x, count, outgoing):
+    """``methods.shared.autoencoder.nearest_pairs`` and ``merged``."""
+    w = Flat.of({"W": W, "b": b, "a": np.zeros(len(W)), "V": V, "c": np.zeros(V.shape[1])}, W.dtype)
+    pairs = autoencoder.nearest_pairs(W, count)
+    after = autoencoder.merged(w, pairs, x, outgoing)
+    return {"pairs": pairs, "W": after["W"], "b": after["b"], "V": after["V"]}
+
+
+def incremental_rule(rule, grow, objective, eps1, eps2, gamma):
+    """``methods.incremental_features.next_sizes``, event by event; nothing is compared at the first."""
+    config = IncrementalFeaturesConfig(rule=rule, grow=grow, eps1=eps1, eps2=eps2, gamma=gamma)
+    sizes = [first_sizes(config)] * 2
+    for before, now in zip(objective.tolist(), objective[1:].tolist(), strict=False):
+        sizes.append(next_sizes(sizes[-1], before, now, config))
+    add, merge = zip(*sizes)
+    return {"add": np.array(add, np.int64), "merge": np.array(merge, np.int64)}
 
 
 # --- DNN-Progressive ---------------------------------------------------------------------------------------------
