@@ -199,7 +199,13 @@ def overview(records: Sequence[MethodRecord], folder: str) -> str:
     rows = [[f"[{record.method}]({record_path(folder, record.method)})", str(record.tries), str(record.settings),
              str(len(record.rows)), _mean(record.judged[:1]), _mean(filter(None, [record.default]))]
             for record in records]
-    return f"{table(OVERVIEW_HEAD, rows)}\n\n{fairness(records)}\n"
+    return f"{table(OVERVIEW_HEAD, rows)}\n\n{fairness(records)} {cost(records)}\n"
+
+
+def cost(records: Sequence[MethodRecord]) -> str:
+    """What the runs took, in a sentence."""
+    seconds = sum(row["seconds"] for record in records for row in record.rows)
+    return f"All runs together took {seconds / 3600:.1f} hours of one core."
 
 
 def fairness(records: Sequence[MethodRecord]) -> str:
