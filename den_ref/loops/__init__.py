@@ -15,7 +15,8 @@ solvers        ISTA, FISTA, Eq. 3 to its minimum; proximal Adam and SGD
 subnetworks    what a stage sees, a task's scores; Algorithm 2: select, cut out, put back
 surgery        Algorithm 3: append, find what is useless, delete
 splitting      Algorithm 4: drift, who is split, the split edge by edge
-systems        the compared systems: EWC's Fisher information and pull, DNN-L2, SI, IMM, ELLA, GO-MTL, DNN-Progressive
+systems        the compared systems: EWC's Fisher information and pull, DNN-L2, SI, IMM, ELLA, GO-MTL, AdaNet,
+               DNN-Progressive
 incremental    incremental features: the tied gradient, hard samples, the merge, how many
 metrics        AUROC, functions of the performance matrix
 arrays         filling an array entry by entry
@@ -40,6 +41,6 @@ from .splitting import most_drifted, split_units, unit_drift
 from .subnetworks import extract_subnetwork, insert_subnetwork, predict_task, select_units
 from .surgery import append_units, delete_units, useless_units
 from .systems import drop_transfer_layer, ewc_penalty, ewc_prox, fisher_diagonal, imm_mean, imm_mode, l2_transfer_step
-from .systems import ella_bases, ella_code, gomtl_bases
+from .systems import adanet_coordinate_gain, adanet_weak_learner, ella_bases, ella_code, gomtl_bases
 from .systems import progressive_adapter_backward, progressive_forward
 from .systems import si_importance, si_path_integral, si_penalty

@@ -1,5 +1,5 @@
 """The compared systems: EWC's Fisher information and pull, a step of DNN-L2, SI's path integral, importance and pull,
-IMM's merges and drop-transfer, ELLA's code and bases, GO-MTL's bases, DNN-Progressive's columns."""
+IMM's merges and drop-transfer, ELLA's code and bases, GO-MTL's bases, AdaNet's best unit and its gain, DNN-Progressive's columns."""
 
 import numpy as np
 
@@ -221,6 +221,46 @@ def solved(matrix, right):
     for j in reversed(range(n)):
         v[j] = (rows[j][n] - sum(rows[j][i] * v[i] for i in range(j + 1, n))) / rows[j][j]
     return v
+
+
+# --- AdaNet ------------------------------------------------------------------------------------------------------
+
+
+def adanet_weak_learner(z, y, f, p, norm):
+    """u_i = Λ sign(e_i) abs(e_i)^(q-1) / norm_q(e)^(q/p), e = E_D[y z], 1/p + 1/q = 1; p = 1: the first largest alone."""
+    e, _ = weighted_mean(z, y, f)
+    if p == 1:
+        best = 0
+        for i in range(len(e)):
+            best = i if abs(e[i]) > abs(e[best]) else best
+        return filled(len(e), lambda i: norm * sign(e[i]) * (i == best))
+    q = p / (p - 1)
+    return filled(len(e), lambda i: norm * sign(e[i]) * abs(e[i]) ** (q - 1) / dual_norm(e, p) ** (q / p))
+
+
+def adanet_coordinate_gain(z, y, f, p, norm, lam, r, beta):
+    """(S / m) Λ norm_q(e) - (lam r + beta): how fast F falls along the best new unit."""
+    e, S = weighted_mean(z, y, f)
+    return S / len(y) * norm * dual_norm(e, p) - (lam * r + beta)
+
+
+def weighted_mean(z, y, f):
+    """E_D[y z] and S: D(i) = Φ'(1 - y_i f_i) / S, Φ'(1 - y f) = 1 / (1 + exp(y f)), S their sum; y is 1 or -1."""
+    slopes = [sigmoid(-y[n] * f[n]) for n in range(len(y))]
+    S = sum(slopes)
+    return filled(z.shape[1], lambda i: sum(slopes[n] / S * y[n] * z[n, i] for n in range(len(y)))), S
+
+
+def dual_norm(e, p):
+    """norm_q, 1/p + 1/q = 1; the largest absolute entry for p = 1."""
+    if p == 1:
+        return max(abs(float(e_i)) for e_i in e)
+    return sum(abs(float(e_i)) ** (p / (p - 1)) for e_i in e) ** ((p - 1) / p)
+
+
+def sign(number):
+    """1, 0 or -1."""
+    return int(number > 0) - int(number < 0)
 
 
 # --- DNN-Progressive ---------------------------------------------------------------------------------------------

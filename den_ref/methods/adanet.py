@@ -63,7 +63,6 @@ class AdaNetConfig(Training):
     warm: bool = option(False, "units of earlier tasks may be read", one_of(False, True))
     width: int = option(10, "units per layer of a trained subnetwork", integer(1))
     epochs: int = option(20, "epochs of its training", integer(0))
-    step: float = option(1e-2, "learning rate at the start of its training", at_least(0, above=True))
 
 
 # --- the weak learner --------------------------------------------------------------------------------------------

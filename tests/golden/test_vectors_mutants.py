@@ -3,6 +3,7 @@
 import pytest
 from den_ref.golden import vectors
 from tests.helpers import named_mistakes
+from tests.helpers.adanet_mutants import MUTANTS as ADANET
 from tests.helpers.bases_mutants import MUTANTS as BASES
 from tests.helpers.incremental_mutants import MUTANTS as INCREMENTAL
 from tests.helpers.listed_mutants import MATHEMATICS as LISTED
@@ -11,7 +12,7 @@ from tests.helpers.merging_mutants import MUTANTS as MERGES
 from tests.helpers.path_mutants import MUTANTS as PATHS
 from tests.helpers.system_mutants import MUTANTS as SYSTEMS
 
-MUTANTS = MATHEMATICS | SYSTEMS | PATHS | MERGES | BASES | INCREMENTAL | LISTED
+MUTANTS = MATHEMATICS | SYSTEMS | PATHS | MERGES | BASES | INCREMENTAL | ADANET | LISTED
 MISTAKES = {(vector.operation, mistake) for vector in vectors() for mistake in vector.mistakes}
 
 

@@ -9,6 +9,7 @@ from den_ref.core.flat import Flat
 from den_ref.core.penalties import L1, SquaredL2
 from den_ref.core.problem import Part, Problem
 from den_ref.methods import imm
+from den_ref.methods.adanet import pull, weak_learner
 from den_ref.methods.ella import Sums
 from den_ref.methods.ewc import EWC, EWCConfig
 from den_ref.methods.l2 import L2, L2Config
@@ -194,6 +195,20 @@ def incremental_rule(rule, grow, objective, eps1, eps2, gamma):
         sizes.append(next_sizes(sizes[-1], before, now, config))
     add, merge = zip(*sizes)
     return {"add": np.array(add, np.int64), "merge": np.array(merge, np.int64)}
+
+
+# --- AdaNet ------------------------------------------------------------------------------------------------------
+
+
+def adanet_weak_learner(z, y, f, p, norm):
+    """``methods.adanet.weak_learner``, along the pull."""
+    return {"u": weak_learner(pull(z, y, f), float(p), float(norm))}
+
+
+def adanet_coordinate_gain(z, y, f, p, norm, lam, r, beta):
+    """What ``methods.adanet.in_closed_form`` compares layers by."""
+    g = pull(z, y, f)
+    return {"gain": weak_learner(g, float(p), float(norm)) @ g - (lam * r + beta)}
 
 
 # --- DNN-Progressive ---------------------------------------------------------------------------------------------

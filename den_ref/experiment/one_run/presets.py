@@ -15,6 +15,7 @@ from den_ref.den.algorithm import DEN
 from den_ref.den.finetune import FineTuned
 from den_ref.experiment.disk.files import VERSION
 from den_ref.experiment.disk.json_files import check_format, check_shape, write_json
+from den_ref.methods.adanet import AdaNet
 from den_ref.methods.ewc import EWC
 from den_ref.methods.incremental_features import IncrementalFeatures
 from den_ref.methods.l2 import L2
@@ -43,6 +44,7 @@ PRESETS: dict[str, dict[type[Method], dict[str, Any]]] = {
                               "step": 0.05, "batch": 32, "patience": 15},
         Nonparametric: {"hidden": (10, 10), "lam": 1e-2, "lifetime": 20.0, "step": 10.0, "batch": 50, "patience": 8,
                         "epochs_shrink": 100},
+        AdaNet: {"step": 0.01, "batch": 32, "epochs": 40},
         DEN: {"hidden": (24, 12), "k": 16, "tau": 0.2, "sigma": 0.1, "mu": (8e-3, 3e-3), "mu_head": 0.02,
               "mu_l2": 1e-4, "gamma": 1e-3, "lam": (0.15, 1.5e-3), "weight_decay": 1e-5, "init_scale": 1.5,
               "step": 0.01, "batch": 250, "patience": 80, "epochs_eq2": 250, "epochs_eq4": 100, "epochs_eq5": 150,
