@@ -138,7 +138,7 @@ GAIN = Recipe(
                 gain(norm_of_e=lambda e, p: norm_of(e, p))),
         Mistake("sum-missing", "S / m was left out: the weights were normalised to D and never put back.",
                 gain(share=lambda S, m: Decimal(1))),
-        Mistake("norm-missing", "Λ was left out.", gain(scale=lambda norm: Decimal(1))),
+        Mistake("norm-missing", "The gain is that of a unit of norm 1; units have norm Λ.", gain(scale=lambda norm: Decimal(1))),
         Mistake("beta-missing", "Γ is lam r + beta; beta was left out.", gain(penalty=lambda lam, r, beta: lam * r)),
         Mistake("penalty-missing", "Γ was not subtracted; a public implementation has 0 there for a new layer, which "
                 "then costs nothing.", gain(penalty=lambda lam, r, beta: Decimal(0))),
