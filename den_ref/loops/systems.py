@@ -1,5 +1,6 @@
 """The compared systems: EWC's Fisher information and pull, a step of DNN-L2, SI's path integral, importance and pull,
-IMM's merges and drop-transfer, ELLA's code and bases, GO-MTL's bases, AdaNet's best unit and its gain, DNN-Progressive's columns."""
+IMM's merges and drop-transfer, ELLA's code and bases, GO-MTL's bases, AdaNet's best unit and its gain,
+DNN-Progressive's columns."""
 
 import numpy as np
 
@@ -227,7 +228,7 @@ def solved(matrix, right):
 
 
 def adanet_weak_learner(z, y, f, p, norm):
-    """u_i = Λ sign(e_i) abs(e_i)^(q-1) / norm_q(e)^(q/p), e = E_D[y z], 1/p + 1/q = 1; p = 1: the first largest alone."""
+    """u_i = Λ sign(e_i) abs(e_i)^(q-1) / norm_q(e)^(q/p), e = E_D[y z], 1/p + 1/q = 1; p = 1: the largest alone."""
     e, _ = weighted_mean(z, y, f)
     if p == 1:
         best = 0

@@ -31,6 +31,7 @@ def norm_of(v, q) -> Decimal:
 
 
 def with_signs(sizes, v) -> np.ndarray:
+    """The sizes, with the signs that v has."""
     return np.array([size.copy_sign(e) if e else Decimal(0) for size, e in zip(sizes, v, strict=True)], object)
 
 
@@ -77,8 +78,8 @@ UNIT = Recipe(
                  "p = 1: the first of the largest absolute entries alone, Λ with its sign"],
     oracle=unit(),
     mistakes=[
-        Mistake("sign-missing", "The entries' signs were left out, as in the paper's formula; without them u . e is not "
-                "the maximum.", unit(signs=lambda sizes, e: sizes)),
+        Mistake("sign-missing", "The entries' signs were left out, as in the paper's formula; without them u . e is "
+                "not the maximum.", unit(signs=lambda sizes, e: sizes)),
         Mistake("p-for-q", "p stands where q belongs: the unit has q-norm Λ.", unit(swapped)),
         Mistake("gradient-direction", "u is Λ e / norm_2(e) for every p; that is right for p = 2 only.",
                 unit(lambda e, p: [abs(e_i) / hp.norm(e) for e_i in e])),
@@ -138,12 +139,13 @@ GAIN = Recipe(
                 gain(norm_of_e=lambda e, p: norm_of(e, p))),
         Mistake("sum-missing", "S / m was left out: the weights were normalised to D and never put back.",
                 gain(share=lambda S, m: Decimal(1))),
-        Mistake("norm-missing", "The gain is that of a unit of norm 1; units have norm Λ.", gain(scale=lambda norm: Decimal(1))),
+        Mistake("norm-missing", "The gain is that of a unit of norm 1; units have norm Λ.",
+                gain(scale=lambda norm: Decimal(1))),
         Mistake("beta-missing", "Γ is lam r + beta; beta was left out.", gain(penalty=lambda lam, r, beta: lam * r)),
         Mistake("penalty-missing", "Γ was not subtracted; a public implementation has 0 there for a new layer, which "
                 "then costs nothing.", gain(penalty=lambda lam, r, beta: Decimal(0))),
-        Mistake("score-of-errors", "This is m / (2 S) times the gain, the score that comparing weighted errors with 1/2 "
-                "gives: right for choosing a layer, not for how fast the objective falls.",
+        Mistake("score-of-errors", "This is m / (2 S) times the gain, the score that comparing weighted errors with "
+                "1/2 gives: right for choosing a layer, not for how fast the objective falls.",
                 gain(read=lambda gain, S, m: gain * m / (2 * S))),
         Mistake("unweighted", "All samples counted alike; D weighs them by Φ'(1 - y f), what f gets wrong more.",
                 gain(heard=lambda f: 0 * f)),
@@ -156,8 +158,8 @@ GAIN = Recipe(
         Question("p-three-halves", "q = 3", lambda: costs(24, 7, 4, 1.5, 0.5, 0.02, 2.0, 0.01), DECIMALS),
         Question("p-2", "q = 2", lambda: costs(27, 7, 4, 2.0, 1.5, 0.01, 2.5, 0.02), DECIMALS),
         Question("p-3", "q = 1.5", lambda: costs(30, 7, 4, 3.0, 3.0, 0.02, 1.5, 0.04), DECIMALS),
-        Question("too-dear", "a bound so large that nothing is gained", lambda: costs(33, 5, 3, 2.0, 1.25, 0.5, 9.0, 0.5),
-                 DECIMALS),
+        Question("too-dear", "a bound so large that nothing is gained",
+                 lambda: costs(33, 5, 3, 2.0, 1.25, 0.5, 9.0, 0.5), DECIMALS),
     ])
 
 RECIPES = [UNIT, GAIN]
