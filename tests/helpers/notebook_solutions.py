@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+from den_ref.lab.questions import questions
+
 
 class Exercise(NamedTuple):
     """right: the source that solves the exercise;  wrong: what somebody did -> the source they wrote."""
@@ -92,6 +94,9 @@ def relative(axis: int = 0, bias: int = 1) -> str:
     return f"np.divide({moved}, {SIZE}, out=np.where({moved} > 0, np.inf, 0.0), where={SIZE} > 0)"
 
 
+#: The bank of questions: id -> the number of the right choice.
+RIGHT_CHOICES = {one.id: one.answer for one in questions()}
+
 #: Notebook -> id of the exercise's cell -> answers.
 SOLUTIONS = {
     "00_den_box_by_box": {
@@ -181,5 +186,8 @@ SOLUTIONS = {
         "exercise-select": Exercise(select(), {
             "first output alone": select(top="(head[:, 0] != 0)"), "weights of now": select(weights="current_weights"),
             "retired units": select(sees="born <= stage")}),
+        "exercise-questions": Exercise(f"answers = {RIGHT_CHOICES}", {
+            "one wrong": f"answers = {RIGHT_CHOICES | {'zeros': (RIGHT_CHOICES['zeros'] + 1) % 3}}",
+            "always the first": f"answers = {dict.fromkeys(RIGHT_CHOICES, 0)}"}),
     },
 }

@@ -8,11 +8,13 @@ import importlib
 import json
 import re
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from den_ref.core.adam import ProximalAdam
+from den_ref.lab.questions import LANGUAGES, questions
 from docs.make.instructor import instructor_copy, main
 from tests.helpers.notebook_cells import FOLDER, NOTEBOOKS, Cell, answered, cells, cells_of, document, run
 from tests.helpers.notebook_claims import CLAIMS
@@ -122,6 +124,32 @@ def test_notices_a_broken_package(path, monkeypatch):
     unsolved = {cell.id: cell.source for cell in cells(path) if cell.id in SOLUTIONS[path.stem]}
     with pytest.raises(AssertionError):
         run_all(answered(cells_of(instructor_copy(path)), unsolved))
+
+
+# --- the bank of questions ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_questions_are_marked_in_a_notebook(language, capsys):
+    path, names = NOTEBOOKS[7], {"questions": questions}
+    show, exercise, check = (cell for cell in cells(path) if cell.id.endswith("-questions"))
+    run(replace(show, source=show.source.replace('"en"', f'"{language}"')), names)
+    printed, bank = capsys.readouterr().out, questions(language)
+    assert all(str(one) in printed for one in bank) and f'"{bank[0].id}": None' in exercise.source
+    assert not [said for one in bank for said in one.feedback if said in printed + path.read_text("utf-8")]
+    right, wrong, choice = bank[0], bank[1], (bank[1].answer + 1) % 3
+    run(replace(exercise, source=f"answers = {{'{right.id}': {right.answer}, '{wrong.id}': {choice}, 'drift': None}}"), names)
+    with pytest.raises(AssertionError, match=f"once more: {wrong.id}"):
+        run(check, names)
+    said = capsys.readouterr().out
+    assert f"{right.id}: ✓ {right.feedback[right.answer]}" in said and f"{wrong.id}: ✗ {wrong.feedback[choice]}" in said
+    assert "1 right of 2 answered; there are 25" in said
+
+
+def test_the_notebook_asks_every_question():
+    exercise, = (cell for cell in cells(NOTEBOOKS[7]) if cell.id == "exercise-questions")
+    run(exercise, names := {})
+    assert names["answers"] == dict.fromkeys(one.id for one in questions())
 
 
 # --- how they are stored and built -------------------------------------------------------------------------------
