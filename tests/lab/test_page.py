@@ -57,6 +57,13 @@ def test_what_is_said_is_said_in_both_languages():
     assert set(re.findall("[가-힣]+", english)) == {"한국어"}           # the button to the other language
 
 
+def test_texts_name_pictures_not_their_places():
+    """On a phone they stand one below the other."""
+    paragraphs, place = re.findall("<p>(.*?)</p>", MARKUP, re.S), r"(?i)\bon the (left|right)|\bmiddle\b|\b(left|right),|왼쪽|오른쪽"
+    assert len(paragraphs) > 8 and not [text for text in paragraphs if re.search(place, text)]
+    assert re.search(place, "Left, the soft threshold") and re.search(place, "왼쪽은 소프트 임곗값")
+
+
 # --- questions ---------------------------------------------------------------------------------------------------
 
 
