@@ -21,7 +21,8 @@ VECTORS = Path(__file__).parent / "vectors"
 LEAVES_FIRST = ("affine", "relu", "sigmoid", "softmax", "network", "soft_", "group", "sparse", "squared", "ista",
                 "fista", "solve", "objective", "select", "extract", "insert", "append", "useless", "delete", "unit",
                 "most", "split", "predict", "auroc", "performance", "fisher", "ewc", "l2", "si_", "imm", "drop",
-                "ella", "gomtl", "incremental", "adanet", "progressive", "den_trace")
+                "ella", "gomtl", "incremental", "adanet", "capnorm", "adarad", "fan_in", "progressive",
+                "den_trace")
 
 
 def operations() -> list[str]:

@@ -18,6 +18,7 @@ splitting      Algorithm 4: drift, who is split, the split edge by edge
 systems        the compared systems: EWC's Fisher information and pull, DNN-L2, SI, IMM, ELLA, GO-MTL, AdaNet,
                DNN-Progressive
 incremental    incremental features: the tied gradient, hard samples, the merge, how many
+nonparametric  CapNorm forwards and backwards, a step of AdaRad, the fan-in penalty
 metrics        AUROC, functions of the performance matrix
 arrays         filling an array entry by entry
 =============  ========================================================================================
@@ -34,6 +35,7 @@ from .layers import affine_backward, affine_forward, relu_backward, relu_forward
 from .losses import sigmoid_cross_entropy, softmax_cross_entropy
 from .metrics import auroc, performance_matrix_metrics, performance_matrix_variants
 from .network import network_backward, network_forward
+from .nonparametric import adarad_step, capnorm_backward, capnorm_forward, fan_in_penalty
 from .penalties import group_soft_threshold, group_soft_threshold_metric, soft_threshold, soft_threshold_metric
 from .penalties import sparse_group_prox, sparse_group_prox_metric, squared_l2_prox, squared_l2_prox_metric
 from .solvers import fista, ista_step, solve_head

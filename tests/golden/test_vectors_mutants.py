@@ -9,10 +9,11 @@ from tests.helpers.incremental_mutants import MUTANTS as INCREMENTAL
 from tests.helpers.listed_mutants import MATHEMATICS as LISTED
 from tests.helpers.math_mutants import MUTANTS as MATHEMATICS
 from tests.helpers.merging_mutants import MUTANTS as MERGES
+from tests.helpers.nonparametric_mutants import MUTANTS as NONPARAMETRIC
 from tests.helpers.path_mutants import MUTANTS as PATHS
 from tests.helpers.system_mutants import MUTANTS as SYSTEMS
 
-MUTANTS = MATHEMATICS | SYSTEMS | PATHS | MERGES | BASES | INCREMENTAL | ADANET | LISTED
+MUTANTS = MATHEMATICS | SYSTEMS | PATHS | MERGES | BASES | INCREMENTAL | ADANET | NONPARAMETRIC | LISTED
 MISTAKES = {(vector.operation, mistake) for vector in vectors() for mistake in vector.mistakes}
 
 

@@ -15,7 +15,8 @@ from tests.wrong_implementations.second_list import SECOND
 YOUNGER = {"si_path_integral", "si_importance", "si_penalty", "imm_mean", "imm_mode", "drop_transfer_layer",
            "ella_code", "ella_bases", "gomtl_bases", "incremental_gradients", "incremental_hard",
            "incremental_merge", "incremental_rule",
-           "adanet_weak_learner", "adanet_coordinate_gain"}
+           "adanet_weak_learner", "adanet_coordinate_gain",
+           "capnorm_forward", "capnorm_backward", "adarad_step", "fan_in_penalty"}
 
 
 def test_the_list_is_long_and_covers_every_operation():

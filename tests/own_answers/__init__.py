@@ -16,6 +16,7 @@ from .den import objective_eq3, objective_eq4, objective_eq4_l1, objective_eq5, 
 from .den import predict_task, select_units, split_units, unit_drift, useless_units
 from .methods import drop_transfer_layer, ewc_penalty, ewc_prox, imm_mean, imm_mode, l2_transfer_step
 from .methods import adanet_coordinate_gain, adanet_weak_learner, ella_bases, ella_code, gomtl_bases
+from .methods import adarad_step, capnorm_backward, capnorm_forward, fan_in_penalty
 from .methods import incremental_gradients, incremental_hard, incremental_merge, incremental_rule
 from .methods import progressive_adapter_backward, progressive_forward, si_importance, si_path_integral, si_penalty
 from .trace import den_trace

@@ -6,7 +6,7 @@ import numpy as np
 
 from den_ref.core import mlp, solvers
 from den_ref.core.flat import Flat
-from den_ref.core.penalties import L1, SquaredL2
+from den_ref.core.penalties import L1, GroupLasso, SquaredL2
 from den_ref.core.problem import Part, Problem
 from den_ref.methods import imm
 from den_ref.methods.adanet import pull, weak_learner
@@ -15,7 +15,8 @@ from den_ref.methods.ewc import EWC, EWCConfig
 from den_ref.methods.l2 import L2, L2Config
 from den_ref.methods.gomtl import bases, statistics
 from den_ref.methods.incremental_features import Hard, IncrementalFeaturesConfig, first_sizes, next_sizes
-from den_ref.methods.shared import autoencoder, columns, drop_transfer
+from den_ref.methods.shared import autoencoder, capnorm, columns, drop_transfer
+from den_ref.methods.shared.adarad import AdaRad
 from den_ref.methods.shared.bases import Quadratic, sparse_code
 from den_ref.methods.si import SI, SIConfig, damped
 
@@ -195,6 +196,31 @@ def incremental_rule(rule, grow, objective, eps1, eps2, gamma):
         sizes.append(next_sizes(sizes[-1], before, now, config))
     add, merge = zip(*sizes)
     return {"add": np.array(add, np.int64), "merge": np.array(merge, np.int64)}
+# --- nonparametric networks --------------------------------------------------------------------------------------
+
+
+def capnorm_forward(z):
+    """``methods.shared.capnorm.capnorm_forward``."""
+    return {"out": capnorm.capnorm_forward(z)[0]}
+
+
+def capnorm_backward(z, dout):
+    """``methods.shared.capnorm.capnorm_backward``."""
+    return {"dz": capnorm.capnorm_backward(dout, capnorm.capnorm_forward(z)[1])}
+
+
+def adarad_step(w, gradient, m, c, m_max, c_max, lam, step_radial, step_angular, beta, eps, share):
+    """``methods.shared.adarad.AdaRad``."""
+    optimiser = AdaRad(lam, step_radial, step_angular, beta, eps, [m], [c], (m_max, c_max))
+    [moved] = optimiser.step([w], [gradient], share)
+    largest = dict(zip(("m_max", "c_max"), optimiser.largest, strict=True))
+    return {"w": moved, "m": optimiser.m[0], "c": optimiser.c[0], **largest}
+
+
+def fan_in_penalty(weights, lam, step):
+    """``core.penalties.GroupLasso``, on every matrix."""
+    penalty = GroupLasso(lam)
+    return {"value": sum(map(penalty.value, weights)), "weights": [penalty.prox(w, step) for w in weights]}
 
 
 # --- AdaNet ------------------------------------------------------------------------------------------------------
