@@ -127,8 +127,8 @@ class Head(NamedTuple):
 
 
 #: What an event did, in words.
-NEW = {"merge": "{} pairs of features became one each, which leaves {}; objective of the hard samples {:.4f} -> {:.4f}",
-       "add": "{} features added, which makes {}; objective of the hard samples {:.4f} -> {:.4f}"}
+NEW = {"merge": "pairs that became one: {}, which leaves {} features; objective of the hard samples {:.4f} -> {:.4f}",
+       "add": "features added: {}, which makes {}; objective of the hard samples {:.4f} -> {:.4f}"}
 
 
 class Course:
@@ -188,16 +188,17 @@ class IncrementalFeatures(Method):
     explained = {
         "collect": Box(Formula("B = all x with L(x) > mean of L over the last window", "More than τ of them are waited "
                                "for.", ("tau", "window"), "den_ref/methods/incremental_features.py: Hard"),
-                       why="Which samples does the layer explain badly?"),
+                       pictures=("solve",), why="Which samples does the layer explain badly?"),
         "merge": Box(Formula("θ_N = (p_1 θ_1 + p_2 θ_2) / (p_1 + p_2),  p = Σ_{x in B} h(x)", "For pairs of least "
                              "cosine distance, γ per feature that is added; then trained on B, all else frozen.",
                              ("gamma", "outgoing"), "den_ref/methods/shared/autoencoder.py: merged"),
-                     why="Which features say the same, so that one is enough?"),
+                     pictures=("solve",), why="Which features say the same, so that one is enough?"),
         "add": Box(Formula("minimise  L_disc(B) + λ L_gen(B)", "Free: the weights of the new features; all others are "
                            "biases.", ("lam", "grow"), "den_ref/methods/shared/autoencoder.py: fit_last"),
-                   why="What is missing in the layer for the hard samples?"),
+                   pictures=("solve",), why="What is missing in the layer for the hard samples?"),
         "tune": Box(Formula("minimise  L_disc(D_t) + λ L_gen(D_t)", "Free: all features and the task's head.", ("lam",),
-                            "den_ref/methods/shared/autoencoder.py: hybrid"), per_layer=("added", "merged"),
+                            "den_ref/methods/shared/autoencoder.py: hybrid"), pictures=("solve",),
+                    per_layer=("added", "merged"),
                     why="How do all features suit the new task best?"),
     }
 
