@@ -302,7 +302,7 @@ class AdaNet(KeepingMethod):
                     ("decision", "solve", "zeros"), counted=False, why="Is there a unit that is worth its cost?"),
         "fit": Box(Formula("minimise  (1 / m) Σ_i Φ(1 − y_i f(x_i)) + Σ_j Γ_j |w_j|", "Free: the strengths w of all "
                            "units; the units stay.", ("lam",), "den_ref/methods/adanet.py: Growing"),
-                   counted=False, why="How much does each unit count, all of them together?")}
+                   ("zeros",), counted=False, why="How much does each unit count, all of them together?")}
 
     def __init__(self, config: AdaNetConfig | None = None, seed: int = 0):
         super().__init__(config, seed)
@@ -339,9 +339,9 @@ class AdaNet(KeepingMethod):
             best, solved = best.fit_all() if c.corrective else (best, solved)
             facts = {"layer": best.units[-1].layer, "gain": gain, "units": [*widths(best.units)],
                      "loss_before": now.smooth(now.w)[0], "loss_after": best.smooth(best.w)[0]}
-            yield self.told(task, best, "grow", f"round {number}", f"{best.new} new, up to layer {facts['layer']}, "
-                            f"with a gain of {gain:.3g}; the objective fell from {now.objective:.4f} to "
-                            f"{best.objective:.4f}", facts, solved)
+            yield self.told(task, best, "grow", "units that pay", f"round {number} adds {best.new}, up to layer "
+                            f"{facts['layer']}, with a gain of {gain:.3g}; the objective fell from {now.objective:.4f} "
+                            f"to {best.objective:.4f}", facts, solved)
             now = best
         now, solved = now.fit_all() if now.units else (now, None)
         yield self.told(task, now, "fit", "the strengths of all units", f"{why}; {np.count_nonzero(now.w)} of "
