@@ -10,6 +10,7 @@ from den_ref.methods.nonparametric import (Growing, Nonparametric, Nonparametric
                                            with_zero_units, without_zero_units)
 from den_ref.methods.shared.adarad import AdaRad, along_and_across, rotated
 from den_ref.methods.shared.capnorm import capnorm_backward, capnorm_forward, folded, network_backward, network_forward
+from den_ref.plots import show
 from den_ref.protocol import Task
 from den_ref.tasks import make_stream
 
@@ -226,6 +227,15 @@ def test_facts_count_the_units_that_came_and_went():
         assert after == tuple(n + a - r for n, a, r in zip(before, step.facts["added"], step.facts["removed"]))
     assert grow.facts["added"] == [4, 4] and shrink.facts["added"] == [0, 0] and sum(shrink.facts["removed"]) > 0
     assert widths(grow.before) == (6, 5) and widths(shrink.before) == widths(grow.after)
+
+
+def test_the_picture_has_the_units_of_every_layer_epoch_by_epoch():
+    [task] = toy()
+    for step in learner(lam=0.1, lifetime=3.0).learn(task):
+        counts, losses = show(step).axes
+        drawn = [line.get_ydata() for line in counts.lines]
+        np.testing.assert_array_equal(drawn, np.transpose(step.solve.history["widths"]))
+        assert counts.get_ylabel() == "units" and losses.get_ylabel() == "loss"
 
 
 def test_what_is_kept_is_the_epoch_of_the_least_validation_loss_and_penalty():
