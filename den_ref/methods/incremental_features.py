@@ -258,7 +258,10 @@ class IncrementalFeatures(Method):
         return total
 
     def event(self, task: Task, course: Course, hard: Samples) -> Iterator[Step]:
-        """What B is for: pairs are merged, then features are added."""
+        """What B is for: pairs are merged, then features are added.
+
+        The first Step comes after the batches that filled B, whose time it has.
+        """
         c, w, sizes = self.config, course.w, course.sizes
         if not any(sizes):
             return
