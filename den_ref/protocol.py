@@ -46,10 +46,9 @@ class Diverged(ArithmeticError):
 class Task:
     """One task of a stream: what is learnt, and the data it is learnt from.
 
-    All labels of a task's head are known when the task comes.  Classes that arrive one by one inside *one* head are out
-    of scope: a stream that brings new classes has a task for each lot of them, with a head of its own, and a method
-    that is about arriving classes (a tree that grows with them, say) keeps what it needs of the earlier lots
-    (``needs_all_data``) and answers ``scores(task_id, x)`` with the scores of that task's classes.
+    All labels of a task's head are known when the task comes.  A class-incremental stream has a task for each lot of
+    new classes: its labels are 0..n_outputs-1 among its own, ``classes`` says what they are called, and the question
+    that is asked of all tasks together is :meth:`Method.class_scores`.
 
     Parameters
     ----------
@@ -64,6 +63,8 @@ class Task:
     loss : {"sigmoid", "softmax"}
     n_outputs : int
         Number of logits of the task's head.
+    classes : tuple
+        Of a class-incremental stream: the name of every class that the task brings; the loss is "softmax".
     """
 
     id: Hashable
@@ -75,6 +76,7 @@ class Task:
     y_test: np.ndarray | None = None
     loss: str = "sigmoid"
     n_outputs: int = 1
+    classes: tuple[Hashable, ...] = ()
 
     def __repr__(self) -> str:
         counts = " / ".join("-" if x is None else str(len(x)) for x in (self.x_train, self.x_valid, self.x_test))
@@ -84,6 +86,11 @@ class Task:
     @property
     def n_inputs(self) -> int:
         return self.x_train.shape[1]
+
+    @property
+    def scenario(self) -> str:
+        """What is asked at test time: one of SCENARIOS."""
+        return CLASS_INCREMENTAL if self.classes else TASK_INCREMENTAL
 
     def without_test(self) -> Task:
         """The task as a method may see it."""
@@ -183,6 +190,9 @@ class Capacity:
     widths: tuple[int, ...] = ()
 
 
+#: What is asked at test time: about a task that is named, or about all classes seen (docs/scenarios.md).
+SCENARIOS = TASK_INCREMENTAL, CLASS_INCREMENTAL = "task-incremental", "class-incremental"
+
 #: What a method can be in a comparison: a bound (separate networks, all data at once, nothing done to remember), a
 #: system to be compared, DEN, or DEN with a part left out or added.
 FAMILIES = BOUND, COMPARED, THE_PAPER, VARIANT = "bound", "compared system", "DEN", "variant of DEN"
@@ -206,6 +216,8 @@ class Method(Doors, ABC):
     Config: type
     #: True if the method reads the data of earlier tasks again.
     needs_all_data: bool = False
+    #: The streams it can answer on, out of SCENARIOS.
+    scenarios: tuple[str, ...] = (TASK_INCREMENTAL,)
 
     #: Options on which what is learnt hangs: from the first task on they stay.
     fixed: tuple[str, ...] = ("hidden", "dtype")
@@ -274,6 +286,7 @@ class Method(Doors, ABC):
             If its training comes to numbers that are not finite.
         """
         check_task(task, self.tasks, self.n_inputs)
+        check_scenario(type(self), task.scenario)
         yield from timed(self.boxes(task), self.explained)
 
     def boxes(self, task: Task) -> Iterator[Step]:
@@ -291,6 +304,20 @@ class Method(Doors, ABC):
     @door
     def scores(self, task_id: Key(), x: Floats("n", "n_inputs", finite=False)) -> np.ndarray:
         """Logits (n, n_outputs) of a learnt task for samples x (n, n_inputs).  Pure: no state changes."""
+
+    @door
+    def class_scores(self, x: Floats("n", "n_inputs", finite=False)) -> np.ndarray:
+        """Scores (n, classes seen) for samples x (n, n_inputs), where no task is told: the largest is the answer.
+
+        Columns stand in the order in which classes came: those of the first task, of the second, ...  Pure.
+
+        Raises
+        ------
+        NotImplementedError
+            If the method must be told the task.
+        """
+        raise NotImplementedError(f"class_scores: expected a method that compares the classes of all tasks, got "
+                                  f"{self.name}, which must be told the task; ask scores(task_id, x)")
 
     @abstractmethod
     def capacity(self) -> Capacity:
@@ -371,10 +398,21 @@ def check_task(task: Task, learnt: Sequence[Hashable], n_inputs: int | None = No
     Whole(1)("task.n_outputs", task.n_outputs)
     if task.id in learnt:
         raise ValueError(f"task: expected one not learnt yet, got {task.id!r} (learnt: {list(learnt)})")
+    if task.classes and (task.loss != "softmax" or len(task.classes) != task.n_outputs):
+        raise ValueError(f"task.classes: expected {task.n_outputs} names, one per output of a softmax head, got "
+                         f"{task.classes!r} for a {task.loss} head")
     for split in ("train", "valid"):
         check_split(task, split, n_inputs)
     if not len(task.x_train):
         raise ValueError("task.x_train: expected at least one sample, got none")
+
+
+def check_scenario(kind: type[Method], scenario: str, instead: Sequence[str] = ()) -> None:
+    """Raise a ValueError that names the method unless it can answer in the scenario; ``instead``: the ones that can."""
+    if scenario not in kind.scenarios:
+        advice = f"; use one of {', '.join(instead)}" if instead else ""
+        raise ValueError(f"method: expected one that can answer on a {scenario} stream, got {kind.name}, which answers "
+                         f"on {' and '.join(kind.scenarios)} ones{advice}")
 
 
 def check_split(task: Task, split: str, n_inputs: int | None = None) -> None:

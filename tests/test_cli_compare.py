@@ -16,7 +16,7 @@ from den_ref.cli import main
 from den_ref.experiment import read_grid
 from den_ref.experiment.grid import standard_grid
 from den_ref.experiment.grid.one_cell import claimed
-from den_ref.methods import REGISTRY
+from den_ref.experiment.grid.standard_grid import METHODS
 
 SMALL = "--stream toy --tasks 2 --seeds 0"
 SHORT = "--set stl.epochs=1 stl.hidden=4"
@@ -132,12 +132,12 @@ def test_an_error_of_ours_is_not_taken_for_misuse(tmp_path, monkeypatch, here):
 
 
 @pytest.mark.parametrize("text, methods, seeds, swept", [
-    ("", list(REGISTRY), [0, 1, 2], True),
-    ("--no-sweep", list(REGISTRY), [0, 1, 2], False),
+    ("", list(METHODS), [0, 1, 2], True),
+    ("--no-sweep", list(METHODS), [0, 1, 2], False),
     ("--methods den", ["den"], [0, 1, 2], False),
     ("--methods stl,den --sweep --seeds 4", ["stl", "den"], [4], True),
-    ("--quick", list(REGISTRY), [0], False),
-    ("--quick --seeds 1 2", list(REGISTRY), [1, 2], False),
+    ("--quick", list(METHODS), [0], False),
+    ("--quick --seeds 1 2", list(METHODS), [1, 2], False),
 ])
 def test_what_is_learnt_by_default(tmp_path, monkeypatch, nothing_learnt, text, methods, seeds, swept):
     monkeypatch.chdir(tmp_path)

@@ -8,8 +8,8 @@ from typing import Any
 def add_stream_arguments(group) -> None:
     """``--stream`` and its options."""
     group.add_argument("--stream", default="mnist-variation", metavar="NAME",
-                       help="mnist-variation, mnist-back, permuted-mnist, attributes, bases, toy; den-ref options says "
-                            "what they are (default: mnist-variation)")
+                       help="mnist-variation, mnist-back, permuted-mnist, split-digits, attributes, bases, toy; "
+                            "den-ref options says what they are (default: mnist-variation)")
     group.add_argument("--data-file", action=DataFile, metavar="FILE",
                        help="instead of a stream: your own data, a .csv or .npz (docs/your_own_data.md)")
     group.add_argument("--tasks", type=int, metavar="N", help="learn the first N tasks only")

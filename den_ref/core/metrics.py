@@ -81,8 +81,18 @@ def head_auroc(logits: Floats("n", "n_outputs", finite="nan"), labels: Labels(),
     loss : {"sigmoid", "softmax"}
     """
     if loss == "softmax":
-        logits, labels = _log_softmax(logits), labels[:, None] == np.arange(logits.shape[1])
+        return float(np.mean(class_aurocs.inner(logits, labels)))
     return float(np.mean([auroc.inner(score, label) for score, label in zip(logits.T, labels.T, strict=True)]))
+
+
+@door
+def class_aurocs(logits: Floats("n", "n_outputs", finite="nan"), labels: Labels(loss="softmax")) -> np.ndarray:
+    """AUROC of every class against the rest, (n_outputs,); NaN of a class without a sample.
+
+    A class is ranked by its probability, or rather its logarithm, which keeps the order and does not underflow.
+    """
+    scores = zip(_log_softmax(logits).T, np.arange(logits.shape[1]))
+    return np.array([auroc.inner(score, labels == c) for score, c in scores])
 
 
 @door

@@ -14,7 +14,7 @@ import numpy as np
 from den_ref.core import mlp
 from den_ref.describe import Look
 from den_ref.doors import Whole, door
-from den_ref.protocol import THE_PAPER, Capacity, Method, Step, Task
+from den_ref.protocol import CLASS_INCREMENTAL, TASK_INCREMENTAL, THE_PAPER, Capacity, Method, Step, Task
 from den_ref.state import pack_meta, pack_rng, unpack_meta, unpack_rng
 
 from .beside import Beside
@@ -46,6 +46,7 @@ class DEN(Method):
     Config = DENConfig
     title = "DEN"
     family = THE_PAPER
+    scenarios = (TASK_INCREMENTAL, CLASS_INCREMENTAL)
     look = Look("#0072B2", "-", "o")
     space = SPACE
     explained = BOXES
@@ -101,6 +102,15 @@ class DEN(Method):
         if self.config.timestamps or task_id not in self.tasks:
             return network.scores(task_id, x)
         return network.scores(task_id, x, [np.arange(n) for n in (network.n_inputs, *network.widths)])
+
+    def class_scores(self, x) -> np.ndarray:
+        """The scores of all heads side by side, each read with its own units: the largest of them is the answer.
+
+        The paper has no such question.  The heads were trained alone, so that nothing makes their numbers comparable.
+        """
+        if any(head.loss != "softmax" for head in self.network.heads) or not self.tasks:
+            return super().class_scores(x)
+        return np.hstack([self.scores(task_id, x) for task_id in self.tasks])
 
     def loss_of(self, task_id: Hashable) -> str:
         return self.network.head_of(task_id).loss

@@ -12,11 +12,12 @@ from .imm import IMM
 from .incremental_features import IncrementalFeatures
 from .l2 import L2
 from .mtl import MTL
+from .nearest_mean import NearestMean
 from .nonparametric import Nonparametric
 from .progressive import Progressive
 from .registry import REGISTRY, method_named
 from .si import SI
 from .stl import STL
 
-__all__ = ["AdaNet", "ELLA", "EWC", "FineTuning", "GOMTL", "IMM", "IncrementalFeatures", "L2", "MTL", "Nonparametric",
-           "Progressive", "REGISTRY", "SI", "STL", "method_named"]
+__all__ = ["AdaNet", "ELLA", "EWC", "FineTuning", "GOMTL", "IMM", "IncrementalFeatures", "L2", "MTL", "NearestMean",
+           "Nonparametric", "Progressive", "REGISTRY", "SI", "STL", "method_named"]

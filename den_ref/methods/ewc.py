@@ -30,6 +30,7 @@ from den_ref.protocol import Diverged, Task
 from den_ref.settings import PerLayer, at_least, integer, one_of, option
 
 from .finetune import ONWARD, ONWARD_START, FineTuning, body_of
+from .shared.classes import grown_to
 from .shared.network import STRENGTH, UNNAMED, NetworkConfig, arrays_of, flat_from, trained
 
 
@@ -55,7 +56,8 @@ class EWC(FineTuning):
     """DNN-EWC: fine-tuning with the body anchored in proportion to its Fisher information.
 
     The Fisher information is the mean over the training samples, taken at the weights that were kept, and of the body
-    alone: an earlier head does not change.  A unit that is dead on a task has F = 0: it is free for the next.
+    alone: an earlier head does not change (class-incremental, the head is in the body).  A unit that is dead on a task
+    has F = 0: it is free for the next.
     """
 
     name = "ewc"
@@ -89,18 +91,19 @@ class EWC(FineTuning):
 
     def keep(self, task: Task, network: Flat, measured: Flat) -> None:
         super().keep(task, network, measured)
-        self.importance, self.anchor = self.consolidated(body_of(measured), self.body)
+        self.importance, self.anchor = self.consolidated(body_of(measured, self.one_head), self.body)
 
     def consolidated(self, own: Flat, body: Flat) -> tuple[Flat, Flat]:
         """(F, A) after a task that ended at ``body`` with Fisher information ``own``."""
         if self.importance is None:
             return own, body
-        total = own.like(self.config.decay * self.importance.vector + own.vector)
+        earlier, anchor = (grown_to(flat, own) for flat in (self.importance, self.anchor))
+        total = own.like(self.config.decay * earlier.vector + own.vector)
         if self.config.anchors == "latest":
             return total, body
         # A + (F_t / F) (W^t - A), the mean of all anchors weighted by F; where F = 0 nothing is pulled.
         share = np.divide(own.vector, total.vector, out=np.zeros_like(own.vector), where=total.vector > 0)
-        return total, own.like(self.anchor.vector + share * (body.vector - self.anchor.vector))
+        return total, own.like(anchor.vector + share * (body.vector - anchor.vector))
 
     def stored(self) -> dict[str, int]:
         """F, and the anchor unless it is the network itself."""

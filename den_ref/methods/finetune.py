@@ -14,10 +14,11 @@ from den_ref.core.problem import Problem
 from den_ref.den.equations import eq2
 from den_ref.den.network import Head, head_arrays, heads_from
 from den_ref.describe import Look, Space, choice, each, log_uniform
-from den_ref.protocol import BOUND, Capacity, Task
+from den_ref.protocol import BOUND, CLASS_INCREMENTAL, TASK_INCREMENTAL, Capacity, Task
 from den_ref.settings import PerLayer, at_least, integer, option
-from den_ref.state import pack_id, pack_meta, unpack_meta
+from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
 
+from .shared.classes import among_seen, check_same_scenario, heads_of, pull_on
 from .shared.network import (DRAWS, STRENGTH, UNNAMED, NetworkConfig, NetworkMethod, arrays_of, data_losses, flat_from,
                              random_start, task_rng, trained)
 
@@ -42,12 +43,16 @@ class FineTuning(NetworkMethod):
 
     Heads of earlier tasks stay as they are.  The random numbers of a task depend on the seed and its id alone, so that
     the first task's network is STL's, and a method whose pull has strength 0 is this one, bit for bit.
+
+    Class-incremental, there is one head for all classes seen, which belongs to the body: L_t is the cross-entropy among
+    all of them, on samples of the new ones alone, and a pull holds the columns of older classes too.
     """
 
     name = "finetune"
     Config = FineTuningConfig
     title = "fine-tuning"
     family = BOUND
+    scenarios = (TASK_INCREMENTAL, CLASS_INCREMENTAL)
     look = Look("#D55E00", "-", "X")
     space = Space(ONWARD_START, ONWARD, unnamed=UNNAMED)
     explained = trained("L(W; D_t)", "Free: the body, from where the last task left it, and the task's head.",
@@ -63,26 +68,36 @@ class FineTuning(NetworkMethod):
         return list(self.kept.values())
 
     @property
+    def one_head(self) -> bool:
+        """Whether there is one head for all classes, which is then in the body; False before the first task."""
+        return bool(self.heads) and "V" in self.body.shapes
+
+    @property
     def n_inputs(self) -> int | None:
         return self.body["W1"].shape[0] if self.heads else None
 
     def boxes(self, task: Task):
         rng = task_rng(self.seed, task.id)
         start = self.start(task, rng)
-        loss, valid = self.losses(start, task)
+        asked = among_seen(task, start["c"].size - task.n_outputs)
+        loss, valid = self.losses(start, asked)
         pulls = self.pulls() if self.heads else {}
         result = self.fit(pulled(eq2(start, loss, self.config), pulls), valid, rng)
-        measured = self.measured(task, result.x)
+        measured = self.measured(asked, result.x)
         yield self.step(task, "train", f"training ({self.name})", f"trained the whole network, {result.message}",
                         before=start, after=result.x, solve=result)
         self.keep(task, result.x, measured)
 
     def start(self, task: Task, rng) -> Flat:
-        """The shared body with a random head, W1..Wm, V, b1..bm, c."""
+        """The shared body with a random head, or new columns of its one head, W1..Wm, V, b1..bm, c."""
         if not self.heads:
             return random_start(task.n_inputs, [task.n_outputs], self.config, rng)
+        check_same_scenario(task, self.one_head)
         head = mlp.random_weights(rng, self.config.hidden[-1], task.n_outputs, self.config.dtype)
-        return mlp.pack(*layers_of(self.body), head, np.zeros(task.n_outputs), self.config.dtype)
+        bias = np.zeros(task.n_outputs)
+        if self.one_head:
+            head, bias = np.hstack([self.body["V"], head]), np.append(self.body["c"], bias)
+        return mlp.pack(*layers_of(self.body), head, bias, self.config.dtype)
 
     def losses(self, start: Flat, task: Task) -> tuple[mlp.DataLoss, mlp.DataLoss]:
         """What is minimised, and what early stopping looks at."""
@@ -97,8 +112,16 @@ class FineTuning(NetworkMethod):
 
     def keep(self, task: Task, network: Flat, measured) -> None:
         """The network that a task ended at becomes the method's."""
-        self.body = body_of(network)
+        self.body = body_of(network, with_head=bool(task.classes))
+        if task.classes:
+            self.kept = heads_of(self.body, {**self.widths, task.id: task.n_outputs})
+            return
         self.kept[task.id] = Head(task.id, len(self.kept) + 1, network["V"].copy(), network["c"].copy(), task.loss)
+
+    @property
+    def widths(self) -> dict[Hashable, int]:
+        """Task -> outputs of its head."""
+        return {head.task: head.bias.size for head in self.heads}
 
     @property
     def served(self) -> Flat:
@@ -109,6 +132,11 @@ class FineTuning(NetworkMethod):
         head = self.kept_of(task_id)
         return mlp.scores(x, *layers_of(self.served), head.weights, head.bias)
 
+    def class_scores(self, x) -> np.ndarray:
+        if not self.one_head:
+            return super().class_scores(x)
+        return mlp.scores(x, *mlp.unpack(self.served))
+
     def stored(self) -> dict[str, int]:
         """What is kept between tasks beside the network: name -> number of floats."""
         return {}
@@ -116,7 +144,7 @@ class FineTuning(NetworkMethod):
     def capacity(self) -> Capacity:
         if not self.heads:
             return Capacity(0, 0, 0, {})
-        body = self.served.vector
+        body = body_of(self.served).vector
         heads = {head.task: np.append(head.weights, head.bias) for head in self.heads}
         allocated = body.size + sum(head.size for head in heads.values())
         nonzero = sum(int(np.count_nonzero(array)) for array in (body, *heads.values()))
@@ -126,21 +154,29 @@ class FineTuning(NetworkMethod):
     def state(self) -> dict[str, np.ndarray]:
         arrays = arrays_of(self.body, "body/") if self.heads else {}
         heads = [{"task": pack_id(head.task), "loss": head.loss} for head in self.heads]
-        return arrays | head_arrays(self.heads) | {"meta": pack_meta({"seed": self.seed, "heads": heads})}
+        if self.one_head:                                          # its columns are in the body: how many are whose?
+            heads = [facts | {"outputs": width} for facts, width in zip(heads, self.widths.values(), strict=True)]
+        else:
+            arrays |= head_arrays(self.heads)
+        return arrays | {"meta": pack_meta({"seed": self.seed, "heads": heads})}
 
     @classmethod
     def from_state(cls, state: Mapping[str, np.ndarray], config=None, seen: Sequence[Task] = ()) -> FineTuning:
         meta = unpack_meta(state["meta"])
         method = cls(config, meta["seed"])
+        method.body = flat_from(state, "body/") if meta["heads"] else None
+        if method.body is not None and "V" in method.body.shapes:
+            method.kept = heads_of(method.body, {unpack_id(facts["task"]): facts["outputs"] for facts in meta["heads"]})
+            return method
         heads = heads_from(state, [{"stage": stage, **facts} for stage, facts in enumerate(meta["heads"], 1)])
         method.kept = {head.task: head for head in heads}
-        method.body = flat_from(state, "body/") if method.heads else None
         return method
 
 
-def body_of(network: Flat) -> Flat:
-    """A copy of the layers below the head: W1..Wm, b1..bm."""
-    return Flat.of({name: array for name, array in network.views.items() if name[0] in "Wb"}, network.vector.dtype)
+def body_of(network: Flat, with_head: bool = False) -> Flat:
+    """A copy of the layers below the head, W1..Wm, b1..bm; or of all, where the head is everyone's."""
+    parts = "WbVc" if with_head else "Wb"
+    return Flat.of({name: array for name, array in network.views.items() if name[0] in parts}, network.vector.dtype)
 
 
 def layers_of(body: Flat) -> tuple[list[np.ndarray], list[np.ndarray]]:
@@ -150,7 +186,7 @@ def layers_of(body: Flat) -> tuple[list[np.ndarray], list[np.ndarray]]:
 
 
 def pulled(problem: Problem, pulls: Mapping[str, SquaredL2]) -> Problem:
-    """The problem with a pull added to the penalty of every array that is named."""
+    """The problem with a pull added to the penalty of every array that is named, as far as it was there before."""
     return Problem(problem.loss, problem.start, [
-        replace(part, penalty=Sum(pulls[part.name], part.penalty)) if part.name in pulls else part
-        for part in problem.parts])
+        replace(part, penalty=Sum(pull_on(pulls[part.name], problem.start.shapes[part.name]), part.penalty))
+        if part.name in pulls else part for part in problem.parts])

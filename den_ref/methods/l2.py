@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from den_ref.core.penalties import SquaredL2
 from den_ref.den.explained import PULL
 from den_ref.describe import Look, Space, each, log_uniform
+from den_ref.protocol import TASK_INCREMENTAL
 from den_ref.settings import PerLayer, integer, option
 
 from .finetune import ONWARD, ONWARD_START, FineTuning
@@ -38,6 +39,7 @@ class L2(FineTuning):
     name = "l2"
     Config = L2Config
     title = "L2"
+    scenarios = (TASK_INCREMENTAL,)                                # its pull has a strength per layer of the body
     look = Look("#56B4E9", "--", "P")
     space = Space({**ONWARD_START, "lam": (0.1, 0.1)},
                   {**ONWARD, "lam": each(log_uniform(1e-3, 10), log_uniform(1e-3, 10))}, unnamed=UNNAMED)

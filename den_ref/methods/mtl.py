@@ -16,10 +16,11 @@ from den_ref.core.flat import Flat
 from den_ref.core.pools import examples, mean_loss, pooled, samples
 from den_ref.den.equations import eq2
 from den_ref.describe import Look, Space
-from den_ref.protocol import BOUND, Capacity, Task, check_seen
+from den_ref.protocol import BOUND, CLASS_INCREMENTAL, TASK_INCREMENTAL, Capacity, Task, check_seen
 from den_ref.settings import PerLayer, at_least, integer, option
 from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
 
+from .shared.classes import check_same_scenario, joined
 from .shared.network import (DRAWS, STRENGTH, UNNAMED, NetworkConfig, NetworkMethod, arrays_of, flat_from,
                              random_start, task_rng, trained)
 
@@ -48,7 +49,8 @@ class MTL(NetworkMethod):
     """A shared body and one head per task, minimising the mean of the tasks' losses (plus Eq. 2's penalties).
 
     Tasks with sigmoid heads that share their samples (the very same array) are one *pool*: they are outputs of one
-    head, and one pass serves them all.  Pools take turns, batch by batch.
+    head, and one pass serves them all.  Pools take turns, batch by batch.  Class-incremental, all samples are one task:
+    which of all classes seen is it?
     """
 
     name = "mtl"
@@ -56,6 +58,7 @@ class MTL(NetworkMethod):
     needs_all_data = True
     title = "MTL"
     family = BOUND
+    scenarios = (TASK_INCREMENTAL, CLASS_INCREMENTAL)
     look = Look("#000000", ":", "D")
     # The mean of the tasks' losses, where the start was first found for their sum: a tenth of those strengths.
     space = Space({"weight_decay": (0.04, 2e-4), "mu": 0.0}, DRAWS, unnamed=UNNAMED)
@@ -75,10 +78,12 @@ class MTL(NetworkMethod):
     def boxes(self, task: Task):
         check_seen(self.seen, self.tasks)
         seen = [*self.seen, task]
-        pools = pooled(seen)
+        check_same_scenario(task, bool(seen[0].classes))
+        asked = [joined(seen)] if task.classes else seen
+        pools = pooled(asked)
         rng = task_rng(self.seed, seen[0].id)
         start = random_start(task.n_inputs, [sum(t.n_outputs for t in pool) for pool in pools], self.config, rng)
-        loss, valid = (all_tasks_loss(start, seen, split) for split in ("train", "valid"))
+        loss, valid = (all_tasks_loss(start, asked, split) for split in ("train", "valid"))
         result = self.fit(eq2(start, loss, self.config), valid, rng)
         yield self.step(task, "train", "all tasks at once", f"trained on {len(seen)} tasks, {result.message}",
                         before=self.network, after=result.x, solve=result)
@@ -95,6 +100,11 @@ class MTL(NetworkMethod):
         body = [self.network[f"W{l}"] for l in layers], [self.network[f"b{l}"] for l in layers]
         head, bias = self.network["V" + outputs.suffix], self.network["c" + outputs.suffix]
         return mlp.scores(x, *body, head[:, columns], bias[columns])
+
+    def class_scores(self, x) -> np.ndarray:
+        if self.network is None or "V" not in self.network.shapes or "sigmoid" in map(self.loss_of, self.tasks):
+            return super().class_scores(x)                         # a head per task, or per pool of tasks
+        return mlp.scores(x, *mlp.unpack(self.network))
 
     def capacity(self) -> Capacity:
         flat = self.network
@@ -122,7 +132,7 @@ class MTL(NetworkMethod):
 
 def outputs_of(tasks: Sequence[Task]) -> dict[Hashable, Outputs]:
     """Where every task's logits stand, in the order of learning."""
-    pools, found = pooled(tasks), {}
+    pools, found = [list(tasks)] if tasks[0].classes else pooled(tasks), {}
     for i, pool in enumerate(pools):
         first = 0
         for task in pool:

@@ -23,6 +23,7 @@ from .imm import IMM
 from .incremental_features import IncrementalFeatures
 from .l2 import L2
 from .mtl import MTL
+from .nearest_mean import NearestMean
 from .nonparametric import Nonparametric
 from .progressive import Progressive
 from .si import SI
@@ -30,9 +31,10 @@ from .stl import STL
 
 #: Name -> class, in the order of tables and figures.
 REGISTRY: dict[str, type[Method]] = {method.name: method for method in (
-    STL, MTL, FineTuning, L2, EWC, SI, IMM, ELLA, GOMTL, Progressive, IncrementalFeatures, AdaNet, Nonparametric,
-    ablations.L1Network, ablations.Selective, ablations.PulledSelective, ablations.Dynamic, ablations.PulledDynamic,
-    ablations.Constant, ablations.PulledConstant, ablations.WithoutTimestamps, DEN, FineTuned)}
+    STL, MTL, NearestMean, FineTuning, L2, EWC, SI, IMM, ELLA, GOMTL, Progressive, IncrementalFeatures, AdaNet,
+    Nonparametric, ablations.L1Network, ablations.Selective, ablations.PulledSelective, ablations.Dynamic,
+    ablations.PulledDynamic, ablations.Constant, ablations.PulledConstant, ablations.WithoutTimestamps, DEN,
+    FineTuned)}
 
 
 @door
@@ -66,6 +68,11 @@ def method_named(name: Text()) -> type[Method]:
     if missing:
         raise ValueError(f"method: expected a whole Method, but {name} lacks {', '.join(missing)}")
     return kind
+
+
+def methods_on(scenario: str) -> list[str]:
+    """The methods of the registry that can answer on streams of a scenario, in its order."""
+    return [name for name, kind in REGISTRY.items() if scenario in kind.scenarios]
 
 
 def known(name: str) -> type[Method] | None:

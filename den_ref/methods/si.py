@@ -30,6 +30,7 @@ from den_ref.protocol import Diverged, Task
 from den_ref.settings import at_least, one_of, option
 
 from .finetune import ONWARD, ONWARD_START, FineTuning, FineTuningConfig, body_of
+from .shared.classes import corner, grown_to
 from .shared.network import UNNAMED, arrays_of, flat_from, trained
 
 
@@ -45,9 +46,10 @@ class SIConfig(FineTuningConfig):
 class SI(FineTuning):
     """DNN-SI: fine-tuning with the body anchored in proportion to what its moves did for earlier tasks.
 
-    The body alone is pulled; an earlier head does not change.  A weight that never moved has Omega = 0, at xi = 0 too.
-    A small xi gives weights that hardly moved a large Omega, made of rounding.  With ``reset`` off, Adam's moments and
-    its count go on with the next task, as in the authors' code for permuted MNIST; those of a new head start at 0.
+    The body alone is pulled; an earlier head does not change (class-incremental, it is in the body).  A weight that
+    never moved has Omega = 0, at xi = 0 too.  A small xi gives weights that hardly moved a large Omega, made of
+    rounding.  With ``reset`` off, Adam's moments and its count go on with the next task, as in the authors' code for
+    permuted MNIST; those of a new head start at 0.
     """
 
     name = "si"
@@ -92,13 +94,14 @@ class SI(FineTuning):
 
     def keep(self, task: Task, network: Flat, measured: Flat) -> None:
         super().keep(task, network, measured)
-        self.importance = self.consolidated(body_of(measured))
+        self.importance = self.consolidated(body_of(measured, self.one_head))
         if not self.config.reset:
-            self.moments = Moments(body_of(self.ending.m), body_of(self.ending.v), self.ending.k)
+            m, v = (body_of(flat, self.one_head) for flat in (self.ending.m, self.ending.v))
+            self.moments = Moments(m, v, self.ending.k)
 
     def consolidated(self, gained: Flat) -> Flat:
         """Omega after a task (Eq. 5)."""
-        earlier = 0 if self.importance is None else self.importance.vector
+        earlier = 0 if self.importance is None else grown_to(self.importance, gained).vector
         return gained.like(np.maximum(earlier + gained.vector, 0))
 
     def moments_at(self, start: Flat) -> Moments:
@@ -106,8 +109,9 @@ class SI(FineTuning):
         moments = Moments.of(start)
         if self.moments is not None and not self.config.reset:
             moments.k = self.moments.k
-            for name in self.body.shapes:
-                moments.m[name][...], moments.v[name][...] = self.moments.m[name], self.moments.v[name]
+            for name, shape in self.body.shapes.items():           # those of new outputs of one head stay 0
+                corner(moments.m[name], shape)[...] = self.moments.m[name]
+                corner(moments.v[name], shape)[...] = self.moments.v[name]
         return moments
 
     def stored(self) -> dict[str, int]:

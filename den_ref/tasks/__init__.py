@@ -12,13 +12,15 @@ from .back import mnist_back
 from .bases import bases_stream
 from .file import file_stream
 from .permuted import permuted_mnist
+from .split_digits import split_digits
 from .stream import Stream
 from .toy import toy_stream
 from .variation import mnist_variation
 
 #: stream name -> function that makes it
 STREAMS = {"mnist-variation": mnist_variation, "mnist-back": mnist_back, "permuted-mnist": permuted_mnist,
-           "attributes": attribute_stream, "bases": bases_stream, "toy": toy_stream, "file": file_stream}
+           "split-digits": split_digits, "attributes": attribute_stream, "bases": bases_stream, "toy": toy_stream,
+           "file": file_stream}
 
 #: options that name a folder or a file of the user's
 PLACES = ("mnist", "backgrounds", "amat", "data_file")
@@ -36,7 +38,7 @@ def make_stream(
 
     Parameters
     ----------
-    name : {"mnist-variation", "mnist-back", "permuted-mnist", "attributes", "bases", "toy", "file"}
+    name : {"mnist-variation", "mnist-back", "permuted-mnist", "split-digits", "attributes", "bases", "toy", "file"}
     seed : int
         Of everything random in the stream.
     n_tasks : int, optional

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from den_ref.doors import Each, Has, Instance, Key, Text, Whole, refusal
-from den_ref.protocol import Task
+from den_ref.doors import Each, Has, Instance, Key, OneOf, Text, Whole, refusal
+from den_ref.protocol import SCENARIOS, TASK_INCREMENTAL, Task
 
 #: The three splits of every task, in the order in which they are always read and written.
 SPLITS = ("train", "valid", "test")
@@ -32,6 +32,8 @@ class Stream:
         What the data are: seed, sizes, parameters, checksum; JSON types only.
     about : dict
         Id -> what a task asks in a few words, for the screen.
+    scenario : {"task-incremental", "class-incremental"}
+        What is asked at test time: about a task that is named, or about all classes seen.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Stream:
     n_inputs: int
     details: dict[str, Any]
     about: Mapping[Hashable, str] = field(default_factory=dict)
+    scenario: str = TASK_INCREMENTAL
 
     def __post_init__(self):
         Text()("name", self.name)
@@ -51,6 +54,7 @@ class Stream:
         Whole(1)("n_inputs", self.n_inputs)
         Instance(dict)("details", self.details)
         Instance(dict)("about", self.about)
+        OneOf(*SCENARIOS)("scenario", self.scenario)
 
     @property
     def tasks(self) -> Sequence[Task]:
@@ -63,9 +67,13 @@ class Stream:
 
     @property
     def facts(self) -> dict[str, Any]:
-        """The stream in JSON types: two streams with equal facts have the same tasks in the same order."""
+        """The stream in JSON types: two streams with equal facts have the same tasks in the same order.
+
+        A scenario stands in it unless it is the usual one, the task-incremental.
+        """
         order = [label(task_id) for task_id in self.ids]
-        return {"name": self.name, "order": order, "n_inputs": self.n_inputs, **self.details}
+        scenario = {} if self.scenario == TASK_INCREMENTAL else {"scenario": self.scenario}
+        return {"name": self.name, "order": order, "n_inputs": self.n_inputs, **scenario, **self.details}
 
     def ordered(self, order: Sequence[Hashable] | str) -> Stream:
         """The stream of these tasks only, in this order.

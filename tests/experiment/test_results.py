@@ -146,6 +146,8 @@ def test_check_shape_of_anything_and_of_dicts_with_any_keys():
 class Done:
     """The little of a run that a table reads, with numbers one can check by hand."""
 
+    metric, title = "auroc", "AUROC"
+
     def __init__(self, R):
         size = {"allocated": 87, "nonzero": 31, "stored": {"anchor": 7}, "widths": [8, 6]}
         steps = [{"title": "Eq. 3", "seconds": 0.5}, {"title": "Eq. 4", "seconds": 1.25}]

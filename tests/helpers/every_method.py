@@ -1,15 +1,18 @@
-"""Every method of the registry, as a parameter of tests."""
+"""Every method of the registry that answers about a task that is named, as a parameter of tests."""
 
 import pytest
 
 from den_ref.methods import REGISTRY
+from den_ref.methods.registry import methods_on
 from den_ref.methods.shared.bases import BasesMethod
+from den_ref.protocol import TASK_INCREMENTAL
 
 #: The paper's ablations with the pull: each is the one beside it but for an option that it holds fixed.
 TWINS = {"dnn-l2-selective": "dnn-selective", "den-constant": "dnn-constant", "den-dynamic": "dnn-dynamic"}
 
 #: What shows in a twin shows in the other one: it is tried where slow tests are.
-EVERY_METHOD = [pytest.param(name, marks=pytest.mark.slow) if name in TWINS else name for name in REGISTRY]
+EVERY_METHOD = [pytest.param(name, marks=pytest.mark.slow) if name in TWINS else name
+                for name in methods_on(TASK_INCREMENTAL)]
 
 LINEAR = [name for name, method in REGISTRY.items() if issubclass(method, BasesMethod)]
 #: Those that train by epochs, on mini-batches, and keep the best epoch: all but the linear ones, and AdaNet.

@@ -23,12 +23,13 @@ from den_ref.den.finetune import finetune
 from den_ref.den.network import NEVER, Head, Network, capacity, extract, insert
 from den_ref.den.stage import Stage
 from den_ref.methods import REGISTRY, method_named
-from den_ref.protocol import Task
+from den_ref.protocol import CLASS_INCREMENTAL, Task
 from den_ref.tasks import Stream, digits, idx, make_stream, stream_from_arrays
 from den_ref.tasks.attributes import attribute_stream
 from den_ref.tasks.back import mnist_back
 from den_ref.tasks.bases import bases_stream
 from den_ref.tasks.permuted import permuted_mnist
+from den_ref.tasks.split_digits import split_digits
 from den_ref.tasks.toy import toy_stream
 from den_ref.tasks.variation import mnist_variation
 
@@ -153,6 +154,7 @@ CORE = {
     "core.metrics.auroc": example(metrics.auroc, scores=SCORES, labels=np.array([1, 0, 0, 1]),
                                   fine={"scores": ("inf", "-inf", "inf in float32", "-inf in float32")}),
     "core.metrics.head_auroc": example(metrics.head_auroc, logits=LOGITS, labels=CLASSES, loss="softmax"),
+    "core.metrics.class_aurocs": example(metrics.class_aurocs, logits=LOGITS, labels=CLASSES),
     "core.metrics.accuracy": example(metrics.accuracy, logits=LOGITS, labels=CLASSES, loss="softmax",
                                      fine={"logits": ("inf", "-inf", "inf in float32", "-inf in float32")}),
     "core.adam.proximal_adam_step": example(adam.proximal_adam_step, w=Z, g=D, m=Z, v=D, k=2, step=0.5, beta1=0.9,
@@ -236,11 +238,14 @@ def previous():
                    [Head("a", 1, np.array([[1.0]]), np.array([0.5]))])
 
 
-def learnt(method):
-    """A method that has learnt one small task."""
+def learnt(method, scenario=None):
+    """A method that has learnt one small task, of a scenario in which it answers."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(40, 3))
     task = Task("a", x, (x[:, :1] > 0) * 1.0, x[:9], (x[:9, :1] > 0) * 1.0)
+    if (scenario or REGISTRY[method].scenarios[0]) == CLASS_INCREMENTAL:
+        y = (x[:, 0] > 0).astype(int)
+        task = Task("a", x, y, x[:9], y[:9], loss="softmax", n_outputs=2, classes=("low", "high"))
     usual = REGISTRY[method].Config().to_dict()
     small = {name: value for name, value in {"hidden": (4, 3), "dtype": "float64"}.items() if name in usual}
     made = REGISTRY[method](REGISTRY[method].Config(**small), seed=0)
@@ -261,6 +266,9 @@ def method_examples():
                  f"{path}.predict": example(method.predict, task_id="a", x=samples, fine=rows),
                  f"{path}.learn": example(method.learn, task=task),
                  f"{path}.__init__": example(cls, config=cls.Config(), seed=3, fine={"config": ("None",)})}
+        if "class_scores" in vars(cls):
+            asked = learnt(name, CLASS_INCREMENTAL)[0]
+            made[f"{path}.class_scores"] = example(asked.class_scores, x=samples, fine=rows)
     return made
 
 
@@ -409,6 +417,9 @@ TASKS = {
         lambda **given: mnist_back(per_class=(1, 1, 1), **given).tasks[0], seed=0, rotation=90.0, composition="over",
         contrast=0.5, deviation=0.1, beta=2.0, textures=2, size=40, mnist=MNIST, transposed=False, dtype="float64",
         fine={"mnist": ("None",)}),
+    "tasks.split_digits.split_digits": example(
+        lambda **given: split_digits(per_class=(1, 1, 1), **given).tasks[0], seed=0, groups="01,23",
+        scenario="class-incremental", dtype="float64"),
     "tasks.permuted.permuted_mnist": example(
         lambda **given: permuted_mnist(per_class=(1, 1, 1), **given).tasks[1], seed=0, permutations=2, loss="sigmoid",
         dtype="float64", mnist=MNIST, fine={"mnist": ("None",)}),
@@ -451,7 +462,11 @@ INSIDE = {
                                             "capnorm.capnorm_forward", "capnorm.folded", "capnorm.network_backward",
                                             "capnorm.network_forward")),
     "methods.progressive.random_adapter", "methods.progressive.random_column", "methods.registry.explained_by",
-    "methods.registry.known", "methods.registry.missing_parts", "methods.shared.columns.activations",
+    "methods.nearest_mean.nearness", "methods.registry.known",
+    "methods.registry.methods_on", "methods.registry.missing_parts", "methods.shared.classes.among_seen",
+    "methods.shared.classes.check_same_scenario", "methods.shared.classes.corner", "methods.shared.classes.grown",
+    "methods.shared.classes.grown_to", "methods.shared.classes.heads_of", "methods.shared.classes.joined",
+    "methods.shared.classes.pull_on", "methods.shared.columns.activations",
     "methods.shared.columns.adapted_layers", "methods.shared.columns.adapter_backward",
     "methods.shared.columns.adapter_forward", "methods.shared.columns.adapter_names",
     "methods.shared.columns.affine_names", "methods.shared.columns.column_forward",
@@ -465,7 +480,7 @@ INSIDE = {
     "tasks.arrays.common_dtype", "tasks.arrays.common_n_inputs", "tasks.arrays.found", "tasks.arrays.numeric",
     "tasks.arrays.sigmoid_labels", "tasks.arrays.sizes", "tasks.arrays.softmax_labels", "tasks.arrays.with_arrays",
     "tasks.digits.checked_sizes", "tasks.digits.choose", "tasks.digits.choose_all", "tasks.digits.first_of_each",
-    "tasks.digits.load_embedded",
+    "tasks.digits.load_embedded", "tasks.split_digits.checked_groups",
     "tasks.attributes.principal", "tasks.bases.linear_task",
     "tasks.amat.fault", "tasks.amat.find_amat", "tasks.amat.parsed", "tasks.amat.read_file", "tasks.back.composed",
     "tasks.back.lay_on", "tasks.back.made", "tasks.back.pictures_and_facts", "tasks.back.refuse",

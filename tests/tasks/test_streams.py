@@ -11,7 +11,7 @@ from den_ref.tasks.seeds import generator
 from den_ref.tasks.stream import Stream, label
 
 SMALL = {"mnist-variation": {"per_class": (2, 1, 1)}, "permuted-mnist": {"per_class": (2, 1, 1)}, "toy": {},
-         "attributes": {}, "bases": {}, "mnist-back": {"per_class": (2, 1, 1), "textures": 2, "size": 64}}
+         "split-digits": {"per_class": (2, 1, 1)}, "attributes": {}, "bases": {}, "mnist-back": {"per_class": (2, 1, 1), "textures": 2, "size": 64}}
 BY_NAME = [name for name in STREAMS if name != "file"]              # test_own_data has that one
 
 
@@ -94,7 +94,7 @@ def test_ids_of_any_kind_become_json():
 
 
 def test_unknown_names_list_the_known_ones():
-    known = "mnist-variation, mnist-back, permuted-mnist, attributes, bases, toy, file"
+    known = "mnist-variation, mnist-back, permuted-mnist, split-digits, attributes, bases, toy, file"
     with pytest.raises(ValueError, match=f"stream: expected one of {known}, got 'mnist'"):
         make_stream("mnist")
     with pytest.raises(ValueError, match=r"noise: expected an option of .* \(amplitude, mnist, per_class, rotation\)"):
@@ -108,6 +108,7 @@ RECORDED = {
     "mnist-variation": [25328.9, 22177.6, 32185.3],
     "mnist-back": [95932.5, -131714.1, 198225.7],
     "permuted-mnist": [54575.7, -25897.7, 70229.8],
+    "split-digits": [6826.89, 99231.6, 74446.5],
     "attributes": [-1880.25, 5659.69, 5426.44],
     "bases": [7.3688, -19.9331, -21.158],
     "toy": [34.1414, -24.5959, -14.1106],

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from den_ref.protocol import CLASS_INCREMENTAL
 from den_ref.strict_json import strict_json
 
 from .files import path_of
@@ -15,6 +16,7 @@ from .json_files import check_format, check_shape
 RESULTS = "results.json"
 
 METRICS = ("auroc", "accuracy")
+TITLES = dict(zip(METRICS, ("AUROC", "accuracy")))
 
 #: How far a mean of numbers from 0 to 1 may be outside.
 ROUNDING = 1e-12
@@ -48,6 +50,12 @@ SCHEMA = {
     "R": {"auroc": _MATRIX, "accuracy": _MATRIX},
     "stages": [_STAGE],
 }
+
+
+def looked_at_first(stream: Mapping[str, Any]) -> str:
+    """The measure of a run on a stream with these facts: accuracy where all classes are asked for at once, else AUROC.
+    """
+    return "accuracy" if stream.get("scenario") == CLASS_INCREMENTAL else "auroc"
 
 
 def matrices(R: Mapping[str, list]) -> dict[str, np.ndarray]:

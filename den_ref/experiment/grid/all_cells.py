@@ -13,6 +13,8 @@ from den_ref.experiment.disk.owner import Owner
 from den_ref.experiment.one_run.clock import Clock
 from den_ref.experiment.one_run.plan import make_config, make_plan
 from den_ref.methods import method_named
+from den_ref.methods.registry import methods_on
+from den_ref.protocol import check_scenario
 from den_ref.tasks import PLACES
 
 from .grid import (
@@ -221,10 +223,13 @@ def _answer(future: Future) -> dict[str, Any]:
 
 
 def _checked(asked: dict[str, Any]) -> int:
-    """The number of tasks; a ValueError if there is no cell, or a name or value in one is wrong."""
+    """The number of tasks; a ValueError if there is no cell, a name or value in one is wrong, or one cannot answer."""
     cells, stream = cells_of(asked), asked["stream"]
     if not cells:
         raise ValueError("methods: expected at least one, and at least one seed")
     for cell in cells:
         make_config(method_named(cell.method), stream["name"], cell.settings)
-    return len(make_plan(cells[0].method, stream["name"], seed=cells[0].seed, **stream["options"]).stream.tasks)
+    made = make_plan(cells[0].method, stream["name"], seed=cells[0].seed, **stream["options"]).stream
+    for cell in cells:
+        check_scenario(method_named(cell.method), made.scenario, methods_on(made.scenario))
+    return len(made.tasks)

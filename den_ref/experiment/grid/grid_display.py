@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from den_ref.core.metrics import average_performance
+from den_ref.experiment.disk.results import TITLES, looked_at_first
 from den_ref.experiment.one_run.clock import time_left
 from den_ref.experiment.one_run.display import Lines, Live
 from den_ref.experiment.one_run.separate import separate_networks, size_in_words
@@ -73,7 +74,8 @@ class GridLines(GridDisplay):
     def learnt(self, cell, record, answer):
         sizes, seconds = zip(*((stage["capacity"], stage["seconds"]) for stage in record["stages"]))
         networks = separate_networks(record["run"]["options"], record["run"]["stream"], [size["stl"] for size in sizes])
-        self._say(cell, f"AUROC {average_performance(record['R']['auroc']):.4f}, "
+        metric = looked_at_first(record["run"]["stream"])
+        self._say(cell, f"{TITLES[metric]} {average_performance(record['R'][metric]):.4f}, "
                         f"{size_in_words(sizes[-1]['allocated'], networks)}, {sum(seconds):.1f} s")
         if answer["blas_threads"] not in self.threads:
             self.threads.add(answer["blas_threads"])

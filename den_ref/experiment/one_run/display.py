@@ -73,9 +73,9 @@ class Lines(Display):
         self.say(f"  {step.title}: {step.sentence} [{step.seconds:.2f} s]")
 
     def learnt(self, run):
-        stage, row = run.stages[-1], run.measured("auroc")[-1]
+        stage, row = run.stages[-1], run.measured(run.metric)[-1]
         self.say(f"  learnt in {stage['seconds']:.1f} s of the processor: "
-                 f"AUROC {row[-1]:.4f}, mean of {len(row)} so far {row.mean():.4f}; "
+                 f"{run.title} {row[-1]:.4f}, mean of {len(row)} so far {row.mean():.4f}; "
                  f"{size_in_words(stage['capacity']['allocated'], run.separate)}")
 
     def finished(self, run):

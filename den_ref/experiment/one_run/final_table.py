@@ -3,6 +3,7 @@
 from collections import defaultdict
 
 from den_ref.core.metrics import average_performance, backward_transfer, forgetting
+from den_ref.experiment.disk.results import METRICS, TITLES
 
 _RULE = "-" * 56
 #: Boxes that took a smaller share of the time stand in one line.
@@ -23,19 +24,20 @@ def final_table(run) -> str:
 
 
 def _quality(run) -> list[str]:
-    R = run.measured("auroc")
-    lines = [f"{'AUROC of task':<24}{'just learnt':>16}{'at the end':>16}"]
+    R = run.measured(run.metric)
+    lines = [f"{f'{run.title} of task':<24}{'just learnt':>16}{'at the end':>16}"]
     for stage, then, now in zip(run.stages, R.diagonal(), R[-1]):
         lines.append(f"{stage['task']!s:<24}{_four(then):>16}{_four(now):>16}")
     return [*lines, f"{'mean':<24}{_four(R.diagonal().mean()):>16}{_four(average_performance(R)):>16}"]
 
 
 def _transfer(run) -> list[str]:
-    R = run.measured("auroc")
+    R = run.measured(run.metric)
+    other = next(metric for metric in METRICS if metric != run.metric)
     return [
         f"{'backward transfer':<24}{_four(backward_transfer(R)):>32}",
         f"{'forgetting':<24}{_four(forgetting(R)):>32}",
-        f"{'accuracy, mean':<24}{_four(average_performance(run.measured('accuracy'))):>32}",
+        f"{f'{TITLES[other]}, mean':<24}{_four(average_performance(run.measured(other))):>32}",
     ]
 
 

@@ -12,7 +12,7 @@ from den_ref.settings import Settings
 from den_ref.tasks.stream import Stream
 from .checkpoint import begin, save
 from .display import Display
-from .measure import capacity, quality, stl_parameters
+from .measure import capacity, qualities, stl_parameters
 from .plan import make_plan
 from .run import Run
 
@@ -105,11 +105,12 @@ def learn(run: Run, task: Task, steps_folder: Path | None, display: Display) -> 
 
 def add_stage(run: Run, stream: Stream, steps: list[dict[str, Any]]) -> None:
     """Add a stage to the run: the row of R after it, and the capacity."""
-    row, separate = len(run.stages), 0
-    for column, task in enumerate(stream.tasks[:row + 1]):
-        separate += stl_parameters(task.n_inputs, task.n_outputs)
-        for metric, value in quality(run.method, task).items():
+    row, separate = len(run.stages), sum(stage["capacity"]["stl"] for stage in run.stages[-1:])
+    tasks = stream.tasks[:row + 1]
+    for column, measured in enumerate(qualities(run.method, tasks, stream.scenario)):
+        for metric, value in measured.items():
             run.R[metric][row, column] = value
+    separate += stl_parameters(stream.n_inputs, tasks[row].n_outputs)
     run.stages.append({
         "stage": row + 1, "task": run.task_ids[row], "seconds": sum(step["seconds"] for step in steps),
         "capacity": capacity(run.method, separate), "steps": steps,

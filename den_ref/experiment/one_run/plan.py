@@ -10,7 +10,8 @@ import den_ref
 from den_ref.doors import came, nearest
 from den_ref.experiment.disk.json_files import as_json
 from den_ref.methods import method_named
-from den_ref.protocol import Method
+from den_ref.methods.registry import methods_on
+from den_ref.protocol import Method, check_scenario
 from den_ref.settings import Settings, as_text
 from den_ref.tasks import COMMON, STREAMS, make_stream, options_of
 from den_ref.tasks.stream import Stream
@@ -82,7 +83,8 @@ def make_plan(method: str | type[Method] = "den", stream: str | Stream = "mnist-
     Raises
     ------
     ValueError
-        For an unknown name of a method, stream or option, or a bad value.
+        For an unknown name of a method, stream or option, or a bad value; or if the method cannot answer in the
+        stream's scenario, with the names of those that can.
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed: expected an integer >= 0, got {seed!r}")
@@ -99,6 +101,7 @@ def make_plan(method: str | type[Method] = "den", stream: str | Stream = "mnist-
         stream = make_stream(stream, seed=seed, **stream_options)
     elif stream_options:
         raise ValueError(f"stream: options {sorted(stream_options)} need a stream given by name, got {stream.name!r}")
+    check_scenario(kind, stream.scenario, methods_on(stream.scenario))
     return Plan(name, kind, config, stream, seed)
 
 

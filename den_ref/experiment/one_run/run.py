@@ -10,7 +10,7 @@ import numpy as np
 from den_ref.core.metrics import average_performance
 from den_ref.experiment.disk.files import VERSION
 from den_ref.experiment.disk.json_files import as_json
-from den_ref.experiment.disk.results import METRICS, validated
+from den_ref.experiment.disk.results import METRICS, TITLES, looked_at_first, validated
 from den_ref.protocol import Method
 
 from .final_table import final_table
@@ -43,7 +43,7 @@ class Run:
     stages: list[dict[str, Any]] = field(default_factory=list)
 
     def __repr__(self) -> str:
-        mean = f", mean AUROC {average_performance(self.measured('auroc')):.4f}" if self.stages else ""
+        mean = f", mean {self.title} {average_performance(self.measured(self.metric)):.4f}" if self.stages else ""
         about = f"{self.identity['method']} on {self.identity['stream']['name']}, seed {self.identity['seed']}"
         return f"<Run of {about}: {len(self.stages)} of {len(self.task_ids)} tasks learnt{mean}>"
 
@@ -59,6 +59,16 @@ class Run:
     @property
     def complete(self) -> bool:
         return len(self.stages) == len(self.task_ids)
+
+    @property
+    def metric(self) -> str:
+        """The measure that is looked at first, a key of ``R``."""
+        return looked_at_first(self.identity["stream"])
+
+    @property
+    def title(self) -> str:
+        """What that measure is called on the screen."""
+        return TITLES[self.metric]
 
     @property
     def capacities(self) -> list[dict[str, Any]]:

@@ -20,6 +20,7 @@ import numpy as np
 
 from den_ref.experiment.disk.json_files import as_json, distinct
 from den_ref.experiment.disk.owner import OWNER, owned
+from den_ref.protocol import TASK_INCREMENTAL
 from den_ref.tasks import make_stream
 from .one_try import attempt
 from .record import SEEDS, Judged, Row, Tries, best_tries, judged, record_path
@@ -175,8 +176,11 @@ def rounds(space: Space, budget: Budget, ask: Callable[[Sequence[Try]], list[Row
 
 @cache
 def check_stream(text: str) -> None:
-    """Make the stream of these options, as JSON, once: a ValueError if one is bad."""
-    make_stream(**json.loads(text))
+    """Make the stream of these options, as JSON, once: a ValueError if one is bad, or the judge does not suit it."""
+    stream = make_stream(**json.loads(text))
+    if stream.scenario != TASK_INCREMENTAL:
+        raise ValueError(f"stream: expected a task-incremental one, whose heads are judged one by one, got "
+                         f"{stream.name!r}, which is {stream.scenario}")
 
 
 # --- small parts -------------------------------------------------------------------------------------------------

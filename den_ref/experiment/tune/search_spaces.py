@@ -12,7 +12,8 @@ from den_ref.experiment.disk.json_files import as_json
 from den_ref.experiment.one_run.plan import make_config
 from den_ref.experiment.one_run.presets import PAPERS
 from den_ref.methods import REGISTRY, method_named
-from den_ref.protocol import VARIANT
+from den_ref.methods.registry import methods_on
+from den_ref.protocol import TASK_INCREMENTAL, VARIANT
 from den_ref.settings import Settings
 from .paper_spaces import PAPER_SPACES
 
@@ -21,7 +22,8 @@ TUNED_ON = "mnist-variation"
 
 #: The methods of the registry that are tuned on it, DEN first.  DEN's variants are not: they are DEN with a part left
 #: out or added, and keep DEN's options.
-TUNABLE = sorted((name for name, kind in REGISTRY.items() if kind.family != VARIANT), key=lambda name: name != "den")
+TUNABLE = sorted((name for name in methods_on(TASK_INCREMENTAL) if REGISTRY[name].family != VARIANT),
+                 key=lambda name: name != "den")
 
 
 def space_of(method: str, stream: str = TUNED_ON) -> Space:
