@@ -18,6 +18,7 @@ from .progressive import Progressive
 from .registry import REGISTRY, method_named
 from .si import SI
 from .stl import STL
+from .tree import Tree
 
 __all__ = ["AdaNet", "ELLA", "EWC", "FineTuning", "GOMTL", "IMM", "IncrementalFeatures", "L2", "MTL", "NearestMean",
-           "Nonparametric", "Progressive", "REGISTRY", "SI", "STL", "method_named"]
+           "Nonparametric", "Progressive", "REGISTRY", "SI", "STL", "Tree", "method_named"]

@@ -28,11 +28,12 @@ from .nonparametric import Nonparametric
 from .progressive import Progressive
 from .si import SI
 from .stl import STL
+from .tree import Tree
 
 #: Name -> class, in the order of tables and figures.
 REGISTRY: dict[str, type[Method]] = {method.name: method for method in (
     STL, MTL, NearestMean, FineTuning, L2, EWC, SI, IMM, ELLA, GOMTL, Progressive, IncrementalFeatures, AdaNet,
-    Nonparametric, ablations.L1Network, ablations.Selective, ablations.PulledSelective, ablations.Dynamic,
+    Nonparametric, Tree, ablations.L1Network, ablations.Selective, ablations.PulledSelective, ablations.Dynamic,
     ablations.PulledDynamic, ablations.Constant, ablations.PulledConstant, ablations.WithoutTimestamps, DEN,
     FineTuned)}
 

@@ -69,6 +69,19 @@ def _name(ax, segments, total: int, style: Style, down: bool) -> None:
                 ha="left" if down else "center", va="center" if down else "bottom")
 
 
+def confusion_matrix(ax, shares, *, style: Style = PLAIN):
+    """Shares (classes, answers) of the samples of a class that have an answer, as numbers; returns the image."""
+    image = ax.imshow(shares, cmap="Greys", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
+    for (i, j), share in np.ndenumerate(shares):
+        ax.text(j, i, f"{share:.0%}", ha="center", va="center", fontsize=style.text,
+                color="white" if share > 0.5 else "black")
+    for axis in (ax.xaxis, ax.yaxis):
+        axis.set_major_locator(MaxNLocator(integer=True))
+    tidy(ax, style, ylabel="class", xlabel="answer")
+    ax.spines[:].set_visible(False)
+    return image
+
+
 def unit_changes(ax, change, *, layer: int | None = None, style: Style = PLAIN) -> list:
     """How much every unit's incoming weights changed, as a norm; returns the stems, then the units left alone.
 

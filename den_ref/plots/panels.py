@@ -16,7 +16,7 @@ from den_ref.describe import PLAIN_BOX
 from den_ref.protocol import Step
 
 from .expansion import group_norms, loss_against_tau, shares
-from .matrices import Segment, head_weights, unit_changes, weight_matrix
+from .matrices import Segment, confusion_matrix, head_weights, unit_changes, weight_matrix
 from .network import network_graph
 from .solving import residuals, training, unit_counts
 from .splitting import drift, filters
@@ -259,10 +259,16 @@ def staircase(step: Step) -> Iterator[Panel]:
         yield panel(timestamps, born, gone, tasks, title=f"layer {l}")
 
 
+def confusions(step: Step) -> Iterator[Panel]:
+    """What the samples of each class are answered, in shares."""
+    if "confusion" in step.arrays:
+        yield panel(confusion_matrix, step.arrays["confusion"])
+
+
 #: What a box can be shown by.
 MAKERS: dict[str, Callable[[Step], Iterator[Panel]]] = {make.__name__: make for make in (
     solve, widths, zeros, changes, head, selection, selected_shares, decision, norms, blocks, removal, kept_shares,
-    drifts, split_units, staircase)}
+    drifts, split_units, staircase, confusions)}
 
 
 # --- small parts -------------------------------------------------------------------------------------------------

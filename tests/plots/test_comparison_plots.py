@@ -117,7 +117,7 @@ def test_points_are_means_and_bars_ranges(ax):
 def test_names_of_points_in_a_crowd_do_not_overlap(ax, seed):
     """Thirteen of them: with all there are in one corner of so small a picture there is no room left."""
     rng = np.random.default_rng(seed)
-    younger = "nearest-mean", "si", "imm", "ella", "gomtl", "incremental-features", "adanet", "nonparametric"
+    younger = "nearest-mean", "tree", "si", "imm", "ella", "gomtl", "incremental-features", "adanet", "nonparametric"
     crowd = [name for name in METHODS if name not in ("dnn-l2-selective", "den-dynamic", "den-constant", *younger)]
     points = {label: ([0.1 * 1.02 ** i], [rng.uniform(0.5, 0.9)]) for i, label in enumerate(crowd)}
     points["stl"] = ([1.0], [0.85])

@@ -1,0 +1,85 @@
+"""Where a classifier errs: its confusion of classes, and the superclasses that keep what it confuses together."""
+
+from __future__ import annotations
+
+import numpy as np
+
+#: How much any two classes count as confused besides: a class that is never confused has neighbours by it.
+LEAST = 1e-6
+
+
+def confusion(answers: np.ndarray, labels: np.ndarray, n: int) -> np.ndarray:
+    """C (n, n): C_ij = share of the samples of class i that are answered j.  Every class must have samples.
+
+    >>> confusion(np.array([0, 1, 1, 1]), np.array([0, 0, 1, 1]), 2)
+    array([[0.5, 0.5],
+           [0. , 1. ]])
+    """
+    counts = np.zeros((n, n))
+    np.add.at(counts, (labels, answers), 1)
+    return counts / counts.sum(axis=1, keepdims=True)
+
+
+def partition(C: np.ndarray, k: int) -> np.ndarray:
+    """The superclass (n,) of each class, 0..k-1 in the order of their first classes, by spectral clustering.
+
+        A = (C + C^T) / 2 + 1e-6 off the diagonal, 0 on it,    D = the sums of A's rows,    L = D^{-1/2} A D^{-1/2}
+
+    The k eigenvectors of L's largest eigenvalues are the columns of an embedding (n, k); its rows are divided by their
+    norms, and clustered by :func:`k_means`.  Without any confusion no partition is better than another: it is then the
+    first n / k classes, the next, ...  There may be fewer superclasses than k, where rows of the embedding coincide.
+
+    >>> C = np.array([[0.5, 0.125, 0.375], [0.125, 0.875, 0.0], [0.375, 0.125, 0.5]])
+    >>> partition(C, 2)
+    array([0, 1, 0])
+    """
+    n = len(C)
+    A = (C + C.T) / 2
+    np.fill_diagonal(A, 0)
+    if n <= k or not A.any():
+        return np.arange(n) * min(k, n) // n
+    A[~np.eye(n, dtype=bool)] += LEAST
+    root = 1 / np.sqrt(A.sum(axis=1))
+    vectors = np.linalg.eigh(root[:, None] * A * root)[1][:, -k:]                    # eigenvalues ascend
+    return in_order(k_means(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), k))
+
+
+def k_means(rows: np.ndarray, k: int) -> np.ndarray:
+    """The cluster (n,) of each row, by Lloyd's iterations without any chance.
+
+    The first centre is the first row, each further one the row that is farthest from all centres so far; of equals
+    (of a cluster's distances too) the first.  A cluster that loses all its rows keeps its centre.
+    """
+    centres = rows[:1]
+    while len(centres) < k:
+        centres = np.vstack([centres, rows[distances(rows, centres).min(axis=1).argmax()]])
+    clusters = None
+    while True:
+        before, clusters = clusters, distances(rows, centres).argmin(axis=1)
+        if before is not None and (before == clusters).all():
+            return clusters
+        centres = np.array([rows[clusters == s].mean(axis=0) if (clusters == s).any() else centres[s]
+                            for s in range(k)])
+
+
+def distances(rows: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    """Squared distances (n, k), rounded so that those that are equal but for rounding are equal."""
+    return np.round(((rows[:, None] - centres) ** 2).sum(axis=2), 9)
+
+
+def in_order(clusters: np.ndarray) -> np.ndarray:
+    """The same clusters, numbered in the order in which they come first.
+
+    >>> in_order(np.array([2, 0, 2, 1]))
+    array([0, 1, 0, 2])
+    """
+    firsts = list(dict.fromkeys(clusters.tolist()))
+    return np.array([firsts.index(cluster) for cluster in clusters.tolist()])
+
+
+def superclass_of(answers: np.ndarray, k: int) -> int:
+    """The superclass that most of a new class's samples are answered in: argmax over s of Phi(c, s).
+
+    ``answers`` (n,) are the superclasses that its samples are answered in; of equals the first.
+    """
+    return int(np.bincount(answers, minlength=k).argmax())

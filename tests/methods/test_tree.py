@@ -1,0 +1,149 @@
+"""The error-driven tree: every identity of its rule, its partition and its growth, against something independent."""
+
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+
+from den_ref.core import mlp
+from den_ref.methods.shared.confusion import confusion, partition
+from den_ref.methods.shared.nodes import (
+    Node, answers, branch_log_p, decomposition, log_p, log_probabilities, reached, tree_scores)
+from den_ref.methods.tree import Tree, TreeConfig
+from tests.helpers.lots_of_classes import LOTS, learnt, lot, small
+
+
+def network(n_out, seed=0, n_in=4):
+    rng = np.random.default_rng(seed)
+    return mlp.pack([rng.normal(size=(n_in, 5))], [rng.normal(size=5)], rng.normal(size=(5, n_out)),
+                    rng.normal(size=n_out), np.float64)
+
+
+X = np.random.default_rng(7).normal(size=(60, 4))
+TREE = Node((0, 1, 2, 3), network(4), (Node((0, 2), network(2, 1)), Node((1,)), Node((3,))))
+
+
+def softmax(node, x):
+    """By hand: weights, ReLU, exponentials."""
+    w = node.network
+    z = np.maximum(x @ w["W1"] + w["b1"], 0) @ w["V"] + w["c"]
+    p = np.exp(z - z.max(axis=1, keepdims=True))
+    return p / p.sum(axis=1, keepdims=True)
+
+
+def test_rows_of_equal_blocks_coincide_and_blocks_are_recovered():
+    C = np.zeros((6, 6))
+    for block in ([0, 3, 4], [1, 2, 5]):
+        C[np.ix_(block, block)] = 0.1
+    np.fill_diagonal(C, 0.8)
+    assert partition(C, 2).tolist() == [0, 1, 1, 0, 0, 1]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_partition_is_the_cheapest_normalised_cut(seed):
+    """Of all that there are, where two blocks are there with noise around them."""
+    rng = np.random.default_rng(seed)
+    truth = rng.permutation([0, 0, 0, 1, 1, 1])
+    C = rng.uniform(0, 0.02, (6, 6)) + 0.12 * (truth[:, None] == truth)
+    np.fill_diagonal(C, 0.5)
+    A = (C + C.T) / 2 * (1 - np.eye(6))
+
+    def cut(groups):
+        sides = [groups == s for s in (0, 1)]
+        return sum(A[side][:, ~side].sum() / A[side].sum() for side in sides)
+
+    every = [np.array((0, *rest)) for rest in product((0, 1), repeat=5) if any(rest)]
+    np.testing.assert_array_equal(partition(C, 2), min(every, key=cut))
+
+
+def test_edges_of_a_partition():
+    assert partition(np.eye(4), 2).tolist() == [0, 0, 1, 1]        # nothing is confused
+    assert partition(np.eye(2), 3).tolist() == [0, 1] and partition(np.eye(5), 1).tolist() == [0] * 5
+    C = np.eye(3)
+    C[1, 2] = C[2, 1] = 0.2                                        # class 0 is isolated
+    assert partition(C, 2).tolist() == [0, 1, 1]
+
+
+def test_confusion_counts_each_true_class_as_one():
+    y, said = np.array([0, 0, 0, 1, 2, 2]), np.array([0, 1, 1, 1, 0, 2])
+    by_hand = [[np.mean(said[y == i] == j) for j in range(3)] for i in range(3)]
+    np.testing.assert_allclose(confusion(said, y, 3), by_hand)
+
+
+def test_a_branch_gives_a_superclass_the_sum_over_its_classes():
+    q, p = np.exp(branch_log_p(TREE, X)), softmax(TREE, X)
+    np.testing.assert_allclose(q, np.column_stack([p[:, 0] + p[:, 2], p[:, 1], p[:, 3]]), rtol=1e-12)
+    np.testing.assert_allclose(q.sum(axis=1), 1, rtol=1e-12)
+    leaf = softmax(TREE.children[0], X)
+    whole = np.exp(log_probabilities(TREE, X, 4))
+    np.testing.assert_allclose(whole[:, [0, 2]], q[:, :1] * leaf, rtol=1e-12)
+    np.testing.assert_allclose(whole.sum(axis=1), 1, rtol=1e-12)
+
+
+def test_the_rule_follows_the_branch_and_not_the_most_probable_class():
+    p = np.array([0.4, 0.35, 0.25])                                # flat: 0; superclasses {0}, {1, 2} have 0.4 and 0.6
+    body = ([np.zeros((1, 1))], [np.zeros(1)], np.zeros((1, 3)))
+    root = Node((0, 1, 2), mlp.pack(*body, np.log(p), np.float64), (Node((0,)), Node((1, 2), mlp.pack(
+        *body[:2], np.zeros((1, 2)), np.log(p[1:] / p[1:].sum()), np.float64))))
+    x = np.ones((1, 1))
+    assert log_p(root, x).argmax() == 0 and answers(root, x).tolist() == [1]
+    np.testing.assert_allclose(np.exp(log_probabilities(root, x, 3)), [p])
+    assert tree_scores(log_probabilities(root, x, 3), reached(root, x, 3)).argmax() == 1
+
+
+def test_scores_have_their_largest_where_the_rule_ends():
+    q, p = branch_log_p(TREE, X), softmax(TREE.children[0], X)
+    by_hand = [[(0, 2)[int(p[i].argmax())], 1, 3][q[i].argmax()] for i in range(len(X))]
+    assert answers(TREE, X).tolist() == by_hand and len(set(by_hand)) > 2
+    scores = tree_scores(log_probabilities(TREE, X, 4), reached(TREE, X, 4))
+    assert scores.argmax(axis=1).tolist() == by_hand and np.isfinite(scores).all()
+
+
+def test_the_error_is_that_of_the_route_and_of_the_leaf_where_the_route_is_right():
+    y = np.random.default_rng(0).integers(0, 4, len(X))
+    way, leaf = decomposition(TREE, X, y)
+    np.testing.assert_allclose(1 - way * leaf, np.mean(answers(TREE, X) != y))
+    anywhere = np.mean(log_p(TREE.children[0], X[np.isin(y, (0, 2))]).argmax(axis=1) == (y[np.isin(y, (0, 2))] == 2))
+    assert abs(leaf - anywhere) > 1e-3                             # not the leaf's accuracy on all its samples
+
+
+def test_a_clone_gives_its_old_classes_the_logits_of_the_leaf():
+    leaf, tree = network(4), Tree(TreeConfig(hidden=(5,), dtype="float64", mu=0.0, weight_decay=0.0))
+    clone = tree.clone(leaf, [2, 0], 3, np.random.default_rng(0))
+    np.testing.assert_allclose(mlp.scores(X, *mlp.unpack(clone))[:, :2], mlp.scores(X, *mlp.unpack(leaf))[:, [2, 0]],
+                               rtol=1e-12)
+    assert clone["V"].shape == (5, 5)
+
+
+def test_one_superclass_is_the_flat_increment():
+    flat, never = learnt("tree", k=1), learnt("tree", k=2, margin=2.0)
+    assert flat.root.children == () and len(flat.root.classes) == 7
+    assert never.root.children == () and never.class_scores(X).shape == (60, 7)
+
+
+def test_where_clones_are_better_the_tree_grows_and_says_so():
+    """The margin is 0 and the classes overlap, so that some split gains; the sentences are those of what happened."""
+    trees = []
+    for seed in range(6):
+        tree = small("tree", seed, k=2, epochs=15, margin=0.0, step=0.02)
+        steps = [step for task in (lot(0), lot(1, 3), lot(2)) for step in tree.learn(task)]
+        for step in steps:
+            if step.box == "choose":
+                gain = step.facts["accuracy_clone"] - step.facts["accuracy_flat"]
+                assert step.facts["cloned"] == (gain > 0) and step.sentence.endswith("clones" if gain > 0 else "flat")
+        boxes = [step.box for step in steps]
+        assert boxes[0] == "leaf" and boxes.count("confusion") == boxes.count("choose") >= 1
+        trees.append(tree)
+        assert sorted(tree.root.classes) == list(range(7))
+        leaves = [node for node in tree.root.nodes if not node.children]
+        assert sorted(c for node in leaves for c in node.classes) == list(range(7))
+    grown = [tree for tree in trees if tree.root.children]
+    assert grown
+    again = Tree.from_state(grown[0].state(), grown[0].config)
+    np.testing.assert_array_equal(again.class_scores(X), grown[0].class_scores(X))
+
+
+def test_a_class_without_validation_samples_is_refused():
+    with pytest.raises(ValueError, match="task.y_valid: expected samples of every class.*got none of 01"):
+        small("tree").learn(replace(LOTS[0], y_valid=np.zeros(12, int)))
