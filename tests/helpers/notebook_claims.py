@@ -59,6 +59,11 @@ PREDICTIONS = {
         "predict-diagnosis": "passed = 3",
         "predict-partial": 'verdict = "success"',
     },
+    "08_backward_transfer": {
+        "predict-ella": 'above_0 = True\ngain_more = "the first twenty"\ngain_in_training = False',
+        "predict-limits": 'with_five = "below"\nwith_twelve_at_most = 0',
+        "predict-den": 'largest_first = ["den-finetune", "den", "free"]',
+    },
 }
 
 #: Notebook -> id of a cell -> what holds after it.
@@ -212,5 +217,19 @@ assert all("relu-gate-open-at-zero" in result.mistakes for result in failed)
 assert counts["fail"] == counts["error"] == 0 and counts["pass"] == len(cases("relu_forward"))
 assert counts["not implemented"] == len(results) - counts["pass"]
 """,
+    },
+    "08_backward_transfer": {
+        "run-ella": """
+assert np.mean(gain > 0) > 0.6 and gain[:20].mean() > 2 * gain[20:].mean() > 0 > np.mean(in_training)
+""",
+        "run-objective": """
+assert min(falls) >= 0 and min(rises) > 0
+""",
+        "run-limits": "assert transfer[5] < transfer[10] < 0 and abs(transfer[12]) < 0.001",
+        "run-den": """
+assert np.mean(transfers['free']) < np.mean(transfers['den']) < 0.005 < 0.01 < np.mean(transfers['den-finetune'])
+assert min(transfers['den-finetune']) > 0
+""",
+        "run-data": "assert 'expected the data of all learnt tasks' in refused",
     },
 }

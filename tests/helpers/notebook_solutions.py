@@ -70,6 +70,8 @@ def select(sees: str = "(born <= stage) & (stage < gone)", top: str = "(head != 
     return SELECT.format(sees=sees, top=top, weights=weights)
 
 
+#: Bases from two sums, or from something like them.
+BASES = "np.linalg.solve({A} + lam * np.eye(d * k), {b}).reshape(d, k, order='{order}')"
 SHRINK = "np.sign({z}) * np.maximum(np.abs({z}) - {threshold}, 0)"
 #: Shrink the columns of u; no column is divided by a norm of 0.
 GROUPS = "u * np.maximum(1 - {threshold} / np.maximum(np.linalg.norm(u, axis={axis}, keepdims=True), 1e-300), 0)"
@@ -189,5 +191,14 @@ SOLUTIONS = {
         "exercise-questions": Exercise(f"answers = {RIGHT_CHOICES}", {
             "one wrong": f"answers = {RIGHT_CHOICES | {'zeros': (RIGHT_CHOICES['zeros'] + 1) % 3}}",
             "always the first": f"answers = {dict.fromkeys(RIGHT_CHOICES, 0)}"}),
+    },
+    "08_backward_transfer": {
+        "exercise-bases": function(
+            "my_bases(A, b, T, lam, d, k)", BASES.format(A="A / T", b="b / T", order="F"),
+            rows_for_columns=BASES.format(A="A / T", b="b / T", order="C"),
+            sums_for_means=BASES.format(A="A", b="b", order="F"), one_vector="np.linalg.solve(A / T, b / T)"),
+        "exercise-kept": function(
+            "numbers_kept(d, k, T)", "(d * k)**2 + d * k", b_forgotten="(d * k)**2", per_task="T * ((d * k)**2 + d * k)",
+            one_basis="d**2 + d"),
     },
 }
