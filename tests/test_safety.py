@@ -41,7 +41,8 @@ def trapped(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("arguments", [
     "run --stream toy --method stl --tasks 1 --hidden 4",
-    "compare --stream toy --methods stl --tasks 1 --seeds 0 --jobs 1 --set stl.epochs=1 --out out",
+    pytest.param("compare --stream toy --methods stl --tasks 1 --seeds 0 --jobs 1 --set stl.epochs=1 --out out",
+                 marks=pytest.mark.slow),
     pytest.param("tune stl --stream toy --tasks 1 --tries 1 --second 0 --jobs 1 --out out", marks=pytest.mark.slow),
 ])
 def test_the_working_folder_is_not_imported_from(trapped, arguments):

@@ -33,7 +33,7 @@ def _methods_and_streams() -> str:
 
 def _about(named) -> list[str]:
     """A line for each: its name, and the first line of its docstring."""
-    return [f"  {name:<20}{(inspect.getdoc(it) or '').partition(chr(10))[0]}" for name, it in named.items()]
+    return [f"  {name:<22}{(inspect.getdoc(it) or '').partition(chr(10))[0]}" for name, it in named.items()]
 
 
 def _options_of(name: str) -> str:

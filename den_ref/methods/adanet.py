@@ -301,7 +301,7 @@ class AdaNet(KeepingMethod):
                             "less what its strength costs.", ("lam",), "den_ref/methods/adanet.py: in_closed_form"),
                     ("decision", "solve", "zeros"), counted=False, why="Is there a unit that is worth its cost?"),
         "fit": Box(Formula("minimise  (1 / m) Σ_i Φ(1 − y_i f(x_i)) + Σ_j Γ_j |w_j|", "Free: the strengths w of all "
-                           "units; the units stay.", ("lam",), "den_ref/methods/adanet.py: Growing"),
+                           "units; the units stay.  Γ_j = λ r_j + β.", ("lam",), "den_ref/methods/adanet.py: Growing"),
                    ("zeros",), counted=False, why="How much does each unit count, all of them together?")}
 
     def __init__(self, config: AdaNetConfig | None = None, seed: int = 0):

@@ -16,8 +16,10 @@ from den_ref.experiment.disk.json_files import differences
 from den_ref.experiment.one_run.display import Display
 from den_ref.experiment.one_run.plan import make_plan
 from den_ref.methods import REGISTRY
+from den_ref.methods.registry import methods_on
+from den_ref.protocol import TASK_INCREMENTAL
 from den_ref.tasks import make_stream, stream_from_arrays
-from tests.helpers.every_method import EVERY_METHOD
+from tests.helpers.every_method import EVERY_METHOD, small
 from tests.helpers.tiny_method import Tiny
 
 SMALL = {"n_tasks": 3}
@@ -202,7 +204,7 @@ def test_crashed_and_resumed_the_kept_steps_are_those_of_a_run_in_one_go(tmp_pat
 @pytest.mark.parametrize("name", EVERY_METHOD)
 @pytest.mark.parametrize("loss", [pytest.param("toy", marks=pytest.mark.slow), "softmax"])
 def test_every_method_resumes_to_the_same_end(tmp_path, name, loss):
-    options = {"settings": {"hidden": (8, 6)}}
+    options = {"settings": small(name)}
     if loss == "toy":
         stream, options["n_tasks"] = "toy", 3
     else:
@@ -364,9 +366,9 @@ def test_load_gives_the_network_back(tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("name", [name if name in ("den", "stl", "mtl") else pytest.param(name, marks=pytest.mark.slow)
-                                  for name in REGISTRY])
+                                  for name in methods_on(TASK_INCREMENTAL)])
 def test_load_serves_every_method(tmp_path, name):
-    done = run(name, "toy", n_tasks=2, settings={"hidden": (8, 6)}, out=tmp_path)
+    done = run(name, "toy", n_tasks=2, settings=small(name), out=tmp_path)
     x = np.random.default_rng(0).normal(size=(5, make_stream("toy").n_inputs)).astype(np.float32)
     network = load(tmp_path)
     for task_id in (0, 1):

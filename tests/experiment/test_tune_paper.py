@@ -46,7 +46,8 @@ def on_the_toy(monkeypatch):
 
 
 #: Methods that the paper does not compare itself with.
-NOT_THE_PAPERS = {"si", "imm", "ella", "gomtl", "incremental-features", "adanet", "nonparametric"}
+NOT_THE_PAPERS = {"si", "imm", "ella", "gomtl", "incremental-features", "adanet", "nonparametric", "tree",
+                  "nearest-mean"}
 
 
 def test_every_method_of_the_paper_has_a_space():

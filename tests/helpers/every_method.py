@@ -14,6 +14,15 @@ TWINS = {"dnn-l2-selective": "dnn-selective", "den-constant": "dnn-constant", "d
 EVERY_METHOD = [pytest.param(name, marks=pytest.mark.slow) if name in TWINS else name
                 for name in methods_on(TASK_INCREMENTAL)]
 
+#: Those that grow take many steps, of which each is drawn.
+DRAWN = [pytest.param(name, marks=pytest.mark.slow) if name in ("adanet", "nonparametric") else name
+         for name in EVERY_METHOD]
+
 LINEAR = [name for name, method in REGISTRY.items() if issubclass(method, BasesMethod)]
 #: Those that train by epochs, on mini-batches, and keep the best epoch: all but the linear ones, and AdaNet.
 TRAINED = [one for one in EVERY_METHOD if one not in (*LINEAR, "adanet")]
+
+
+def small(name: str) -> dict:
+    """Settings of a small network, for methods that are told its size."""
+    return {"hidden": (8, 6)} if "hidden" in REGISTRY[name].Config().to_dict() else {}

@@ -20,7 +20,7 @@ from den_ref.plots.scale import Scale, quick_scales
 from den_ref.plots.style import PLAIN
 from den_ref.protocol import Step, Task
 from den_ref.tasks import make_stream
-from tests.helpers.every_method import EVERY_METHOD
+from tests.helpers.every_method import DRAWN, EVERY_METHOD
 from tests.helpers.page_width import PAGE, READABLE, smallest_letters
 
 QUICK = {"hidden": (8, 6), "k": 4, "step": 0.02, "batch": 32, "patience": 10, "weight_decay": 1e-3, "epochs": 2,
@@ -63,7 +63,7 @@ def words(figure):
     return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
 
 
-@pytest.mark.parametrize("name", EVERY_METHOD)
+@pytest.mark.parametrize("name", DRAWN)
 def test_every_box_of_every_method_has_a_picture(name):
     for step in steps_of(name):
         figure = show(step)

@@ -115,8 +115,8 @@ def reached(node: Node, x, n: int) -> np.ndarray:
 def tree_scores(scores, inside) -> np.ndarray:
     """The scores (n, classes) with those outside lowered: by 1, and by as much as they are above the best inside.
 
-    >>> tree_scores(np.log([[0.4, 0.35, 0.25]]), np.array([[False, True, True]])).argmax()
-    1
+    >>> tree_scores(np.log([[0.4, 0.35, 0.25]]), np.array([[False, True, True]])).argmax(axis=1)
+    array([1])
     """
     best_inside, best_outside = (np.where(part, scores, -np.inf).max(axis=1) for part in (inside, ~inside))
     lowered = 1 + np.maximum(np.where(np.isfinite(best_outside), best_outside - best_inside, 0), 0)
