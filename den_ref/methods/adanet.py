@@ -320,9 +320,9 @@ class AdaNet(KeepingMethod):
             now = Growing(x, y, self.config, np.zeros((len(y), 0))).plus(units[:older])
             now = yield from self.growth(task, now, rng)
             kept = reached(now.units, now.w)
-            own = [now.units[j] for j in kept if j >= older]
+            own = [Unit(now.units[j].layer, now.units[j].u.astype(self.config.dtype)) for j in kept if j >= older]
             found.members.append([j for j in kept if j < older] + [*range(len(units), len(units) + len(own))])
-            found.w.append(now.w[kept])
+            found.w.append(now.w[kept].astype(self.config.dtype))
             units += own
         self.units, self.inputs, self.kept[task.id] = units, x.shape[1], found
 
