@@ -4,12 +4,12 @@
     h = sigmoid(noisy W + b),   s = h W^T + a,   z = h V + c
 
 H is the cross-entropy of logits, x has d inputs in [0, 1], ``noisy`` is x with some of them set to 0, K are the outputs
-of the task's head.  Decoder and encoder share W (d, m): a column is a feature, and W gets its gradient on two paths.
+of the task's head.  Decoder and encoder share W (d, m): a column is a feature, and W gets its gradient on two paths::
 
-every batch     B gains the samples whose L is above the mean of the last ``window`` samples
-if |B| > tau    2 dM features become dM, dN are added, both trained on B alone with all others frozen; B is emptied
-                and dN, dM are chosen anew
-then            all features and the head are trained on the batch
+    every batch     B gains the samples whose L is above the mean of the last ``window`` samples
+    if |B| > tau    2 dM features become dM, dN are added, both trained on B alone with all others frozen; B is emptied
+                    and dN, dM are chosen anew
+    then            all features and the head are trained on the batch
 
 All tasks share the one layer of features, each has a head.  The paper has a single stream and no tasks: nothing holds
 the features where an earlier task wants them.  B, dN and the window begin anew with every task.

@@ -10,10 +10,12 @@ probable class in the leaf that is reached.  So an early error is final, and wha
 classes come to a leaf L0, whose classes grow from N0 to N1, in one of two ways, whichever is the more accurate on
 validation data:
 
-flat increment   L0 gets N1 - N0 more outputs and is trained on: L0'
-clone increment  the classes of L0 are split into k superclasses by its confusion C (``shared.confusion``), a new class
-                 goes where L0 answers most of its samples; each superclass gets a leaf, cloned from L0 with the
-                 outputs of its classes and trained on them, and the branch above is a clone of L0'
+flat increment
+    L0 gets N1 - N0 more outputs and is trained on: L0'.
+clone increment
+    The classes of L0 are split into k superclasses by its confusion C (``shared.confusion``), a new class goes where L0
+    answers most of its samples; each superclass gets a leaf, cloned from L0 with the outputs of its classes and trained
+    on them, and the branch above is a clone of L0'.
 
 At a branch new classes go to the children that it answers most of their samples in; each child grows in turn, and the
 branch is trained on with outputs for them (``refresh``).  All of it reads the data of old classes and new: this is no

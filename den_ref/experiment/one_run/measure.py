@@ -21,7 +21,7 @@ def quality(method: Method, task: Task) -> dict[str, float]:
 def qualities(method: Method, tasks: Sequence[Task], scenario: str) -> list[dict[str, float]]:
     """A row of R: the quality on the test split of each task learnt so far, by the question that the scenario asks.
 
-    Task-incremental: :func:`quality`, with the task told.  Class-incremental, with C_i the classes of tasks 1..i:
+    Task-incremental: :func:`quality`, with the task told.  Class-incremental, with C_i the classes of tasks 1..i::
 
         accuracy  R[i, j] = share of task j's samples x whose class is argmax over c in C_i of class_scores(x)_c
         AUROC     R[i, j] = mean over the classes c of task j of P(p_c(x) > p_c(x')), x of class c, x' of any other

@@ -1,6 +1,6 @@
 """AdaRad: gradient descent that changes the length and the direction of incoming weights by steps of their own.
 
-For each unit, w its incoming weights (a column), g the gradient of the batch's share of the mean loss, b of n samples:
+For each unit, w its incoming weights (a column), g the gradient of the batch's share of the mean loss, b of n samples::
 
     r = (<g, w> / norm(w)^2) w,   t = g - r                                    (along w, and across it)
     m = (1 - beta) m + beta norm(t)^2,   c = (1 - beta) c + beta               (every unit's own, from 0)
