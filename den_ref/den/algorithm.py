@@ -167,7 +167,7 @@ def whole_network(network: Network, stage: Stage):
     network, result = solve_cut(before, network.visible(stage.t), head, stage,
                                 lambda start, loss, sub: eq2(start, loss, stage.config),
                                 label="Eq. 2", epochs=stage.config.epochs_eq2, start_competes=False)
-    zeros = [float(np.mean(w == 0)) for w in network.weights]
+    zeros = [float(np.mean(w == 0)) if w.size else 0.0 for w in network.weights]    # no unit of a layer may be left
     yield stage.step("eq2", "Algorithm 1, Eq. 2", f"trained the whole network, {result.message}; "
                      f"{', '.join(f'{z:.0%}' for z in zeros)} of its weights are 0", before, network, solve=result,
                      facts={"share_of_zeros": zeros})

@@ -98,10 +98,11 @@ def test_same_seed_same_bits_other_seed_other_bits(name):
 LEARNS_TEXT_IDS = """
 import hashlib, sys
 import numpy as np
-from den_ref.methods import REGISTRY
-from den_ref.protocol import Task
+from den_ref.methods import method_named
+from den_ref.methods.registry import methods_on
+from den_ref.protocol import TASK_INCREMENTAL, Task
 x = np.random.default_rng(0).normal(size=(8, 3)).astype("float32")
-for kind in REGISTRY.values():
+for kind in map(method_named, methods_on(TASK_INCREMENTAL)):
     options = {name: 0 for name in kind.Config().to_dict() if "epochs" in name}
     method = kind(kind.Config.from_dict(kind.Config().to_dict() | options), 0)
     for task in ("cats", "dogs"):
