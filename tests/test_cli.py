@@ -102,6 +102,7 @@ def test_the_tries_that_help_tells_are_the_searchs():
     assert (int(told["tries"][1]), int(told["second"][1])) == (Budget().tries, Budget().second)
 
 
+@pytest.mark.slow
 def test_photographs_are_known_by_a_checksum(tmp_path):
     """Whatever the command: results say which pictures were behind the digits."""
     (tmp_path / "mine").mkdir()

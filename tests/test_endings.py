@@ -60,6 +60,7 @@ def test_an_output_that_is_full_is_named(tmp_path, line):
     assert ("go on with" in done.stderr) == ("--out" in line)
 
 
+@pytest.mark.slow
 def test_closed_streams_are_as_good_as_others(tmp_path):
     done = shell(f"den-ref {shlex.join(RUN)} --out a <&- >&- 2>&-; echo $?; den-ref {shlex.join(RUN)} --out a 2>&-; echo $?",
                  tmp_path)

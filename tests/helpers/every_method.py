@@ -14,9 +14,11 @@ TWINS = {"dnn-l2-selective": "dnn-selective", "den-constant": "dnn-constant", "d
 EVERY_METHOD = [pytest.param(name, marks=pytest.mark.slow) if name in TWINS else name
                 for name in methods_on(TASK_INCREMENTAL)]
 
-#: Those that grow take many steps, of which each is drawn.
-DRAWN = [pytest.param(name, marks=pytest.mark.slow) if name in ("adanet", "nonparametric") else name
-         for name in EVERY_METHOD]
+#: What takes many steps, of which each is drawn, and what has DEN's boxes.
+DRAWN = [pytest.param(name, marks=pytest.mark.slow) if name in ("adanet", "nonparametric", "den-finetune",
+                                                                "den-no-timestamps", "dnn-constant") else name
+         for name in EVERY_METHOD if isinstance(name, str)]
+DRAWN += [name for name in EVERY_METHOD if not isinstance(name, str)]
 
 LINEAR = [name for name, method in REGISTRY.items() if issubclass(method, BasesMethod)]
 #: Those that train by epochs, on mini-batches, and keep the best epoch: all but the linear ones, and AdaNet.

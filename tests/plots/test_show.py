@@ -283,6 +283,7 @@ def cut_off(seen, figure):
             if box.x0 < frame.x0 or box.y0 < frame.y0 or box.x1 > frame.x1 or box.y1 > frame.y1]
 
 
+@pytest.mark.slow
 def test_no_text_overlaps_another_or_is_cut_off():
     for step in one_of_each():
         figure = show(step)
