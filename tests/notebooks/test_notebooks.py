@@ -188,6 +188,8 @@ def test_stored_outputs_are_refused():
 
 def test_there_are_nine_and_all_exercises_have_solutions():
     assert [path.stem[:2] for path in NOTEBOOKS] == [f"{i:02}" for i in range(9)]
+    for page in ("README.md", "docs/index.md", "docs/notebooks.md"):
+        assert re.search(r"\bnine \[?notebooks", (FOLDER.parent / page).read_text("utf-8"), re.I), page
     exercises = {path.stem: [cell.id for cell in cells(path) if cell.kind == "exercise" and cell.is_code]
                  for path in NOTEBOOKS}
     assert exercises == {name: list(answers) for name, answers in SOLUTIONS.items()}
