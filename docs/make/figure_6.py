@@ -5,7 +5,7 @@
 Learns what of METHODS is not on record in docs/results/permuted-mnist.json, fills the block of docs/permuted.md and
 draws its figure.
 Runs are kept in runs/figure-6 and go on where they were; MTL learns all ten tasks at once, there are no results of it
-before.  Progressive, which takes longest, is learnt if it is asked for: --methods progressive.
+before.  Progressive is learnt if it is asked for: --methods progressive.
 """
 
 from __future__ import annotations
