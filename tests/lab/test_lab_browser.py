@@ -141,10 +141,11 @@ def test_the_stream_is_learnt_while_the_page_answers(page, seed):
     assert len(boxes) > 20 and any("grow" in box for box in boxes)
 
 
-def test_mu_that_leaves_the_first_task_at_chance(page):
-    """As the page says of mu × 1, of mu × 0.5 and of seed 3."""
-    drag(page, "stream", "seed", 3)
-    assert [row[1] for row in learn(page)] == ["0.500"] * 4
+@pytest.mark.parametrize("seed, low, high", [(3, 0.5, 0.5), pytest.param(9, 0.84, 0.88, marks=pytest.mark.slow)])
+def test_mu_that_takes_what_the_first_task_needs(page, seed, low, high):
+    """As the page says of mu × 1, of mu × 0.5 and of seeds 3 and 9."""
+    drag(page, "stream", "seed", seed)
+    assert all(low <= float(row[1]) <= high for row in learn(page))
     drag(page, "stream", "mu", 0.5)
     assert all(float(row[1]) > 0.9 for row in learn(page))
 
