@@ -68,8 +68,8 @@ def test_closed_streams_are_as_good_as_others(tmp_path):
     assert read_results(tmp_path / "a")["complete"]
 
 
-@pytest.mark.parametrize("encoding", [pytest.param("ascii", marks=pytest.mark.slow), "cp949",
-                                      pytest.param("cp1252", marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("encoding", ["ascii", "cp949", "cp1252"])
 def test_characters_that_a_terminal_lacks_are_replaced(tmp_path, encoding):
     line = f"den-ref {shlex.join(RUN)} --out 'é한 –' --report"
     done = shell(line, tmp_path, PYTHONIOENCODING=encoding)
@@ -77,8 +77,8 @@ def test_characters_that_a_terminal_lacks_are_replaced(tmp_path, encoding):
     assert (tmp_path / "é한 –" / "report.html").exists()
 
 
-@pytest.mark.parametrize("line", ["den-ref --help && den-ref options den", pytest.param(
-    "den-ref " + shlex.join([*RUN, "--report", "--out", "a"]), marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("line", ["den-ref --help && den-ref options den", "den-ref " + shlex.join([*RUN, "--report", "--out", "a"])])
 def test_without_docstrings_and_with_a_foolish_backend(tmp_path, line):
     done = shell(line, tmp_path, FLAGS="-OO", MPLBACKEND="nonsense")
     assert done.returncode == 0, done.stderr

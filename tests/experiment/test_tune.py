@@ -223,7 +223,7 @@ class Untouchable:
         raise AssertionError(f"a test split was asked for its {name}")
 
 
-@pytest.mark.parametrize("method", [name if name in ("den", "stl") else pytest.param(name, marks=pytest.mark.slow)
+@pytest.mark.parametrize("method", [name if name == "den" else pytest.param(name, marks=pytest.mark.slow)
                                     for name in TUNABLE])
 def test_test_splits_play_no_part(monkeypatch, method):
     def without_tests(*arguments, **options):
@@ -557,6 +557,7 @@ def test_what_is_on_record_is_not_run_again(tmp_path, quick, capsys):
     assert capsys.readouterr().out == f"{tmp_path}.md\n" and Path(f"{tmp_path}.md").exists()
 
 
+@pytest.mark.slow
 def test_ctrl_c_keeps_what_is_done(tmp_path):
     command = [sys.executable, "-m", "den_ref", "tune", "stl", "--stream", "toy", "--tasks", "1", "--jobs", "1",
                "--out", str(tmp_path)]

@@ -262,6 +262,7 @@ def test_growth_ends_when_the_validation_loss_no_longer_falls():
     assert grow.solve.nit == grow.facts["added"][0]
 
 
+@pytest.mark.slow
 def test_the_task_learns_what_a_network_of_fixed_size_learns_with_fewer_units():
     [task] = make_stream("toy", n_tasks=1).tasks
     method = Nonparametric(NonparametricConfig(lam=1e-2, lifetime=20.0, step=10.0, batch=50, patience=8), 0)
@@ -308,6 +309,7 @@ OTHERWISE = {"hidden": (7, 5), "lam": 0.05, "add": 2, "lifetime": 5.0, "step": 3
              "batch": 20, "patience": 1, "epochs": 2, "epochs_shrink": 3, "start": "last", "dtype": "float32"}
 
 
+@pytest.mark.slow
 def test_every_option_has_an_effect():
     tasks = [replace(task, x_train=task.x_train[:200], y_train=task.y_train[:200], y_valid=1 - task.y_valid)
              for task in toy(2)]
