@@ -204,12 +204,21 @@ class Growing:
 
     @property
     def gain(self) -> float:
-        """How fast F falls along the best of the new units: max abs(dF/dw) - Γ at w = 0."""
-        return float(abs(self.smooth(self.w)[1][-self.new:]).max() - self.gamma[-1])
+        """How fast F falls along the best of the new units that the round fits: max abs(dloss/dw) at w = 0, less Γ.
+
+        A subnetwork has the Γ of its top.  Without ``corrective`` the top's units are all that is fitted.
+        """
+        fitted = self.new if self.config.corrective else self.top
+        return float(abs(self.smooth(self.w)[1][-fitted:]).max() - self.gamma[-1])
+
+    @property
+    def top(self) -> int:
+        """How many of the new units are the top's."""
+        return sum(unit.layer == self.units[-1].layer for unit in self.units[-self.new:])
 
     def fit_new(self) -> tuple[Growing, Result]:
         """The strengths of the top layer's new units that minimise F; all others stay."""
-        last = sum(unit.layer == self.units[-1].layer for unit in self.units[-self.new:])
+        last = self.top
         held, z = self.w[:-last], self.heard[:, -last:]
 
         def smooth(v):
