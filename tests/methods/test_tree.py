@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from den_ref.core import mlp
-from den_ref.methods.shared.confusion import confusion, partition
+from den_ref.methods.shared.confusion import confusion, embedding, partition
 from den_ref.methods.shared.nodes import (
     Node, answers, branch_log_p, decomposition, log_p, log_probabilities, reached, tree_scores)
 from den_ref.methods.tree import Tree, TreeConfig
@@ -33,9 +33,14 @@ def softmax(node, x):
 
 
 def test_rows_of_equal_blocks_coincide_and_blocks_are_recovered():
-    C = np.zeros((6, 6))
-    for block in ([0, 3, 4], [1, 2, 5]):
-        C[np.ix_(block, block)] = 0.1
+    """Blocks of different strengths: the rows of L's embedding are one point per block, at right angles."""
+    C, blocks = np.zeros((6, 6)), ([0, 3, 4], [1, 2, 5])
+    for block, strength in zip(blocks, (0.1, 0.07)):
+        C[np.ix_(block, block)] = strength * np.array([[0, 1, 1], [1, 0, 2], [1, 2, 0]])
+    rows = embedding(C / np.sqrt(np.outer(C.sum(axis=1), C.sum(axis=1))), 2)
+    for block in blocks:
+        np.testing.assert_allclose(rows[block], rows[block[:1] * 3], atol=1e-12)
+    assert abs(rows[blocks[0]] @ rows[blocks[1]].T).max() < 1e-12
     np.fill_diagonal(C, 0.8)
     assert partition(C, 2).tolist() == [0, 1, 1, 0, 0, 1]
 
@@ -119,6 +124,7 @@ def test_a_clone_gives_its_old_classes_the_logits_of_the_leaf():
 def test_one_superclass_is_the_flat_increment():
     flat, never = learnt("tree", k=1), learnt("tree", k=2, margin=2.0)
     assert flat.root.children == () and len(flat.root.classes) == 7
+    np.testing.assert_array_equal(flat.root.network.vector, never.root.network.vector)
     assert never.root.children == () and never.class_scores(X).shape == (60, 7)
 
 

@@ -25,9 +25,9 @@ def partition(C: np.ndarray, k: int) -> np.ndarray:
 
         A = (C + C^T) / 2 + 1e-6 off the diagonal, 0 on it,    D = the sums of A's rows,    L = D^{-1/2} A D^{-1/2}
 
-    The k eigenvectors of L's largest eigenvalues are the columns of an embedding (n, k); its rows are divided by their
-    norms, and clustered by :func:`k_means`.  Without any confusion no partition is better than another: it is then the
-    first n / k classes, the next, ...  There may be fewer superclasses than k, where rows of the embedding coincide.
+    The rows of L's :func:`embedding` are clustered by :func:`k_means`.  Without any confusion no partition is better
+    than another: it is then the first n / k classes, the next, ...  There may be fewer superclasses than k, where rows
+    of the embedding coincide.
 
     >>> C = np.array([[0.5, 0.125, 0.375], [0.125, 0.875, 0.0], [0.375, 0.125, 0.5]])
     >>> partition(C, 2)
@@ -40,8 +40,13 @@ def partition(C: np.ndarray, k: int) -> np.ndarray:
         return np.arange(n) * min(k, n) // n
     A[~np.eye(n, dtype=bool)] += LEAST
     root = 1 / np.sqrt(A.sum(axis=1))
-    vectors = np.linalg.eigh(root[:, None] * A * root)[1][:, -k:]                    # eigenvalues ascend
-    return in_order(k_means(vectors / np.linalg.norm(vectors, axis=1, keepdims=True), k))
+    return in_order(k_means(embedding(root[:, None] * A * root, k), k))
+
+
+def embedding(L: np.ndarray, k: int) -> np.ndarray:
+    """(n, k): the columns are the eigenvectors of L's k largest eigenvalues, then each row is divided by its norm."""
+    vectors = np.linalg.eigh(L)[1][:, -k:]                         # eigenvalues ascend
+    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
 
 
 def k_means(rows: np.ndarray, k: int) -> np.ndarray:
