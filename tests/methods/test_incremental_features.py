@@ -198,7 +198,8 @@ def test_hard_samples_are_above_the_mean_of_the_last_window():
     assert hard.level == 5
     assert not hard.look(np.array([7, 8, 9]), np.array([5.0, 6.0, 1.0])) and hard.rows == [8]      # 5 is not above 5
     assert hard.level == 4                                         # of the last three
-    assert hard.look(np.array([1, 2]), np.array([4.5, 4.1])) and hard.rows == [8, 1, 2]            # more than tau
+    assert not hard.look(np.array([1]), np.array([4.5])) and hard.rows == [8, 1]   # tau is not more than tau
+    assert hard.level == pytest.approx(23 / 6) and hard.look(np.array([2]), np.array([4.1])) and hard.rows == [8, 1, 2]
 
 
 # --- the stream --------------------------------------------------------------------------------------------------

@@ -154,6 +154,8 @@ def test_a_unit_of_length_1_without_gradient_dies_after_its_lifetime():
     for epoch in range(1, 60):
         for _ in range(batches):
             [w] = optimiser.step([w], [np.zeros((2, 2))], 1 / batches)
+        left = np.maximum(np.array([1, 0.5]) - epoch / lifetime, 0)
+        np.testing.assert_allclose(np.linalg.norm(w, axis=0), left, rtol=0, atol=1e-12)
         epochs = [seen or epoch * (not column.any()) for seen, column in zip(epochs, w.T)]
     assert epochs == [50, 25] or epochs == [51, 26]                # the last of 200 steps may leave a rounding error
 

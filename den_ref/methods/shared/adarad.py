@@ -18,7 +18,7 @@ and a small lam a step could turn a unit around.)  Source: Philipp and Carbonell
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -35,8 +35,8 @@ class AdaRad:
     angular: float
     beta: float
     eps: float
-    m: list[np.ndarray] = field(default_factory=list)
-    c: list[np.ndarray] = field(default_factory=list)
+    m: list[np.ndarray]
+    c: list[np.ndarray]
     largest: tuple[float, float] = (0.0, 0.0)
 
     def step(self, weights: Sequence[np.ndarray], gradients: Sequence[np.ndarray], share: float) -> list[np.ndarray]:
