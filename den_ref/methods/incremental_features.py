@@ -34,13 +34,13 @@ from den_ref.core.result import MESSAGES, Result
 from den_ref.core.training import cosine
 from den_ref.describe import Box, Formula, Look, Space, choice, log_uniform
 from den_ref.doors import check_shape
-from den_ref.protocol import Capacity, Method, Step, Task, unknown_task
+from den_ref.protocol import Capacity, Step, Task
 from den_ref.settings import Settings, at_least, integer, one_of, option
 from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
 
 from .shared.autoencoder import (Ranges, Samples, appended, corrupted, fit_last, hybrid, merged, nearest_pairs,
                                  products, sample_losses, samples_of)
-from .shared.network import task_rng
+from .shared.network import KeepingMethod, task_rng
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class Course:
         self.last, self.hard.rows = now, []
 
 
-class IncrementalFeatures(Method):
+class IncrementalFeatures(KeepingMethod):
     """One layer of sigmoid features for all tasks, a head for each; features are added for hard samples and merged.
 
     A new head begins at 0, and so does what an older head hears of a feature that is added: its scores stay.  They
@@ -206,11 +206,6 @@ class IncrementalFeatures(Method):
         super().__init__(config, seed)
         self.ranges: Ranges | None = None
         self.w: Flat | None = None                                 # W, b, a, and V and c of all heads
-        self.kept: dict[Hashable, Head] = {}
-
-    @property
-    def tasks(self) -> list[Hashable]:
-        return list(self.kept)
 
     @property
     def n_inputs(self) -> int | None:
@@ -294,19 +289,10 @@ class IncrementalFeatures(Method):
                          facts={"added": [course.added], "merged": [course.merged], "features": w["b"].size})
 
     def scores(self, task_id: Hashable, x) -> np.ndarray:
-        columns = self.head_of(task_id).columns
+        columns = self.kept_of(task_id).columns
         check_shape("x", x.shape, ("n", self.n_inputs))
         W, b, V, c = self.w["W"], self.w["b"], self.w["V"][:, columns], self.w["c"][columns]
         return mlp.in_blocks(lambda block: expit(self.ranges(block) @ W + b) @ V + c, x)
-
-    def head_of(self, task_id: Hashable) -> Head:
-        """The head of a learnt task; a KeyError that names the learnt ones for another."""
-        if task_id not in self.kept:
-            raise unknown_task(task_id, self.tasks)
-        return self.kept[task_id]
-
-    def loss_of(self, task_id: Hashable) -> str:
-        return self.head_of(task_id).loss
 
     def capacity(self) -> Capacity:
         if not self.kept:

@@ -20,6 +20,7 @@ from den_ref.protocol import BOUND, CLASS_INCREMENTAL, TASK_INCREMENTAL, Capacit
 from den_ref.settings import PerLayer, at_least, integer, option
 from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
 
+from .finetune import layers_of
 from .shared.classes import check_same_scenario, joined
 from .shared.network import (DRAWS, STRENGTH, UNNAMED, NetworkConfig, NetworkMethod, arrays_of, flat_from,
                              random_start, task_rng, trained)
@@ -96,10 +97,9 @@ class MTL(NetworkMethod):
 
     def scores(self, task_id: Hashable, x) -> np.ndarray:
         outputs = self.kept_of(task_id)
-        layers, columns = range(1, mlp.depth(self.network) + 1), slice(outputs.first, outputs.last)
-        body = [self.network[f"W{l}"] for l in layers], [self.network[f"b{l}"] for l in layers]
         head, bias = self.network["V" + outputs.suffix], self.network["c" + outputs.suffix]
-        return mlp.scores(x, *body, head[:, columns], bias[columns])
+        columns = slice(outputs.first, outputs.last)
+        return mlp.scores(x, *layers_of(self.network), head[:, columns], bias[columns])
 
     def class_scores(self, x) -> np.ndarray:
         if self.network is None or "V" not in self.network.shapes or "sigmoid" in map(self.loss_of, self.tasks):

@@ -20,11 +20,12 @@ from den_ref.core.flat import Flat
 from den_ref.core.lasso import solve_lasso
 from den_ref.core.penalties import l1_subdiff_distance
 from den_ref.core.result import MESSAGES, Result, warn_not_converged
-from den_ref.protocol import Capacity, Method, Task, unknown_task
+from den_ref.protocol import Capacity, Task
 from den_ref.settings import Settings, at_least, integer, one_of, option
 from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
 
 from .features import Features, first_features
+from .network import KeepingMethod
 
 #: Rows of the largest linear system that is solved for bases: d k.  It is dense, and takes (d k)^2 floats.
 LARGEST = 6000
@@ -118,7 +119,7 @@ class Coded:
     loss: str
 
 
-class BasesMethod(Method):
+class BasesMethod(KeepingMethod):
     """A learner of linear models w = L s on fixed features; ``kept`` has the codes by task, in the order of learning.
     """
 
@@ -129,11 +130,6 @@ class BasesMethod(Method):
         super().__init__(config, seed)
         self.features: Features | None = None
         self.L: np.ndarray | None = None                           # (d, k)
-        self.kept: dict[Hashable, Coded] = {}
-
-    @property
-    def tasks(self) -> list[Hashable]:
-        return list(self.kept)
 
     @property
     def n_inputs(self) -> int | None:
@@ -147,15 +143,6 @@ class BasesMethod(Method):
             raise ValueError(f"k: expected at most {LARGEST} weights in all bases together, got {c.k} bases of "
                              f"{found.width} features (fewer bases, or features=pca)")
         return found
-
-    def kept_of(self, task_id: Hashable) -> Coded:
-        """The codes of a learnt task; a KeyError that names the learnt ones for another."""
-        if task_id not in self.kept:
-            raise unknown_task(task_id, self.tasks)
-        return self.kept[task_id]
-
-    def loss_of(self, task_id: Hashable) -> str:
-        return self.kept_of(task_id).loss
 
     def scores(self, task_id: Hashable, x) -> np.ndarray:
         return self.features(x) @ (self.L @ self.kept_of(task_id).S)

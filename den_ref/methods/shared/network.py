@@ -46,7 +46,7 @@ class NetworkConfig(Training):
 
 
 class KeepingMethod(Method):
-    """A method that keeps one thing per task: a network, a head, some outputs of a head, an ensemble.
+    """A method that keeps one thing per task: a network, a head, some outputs of a head, codes, an ensemble.
 
     ``kept`` has it by task, in the order of learning.  It has a ``loss``, that of its task.
     """
