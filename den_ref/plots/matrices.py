@@ -70,14 +70,17 @@ def _name(ax, segments, total: int, style: Style, down: bool) -> None:
 
 
 def confusion_matrix(ax, shares, *, style: Style = PLAIN):
-    """Shares (classes, answers) of the samples of a class that have an answer, as numbers; returns the image."""
+    """Shares (classes, answers) of the samples of a class that have an answer, as numbers; returns the image.
+
+    Classes and answers are counted from 0 in the order of the matrix: the picture does not know their names.
+    """
     image = ax.imshow(shares, cmap="Greys", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     for (i, j), share in np.ndenumerate(shares):
         ax.text(j, i, f"{share:.0%}", ha="center", va="center", fontsize=style.text,
                 color="white" if share > 0.5 else "black")
     for axis in (ax.xaxis, ax.yaxis):
         axis.set_major_locator(MaxNLocator(integer=True))
-    tidy(ax, style, ylabel="class", xlabel="answer")
+    tidy(ax, style, ylabel="class, by position", xlabel="answer, by position")
     ax.spines[:].set_visible(False)
     return image
 
