@@ -24,7 +24,7 @@ from den_ref.experiment.tune.search_spaces import TUNABLE, config_of, space_arou
 from den_ref.experiment.tune.record import SEEDS, Tries, best_tries, judged, read_tries, stream_of
 from den_ref.experiment.tune.one_try import attempt
 from den_ref.experiment.tune.search import Budget, rounds, tune
-from den_ref.experiment.tune.tuning_page import MethodRecord, fairness, page_of, spelled, write_page
+from den_ref.experiment.tune.tuning_page import MethodRecord, cost, fairness, page_of, spelled, write_page
 from den_ref.methods import REGISTRY
 from den_ref.settings import Settings, at_least, integer, one_of, option
 from den_ref.tasks import make_stream
@@ -509,6 +509,12 @@ def test_what_is_spelled_is_what_set_takes():
     for method in TUNABLE:
         setting = space_of(method).drawn(np.random.default_rng(1))
         assert config_of(method, {}).with_text(spelled(setting).split()) == config_of(method, setting)
+
+
+def test_hours_are_those_of_all_runs_of_all_methods():
+    records = [MethodRecord(method, [row({}) | {"seconds": s} for s in seconds])
+               for method, seconds in (("den", (3600.0, 5400.0)), ("stl", (1800.0,)))]
+    assert cost(records) == "All runs together took 3.0 hours of one core."
 
 
 def test_fairness_is_counted():

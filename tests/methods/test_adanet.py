@@ -130,6 +130,17 @@ def test_the_bound_by_hand():
     assert rademacher_bound(3, 25, [4, 9], 1, 2.0) == pytest.approx(3 * 16 * np.sqrt(np.log(8) / 50))
 
 
+def test_the_cost_of_a_unit_by_hand():
+    """A constant of 1 is an input of every layer, and the largest where all inputs are smaller."""
+    units = [Unit(1, np.ones(6)), Unit(1, np.ones(6)), Unit(2, np.ones(3))]
+    small = replace(drawn(complexity="bound", lam=2.0), x=drawn().x / 100).plus(units)
+    depth = drawn(complexity="depth", lam=2.0).plus(units)
+    for layer, sizes in ((1, 6), (2, 6 * 3), (3, 6 * 3 * 2)):
+        bound = 2**layer * np.sqrt(sizes) * np.sqrt(np.log(12) / 80)
+        assert small.gamma_of(layer) == pytest.approx(2 * bound + 1e-3)
+        assert depth.gamma_of(layer) == pytest.approx(2 * np.sqrt(layer) + 1e-3)
+
+
 def test_a_deeper_unit_costs_more_and_more_samples_cost_less():
     now, larger = grown(6, complexity="bound", lam=1.0), grown(6, complexity="bound", lam=1.0, m=400)
     costs = [now.gamma_of(layer) for layer in (1, 2, 3)]
@@ -339,6 +350,7 @@ def test_units_stay_and_a_state_continues(settings, warm):
     first, second = toy(2)
     method = AdaNet(AdaNetConfig(**settings, warm=warm))
     method.learn(first)
+    assert {array.dtype for name, array in method.state().items() if name != "meta"} == {np.dtype("float32")}
     units, scores = [unit.u.copy() for unit in method.units], method.scores(0, first.x_valid)
     again = AdaNet.from_state(method.state(), method.config)
     method.learn(second)

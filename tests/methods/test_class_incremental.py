@@ -118,6 +118,11 @@ def test_scenarios_do_not_mix(name):
 def test_names_of_classes_fit_the_head():
     with pytest.raises(ValueError, match="task.classes: expected 2 names, one per output of a softmax head"):
         small("finetune").learn(replace(LOTS[0], classes=("a",)))
+    with pytest.raises(ValueError, match="task.classes: expected 2 names"):
+        small("finetune").learn(replace(LOTS[0], classes=("a", "b", "c")))
+    with pytest.raises(ValueError, match="a softmax head, got .* for a sigmoid head"):
+        small("finetune").learn(replace(LOTS[0], loss="sigmoid", y_train=np.eye(2)[LOTS[0].y_train],
+                                        y_valid=np.eye(2)[LOTS[0].y_valid]))
 
 
 # --- one head for all classes ------------------------------------------------------------------------------------

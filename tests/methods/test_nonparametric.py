@@ -300,6 +300,14 @@ def test_multiply_adds_are_those_of_passes_with_gradient():
     assert growing.train(2, False, lambda *told: None).multiply_adds == 2 * 1000 * (2 * 72 + 3 * 30 + 3 * 5)
 
 
+def test_a_bias_goes_down_by_four_times_its_slope():
+    [task] = toy()
+    weights = [np.ones((12, 6)), np.ones((6, 5)), np.zeros((5, 1))]
+    growing = Growing(task, NonparametricConfig(**SMALL | {"step": 0.0, "batch": 1000}), weights, np.random.default_rng(0))
+    growing.epoch()                                                # logits 0: the slope is 1/2 - mean(y)
+    np.testing.assert_allclose(growing.bias, 4 * (task.y_train.mean(axis=0) - 0.5), rtol=1e-12)
+
+
 def test_numbers_that_are_not_finite_are_said_to_be_diverged():
     [task] = toy()
     weights = [np.full((12, 6), np.nan), np.ones((6, 5)), np.ones((5, 1))]

@@ -68,6 +68,8 @@ def test_edges_of_a_partition():
     C = np.eye(3)
     C[1, 2] = C[2, 1] = 0.2                                        # class 0 is isolated
     assert partition(C, 2).tolist() == [0, 1, 1]
+    C[2, 1] = 0                                                    # one direction is enough
+    assert partition(C, 2).tolist() == partition(C.T, 2).tolist() == [0, 1, 1]
 
 
 def test_confusion_counts_each_true_class_as_one():
@@ -138,6 +140,10 @@ def test_where_clones_are_better_the_tree_grows_and_says_so():
             if step.box == "choose":
                 gain = step.facts["accuracy_clone"] - step.facts["accuracy_flat"]
                 assert step.facts["cloned"] == (gain > 0) and step.sentence.endswith("clones" if gain > 0 else "flat")
+            if step.box == "distribute":
+                shares = step.arrays["confusion"]
+                assert step.facts["of_new_classes"] == shares.argmax(axis=1).tolist()
+                np.testing.assert_allclose(shares.sum(axis=1), 1)
         boxes = [step.box for step in steps]
         assert boxes[0] == "leaf" and boxes.count("confusion") == boxes.count("choose") >= 1
         trees.append(tree)
