@@ -16,7 +16,8 @@ from den_ref.cli import main
 from den_ref.experiment import read_grid
 from den_ref.experiment.grid import standard_grid
 from den_ref.experiment.grid.one_cell import claimed
-from den_ref.experiment.grid.standard_grid import METHODS
+from den_ref.methods.registry import methods_on
+from den_ref.protocol import CLASS_INCREMENTAL, TASK_INCREMENTAL
 
 SMALL = "--stream toy --tasks 2 --seeds 0"
 SHORT = "--set stl.epochs=1 stl.hidden=4"
@@ -132,16 +133,17 @@ def test_an_error_of_ours_is_not_taken_for_misuse(tmp_path, monkeypatch, here):
 
 
 @pytest.mark.parametrize("text, methods, seeds, swept", [
-    ("", list(METHODS), [0, 1, 2], True),
-    ("--no-sweep", list(METHODS), [0, 1, 2], False),
+    ("", methods_on(TASK_INCREMENTAL), [0, 1, 2], True),
+    ("--no-sweep", methods_on(TASK_INCREMENTAL), [0, 1, 2], False),
+    ("--stream split-digits --per-class 2 2 2 --no-sweep", methods_on(CLASS_INCREMENTAL), [0, 1, 2], False),
     ("--methods den", ["den"], [0, 1, 2], False),
     ("--methods stl,den --sweep --seeds 4", ["stl", "den"], [4], True),
-    ("--quick", list(METHODS), [0], False),
-    ("--quick --seeds 1 2", list(METHODS), [1, 2], False),
+    ("--quick", methods_on(TASK_INCREMENTAL), [0], False),
+    ("--quick --seeds 1 2", methods_on(TASK_INCREMENTAL), [1, 2], False),
 ])
 def test_what_is_learnt_by_default(tmp_path, monkeypatch, nothing_learnt, text, methods, seeds, swept):
     monkeypatch.chdir(tmp_path)
-    stream = "" if "--quick" in text else "--stream toy"
+    stream = "" if "--quick" in text or "--stream" in text else "--stream toy"
     assert compare(f"{text} {stream}") == 1                         # nothing was learnt
     plain = [cell for cell in nothing_learnt if cell.label == cell.method]
     assert sorted({cell.method for cell in plain}) == sorted(methods)

@@ -30,7 +30,7 @@ def add(commands) -> None:
 
 
 def _what_arguments(what) -> None:
-    what.add_argument("--methods", metavar="NAME,...", help=f"by default all; {METHODS}")
+    what.add_argument("--methods", metavar="NAME,...", help=f"by default all that can answer on the stream; {METHODS}")
     add_stream_arguments(what)
     what.add_argument("--seeds", type=int, nargs="+", metavar="S",
                       help="by default 0 1 2; --paper: 0 1 2 3 4; --quick: 0")
@@ -110,13 +110,21 @@ def _cells(arguments) -> list:
     from den_ref.experiment import Cell
     from den_ref.experiment.grid import standard_grid
 
-    methods = [name.strip() for name in arguments.methods.split(",")] if arguments.methods else standard_grid.METHODS
+    methods = [name.strip() for name in arguments.methods.split(",")] if arguments.methods else _all(arguments)
     seeds = arguments.seeds or ([0] if arguments.quick else [0, 1, 2])
     settings = _settings(arguments, methods)
     cells = [Cell(name, seed, settings[name], label=name) for name in methods for seed in seeds]
     by_default = arguments.methods is None and not arguments.quick
     wanted = by_default if arguments.sweep is None else arguments.sweep
     return cells + (standard_grid.swept_cells(seeds, settings.get("den", {})) if wanted else [])
+
+
+def _all(arguments) -> list[str]:
+    """The methods that can answer what the stream asks at test time."""
+    from den_ref.methods.registry import methods_on
+    from den_ref.tasks import make_stream
+
+    return methods_on(make_stream(arguments.stream, **_stream_options(arguments)).scenario)
 
 
 def _settings(arguments, methods: list[str]) -> dict[str, dict]:

@@ -1,17 +1,12 @@
-"""The comparison that comes with the package: which methods, DEN at which strengths, and its quick version."""
+"""The comparison that comes with the package: DEN at which strengths, and its quick version."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from den_ref.den import DENConfig
 from den_ref.methods.finetune import FineTuningConfig
-from den_ref.methods.registry import methods_on
 from den_ref.methods.shared.network import NetworkConfig
-from den_ref.protocol import TASK_INCREMENTAL
 from .grid import Cell
-
-#: The methods that answer about a task that is named, in the order of tables and figures.
-METHODS = tuple(methods_on(TASK_INCREMENTAL))
 
 #: Options of DEN -> values around the default: AUROC against capacity, one curve per option.  Originals that are kept
 #: make the network of DEN without timestamps, here read with them: what timestamps do, all else being equal.
