@@ -14,13 +14,14 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from html import escape
 from importlib import import_module
+from math import prod
 from time import process_time
 from typing import Any
 
 import numpy as np
 
 from .describe import Box, Look, Space
-from .doors import LOSS_NAMES, Doors, Floats, Instance, Key, Labels, OneOf, Whole, door
+from .doors import LOSS_NAMES, Doors, Each, Floats, Instance, Key, Labels, OneOf, Whole, door, refusal
 
 #: Called while a solve runs: (what is solved, epochs done, epochs at most, validation loss).
 Progress = Callable[[str, int, int, float], None]
@@ -65,6 +66,9 @@ class Task:
         Number of logits of the task's head.
     classes : tuple
         Of a class-incremental stream: the name of every class that the task brings; the loss is "softmax".
+    image : three ints, optional
+        Height, width and channels of samples that are images, each flattened to its row of h * w * c inputs in C order:
+        position by position, the channels of one side by side.  None where neighbouring inputs need not be alike.
     """
 
     id: Hashable
@@ -77,6 +81,7 @@ class Task:
     loss: str = "sigmoid"
     n_outputs: int = 1
     classes: tuple[Hashable, ...] = ()
+    image: tuple[int, int, int] | None = None
 
     def __repr__(self) -> str:
         counts = " / ".join("-" if x is None else str(len(x)) for x in (self.x_train, self.x_valid, self.x_test))
@@ -405,6 +410,14 @@ def check_task(task: Task, learnt: Sequence[Hashable], n_inputs: int | None = No
         check_split(task, split, n_inputs)
     if not len(task.x_train):
         raise ValueError("task.x_train: expected at least one sample, got none")
+    if task.image is not None:
+        check_image(task.image, task.n_inputs)
+
+
+def check_image(image: Sequence[int], n_inputs: int) -> None:
+    """Raise a ValueError unless images of this height, width and number of channels are rows of ``n_inputs``."""
+    if prod(Each(Whole(1), Whole(1), Whole(1))("task.image", image)) != n_inputs:
+        raise refusal("task.image", f"height, width and channels whose product is {n_inputs}, the inputs", image)
 
 
 def check_scenario(kind: type[Method], scenario: str, instead: Sequence[str] = ()) -> None:

@@ -33,6 +33,8 @@ from .stream import SPLITS
 
 EMBEDDED_PER_CLASS = (1000, 200, 1000)
 PAPER_PER_CLASS = (1000, 200, 5000)
+#: Height, width and channels of a digit.
+IMAGE = (28, 28, 1)
 #: validation images of ``per_class="all"``
 N_VALID = 5000
 

@@ -15,7 +15,8 @@ def permuted_mnist(
     """Tasks 0, 1, ...: which of the ten digits is it, its pixels permuted by the task's own fixed permutation?
 
     Task 0 has the pixels in their order (the identity); task i reads pixel ``permutation(seed, i)[j]`` as input j.
-    All images are centred by the training mean and divided by one global deviation first.
+    All images are centred by the training mean and divided by one global deviation first.  No task has an ``image``:
+    what is side by side in a permuted one was not.
 
     A task's samples are permuted when the task is made (``stream.tasks[i]``) and belong to that Task alone: whoever
     keeps all Tasks of a stream keeps as many copies of the digits (69 MB each for the embedded ones in float32).

@@ -4,7 +4,7 @@ import numpy as np
 
 from den_ref.doors import OneOf
 from den_ref.protocol import CLASS_INCREMENTAL, SCENARIOS, Task
-from .digits import load_digits
+from .digits import IMAGE, load_digits
 from .pixels import checked_dtype, standardised, unit_interval
 from .seeds import checked_seed
 from .stream import SPLITS, Stream
@@ -55,7 +55,7 @@ def split_digits(seed: int = 0, *, groups="01,23,45,67,89", scenario: str = CLAS
             places = labels[split][own][:, None] == np.array(group)
             arrays += [x[split][own], places.argmax(axis=1)]
         classes = group if scenario == CLASS_INCREMENTAL else ()
-        return Task(index, *arrays, "softmax", len(group), classes)
+        return Task(index, *arrays, "softmax", len(group), classes, IMAGE)
 
     details = {"seed": seed, "groups": [list(group) for group in groups], "dtype": dtype.name, "digits": digits.facts}
     about = {index: ", ".join(map(str, group)) for index, group in enumerate(groups)}

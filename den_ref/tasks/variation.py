@@ -3,7 +3,7 @@
 import numpy as np
 
 from den_ref.protocol import Task
-from .digits import load_digits
+from .digits import IMAGE, load_digits
 from .pixels import checked_dtype, standardised
 from .rotation import rotate
 from .seeds import checked_seed, generator
@@ -83,13 +83,13 @@ def add_noise(images, amplitude, rng, chunk: int = 1024) -> np.ndarray:
 
 
 def one_versus_rest(name, x, labels, classes, details) -> Stream:
-    """One task per class over one pool of samples: y is 1 for the class, 0 for all others, (n, 1) of x's dtype.
+    """One task per class over one pool of digits: y is 1 for the class, 0 for all others, (n, 1) of x's dtype.
 
     ``x`` and ``labels`` are dicts by split; ``x`` is not copied.
     """
     def make(label) -> Task:
         y = {s: (labels[s] == label).astype(x[s].dtype)[:, None] for s in SPLITS}
-        return Task(label, x["train"], y["train"], x["valid"], y["valid"], x["test"], y["test"])
+        return Task(label, x["train"], y["train"], x["valid"], y["valid"], x["test"], y["test"], image=IMAGE)
 
     return Stream(name, tuple(classes), make, x["train"].shape[1], details)
 

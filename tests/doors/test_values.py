@@ -152,6 +152,10 @@ X, Y = np.arange(12.0).reshape(6, 2), np.array([0, 1, 1, 0, 1, 0])
     ({"x_train": X.tolist()}, "task.x_train: expected"), ({"n_outputs": 0}, "task.n_outputs: expected an integer >= 1"),
     ({"id": float("nan")}, "task.id: expected an id that equals itself, got nan"),
     ({"id": ["a"]}, "task.id: expected something hashable"),
+    ({"image": (1, 1, 1)}, r"task.image: expected height, width and channels whose product is %d, the inputs, got \(1, 1"
+     % X.shape[1]),
+    ({"image": (X.shape[1], 1)}, "task.image: expected 3 parts, got 2"),
+    ({"image": (X.shape[1], 1, 1.0)}, r"task.image\[2\]: expected an integer >= 1, got 1.0"),
 ])
 def test_a_task_made_by_hand_is_checked_before_it_is_learnt(change, words):
     task = Task(**{"id": "a", "x_train": X, "y_train": Y[:, None], "x_valid": X, "y_valid": Y[:, None], **change})

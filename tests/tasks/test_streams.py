@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from den_ref.protocol import Task
+from den_ref.protocol import Task, check_task
 from den_ref.tasks import STREAMS, make_stream
 from den_ref.tasks.seeds import generator
 from den_ref.tasks.stream import Stream, label
@@ -121,6 +121,14 @@ def test_the_samples_of_a_seed_never_change(name):
     task = make_stream(name, seed=3, **SMALL[name]).tasks[1]
     got = [np.arange(task.n_inputs) @ x[-1].astype(float) for x in (task.x_train, task.x_valid, task.x_test)]
     np.testing.assert_allclose(got, RECORDED[name], rtol=1e-3)
+
+
+@pytest.mark.parametrize("name", BY_NAME)
+def test_the_digits_are_images_unless_their_pixels_are_permuted(name):
+    image = (28, 28, 1) if name in ("mnist-variation", "mnist-back", "split-digits") else None
+    task = make_stream(name, **SMALL[name]).tasks[1]
+    assert task.image == task.without_test().image == image
+    check_task(task, [])
 
 
 def test_purposes_of_one_length_have_generators_of_their_own():
