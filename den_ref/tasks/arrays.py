@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
+from math import prod
 from typing import Any
 
 import numpy as np
 
-from den_ref.doors import did_you_mean
-from den_ref.protocol import Task
+from den_ref.doors import OneOf, did_you_mean
+from den_ref.protocol import CLASS_INCREMENTAL, SCENARIOS, TASK_INCREMENTAL, Task
 from .pixels import checked_dtype
 from .scale import warn_of_scale
 from .splits import SHARES, with_splits
@@ -18,12 +20,12 @@ from .stream import SPLITS, Stream, label
 ARRAYS = tuple(f"{letter}_{split}" for split in SPLITS for letter in "xy")
 KEYS = ("id", *ARRAYS)
 #: What is said of all tasks at once.
-ARGUMENTS = ("name", "loss", "dtype", "split", "seed")
+ARGUMENTS = ("name", "loss", "dtype", "split", "seed", "scenario")
 
 
 def stream_from_arrays(
     tasks: Sequence[Mapping[str, Any] | tuple[Any, Any]], *, name: str = "arrays", loss: str = "sigmoid", dtype=None,
-    split=SHARES, seed: int = 0
+    split=SHARES, seed: int = 0, scenario: str = TASK_INCREMENTAL
 ) -> Stream:
     """A stream of your own arrays.
 
@@ -35,10 +37,12 @@ def stream_from_arrays(
         ``y_test``:
 
         - ``id``: any hashable, unique in the stream;
-        - ``x_...``: (n, n_inputs) finite numbers, one sample a row, n_inputs the same everywhere;
+        - ``x_...``: (n, n_inputs) finite numbers, one sample a row, n_inputs the same everywhere; or images, (n, h, w)
+          or (n, h, w, c), which become rows of h * w * c inputs (``Task.image`` says of what);
         - ``y_...``: for ``loss="sigmoid"`` (n,) or (n, n_outputs) of 0 and 1, both present in every column of every
           split; for ``loss="softmax"`` (n,) integers 0..C-1, where C is one more than the task's largest training
-          label, at least two classes in every split.
+          label, at least two classes in every split; for a class-incremental stream (n,) integers, the classes'
+          names, which no other task has.
     name : str
         How the stream is called in results.
     loss : {"sigmoid", "softmax"}
@@ -50,6 +54,9 @@ def stream_from_arrays(
         (:func:`~den_ref.tasks.splits.split_rows`).  Tasks of the same ``x`` are split alike.
     seed : int
         Of the split.
+    scenario : {"task-incremental", "class-incremental"}
+        What is asked at test time: of a task that is named, or which of all classes seen it is, for which ``loss`` is
+        "softmax".
 
     Returns
     -------
@@ -73,15 +80,20 @@ def stream_from_arrays(
     """
     if loss not in ("sigmoid", "softmax"):
         raise ValueError(f"loss: expected 'sigmoid' or 'softmax', got {loss!r}")
-    tasks = with_arrays(with_splits(list(tasks), split, seed))
+    if OneOf(*SCENARIOS)("scenario", scenario) == CLASS_INCREMENTAL and loss != "softmax":
+        raise ValueError(f"loss: expected 'softmax' on a class-incremental stream, got {loss!r}")
+    tasks, classes = with_arrays(with_splits(list(tasks), split, seed)), []
+    if scenario == CLASS_INCREMENTAL:
+        tasks, classes = zip(*map(among_own, tasks))
     dtype = common_dtype(tasks) if dtype is None else checked_dtype(dtype)
     samples = Samples(dtype)
     made = {task["id"]: checked_task(task, loss, samples) for task in tasks}
-    n_inputs = common_n_inputs(made.values())
     any(warn_of_scale(task.id, task.x_train) for task in made.values())
     details = {"loss": loss, "dtype": dtype.name, "sizes": [sizes(task) for task in made.values()]}
+    details |= {"image": list(samples.image)} if samples.image else {}
     details["sha256"] = checksum(made.values())
-    return Stream(name, tuple(made), made.__getitem__, n_inputs, details)
+    stream = Stream(name, tuple(made), made.__getitem__, prod(samples.shape), details)
+    return class_incremental(stream, classes) if scenario == CLASS_INCREMENTAL else stream
 
 
 # --- one task ----------------------------------------------------------------------------------------------------
@@ -96,15 +108,21 @@ def checked_task(task: Mapping[str, Any], loss: str, samples: Samples) -> Task:
         x = samples.checked(task[f"x_{split}"], f"{where}x_{split}")
         y, n_outputs = labels(task[f"y_{split}"], len(x), n_outputs, samples.dtype, f"{where}y_{split}")
         arrays |= {f"x_{split}": x, f"y_{split}": y}
-    return Task(id=task["id"], **arrays, loss=loss, n_outputs=n_outputs)
+    return Task(id=task["id"], **arrays, loss=loss, n_outputs=n_outputs, image=samples.image)
 
 
 class Samples:
-    """Checks samples and brings them to one dtype; an array that several tasks share is converted once."""
+    """Checks samples and makes them rows of one dtype; an array that several tasks share is converted once."""
 
     def __init__(self, dtype):
         self.dtype = dtype
+        self.shape = ()                                            # of a sample, as the first array has it
         self.known = {}                                            # id of the given array -> the converted one
+
+    @property
+    def image(self) -> tuple[int, int, int] | None:
+        """Height, width and channels (one if there is no axis of them), if samples are images."""
+        return (*self.shape, 1)[:3] if len(self.shape) > 1 else None
 
     def checked(self, x: np.ndarray, where: str) -> np.ndarray:
         if id(x) not in self.known:
@@ -112,10 +130,15 @@ class Samples:
         return self.known[id(x)]
 
     def _converted(self, x: np.ndarray, where: str) -> np.ndarray:
-        if x.ndim != 2 or 0 in x.shape:
-            raise ValueError(f"{where}: expected a non-empty (n, n_inputs) array, got shape {x.shape}")
+        if x.ndim not in (2, 3, 4) or 0 in x.shape:
+            raise ValueError(f"{where}: expected a non-empty (n, n_inputs) array, got shape {x.shape}; "
+                             "images are (n, h, w) or (n, h, w, c)")
+        self.shape = self.shape or x.shape[1:]
+        if x.shape[1:] != self.shape:
+            expected, got = (" x ".join(map(str, shape)) for shape in (self.shape, x.shape[1:]))
+            raise ValueError(f"{where}: expected {expected} inputs like the first array, got {got}")
         with np.errstate(over="ignore"):                           # what overflows is not finite: refused below
-            x = np.ascontiguousarray(x, self.dtype)
+            x = np.ascontiguousarray(x if x.ndim == 2 else x.reshape(len(x), -1), self.dtype)
         check_finite(x, where)
         return x
 
@@ -243,17 +266,6 @@ def common_dtype(tasks: list[Mapping[str, Any]]) -> np.dtype:
     return np.dtype(np.float64 if wide else np.float32)
 
 
-def common_n_inputs(tasks) -> int:
-    """The number of features of every sample, or a ValueError that names the first array that differs."""
-    arrays = {(task.id, split): getattr(task, f"x_{split}") for task in tasks for split in SPLITS}
-    n_inputs = next(iter(arrays.values())).shape[1]
-    for (task_id, split), x in arrays.items():
-        if x.shape[1] != n_inputs:
-            where = f"task {task_id!r}, x_{split}"
-            raise ValueError(f"{where}: expected {n_inputs} inputs like the first array, got {x.shape[1]}")
-    return n_inputs
-
-
 def sizes(task: Task) -> dict[str, int]:
     """Samples per split."""
     return {split: len(getattr(task, f"x_{split}")) for split in SPLITS}
@@ -264,3 +276,30 @@ def checksum(tasks) -> str:
     arrays = [getattr(task, key) for task in tasks for key in ARRAYS]
     digests = {id(array): hashlib.sha256(array).digest() for array in {id(a): a for a in arrays}.values()}
     return hashlib.sha256(b"".join(digests[id(array)] for array in arrays)).hexdigest()
+
+
+# --- classes that arrive in lots ---------------------------------------------------------------------------------
+
+
+def among_own(task: Mapping[str, Any]) -> tuple[dict[str, Any], list[int]]:
+    """The task with each label's place among its classes, and these in ascending order: the training labels."""
+    own = np.unique(task["y_train"])
+    for split in SPLITS:
+        y = task[f"y_{split}"]
+        if y.dtype.kind not in "iu" or not np.isin(y, own).all():
+            raise ValueError(f"task {task['id']!r}, y_{split}: expected classes, integers that are among the training "
+                             f"labels, got {y.dtype} with {found(np.setdiff1d(y, own) if split != 'train' else y)}")
+    return task | {f"y_{split}": np.searchsorted(own, task[f"y_{split}"]) for split in SPLITS}, own.tolist()
+
+
+def class_incremental(stream: Stream, classes: Sequence[Sequence[Hashable]]) -> Stream:
+    """The stream of softmax tasks with the names of each one's classes; a ValueError if two tasks have the same."""
+    brought = {}                                                   # class -> the task that brings it
+    for task_id, names in zip(stream.ids, classes):
+        for name in names:
+            if brought.setdefault(name, task_id) != task_id:
+                raise ValueError(f"task {task_id!r}, y_train: expected classes of its own, got {name!r}, which task "
+                                 f"{brought[name]!r} brings")
+    tasks = {task.id: replace(task, classes=tuple(names)) for task, names in zip(stream.tasks, classes)}
+    details = stream.details | {"classes": [list(names) for names in classes]}
+    return replace(stream, make=tasks.__getitem__, details=details, scenario=CLASS_INCREMENTAL)

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from .arrays import stream_from_arrays
+from den_ref.doors import OneOf
+from den_ref.protocol import CLASS_INCREMENTAL, SCENARIOS, TASK_INCREMENTAL
+from .arrays import class_incremental, stream_from_arrays
 from .pixels import checked_dtype
 from .splits import SHARES, checked_shares, with_splits
 from .stream import SPLITS, Stream, label
@@ -16,11 +18,11 @@ from .table import Table, read_table
 
 
 def file_stream(seed: int = 0, *, data_file=None, split=SHARES, against_rest: bool = False, standardise: bool = False,
-                dtype="float32") -> Stream:
+                scenario: str = TASK_INCREMENTAL, dtype="float32") -> Stream:
     """The tasks of a table, in the order in which they begin in it; without a column ``task`` there is one.
 
     A task whose labels are of two kinds is learnt with a sigmoid head, the greater label being 1; if some task of the
-    file has more, all have softmax heads, over their own labels in ascending order.
+    file has more, or the stream is class-incremental, all have softmax heads, over their own labels in ascending order.
 
     Parameters
     ----------
@@ -34,6 +36,8 @@ def file_stream(seed: int = 0, *, data_file=None, split=SHARES, against_rest: bo
         One task for each label, in ascending order: this label against all others, of the same samples.
     standardise : bool
         Every feature minus its mean and divided by its deviation, of the training samples of all tasks.
+    scenario : {"task-incremental", "class-incremental"}
+        In the latter labels are classes that no other task has, and which of all classes seen it is is asked.
     dtype : {"float32", "float64"}
 
     Returns
@@ -49,21 +53,25 @@ def file_stream(seed: int = 0, *, data_file=None, split=SHARES, against_rest: bo
     for name, value in (("against_rest", against_rest), ("standardise", standardise)):
         if not isinstance(value, bool):
             raise ValueError(f"{name}: expected True or False, got {value!r}")
+    if OneOf(*SCENARIOS)("scenario", scenario) == CLASS_INCREMENTAL and against_rest:
+        raise ValueError("against_rest: expected False on a class-incremental stream, got True")
     shares, dtype, table = checked_shares(split), checked_dtype(dtype), read_table(data_file)
     try:
-        stream = _stream(table, shares, seed, against_rest, standardise, dtype)
+        stream = _stream(table, shares, seed, against_rest, standardise, scenario, dtype)
     except ValueError as error:
         raise ValueError(f"{data_file}: {error}") from error
     facts = {"file": Path(data_file).name, "against_rest": against_rest, "standardise": standardise}
     return replace(stream, details=stream.details | facts)
 
 
-def _stream(table: Table, shares, seed: int, against_rest: bool, standardise: bool, dtype) -> Stream:
+def _stream(table: Table, shares, seed: int, against_rest: bool, standardise: bool, scenario: str, dtype) -> Stream:
     tasks, labels = one_against_rest(table) if against_rest else by_task(table)
     tasks = with_splits(tasks, shares, seed)
     tasks = standardised(tasks) if standardise else tasks
-    softmax = any(len(found) > 2 for found in labels)
+    softmax = scenario == CLASS_INCREMENTAL or any(len(found) > 2 for found in labels)
     stream = stream_from_arrays(tasks, name="file", loss="softmax" if softmax else "sigmoid", dtype=dtype)
+    if scenario == CLASS_INCREMENTAL:
+        return class_incremental(stream, labels)
     return replace(stream, details=stream.details | {"labels": labels})
 
 

@@ -3,7 +3,7 @@
 ==========  =====================  ============================================================================
 ``.npz``    ``.csv``
 ==========  =====================  ============================================================================
-``x``       every other column     (n, n_inputs) finite numbers
+``x``       every other column     (n, n_inputs) finite numbers; in ``.npz`` also images (n, h, w) or (n, h, w, c)
 ``label``   ``label``              (n,) whole numbers or texts; in ``.npz`` also (n, n_outputs) of 0 and 1
 ``task``    ``task``, if wanted    (n,) whole numbers or texts: which task a row belongs to
 ``split``   ``split``, if wanted   (n,) of "train", "valid" and "test"
@@ -34,7 +34,7 @@ class Table:
 
     Parameters
     ----------
-    x : (n, n_inputs) array
+    x : (n, n_inputs) array, or images (n, h, w) or (n, h, w, c)
     label : (n,) array of whole numbers or texts, or (n, n_outputs) array of 0 and 1
     task, split : (n,) arrays or None
     """
@@ -150,10 +150,11 @@ def read_npz(path: Path) -> Table:
         raise error if str(error).startswith(f"{path}") else ValueError(
             f"{path}: expected arrays of numbers or texts, none of objects ({error})") from error
     x = arrays.pop("x")
-    if x.ndim != 2 or 0 in x.shape or x.dtype.kind not in "fiub":
-        raise ValueError(f"{path}, x: expected real numbers (n, n_inputs), got {x.dtype} of shape {x.shape}")
+    if x.ndim not in (2, 3, 4) or 0 in x.shape or x.dtype.kind not in "fiub":
+        raise ValueError(f"{path}, x: expected real numbers (n, n_inputs), got {x.dtype} of shape {x.shape}; images "
+                         "are (n, h, w) or (n, h, w, c)")
     if not np.isfinite(x).all():
-        row = int(np.isfinite(x).all(axis=1).argmin())
+        row = int(np.isfinite(x).reshape(len(x), -1).all(axis=1).argmin())
         raise ValueError(f"{path}, x: expected finite numbers, got {x[row][~np.isfinite(x[row])][0]} in row {row}")
     return Table(x, **{name: _kind_of(path, name, array, len(x)) for name, array in arrays.items()})
 

@@ -484,7 +484,7 @@ INSIDE = {
     "methods.shared.network.task_rng", "methods.shared.network.trained", "methods.si.along_the_path",
     "methods.si.damped", "tasks.arrays.check_finite",
     "tasks.arrays.check_id", "tasks.arrays.check_keys", "tasks.arrays.checked_task", "tasks.arrays.checksum",
-    "tasks.arrays.common_dtype", "tasks.arrays.common_n_inputs", "tasks.arrays.found", "tasks.arrays.numeric",
+    "tasks.arrays.among_own", "tasks.arrays.class_incremental", "tasks.arrays.common_dtype", "tasks.arrays.found", "tasks.arrays.numeric",
     "tasks.arrays.sigmoid_labels", "tasks.arrays.sizes", "tasks.arrays.softmax_labels", "tasks.arrays.with_arrays",
     "tasks.digits.checked_sizes", "tasks.digits.choose", "tasks.digits.choose_all", "tasks.digits.first_of_each",
     "tasks.digits.load_embedded", "tasks.split_digits.checked_groups",

@@ -217,6 +217,28 @@ def test_one_label_against_the_rest(tmp_path):
     assert stream.facts["sha256"] == stream_from_arrays([(x, y == kind) for kind in range(3)]).facts["sha256"]
 
 
+def test_an_archive_may_hold_images(tmp_path):
+    rng = np.random.default_rng(0)
+    x, y = rng.standard_normal((60, 4, 5, 2)), np.arange(60) % 2
+    np.savez(tmp_path / "mine.npz", x=x, label=y)
+    stream = make_stream("file", data_file=tmp_path / "mine.npz", dtype="float64")
+    assert stream.tasks[0].image == (4, 5, 2) and stream.n_inputs == 40
+    assert stream.facts["sha256"] == stream_from_arrays([{"id": "all", "x": x.reshape(60, 40), "y": y}]).facts["sha256"]
+    standardised = make_stream("file", data_file=tmp_path / "mine.npz", standardise=True, dtype="float64")
+    np.testing.assert_allclose(standardised.tasks[0].x_train.mean(axis=0), 0, atol=1e-12)
+
+
+def test_the_labels_of_a_file_arrive_in_lots(tmp_path):
+    x, y = samples(80)
+    tasks = np.repeat(["trees", "flowers"], 40)
+    kinds = np.array([["elm", "oak"], ["lily", "rose"]])[np.arange(80) // 40, y]
+    stream = make_stream("file", data_file=csv_of(tmp_path / "mine.csv", x, label=kinds, task=tasks),
+                         scenario="class-incremental")
+    assert stream.scenario == "class-incremental" and stream.facts["classes"] == [["elm", "oak"], ["lily", "rose"]]
+    assert [(task.classes, task.loss) for task in stream.tasks] == [
+        (("elm", "oak"), "softmax"), (("lily", "rose"), "softmax")]
+
+
 def test_labels_in_columns(tmp_path):
     x, y = samples()
     np.savez(tmp_path / "mine.npz", x=x, label=np.column_stack([y, 1 - y]).astype(bool))
@@ -265,6 +287,8 @@ def test_a_bad_csv_is_named_with_the_place(tmp_path, text, words):
 
 @pytest.mark.parametrize("changes, words", [
     ({"x": np.zeros(10)}, r"x: expected real numbers \(n, n_inputs\), got float64 of shape \(10,\)"),
+    ({"x": np.full((10, 2, 2), np.nan)}, "x: expected finite numbers, got nan in row 0"),
+    ({"x": np.zeros((10, 1, 1, 1, 1))}, r"got float64 of shape \(10, 1, 1, 1, 1\); images are \(n, h, w\)"),
     ({"x": np.full((10, 2), np.nan)}, "x: expected finite numbers, got nan in row 0"),
     ({"x": np.full((10, 2), "a")}, "x: expected real numbers"),
     ({"x": np.full((10, 2), None)}, "none of objects"),             # would have to be unpickled
@@ -294,6 +318,9 @@ def test_a_bad_npz_is_named_with_its_array(tmp_path, changes, words):
     ({"data_file": "latin.csv"}, "expected comma-separated values in UTF-8"),
     ({"data_file": "mine.csv", "against_rest": 1}, "against_rest: expected True or False, got 1"),
     ({"data_file": "tasks.csv", "against_rest": True}, "against_rest: expected a file with one label per row"),
+    ({"data_file": "mine.csv", "scenario": "lots"}, "scenario: expected 'task-incremental' or 'class-incremental'"),
+    ({"data_file": "mine.csv", "scenario": "class-incremental", "against_rest": True},
+     "against_rest: expected False on a class-incremental stream, got True"),
     ({"data_file": "mine.csv", "split": "0.5,0.5"}, "split: expected shares .* got '0.5,0.5'"),
 ])
 def test_other_misuse_is_refused(tmp_path, monkeypatch, given, words):

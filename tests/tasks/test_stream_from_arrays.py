@@ -5,6 +5,8 @@ import json
 import numpy as np
 import pytest
 
+from den_ref.methods.registry import method_named
+from den_ref.protocol import check_task
 from den_ref.tasks import stream_from_arrays
 from den_ref.tasks.stream import SPLITS
 
@@ -98,6 +100,43 @@ def test_stream_of_several_tasks():
     assert stream.ordered([("b", 1)]).tasks[0].id == ("b", 1)
 
 
+@pytest.mark.parametrize("channels", [(), (1,), (3,)])
+def test_images_become_rows_position_by_position(channels):
+    rng = np.random.default_rng(0)
+    images = {f"x_{split}": rng.standard_normal((4, 5, 6, *channels)) for split in SPLITS}
+    stream = stream_from_arrays([a_task(**images), a_task("b", **images)])
+    assert stream.n_inputs == 30 * (channels or (1,))[0] and stream.facts["image"] == [5, 6, *(channels or (1,))]
+    for task in stream.tasks:
+        check_task(task, [], stream.n_inputs)
+        assert task.image == (5, 6, *(channels or (1,)))
+        assert task.x_valid is stream.tasks[0].x_valid and np.shares_memory(task.x_valid, images["x_valid"])
+        assert task.x_valid[3].tolist() == [value for row in images["x_valid"][3] for pixel in row
+                                            for value in np.atleast_1d(pixel)]
+    assert "image" not in stream_from_arrays([a_task()]).facts and only(a_task()).image is None
+
+
+def test_classes_arrive_in_lots():
+    stream = stream_from_arrays([a_task("a", y=(7, 3, 3, 7)), a_task("b", y=(0, 9, 5, 0), y_valid=(5, 0, 0, 0))],
+                                loss="softmax", scenario="class-incremental")
+    assert stream.scenario == stream.facts["scenario"] == "class-incremental" and stream.facts["classes"] == [[3, 7], [0, 5, 9]]
+    first, second = stream.tasks
+    assert (first.classes, first.n_outputs, first.y_test.tolist()) == ((3, 7), 2, [1, 0, 0, 1])
+    assert (second.classes, second.n_outputs, second.y_train.tolist()) == ((0, 5, 9), 3, [0, 2, 1, 0])
+    assert second.y_valid.tolist() == [1, 0, 0, 0]
+    check_task(second, ["a"])
+
+
+def test_classes_in_lots_come_in_pairs_too_and_are_learnt():
+    rng = np.random.default_rng(0)
+    y = np.arange(80) % 2
+    pairs = [(np.eye(4)[y + 2 * lot] + 0.1 * rng.standard_normal((80, 4)), y + 2 * lot) for lot in range(2)]
+    stream = stream_from_arrays(pairs, loss="softmax", scenario="class-incremental")
+    method = method_named("nearest-mean")()
+    method.learn_all(stream.tasks)
+    for lot, task in enumerate(stream.tasks):
+        assert method.class_scores(task.x_test).argmax(axis=1).tolist() == (task.y_test + 2 * lot).tolist()
+
+
 def test_checksum_tells_data_apart_and_nothing_else():
     same = stream_from_arrays([a_task()]).facts["sha256"]
     x = a_task()["x_test"].copy()
@@ -123,6 +162,8 @@ def wrong_x(value):
     ({"x_valid": np.zeros((0, 3), "f4")}, r"x_valid: expected a non-empty .* got shape \(0, 3\)"),
     ({"x_valid": np.zeros((4, 0), "f4")}, r"got shape \(4, 0\)"),
     ({"x_valid": np.zeros((4, 5), "f4")}, "x_valid: expected 3 inputs like the first array, got 5"),
+    ({"x_valid": np.zeros((4, 3, 1), "f4")}, "x_valid: expected 3 inputs like the first array, got 3 x 1"),
+    ({"x_valid": np.zeros((4, 1, 1, 1, 3), "f4")}, r"got shape \(4, 1, 1, 1, 3\); images are \(n, h, w\) or \(n, h, w, c\)"),
     ({"x_train": np.array([["a", "b", "c"]] * 4)}, "x_train: expected real numbers, got <U1"),
     ({"x_train": np.full((4, 3), 1j)}, "x_train: expected real numbers, got complex128"),
     ({"x_train": np.full((4, 3), None)}, "x_train: expected real numbers, got object"),
@@ -153,6 +194,18 @@ def test_bad_arrays_are_named(changes, message):
 def test_bad_softmax_labels_are_named(y_valid, message):
     with pytest.raises(ValueError, match=message):
         stream_from_arrays([a_task(y=(0, 1, 2, 1), y_valid=y_valid)], loss="softmax")
+
+
+@pytest.mark.parametrize("second, message", [
+    ({"y": (1, 2, 2, 1)}, "task 'b', y_train: expected classes of its own, got 1, which task 'a' brings"),
+    ({"y": (2, 3, 2, 3), "y_valid": (2, 4, 5, 2)}, "task 'b', y_valid: expected classes, .* got int64 with 4, 5$"),
+    ({"y": (2.0, 3.0, 2.0, 3.0)}, "task 'b', y_train: expected classes, .* got float64 with 2.0, 3.0$"),
+    ({"y": (2, 3, 2, 3), "y_test": (2, 2, 2, 2)}, "task 'b', y_test: expected at least two classes"),
+])
+def test_bad_lots_of_classes_are_named(second, message):
+    with pytest.raises(ValueError, match=message):
+        stream_from_arrays([a_task("a", y=(0, 1, 0, 1)), a_task("b", **second)], loss="softmax",
+                           scenario="class-incremental")
 
 
 def test_values_too_large_for_the_dtype_are_refused_without_a_warning():
@@ -189,5 +242,9 @@ def test_bad_lists_of_tasks(tasks, message):
 def test_bad_options():
     with pytest.raises(ValueError, match="loss: expected 'sigmoid' or 'softmax', got 'hinge'"):
         stream_from_arrays([a_task()], loss="hinge")
+    with pytest.raises(ValueError, match="loss: expected 'softmax' on a class-incremental stream, got 'sigmoid'"):
+        stream_from_arrays([a_task()], scenario="class-incremental")
+    with pytest.raises(ValueError, match="scenario: expected 'task-incremental' or 'class-incremental', got 'domain'"):
+        stream_from_arrays([a_task()], scenario="domain")
     with pytest.raises(ValueError, match="dtype: expected 'float32' or 'float64', got 'int8'"):
         stream_from_arrays([a_task()], dtype="int8")
