@@ -8,8 +8,8 @@ from typing import Any
 def add_stream_arguments(group) -> None:
     """``--stream`` and its options."""
     group.add_argument("--stream", default="mnist-variation", metavar="NAME",
-                       help="mnist-variation, mnist-back, permuted-mnist, split-digits, attributes, bases, toy; "
-                            "den-ref options says what they are (default: mnist-variation)")
+                       help="mnist-variation, mnist-back, permuted-mnist, split-digits, cifar100, attributes, bases, "
+                            "toy; den-ref options says what they are (default: mnist-variation)")
     group.add_argument("--data-file", action=DataFile, metavar="FILE",
                        help="instead of a stream: your own data, a .csv or .npz (docs/your_own_data.md)")
     group.add_argument("--tasks", type=int, metavar="N", help="learn the first N tasks only")
@@ -18,11 +18,13 @@ def add_stream_arguments(group) -> None:
     group.add_argument("--per-class", nargs="+", metavar="N",
                        help="images per class for training, validation and test: of the digits that come with the "
                             "package at most 1000 200 1000, with --mnist by default 1000 200 5000 as in the paper, "
-                            "or all for every image of the folder")
+                            "with --cifar100 400 100 100, or all for every image of the folder")
     group.add_argument("--backgrounds", metavar="DIR",
                        help="mnist-back: patches of these photographs (grey .pgm or .npy) instead of made textures")
     group.add_argument("--amat", metavar="DIR",
                        help="mnist-back: the original images of 2007, from their two .amat files")
+    group.add_argument("--cifar100", metavar="DIR",
+                       help="cifar100: train.bin and test.bin of the binary version of CIFAR-100 are here")
     group.add_argument("--data", nargs="+", action="extend", default=[], metavar="NAME=VALUE",
                        help="options of the stream, e.g. amplitude=0.5 dtype=float64")
 
@@ -39,7 +41,8 @@ class DataFile(argparse.Action):
 def stream_options(arguments: argparse.Namespace) -> dict[str, Any]:
     """What was said about the stream, besides its name and seed, as options of ``make_stream``."""
     given = {"n_tasks": arguments.tasks, "order": arguments.order, "mnist": arguments.mnist,
-             "backgrounds": arguments.backgrounds, "amat": arguments.amat, "data_file": arguments.data_file,
+             "backgrounds": arguments.backgrounds, "amat": arguments.amat, "cifar100": arguments.cifar100,
+             "data_file": arguments.data_file,
              "per_class": arguments.per_class and _per_class(arguments.per_class)}
     options = {name: value for name, value in given.items() if value is not None}
     return options | dict(_named_value(text, taken={"seed", *given}) for text in arguments.data)

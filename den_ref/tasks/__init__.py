@@ -10,6 +10,7 @@ from .arrays import stream_from_arrays
 from .attributes import attribute_stream
 from .back import mnist_back
 from .bases import bases_stream
+from .cifar100 import cifar100_stream
 from .file import file_stream
 from .permuted import permuted_mnist
 from .split_digits import split_digits
@@ -19,11 +20,11 @@ from .variation import mnist_variation
 
 #: stream name -> function that makes it
 STREAMS = {"mnist-variation": mnist_variation, "mnist-back": mnist_back, "permuted-mnist": permuted_mnist,
-           "split-digits": split_digits, "attributes": attribute_stream, "bases": bases_stream, "toy": toy_stream,
-           "file": file_stream}
+           "split-digits": split_digits, "cifar100": cifar100_stream, "attributes": attribute_stream,
+           "bases": bases_stream, "toy": toy_stream, "file": file_stream}
 
 #: options that name a folder or a file of the user's
-PLACES = ("mnist", "backgrounds", "amat", "data_file")
+PLACES = ("mnist", "backgrounds", "amat", "cifar100", "data_file")
 
 #: options of every stream
 COMMON = {"n_tasks", "order", "dtype"}
@@ -38,7 +39,9 @@ def make_stream(
 
     Parameters
     ----------
-    name : {"mnist-variation", "mnist-back", "permuted-mnist", "split-digits", "attributes", "bases", "toy", "file"}
+    name : str
+        In STREAMS: "mnist-variation", "mnist-back", "permuted-mnist", "split-digits", "cifar100", "attributes",
+        "bases", "toy" or "file".
     seed : int
         Of everything random in the stream.
     n_tasks : int, optional
@@ -48,12 +51,13 @@ def make_stream(
     mnist : path, optional
         Folder with the MNIST files, instead of the embedded digits.
     per_class : three ints, optional
-        Digits per class for training, validation and test.
+        Images per class for training, validation and test.
     dtype : {"float32", "float64"}
     **options
         What the stream's own function takes besides, e.g. ``amplitude`` of
         :func:`~den_ref.tasks.variation.mnist_variation`, ``beta`` or ``amat`` of
-        :func:`~den_ref.tasks.back.mnist_back`, ``data_file`` of :func:`~den_ref.tasks.file.file_stream`.
+        :func:`~den_ref.tasks.back.mnist_back`, ``cifar100`` of :func:`~den_ref.tasks.cifar100.cifar100_stream`,
+        ``data_file`` of :func:`~den_ref.tasks.file.file_stream`.
 
     Raises
     ------

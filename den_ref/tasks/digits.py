@@ -176,8 +176,8 @@ def choose_all(n_train: int, n_t10k: int) -> dict[str, tuple[np.ndarray, np.ndar
     return {"train": (rows[N_VALID:], none), "valid": (rows[:N_VALID], none), "test": (none, np.arange(n_t10k))}
 
 
-def first_of_each(labels, size, skip: int = 0, enough: bool = True) -> np.ndarray:
-    """Rows, ascending, of the first ``size`` samples of each class 0..9 after the first ``skip`` of it.
+def first_of_each(labels, size, skip: int = 0, enough: bool = True, n_classes: int = 10) -> np.ndarray:
+    """Rows, ascending, of the first ``size`` samples of each class 0..n_classes-1 after the first ``skip`` of it.
 
     ``size`` is one number, or one per class.  Too few is a ValueError, unless ``enough`` is False.
 
@@ -185,10 +185,10 @@ def first_of_each(labels, size, skip: int = 0, enough: bool = True) -> np.ndarra
     array([ 1,  4,  7, 10, 13, 16, 19, 22, 25, 28])
     """
     rows = []
-    for digit, wanted in enumerate(np.broadcast_to(size, 10)):
-        rows.append(np.flatnonzero(labels == digit)[skip:skip + wanted])
+    for label, wanted in enumerate(np.broadcast_to(size, n_classes)):
+        rows.append(np.flatnonzero(labels == label)[skip:skip + wanted])
         if enough and len(rows[-1]) < wanted:
-            raise ValueError(f"per_class: expected {wanted} more images of class {digit}, got {len(rows[-1])}")
+            raise ValueError(f"per_class: expected {wanted} more images of class {label}, got {len(rows[-1])}")
     return np.sort(np.concatenate(rows))
 
 
