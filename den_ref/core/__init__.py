@@ -2,6 +2,7 @@
 
 ===================  ==================================================================================================
 ``layers``           affine and ReLU, forward beside backward
+``convolution``      the layers of images: convolution, 2 x 2 max pooling, flattening
 ``losses``           sigmoid and softmax cross-entropy: value and gradient
 ``flat``             one vector with named views into it: what a solver sees
 ``mlp``              hidden layers and a head: scores, and the data loss with its gradient

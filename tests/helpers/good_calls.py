@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 from den_ref.core import (
-    adam, certificate, checks, fisher, head, lasso, layers, losses, metrics, mlp, newton, penalties, softmax_newton,
+    adam, certificate, checks, convolution, fisher, head, lasso, layers, losses, metrics, mlp, newton, penalties, softmax_newton,
     solvers, training)
 from den_ref.core.flat import Flat
 from den_ref.core.linear_head import LinearHead
@@ -134,6 +134,25 @@ def metric_examples():
     return made
 
 
+def image_examples():
+    """The layers of images, on one image of 2 x 3 pixels with 2 channels."""
+    layer, pool = convolution.Convolution(2, 3, size=2), convolution.Convolution(2, 3, size=1, pool=True)
+    x, w, out = np.arange(12.0).reshape(1, 12) / 8, np.arange(24.0).reshape(8, 3) / 8, np.ones((1, 6))
+    kept = convolution.convolution_forward(x, w, np.ones(3), layer)[1]
+    pooled = convolution.max_pool_forward(x, pool)[1]
+    path, rows = "core.convolution.", {"x": ANY_ROWS}
+    return {
+        path + "flatten": example(convolution.flatten, maps=x.reshape(1, 2, 3, 2), fine={"maps": ANY_MATRIX}),
+        path + "unflatten": example(convolution.unflatten, x=x, height=2, width=3, fine=rows),
+        path + "patches": example(convolution.patches, x=x, layer=layer, fine=rows),
+        path + "convolution_forward": example(convolution.convolution_forward, x=x, w=w, b=np.ones(3), layer=layer,
+                                              fine=rows),
+        path + "convolution_backward": example(convolution.convolution_backward, dout=out, cache=kept),
+        path + "max_pool_forward": example(convolution.max_pool_forward, x=x, layer=pool, fine=rows),
+        path + "max_pool_backward": example(convolution.max_pool_backward, dout=out[:, :2], cache=pooled),
+    }
+
+
 CORE = {
     "core.penalties.soft_threshold": example(penalties.soft_threshold, z=Z, threshold=1.0, fine={"z": ANY_SHAPE}),
     "core.penalties.group_soft_threshold": example(penalties.group_soft_threshold, z=Z, threshold=1.0,
@@ -147,6 +166,7 @@ CORE = {
     "core.layers.affine_backward": example(layers.affine_backward, dout=X, cache=(X, W)),
     "core.layers.relu_forward": example(layers.relu_forward, a=Z, fine={"a": (*ANY_SHAPE, "-inf", "-inf in float32")}),
     "core.layers.relu_backward": example(layers.relu_backward, dh=Z, h=np.abs(Z)),
+    **image_examples(),
     "core.losses.sigmoid_cross_entropy": example(losses.sigmoid_cross_entropy, logits=LOGITS, labels=BINARY),
     "core.losses.softmax_cross_entropy": example(losses.softmax_cross_entropy, logits=LOGITS, labels=CLASSES),
     "core.losses.base_rate_entropy": example(losses.base_rate_entropy, labels=BINARY, loss="sigmoid",
