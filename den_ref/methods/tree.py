@@ -192,10 +192,12 @@ class Tree(NetworkMethod):
         parts = [[leaf.classes[i] for i in np.flatnonzero(groups == s)] for s in range(n_groups)]
         homes = {c: superclass_of(groups[answered(leaf, arrival.of([c]).x_valid)], n_groups) for c in new}
         fresh = [[c for c in new if homes[c] == s] for s in range(n_groups)]
+        names = [arrival.called([c]) for c in leaf.classes]
         yield self.step(arrival.task, "confusion", "error-driven preview", "superclasses by what the leaf confuses: " +
                         " | ".join(arrival.called(part) for part in parts) + "; new classes: " + " | ".join(
                         arrival.called(part) or "none" for part in fresh), before=leaf.network, after=leaf.network,
-                        facts={"superclasses": groups.tolist(), "of_new_classes": [homes[c] for c in new]},
+                        facts={"superclasses": groups.tolist(), "of_new_classes": [homes[c] for c in new],
+                               "classes": names, "answers": names},
                         arrays={"confusion": C, "groups": groups})
         children = []
         for part, own in zip(parts, fresh, strict=True):
@@ -213,10 +215,12 @@ class Tree(NetworkMethod):
                            for c in new], float)
         shares /= shares.sum(axis=1, keepdims=True)
         homes = shares.argmax(axis=1)
+        names = {"classes": [arrival.called([c]) for c in new],
+                 "answers": [arrival.called(child.classes) for child in branch.children]}
         yield self.step(arrival.task, "distribute", "Algorithm 2, new classes to superclasses", "; ".join(
                         f"{arrival.called([c])} to {arrival.called(branch.children[s].classes)} ({row[s]:.0%})"
                         for c, s, row in zip(new, homes, shares)), before=branch.network, after=branch.network,
-                        facts={"of_new_classes": homes.tolist()}, arrays={"confusion": shares})
+                        facts={"of_new_classes": homes.tolist()} | names, arrays={"confusion": shares})
         children = list(branch.children)
         for s, child in enumerate(branch.children):
             own = tuple(c for c, home in zip(new, homes) if home == s)

@@ -8,7 +8,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import MaxNLocator
 
-from .style import PLAIN, Style, spread, symmetric, tidy
+from .style import PLAIN, Style, as_it_is, spread, symmetric, tidy
 
 
 class Segment(NamedTuple):
@@ -69,18 +69,14 @@ def _name(ax, segments, total: int, style: Style, down: bool) -> None:
                 ha="left" if down else "center", va="center" if down else "bottom")
 
 
-def confusion_matrix(ax, shares, *, style: Style = PLAIN):
-    """Shares (classes, answers) of the samples of a class that have an answer, as numbers; returns the image.
-
-    Classes and answers are counted from 0 in the order of the matrix: the picture does not know their names.
-    """
+def confusion_matrix(ax, shares, classes: Sequence[str], answers: Sequence[str], *, style: Style = PLAIN):
+    """Shares (classes, answers) of the samples of a class that have an answer, as numbers; returns the image."""
     image = ax.imshow(shares, cmap="Greys", vmin=0, vmax=1, aspect="auto", interpolation="nearest")
     for (i, j), share in np.ndenumerate(shares):
         ax.text(j, i, f"{share:.0%}", ha="center", va="center", fontsize=style.text,
                 color="white" if share > 0.5 else "black")
-    for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(MaxNLocator(integer=True))
-    tidy(ax, style, ylabel="class, by position", xlabel="answer, by position")
+    tidy(ax, style, ylabel="class", xlabel="answer", yticks=range(len(classes)), xticks=range(len(answers)),
+         yticklabels=map(as_it_is, classes), xticklabels=map(as_it_is, answers))
     ax.spines[:].set_visible(False)
     return image
 

@@ -261,8 +261,8 @@ def staircase(step: Step) -> Iterator[Panel]:
 
 def confusions(step: Step) -> Iterator[Panel]:
     """What the samples of each class are answered, in shares."""
-    if "confusion" in step.arrays:
-        yield panel(confusion_matrix, step.arrays["confusion"])
+    if {"classes", "answers"} <= step.facts.keys() and "confusion" in step.arrays:
+        yield panel(confusion_matrix, step.arrays["confusion"], step.facts["classes"], step.facts["answers"])
 
 
 #: What a box can be shown by.

@@ -6,12 +6,13 @@ matplotlib.use("Agg")
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
 from den_ref.experiment.pages import figures
 from den_ref.experiment.pages.figures import FIGURES
 from den_ref.experiment.pages.summary import summarised
 from den_ref.methods.labels import name_of
-from tests.helpers.made_up_results import ALL, grid, record
+from tests.helpers.made_up_results import ALL, grid, record, with_all_classes_asked
 from tests.helpers.page_width import READABLE, smallest_letters
 
 T, SEEDS, AFTER_LAST = 8, (0, 1, 2), "AUROC after the last task"
@@ -203,6 +204,17 @@ def test_the_figures_of_one_run(made):
         ticks = by_name[name].get_yticks()
         assert (ticks == ticks.round()).all()
     assert [label.get_text() for label in by_name["units split"].get_xticklabels()] == list(map(str, summary.about["tasks"]))
+
+
+def test_figures_of_a_class_incremental_stream_are_of_accuracy():
+    results = with_all_classes_asked(grid(tasks=T))
+    summary, one = summarised(results), summarised({"den": {0: results["den"][0]}})
+    drawn = [draw(summary) for draw, _ in FIGURES.values()] + [draw(one) for draw in (figures.matrix, figures.learning)]
+    texts = [text.get_text() for figure in drawn for text in figure.findobj(Text)]
+    assert not any("AUROC" in text for text in texts)
+    assert {"accuracy after the last task", "mean accuracy over tasks learnt", "accuracy of DEN"} <= set(texts)
+    [ax] = figures.learning(one).axes
+    assert_lines(ax, {"DEN": np.full(T, 0.25), "just learnt": np.full(T, 0.25)})
 
 
 @pytest.mark.slow

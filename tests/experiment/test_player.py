@@ -23,6 +23,7 @@ from den_ref.experiment import Display, kept_steps, write_player
 from den_ref.experiment.pages.player import article, html_page as player
 from den_ref.experiment.pages.player.learnt import learnt
 from den_ref.experiment.pages.player.markup import as_math, with_math
+from den_ref.experiment.pages.player.opening import opening
 from den_ref.experiment.pages.player.outcome import outcome
 from den_ref.methods import REGISTRY
 from den_ref.methods.shared.network import NetworkMethod
@@ -249,6 +250,19 @@ def test_the_last_page_says_what_was_forgotten(no_pictures):
             ("backward transfer", "-0.1750"), ("parameters, allocated", "300"), ("of these nonzero", "3")
             } <= set(numbers_of(text))
     assert all(f"<dt>{term}</dt>" in text for term in ("residual", "duality gap", "objective", "drift"))
+
+
+def test_where_all_classes_are_asked_for_pages_are_of_accuracy(no_pictures):
+    """The scenario says which score is looked at: AUROC stands in one row, as the other one."""
+    results = results_of(FALLING)
+    results["run"]["stream"]["scenario"] = "class-incremental"
+    results["R"]["auroc"] = np.where(np.isnan(FALLING), NAN, 0.99)
+    text = learnt(results, 3)
+    assert "Accuracy 0.7000 on task c." in text and "mean accuracy</abbr>" in text and "AUROC" not in text
+    text = outcome(results)
+    assert "Mean accuracy 0.7333 at the end" in text
+    assert {("mean accuracy at the end", "0.7333"), ("mean AUROC at the end", "0.9900")} <= set(numbers_of(text))
+    assert "learnt, accuracy" in opening(results, [(1, Step(1, "a", "b", "c", "d"))])
 
 
 @pytest.mark.parametrize("R", [[[0.9, NAN, NAN]], [[NAN, NAN, NAN], [NAN, NAN, NAN]]])

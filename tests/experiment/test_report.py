@@ -24,7 +24,7 @@ from den_ref.experiment.pages.goals import FAR, GOALS
 from den_ref.experiment.pages.markdown import filled
 from den_ref.experiment.pages.summary import read_summary, summarised, write_summary
 from den_ref.methods import REGISTRY
-from tests.helpers.made_up_results import grid, record, rows
+from tests.helpers.made_up_results import grid, record, rows, with_all_classes_asked
 
 DOCS = Path(__file__).parents[2] / "docs"
 FACTS_OF_GRID = {"stream": {"name": "mnist-variation", "options": {}}, "methods": [
@@ -239,7 +239,7 @@ def test_a_goal_is_reached_by_the_mean_over_seeds(ahead, verdict):
     for seed, by in enumerate(ahead):
         R = record(seed=seed)["R"]
         for label, matrix in (("den", R["auroc"]), ("finetune", R["auroc"]), ("l2", R["auroc"] + by)):
-            made[label][seed] = record(label, seed) | {"R": {"auroc": matrix}}
+            made[label][seed] = record(label, seed) | {"R": {"auroc": matrix, "accuracy": matrix}}
     goal = rows(tables.goals(summarised(made)))[f"L2 above fine-tuning by more than {FAR:g}"]
     assert goal == [f"{np.mean(ahead):+.3f}", verdict]
 
@@ -328,13 +328,22 @@ def test_every_table_stands_in_a_document_of_its_own(full):
     assert all(line.endswith("| birth 7 |") for line in tables.strengths(full).splitlines()[2:])
 
 
+def test_tables_of_a_class_incremental_stream_are_of_accuracy():
+    """R is the accuracy among all classes seen: the scenario says so, and no table speaks of AUROC."""
+    summary = summarised(with_all_classes_asked(grid(tasks=3)))
+    assert summary.outcomes["ewc"][1].R[0, 0] == 0.25 and summary.score == "accuracy"
+    texts = tables.blocks(summary)
+    assert texts["quality"].startswith("| method | accuracy after the last task") and "| **0.250** |" in texts["quality"]
+    assert not any("AUROC" in text for text in texts.values())
+
+
 def test_every_picture_stands_once_under_the_heading_of_what_it_shows(full):
     document = results_page.document(full, [f"results_{name}" for name in FIGURES])
     _, *parts = re.split(r"^##? (.+)\n", document, flags=re.MULTILINE)
     shown = {heading: re.findall(r"!\[(.*)\]\(figures/results_(\w+).png\)", text)
              for heading, text in zip(parts[::2], parts[1::2])}
-    words = {"Quality": "Mean AUROC over the tasks learnt", "Size and cost": "against parameters allocated",
-             "The paper's order": "AUROC of tasks learnt early", "Selective retraining": "full, L1 and selective retraining",
+    words = {"Quality": "Mean score over the tasks learnt", "Size and cost": "against parameters allocated",
+             "The paper's order": "Scores of tasks learnt early", "Selective retraining": "full, L1 and selective retraining",
              "Dynamic expansion": "beside a constant number of new units", "Splits and backward transfer": "units split"}
     assert {heading for heading, pictures in shown.items() if pictures} == set(words)
     for heading, about in words.items():

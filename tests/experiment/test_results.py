@@ -178,6 +178,8 @@ def test_the_table_ends_with_the_boxes_that_took_time():
     words = [line.split() for line in final_table(done).splitlines()]
     assert words[-4:] == [["seconds", "of", "the", "processor", "1.81"], ["Eq.", "3", "0.50"], ["Eq.", "4", "1.25"],
                           ["2", "other", "boxes", "0.06"]]
+    done.stages[0]["steps"].pop()
+    assert final_table(done).splitlines()[-1].split() == ["1", "other", "box", "0.05"]
 
 
 @pytest.mark.parametrize("method, hidden", [("stl", [8, 6]), ("mtl", [5, 7]), ("den", [6, 4])])

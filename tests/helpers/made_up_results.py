@@ -2,6 +2,8 @@
 
 import numpy as np
 
+from den_ref.protocol import CLASS_INCREMENTAL
+
 ALL = ("stl", "mtl", "finetune", "l2", "ewc", "progressive", "dnn-l1", "dnn-selective", "dnn-dynamic", "dnn-constant",
        "den-no-timestamps", "den", "den-finetune")
 
@@ -33,6 +35,14 @@ def grid(labels=ALL, seeds=(0, 1), **more):
     """Results of methods, the n-th .01 below the first."""
     return {label: {seed: record(label, seed, level=0.9 - 0.01 * i, **more) for seed in seeds}
             for i, label in enumerate(labels)}
+
+
+def with_all_classes_asked(results):
+    """The same on a class-incremental stream, every accuracy a quarter."""
+    for each in (each for seeds in results.values() for each in seeds.values()):
+        each["run"]["stream"]["scenario"] = CLASS_INCREMENTAL
+        each["R"]["accuracy"] = np.where(np.isnan(each["R"]["auroc"]), np.nan, 0.25)
+    return results
 
 
 def rows(text):

@@ -143,7 +143,13 @@ def test_where_clones_are_better_the_tree_grows_and_says_so():
             if step.box == "distribute":
                 shares = step.arrays["confusion"]
                 assert step.facts["of_new_classes"] == shares.argmax(axis=1).tolist()
+                first = step.facts["classes"][0]
+                home = step.facts["answers"][step.facts["of_new_classes"][0]]
+                assert step.sentence.startswith(f"{first} to {home} (")
                 np.testing.assert_allclose(shares.sum(axis=1), 1)
+            if step.box == "confusion":
+                named = [step.facts["classes"][i] for i in np.flatnonzero(step.arrays["groups"] == 0)]
+                assert f": {', '.join(named)} | " in step.sentence
         boxes = [step.box for step in steps]
         assert boxes[0] == "leaf" and boxes.count("confusion") == boxes.count("choose") >= 1
         trees.append(tree)

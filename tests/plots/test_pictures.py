@@ -458,6 +458,7 @@ AXES = {
     "weight_matrix": ((np.eye(2),), {"name": "W1"},
                       "to unit (a column is what it hears)\nW1: orange < 0 < purple, full at 1", "from"),
     "head_weights": (([[1.0], [0.0]],), {}, "unit of the top layer that the stage sees", "weight in the head"),
+    "confusion_matrix": ((np.eye(2), ["a", "$b$"], ["a", "c"]), {}, "answer", "class"),
     "performance_matrix": ((np.eye(2), ["a", "b"]), {}, "tested on task", "after learning task"),
     "forgetting_curves": ((np.eye(2), ["a", "b"]), {}, "tasks learnt", "change of AUROC"),
     "before_and_after": (([0.5], [0.4, 0.6], ["a", "b"]), {}, "AUROC", "task"),

@@ -58,6 +58,13 @@ def looked_at_first(stream: Mapping[str, Any]) -> str:
     return "accuracy" if stream.get("scenario") == CLASS_INCREMENTAL else "auroc"
 
 
+def measured(results: Mapping[str, Any]) -> dict[str, np.ndarray]:
+    """Title of a measure -> R of the stages learnt: the measure that is looked at first, then the other."""
+    first, learnt = looked_at_first(results["run"]["stream"]), len(results["stages"])
+    return {TITLES[metric]: results["R"][metric][:learnt, :learnt]
+            for metric in sorted(METRICS, key=lambda metric: metric != first)}
+
+
 def matrices(R: Mapping[str, list]) -> dict[str, np.ndarray]:
     """The matrices R from JSON: null becomes NaN."""
     return {metric: np.array(R[metric], dtype=float) for metric in METRICS}

@@ -11,7 +11,7 @@ SHORT = 0.05
 
 
 def final_table(run) -> str:
-    """What a run came to: AUROC per task, transfer, size and time, as text.
+    """What a run came to: the score per task, transfer, size and time, as text.
 
     Parameters
     ----------
@@ -63,7 +63,8 @@ def _time(run) -> list[str]:
             seconds[step["title"]] += step["seconds"]
     total = sum(seconds.values())
     long = {title: spent for title, spent in seconds.items() if spent >= SHORT * total}
-    others = {f"{len(seconds) - len(long)} other boxes": total - sum(long.values())} if len(long) < len(seconds) else {}
+    short = len(seconds) - len(long)
+    others = {f"{short} other box{'es' * (short > 1)}": total - sum(long.values())} if short else {}
     rows = {"seconds of the processor": total} | {f"  {title}": spent for title, spent in (long | others).items()}
     return [f"{title:<40}{spent:>16.2f}" for title, spent in rows.items()]
 

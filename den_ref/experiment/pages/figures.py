@@ -28,19 +28,18 @@ GROWING = ("dnn-dynamic", "dnn-constant")
 #: Tasks whose performance is followed, by their place in the order of learning.
 FOLLOWED = (1, 4, 7)
 
-_LEARNT, _MEAN, _LAST = "tasks learnt", "mean AUROC over tasks learnt", "AUROC after the last task"
-_TASK = "task, in the order of learning"
+_LEARNT, _TASK = "tasks learnt", "task, in the order of learning"
 
 
 def average(summary: Summary):
-    """Mean AUROC over the tasks learnt minus STL's, by their number: compared systems, and DEN with parts left out.
+    """Mean score over the tasks learnt minus STL's, by their number: compared systems, and DEN with parts left out.
 
     Separate networks forget nothing and share nothing: what is harder pulls down them as well, and is taken off.
     """
     compared, parts = methods(summary, BOUND, COMPARED, THE_PAPER), methods(summary, VARIANT, THE_PAPER)
     panels = [compared, parts] if compared and set(parts) - set(compared) else [compared or parts or summary.outcomes]
     figure, axes = canvas(1, len(panels), PAGE if len(panels) > 1 else 4.75, 4.6)
-    ylabel = f"{_MEAN}, minus STL's" if summary.has("stl") else _MEAN
+    ylabel = _mean(summary) + ", minus STL's" * summary.has("stl")
     runs = [{label: numbers.beside_stl(summary, label, numbers.average_curve) for label in labels} for labels in panels]
     comparison.same_heights(axes[0], runs)
     for ax, shown in zip(axes[0], runs):
@@ -49,14 +48,14 @@ def average(summary: Summary):
 
 
 def capacity(summary: Summary):
-    """AUROC after the last task against parameters allocated: all methods, and DEN at other strengths."""
+    """Score after the last task against parameters allocated: all methods, and DEN at other strengths."""
     swept = numbers.variations(summary)
     figure, axes = mosaic(_above("methods", list(swept)), PAGE if swept else 6.5, 5 + 1.3 * len(swept))
     labels = methods(summary, BOUND, COMPARED, THE_PAPER) + methods(summary, VARIANT)
     points = {label: (numbers.size(summary, label, "stl"), numbers.after_last(summary, label))
               for label in labels or summary.outcomes}
     xlabel = f"parameters, in parts of {numbers.name_of_stl(summary)}"
-    comparison.scores_against_cost(axes["methods"], points, xlabel, _LAST, log=True, style=STYLE)
+    comparison.scores_against_cost(axes["methods"], points, xlabel, _last(summary), log=True, style=STYLE)
     if summary.has("mtl"):
         share = numbers.size(summary, "mtl", "stl").mean()
         comparison.relative_axis(axes["methods"], share, "in parts of MTL's", style=STYLE)
@@ -67,12 +66,12 @@ def capacity(summary: Summary):
     heights = {option: [score for *_, score, _ in line] for option, line in lines.items()}
     comparison.same_heights([axes[option] for option in lines], [heights, levels, {"end": end[1:] if end else np.nan}])
     for i, (option, line) in enumerate(lines.items()):
-        comparison.sweep(axes[option], option, line, end, levels, xlabel, "" if i % 2 else "AUROC", style=STYLE)
+        comparison.sweep(axes[option], option, line, end, levels, xlabel, "" if i % 2 else summary.score, style=STYLE)
     return figure
 
 
 def tasks(summary: Summary):
-    """AUROC of tasks learnt early, as later ones arrive."""
+    """Scores of tasks learnt early, as later ones arrive."""
     followed = [position for position in FOLLOWED if position < len(summary.about["tasks"])] or [1]
     figure, axes = canvas(len(followed), 1, 7, 2.3 * len(followed), sharex=True)
     columns = [{label: numbers.of_R(summary, label, lambda R: R[:, position - 1])
@@ -80,12 +79,12 @@ def tasks(summary: Summary):
     comparison.same_heights(axes[:, 0], columns)
     for ax, position, runs in zip(axes[:, 0], followed, columns):
         last = position == followed[-1]
-        comparison.curves(ax, runs, _LEARNT if last else "", f"AUROC, {ordinal(position)} task", style=STYLE)
+        comparison.curves(ax, runs, _LEARNT if last else "", f"{summary.score}, {ordinal(position)} task", style=STYLE)
     return figure
 
 
 def selective(summary: Summary):
-    """AUROC against seconds and multiply-adds of full, L1 and selective retraining; share of units selected."""
+    """Score against seconds and multiply-adds of full, L1 and selective retraining; share of units selected."""
     figure, axes = mosaic([["seconds", "multiply_adds"], ["shares", "shares"]], PAGE, 6)
     labels = _there(summary, (numbers.full_retraining(summary), "dnn-l1", "dnn-selective"))
     scores = {label: numbers.after_last(summary, label) for label in labels}
@@ -94,20 +93,20 @@ def selective(summary: Summary):
         costs = {label: numbers.cost(summary, label, kind) for label in labels}
         scale, xlabel = unit(kind.replace("_", "-"), np.concatenate(list(costs.values())))
         points = {label: (costs[label] / scale, scores[label]) for label in labels if np.isfinite(costs[label]).all()}
-        comparison.scores_against_cost(axes[kind], points, xlabel, _LAST, style=STYLE)
+        comparison.scores_against_cost(axes[kind], points, xlabel, _last(summary), style=STYLE)
     shares = _by_layer(numbers.over_seeds(summary, "dnn-selective", numbers.selected_share), inputs=True)
     comparison.share_curves(axes["shares"], shares, _TASK, "share of units selected", style=STYLE)
     return figure
 
 
 def expansion(summary: Summary):
-    """Dynamic expansion beside a constant number of new units: AUROC, and units added per layer and task."""
+    """Dynamic expansion beside a constant number of new units: score, and units added per layer and task."""
     labels = _there(summary, GROWING)
     layers = len(summary.runs(labels[0])[0].widths[0])
     names = [str(l) for l in range(1, layers + 1)]
     figure, axes = mosaic([["mean"] * layers, names], PAGE, 6)
     runs = {label: numbers.of_R(summary, label, numbers.average_curve) for label in labels}
-    comparison.curves(axes["mean"], runs, _LEARNT, _MEAN, style=STYLE)
+    comparison.curves(axes["mean"], runs, _LEARNT, _mean(summary), style=STYLE)
     added = {label: numbers.over_seeds(summary, label, numbers.units_added) for label in labels}
     comparison.same_heights([axes[name] for name in names], [added])
     for l, name in enumerate(names):
@@ -117,13 +116,13 @@ def expansion(summary: Summary):
 
 
 def splits(summary: Summary):
-    """Share of units split per task and layer; AUROC of each task at the end minus just learnt."""
+    """Share of units split per task and layer; score of each task at the end minus just learnt."""
     figure, axes = canvas(1, 2, PAGE, 3.2)
     shares = numbers.over_seeds(summary, "den", numbers.split_share)
     comparison.share_curves(axes[0, 0], _by_layer(shares), _TASK, "share of older units split", style=STYLE)
     transfers = {label: numbers.of_R(summary, label, numbers.transfer_per_task)
                  for label in _there(summary, ("den", "dnn-dynamic"))}
-    comparison.curves(axes[0, 1], transfers, _TASK, "AUROC at the end minus just learnt", style=STYLE)
+    comparison.curves(axes[0, 1], transfers, _TASK, f"{summary.score} at the end minus just learnt", style=STYLE)
     axes[0, 1].axhline(0, color="black", linewidth=0.8)
     return figure
 
@@ -132,23 +131,23 @@ def splits(summary: Summary):
 
 
 def matrix(summary: Summary):
-    """The performance matrix R, AUROC on every task after every stage, and what of it is forgotten."""
+    """The performance matrix R, the score on every task after every stage, and what of it is forgotten."""
     (label, runs), = summary.outcomes.items()
     figure, axes = canvas(1, 1, 5.5, 4.5)
     run, = runs.values()
-    performance_matrix(axes[0, 0], run.R, summary.about["tasks"], f"AUROC of {name_of(label)}", style=STYLE)
+    performance_matrix(axes[0, 0], run.R, summary.about["tasks"], f"{summary.score} of {name_of(label)}", style=STYLE)
     return figure
 
 
 def learning(summary: Summary):
-    """Mean AUROC over the tasks learnt, against their number: as it was when each was learnt, and as it is."""
+    """Mean score over the tasks learnt, against their number: as it was when each was learnt, and as it is."""
     (label, _), = summary.outcomes.items()
     figure, axes = canvas(1, 1, 6.5, 3.4)
     just_learnt = numbers.of_R(summary, label, numbers.learnt_curve)
     curves_of = {label: numbers.of_R(summary, label, numbers.average_curve), "just learnt": just_learnt}
     low = min(float(np.nanmin(values)) for values in curves_of.values())
     axes[0, 0].set_ylim(min(0.5, low) - 0.01, 1.01)                # from guessing to perfect: a small fall looks small
-    comparison.curves(axes[0, 0], curves_of, _LEARNT, _MEAN, style=STYLE)
+    comparison.curves(axes[0, 0], curves_of, _LEARNT, _mean(summary), style=STYLE)
     return figure
 
 
@@ -216,6 +215,14 @@ def methods(summary: Summary, *families: str) -> list[str]:
              if row["method"] == label and getattr(known(label), "family", COMPARED) in families]
     places = {name: i for i, name in enumerate(REGISTRY)}
     return sorted(found, key=lambda name: places.get(name, len(places)))
+
+
+def _mean(summary: Summary) -> str:
+    return f"mean {summary.score} over tasks learnt"
+
+
+def _last(summary: Summary) -> str:
+    return f"{summary.score} after the last task"
 
 
 def _there(summary: Summary, labels) -> list[str]:

@@ -188,9 +188,9 @@ def variations(summary: Summary) -> dict[str, list[str]]:
 
 
 def smallest_at_level(summary: Summary) -> str | None:
-    """The label of the smallest DEN, at any strength, whose mean AUROC is at least STL's; None if none is.
+    """The label of the smallest DEN, at any strength, whose mean score is at least STL's; None if none is.
 
-    This chooses by AUROC on test data: among several settings, the best is a little too good.
+    This chooses by scores on test data: among several settings, the best is a little too good.
     """
     labels = {label for labels in variations(summary).values() for label in labels} | {"den"}
     level = after_last(summary, "stl").mean()

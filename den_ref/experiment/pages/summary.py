@@ -14,6 +14,7 @@ import numpy as np
 from den_ref.describe import PLAIN_BOX, Box
 from den_ref.experiment.disk.files import VERSION
 from den_ref.experiment.disk.json_files import check_format, check_shape, distinct, write_json
+from den_ref.experiment.disk.results import TITLES, looked_at_first, measured
 from den_ref.methods.registry import explained_by
 from den_ref.strict_json import strict_json
 
@@ -40,7 +41,8 @@ class Outcome:
     Parameters
     ----------
     R : (T, T) array
-        AUROC on task j after learning task i, NaN where unseen; of the tasks learnt, if the run is not complete.
+        The score (``Summary.score``) on task j after learning task i, NaN where unseen; of the tasks learnt, if the run
+        is not complete.
     seconds : (T,) array
     multiply_adds : (T,) array
         Of the matrix products of all mini-batch solves of the stage (``core.mlp.DataLoss.multiply_adds``); NaN if a
@@ -86,6 +88,11 @@ class Summary:
     about: dict[str, Any]
     options: dict[str, dict[str, Any]]
     outcomes: dict[str, dict[int, Outcome]]
+
+    @property
+    def score(self) -> str:
+        """What R is measured by, as the stream's scenario asks: "AUROC" or "accuracy"."""
+        return TITLES[looked_at_first(self.about["stream"])]
 
     @property
     def seeds(self) -> list[int]:
@@ -178,9 +185,10 @@ def _method(seeds: Mapping[int, Mapping[str, Any]], changed: Mapping[str, Any]) 
 
 def _cell(record: Mapping[str, Any]) -> dict[str, Any]:
     stages, explained = record["stages"], explained_by(record["run"]["method"])
+    R, _ = measured(record).values()
     sizes = [stage["capacity"] for stage in stages]
     return {
-        "R": np.round(record["R"]["auroc"][:len(stages), :len(stages)], 6).tolist(),
+        "R": np.round(R, 6).tolist(),
         "seconds": [round(stage["seconds"], 3) for stage in stages],
         "multiply_adds": [multiply_adds(stage, explained) for stage in stages],
         "allocated": [size["allocated"] for size in sizes], "nonzero": [size["nonzero"] for size in sizes],

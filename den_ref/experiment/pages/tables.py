@@ -16,9 +16,10 @@ BILLIONS, STORED = "multiply-adds, 10⁹", "also stored, floats"
 
 
 def quality(summary: Summary) -> str:
-    """AUROC, and what each method forgets and carries over."""
-    head = ["method", f"AUROC after the last task, seeds {' / '.join(map(str, summary.seeds))}", "mean", "just learnt",
-            "forgetting", "backward transfer", "forward transfer", "intransigence"]
+    """The score, and what each method forgets and carries over."""
+    after = f"{summary.score} after the last task, seeds {' / '.join(map(str, summary.seeds))}"
+    head = ["method", after, "mean", "just learnt", "forgetting", "backward transfer", "forward transfer",
+            "intransigence"]
     return table(head, [_quality_row(summary, label) for label in main_labels(summary)])
 
 
@@ -114,7 +115,7 @@ def retraining(summary: Summary) -> str:
              mean(numbers.cost(summary, label, "seconds"), ".1f"), _billions(summary, label),
              selected.get(label, "all")]
             for label in (numbers.full_retraining(summary), "dnn-l1", "dnn-selective") if summary.has(label)]
-    return table(["method", "AUROC", "seconds", BILLIONS, "selected: inputs / layers"], rows)
+    return table(["method", summary.score, "seconds", BILLIONS, "selected: inputs / layers"], rows)
 
 
 def growth(summary: Summary) -> str:
@@ -135,7 +136,8 @@ def splitting(summary: Summary) -> str:
     transfer = numbers.of_R(summary, "den", numbers.transfer_per_task).mean(axis=0)
     rows = [[f"units of layer {l} split", "–", *map(_part, counts[1:], parts[1:])]
             for l, (counts, parts) in enumerate(zip(split.T, share.T), 1)]
-    rows.append(["AUROC at the end minus just learnt", *(number(value, "+.3f") for value in transfer), "–"])
+    rows.append([f"{summary.score} at the end minus just learnt", *(number(value, "+.3f") for value in transfer),
+                 "–"])
     return table(["task", *_positions(summary)], rows)
 
 
@@ -152,7 +154,7 @@ def split_strengths(summary: Summary) -> str:
                      number(transfers.min(), "+.3f"), mean(numbers.after_last(summary, label)),
                      mean(numbers.size(summary, label, "stl"), ".1%")])
     layers = [f"split, layer {l}" for l in range(1, len(rows[0]) - 5)]
-    return table(["sigma", *layers, "backward transfer", "largest gain", "largest loss", "AUROC",
+    return table(["sigma", *layers, "backward transfer", "largest gain", "largest loss", summary.score,
                   f"of {numbers.name_of_stl(summary)}"], rows)
 
 
@@ -166,8 +168,8 @@ def strengths(summary: Summary) -> str:
             rows.append([option, value, slashed(numbers.by_seed(summary, label)), mean(after), mean(forgotten, "+.3f"),
                          mean(numbers.size(summary, label, "stl"), ".1%"),
                          mean(numbers.size(summary, label, "mtl"), ".1%"), _stored(summary, label)])
-    head = ["option", "value", "AUROC by seed", "mean", "forgetting", f"allocated, of {numbers.name_of_stl(summary)}",
-            "of MTL's", STORED]
+    head = ["option", "value", f"{summary.score} by seed", "mean", "forgetting",
+            f"allocated, of {numbers.name_of_stl(summary)}", "of MTL's", STORED]
     return table(head, rows) if rows else NOT_MEASURED
 
 

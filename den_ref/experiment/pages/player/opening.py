@@ -7,6 +7,7 @@ from itertools import groupby
 from typing import Any
 
 from den_ref.describe import LETTERS
+from den_ref.experiment.disk.results import measured
 from den_ref.methods.labels import name_of
 from den_ref.methods.registry import explained_by, known
 from den_ref.protocol import Step, ordinal
@@ -55,11 +56,12 @@ def _map(results: Mapping[str, Any], steps: Sequence[tuple[int, Step]]) -> str:
     """A row of links for every task: a column for each kind of box, in the order of the algorithm, and its outcome."""
     boxes = _in_order((step.box for _, step in steps), explained_by(results["run"]["method"]))
     titles = {step.box: step.title for _, step in steps}
-    learnt = dict(zip((stage["stage"] for stage in results["stages"]), results["R"]["auroc"].diagonal()))
+    (title, R), _ = measured(results).items()
+    learnt = dict(zip((stage["stage"] for stage in results["stages"]), R.diagonal()))
     rows = [[escape(f"task {own[0][1].task}"), *(" ".join(_links(own, box)) for box in boxes),
              *_outcome(own[0][1].stage, learnt)]
             for own in (list(group) for _, group in groupby(steps, key=lambda pair: pair[1].stage))]
-    head = ["", *(escape(_short(titles[box])) for box in boxes), "learnt, AUROC"]
+    head = ["", *(escape(_short(titles[box])) for box in boxes), f"learnt, {title}"]
     text = table("The boxes, by task", rows, head)
     return f'<nav class="map" aria-label="Map of the boxes">\n{text}</nav>\n'
 

@@ -7,6 +7,7 @@ from typing import Any
 #: Term -> what it means, in the order of reading.  The pages behind them are named by READ_MORE.
 GLOSSARY = {
     "AUROC": "how likely a sample of the class scores higher than one of the others: 1 is perfect, 0.5 is chance",
+    "accuracy": "the share of answers that are right; where all classes are asked for, of all that were seen",
     "R": "R[i, j] is the score on task j after stage i, measured on test data",
     "forgetting": "the mean over older tasks of the best score they ever had minus that at the end",
     "backward transfer": "the mean over older tasks of the score at the end minus that when they were just learnt",
