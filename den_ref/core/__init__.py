@@ -5,6 +5,7 @@
 ``convolution``      the layers of images: convolution, 2 x 2 max pooling, flattening
 ``losses``           sigmoid and softmax cross-entropy: value and gradient
 ``flat``             one vector with named views into it: what a solver sees
+``stacks``           which rows of a matrix are of one lower unit
 ``mlp``              hidden layers and a head: scores, and the data loss with its gradient
 ``pools``            tasks on the same samples, which one pass serves
 ``penalties``        L1, squared L2 with an anchor, group lasso: value, prox, distance to the subdifferential

@@ -144,7 +144,8 @@ class DEN(Method):
 def read_without_timestamps(network: Network) -> dict[Hashable, int]:
     """Task -> parameters read where every task reads every unit: all of the body, the head's rows that can be not 0."""
     body = sum(array.size for array in network.weights + network.biases)
-    return {head.task: body + (len(network.visible(head.stage)[-1]) + 1) * head.bias.size for head in network.heads}
+    return {head.task: body + (network.fan[-1] * len(network.visible(head.stage)[-1]) + 1) * head.bias.size
+            for head in network.heads}
 
 
 @door

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 import numpy as np
 
+from den_ref.core.stacks import stacked, unstacked
 from den_ref.doors import door
 
 from .beside import Beside
@@ -35,10 +36,11 @@ def with_newborn(birth: Birth, network: Network) -> Birth:
     if not birth.weights:
         return Birth(network.weights, network.biases)
     weights = []
-    for then, now in zip(birth.weights, network.weights, strict=True):
-        rows, columns = then.shape
-        known = np.pad(then, ((0, len(now) - rows), (0, 0)))
-        weights.append(np.hstack([known, now[:, columns:]]))
+    for then, now, fan in zip(birth.weights, network.stacks, network.fan):
+        then = stacked(then, fan)
+        _, n_lower, n_upper = then.shape
+        known = np.pad(then, ((0, 0), (0, now.shape[1] - n_lower), (0, 0)))
+        weights.append(unstacked(np.concatenate([known, now[..., n_upper:]], axis=2)))
     biases = [np.concatenate([then, now[len(then):]]) for then, now in zip(birth.biases, network.biases, strict=True)]
     return Birth(weights, biases)
 
@@ -46,6 +48,6 @@ def with_newborn(birth: Birth, network: Network) -> Birth:
 @door
 def at_birth_edges(network: Network) -> Network:
     """The network with 0 on every edge from a unit that came after the one it leads to: those have no birth."""
-    layers = zip(network.weights[1:], network.introduced[:-1], network.introduced[1:], strict=True)
-    between = [np.where(lower[:, None] <= upper, w, 0) for w, lower, upper in layers]
+    layers = zip(network.stacks[1:], network.introduced[:-1], network.introduced[1:], strict=True)
+    between = [unstacked(np.where(lower[:, None] <= upper, stack, 0)) for stack, lower, upper in layers]
     return replace(network, weights=[network.weights[0], *between])

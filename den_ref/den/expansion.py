@@ -6,6 +6,7 @@ import numpy as np
 
 from den_ref.core.flat import Flat
 from den_ref.core.penalties import column_norms
+from den_ref.core.stacks import between, stacked
 from den_ref.doors import NotNegative, Text, door
 
 from .equations import eq5
@@ -59,16 +60,18 @@ def remove_useless(network: Network, stage: Stage, title: Text()):
 def random_new_units(network: Network, stage: Stage) -> Network:
     """Random weights into the new units and from the new top units into the head of t.
 
-    Normal with deviation init_scale * sqrt(2 / n_in), n_in the units of the layer below that t sees; edges
-    new -> older and new biases stay 0.
+    Normal with deviation init_scale * sqrt(2 / n_in), n_in the units of the layer below that t sees (times ``fan``, the
+    numbers that are read of each); edges new -> older and new biases stay 0.
     """
     visible, scale = network.visible(stage.t), stage.config.init_scale
     new = [units[len(older):] for units, older in zip(visible, network.older(stage.t), strict=True)]
     weights, head = [w.copy() for w in network.weights], network.head_of(stage.task.id)
-    for w, below, units in zip(weights, visible, new[1:]):
-        w[np.ix_(below, units)] = stage.draw(len(below), (len(below), len(units)), scale)
-    rows = head.weights.copy()
-    rows[new[-1]] = stage.draw(len(visible[-1]), (len(new[-1]), stage.task.n_outputs), scale)
+    for w, fan, below, units in zip(weights, network.fan, visible, new[1:]):
+        n_in = fan * len(below)
+        stacked(w, fan)[between(below, units)] = stacked(stage.draw(n_in, (n_in, len(units)), scale), fan)
+    rows, fan = head.weights.copy(), network.fan[-1]
+    drawn = stage.draw(fan * len(visible[-1]), (fan * len(new[-1]), stage.task.n_outputs), scale)
+    stacked(rows, fan)[:, new[-1]] = stacked(drawn, fan)
     return replace(network, weights=weights).with_head(replace(head, weights=rows))
 
 

@@ -14,6 +14,7 @@ import numpy as np
 
 from den_ref.core import mlp
 from den_ref.core.fisher import fisher_diagonal
+from den_ref.core.stacks import between, stacked
 from den_ref.doors import door
 from den_ref.protocol import Diverged, Task
 
@@ -40,10 +41,11 @@ def with_task(importance: Importance | None, network: Network, task: Task) -> Im
     if not np.isfinite(own.vector).all():
         raise Diverged(task.id, "the Fisher information of W^t", "it is not finite")
     weights, biases = [np.zeros_like(w) for w in network.weights], [np.zeros_like(b) for b in network.biases]
-    for l, (w, b) in enumerate(zip(weights, biases)):
+    for l, (w, b, fan) in enumerate(zip(weights, biases, network.fan)):
+        stack = stacked(w, fan)
         if importance is not None:
-            rows, columns = importance.weights[l].shape
-            w[:rows, :columns], b[:columns] = importance.weights[l], importance.biases[l]
-        w[np.ix_(sub.units[l], sub.units[l + 1])] += own[f"W{l + 1}"]
+            then, n = stacked(importance.weights[l], fan), len(importance.biases[l])
+            stack[:, :then.shape[1], :n], b[:n] = then, importance.biases[l]
+        stack[between(sub.units[l], sub.units[l + 1])] += stacked(own[f"W{l + 1}"], fan)
         b[sub.units[l + 1]] += own[f"b{l + 1}"]
     return Importance(weights, biases)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from den_ref.core import mlp
+from den_ref.core.stacks import between, edges, stacked, unstacked
 from den_ref.doors import Floats, Key, Whole, check_shape, door
 from den_ref.protocol import Capacity, unknown_task
 from den_ref.state import pack_id, unpack_id
@@ -28,7 +29,8 @@ _PER_LAYER = ("weights", "biases", "introduced", "retired")
 class Head:
     """The output layer of one task, learnt at ``stage`` (1-based).
 
-    weights : (n_top, n_outputs), one row per unit of the top layer's array; rows its stage does not see are 0.
+    weights : (fan * n_top, n_outputs), one row per unit of the top layer's array (and place, where fan > 1); rows of
+        units that its stage does not see are 0.
     bias : (n_outputs,)
     loss : "sigmoid" or "softmax"
     """
@@ -47,10 +49,12 @@ class Head:
 class Network:
     """Hidden ReLU layers, one head per task, and lifetimes.
 
-    weights : list of (n_{l-1}, n_l); a column is a unit's incoming weights, a row its outgoing weights.
+    weights : list of (fan_l * n_{l-1}, n_l), stacks of fan_l matrices, see ``core.stacks``; a column is a unit's
+        incoming weights, a row (or fan_l of them) its outgoing weights.
     biases : list of (n_l,)
     introduced, retired : lists of (n_l,) int32, the stages [introduced, retired) that see each unit.
     heads : list of Head, in the order of learning.
+    fan : how many rows of each matrix are of one lower unit, the heads' last; 1 everywhere by default.
     """
 
     weights: list
@@ -58,6 +62,11 @@ class Network:
     introduced: list
     retired: list
     heads: list
+    fan: tuple[int, ...] | None = None
+
+    def __post_init__(self):
+        if self.fan is None:
+            object.__setattr__(self, "fan", (1,) * (len(self.introduced) + 1))
 
     def __repr__(self) -> str:
         if not self.weights:
@@ -67,11 +76,16 @@ class Network:
 
     @property
     def n_inputs(self) -> int:
-        return self.weights[0].shape[0]
+        return len(self.weights[0]) // self.fan[0]
 
     @property
     def widths(self) -> tuple[int, ...]:
         return tuple(len(b) for b in self.biases)
+
+    @property
+    def stacks(self) -> list[np.ndarray]:
+        """Per hidden layer the weights as a stack (fan, n_{l-1}, n_l)."""
+        return [stacked(w, fan) for w, fan in zip(self.weights, self.fan)]
 
     @property
     def dtype(self):
@@ -131,7 +145,8 @@ class Network:
         return [{"task": pack_id(head.task), "stage": head.stage, "loss": head.loss} for head in self.heads]
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray], head_facts: Sequence[Mapping]) -> Network:
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], head_facts: Sequence[Mapping],
+                    fan: tuple[int, ...] | None = None) -> Network:
         """The inverse of :meth:`arrays`, beside :meth:`head_facts`; other arrays may stand among them.
 
         Raises
@@ -141,7 +156,7 @@ class Network:
         """
         layers = max(sum(name.startswith(f"{kind}/") for name in arrays) for kind in _PER_LAYER)
         lists = {name: [arrays[f"{name}/{l}"] for l in range(layers)] for name in _PER_LAYER}
-        network = cls(**lists, heads=heads_from(arrays, head_facts))
+        network = cls(**lists, heads=heads_from(arrays, head_facts), fan=fan)
         check_network(network)
         return network
 
@@ -177,20 +192,27 @@ class Subnetwork:
     biases: list
     head: np.ndarray | None = None
     head_bias: np.ndarray | None = None
+    fan: tuple[int, ...] | None = None
+
+    def __post_init__(self):
+        if self.fan is None:
+            object.__setattr__(self, "fan", (1,) * (len(self.weights) + 1))
 
     @property
     def edges(self) -> list[np.ndarray]:
-        """Which weights are not 0: one boolean array per hidden layer."""
-        return [w != 0 for w in self.weights]
+        """Which weights are of edges that are there: one boolean array per hidden layer, see ``core.stacks.edges``."""
+        return [edges(w, fan) for w, fan in zip(self.weights, self.fan)]
 
 
 @door
 def extract(network: Network, units: Units(inputs=True), head: Head | None = None) -> Subnetwork:
     """W_l[S_{l-1}, S_l], b_l[S_l], the head's rows of S_{L-1} and its bias, for S = units (see ``visible``)."""
-    weights = [np.ascontiguousarray(w[np.ix_(units[l], units[l + 1])]) for l, w in enumerate(network.weights)]
+    weights = [unstacked(stack[between(units[l], units[l + 1])]) for l, stack in enumerate(network.stacks)]
     biases = [b[units[l + 1]] for l, b in enumerate(network.biases)]
-    outputs = () if head is None else (head.weights[units[-1]], head.bias.copy())
-    return Subnetwork(list(units), weights, biases, *outputs)
+    outputs = ()
+    if head is not None:
+        outputs = unstacked(stacked(head.weights, network.fan[-1])[:, units[-1]]), head.bias.copy()
+    return Subnetwork(list(units), weights, biases, *outputs, fan=network.fan)
 
 
 @door
@@ -198,10 +220,10 @@ def insert(network: Network, sub: Subnetwork, head: Head) -> Network:
     """The network with exactly the subnetwork's entries put back; ``head`` is the one they were cut from."""
     weights, biases = [w.copy() for w in network.weights], [b.copy() for b in network.biases]
     for l, (w, b) in enumerate(zip(sub.weights, sub.biases, strict=True)):
-        weights[l][np.ix_(sub.units[l], sub.units[l + 1])] = w
+        stacked(weights[l], sub.fan[l])[between(sub.units[l], sub.units[l + 1])] = stacked(w, sub.fan[l])
         biases[l][sub.units[l + 1]] = b
     rows = head.weights.copy()
-    rows[sub.units[-1]] = sub.head
+    stacked(rows, sub.fan[-1])[:, sub.units[-1]] = stacked(sub.head, sub.fan[-1])
     return replace(network, weights=weights, biases=biases).with_head(
         replace(head, weights=rows, bias=sub.head_bias.copy()))
 
@@ -214,20 +236,21 @@ def capacity(network: Network) -> Capacity:
     head's rows over the units its stage sees, head biases.  *Nonzero*: those of them that are not 0.  An always-zero
     edge between two visible units counts as allocated.
     """
-    used = [np.zeros(w.shape, bool) for w in network.weights]
+    used = [np.zeros(stack.shape, bool) for stack in network.stacks]
     used_biases = [np.zeros(b.shape, bool) for b in network.biases]
     per_task, heads, nonzero_heads = {}, 0, 0
     for head in network.heads:
         units = network.visible(head.stage)
         for l in range(len(used)):
-            used[l][np.ix_(units[l], units[l + 1])] = True
+            used[l][between(units[l], units[l + 1])] = True
             used_biases[l][units[l + 1]] = True
-        rows = head.weights[units[-1]]
+        rows = stacked(head.weights, network.fan[-1])[:, units[-1]]
         own = rows.size + head.bias.size
-        per_task[head.task] = own + sum(len(a) * len(b) + len(b) for a, b in zip(units, units[1:]))
+        per_task[head.task] = own + sum(
+            (fan * len(a) + 1) * len(b) for fan, a, b in zip(network.fan, units, units[1:]))
         heads += own
         nonzero_heads += np.count_nonzero(rows) + np.count_nonzero(head.bias)
-    body = network.weights + network.biases
+    body = network.stacks + network.biases
     everything = used + used_biases
     return Capacity(
         allocated=int(sum(u.sum() for u in everything)) + heads,

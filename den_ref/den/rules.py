@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from den_ref.core.stacks import stacked
+
 NEVER = np.iinfo(np.int32).max
 DTYPES = (np.dtype(np.float32), np.dtype(np.float64))
 
@@ -32,11 +34,11 @@ def _faults(network) -> Iterator[tuple]:
     first, stages = network.weights[0], len(network.heads)
     if first.ndim != 2 or first.dtype not in DTYPES:
         yield "weights/0", "a float32 or float64 array (n_inputs, n)", f"{first.dtype} {first.shape}"
-    below = first.shape[0] if first.ndim else 0
+    below = first.shape[0] // network.fan[0] if first.ndim else 0
     for l, (w, b, born, gone) in enumerate(zip(network.weights, network.biases, network.introduced, network.retired)):
         n = b.shape[0] if b.ndim else 0
         yield from _unlike(f"biases/{l}", b, (n,), first.dtype)
-        yield from _unlike(f"weights/{l}", w, (below, n), first.dtype)
+        yield from _unlike(f"weights/{l}", w, (network.fan[l] * below, n), first.dtype)
         yield from _unlike(f"introduced/{l}", born, (n,), np.int32)
         yield from _unlike(f"retired/{l}", gone, (n,), np.int32)
         yield from _lifetimes(l, born, gone, stages)
@@ -73,7 +75,8 @@ def _head(i: int, head, network) -> Iterator[tuple]:
     if outputs < (2 if head.loss == "softmax" else 1):
         yield f"heads/{i}/bias", f"the outputs of a {head.loss} head", f"shape {head.bias.shape}"
     yield from _unlike(f"heads/{i}/bias", head.bias, (outputs,), network.dtype)
-    yield from _unlike(f"heads/{i}/weights", head.weights, (network.widths[-1], outputs), network.dtype)
+    rows = network.fan[-1] * network.widths[-1]
+    yield from _unlike(f"heads/{i}/weights", head.weights, (rows, outputs), network.dtype)
     unseen = np.setdiff1d(np.arange(network.widths[-1]), network.visible(head.stage)[-1])
-    if head.weights[unseen].any():
+    if stacked(head.weights, network.fan[-1])[:, unseen].any():
         yield f"heads/{i}/weights", f"0 in the rows of units that stage {head.stage} does not see", "others"

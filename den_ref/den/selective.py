@@ -6,6 +6,7 @@
 import numpy as np
 
 from den_ref.core import mlp
+from den_ref.core.stacks import between, stacked
 from den_ref.core.certificate import head_certificate
 from den_ref.doors import door
 from den_ref.protocol import Diverged
@@ -26,7 +27,7 @@ def selective_retraining(network: Network, stage: Stage):
     before = network
     head, result = fit_head(network, stage)
     network = network.with_head(head)
-    chosen = int(np.count_nonzero(head.weights.any(axis=1)))
+    chosen = int(np.count_nonzero(stacked(head.weights, network.fan[-1]).any(axis=(0, 2))))
     yield stage.step(
         "eq3", "Algorithm 2, Eq. 3", f"the head reads {chosen} of {len(network.visible(stage.t)[-1])} units it sees",
         before, network, solve=result, facts={
@@ -64,8 +65,9 @@ def fit_head(network: Network, stage: Stage) -> tuple:
     rows, bias = (array.astype(network.dtype) for array in (result.x.weights, result.x.bias))
     result["residual_as_stored"] = head_certificate.inner(features, task.y_train, stage.config.mu_head,
                                                     result.x._replace(weights=rows, bias=bias), loss=task.loss).residual
-    weights = np.zeros((network.widths[-1], task.n_outputs), network.dtype)
-    weights[units[-1]] = rows
+    fan = network.fan[-1]
+    weights = np.zeros((fan * network.widths[-1], task.n_outputs), network.dtype)
+    stacked(weights, fan)[:, units[-1]] = stacked(rows, fan)
     return Head(task.id, stage.t, weights, bias, task.loss), result
 
 
@@ -79,9 +81,9 @@ def select_units(network: Network, head: Head) -> list[np.ndarray]:
     Source: paper, Algorithm 2.
     """
     visible = network.visible(head.stage)
-    units = [visible[-1][head.weights[visible[-1]].any(axis=1)]]
-    for w, below in zip(reversed(network.weights), reversed(visible[:-1]), strict=True):
-        units.insert(0, below[w[np.ix_(below, units[0])].any(axis=1)])
+    units = [visible[-1][stacked(head.weights, network.fan[-1])[:, visible[-1]].any(axis=(0, 2))]]
+    for stack, below in zip(reversed(network.stacks), reversed(visible[:-1]), strict=True):
+        units.insert(0, below[stack[between(below, units[0])].any(axis=(0, 2))])
     return units
 
 

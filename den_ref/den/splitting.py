@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from den_ref.core.stacks import between, stacked, unstacked
 from den_ref.doors import Each, Indices, Number, OneOf, Whole, door
 
 from .birth import Birth, at_birth_edges
@@ -71,12 +72,16 @@ def unit_drift(network: Network, previous: Network | Birth, t: Whole(1),
     check_previous(network, previous)
     older, drifts = network.older(t), []
     for l, units in enumerate(older[1:]):
-        block = np.ix_(older[l], units)
-        then = np.vstack([previous.weights[l][block], previous.biases[l][units]]).astype(np.float64)
-        now = np.vstack([network.weights[l][block], network.biases[l][units]]).astype(np.float64)
+        then, now = (_incoming(stacked(net.weights[l], network.fan[l]), net.biases[l], older[l], units)
+                     for net in (previous, network))
         rho = np.linalg.norm(now - then, axis=0)
         drifts.append(_ratio(rho, np.linalg.norm(then, axis=0)) if drift == "relative" else rho)
     return older[1:], drifts
+
+
+def _incoming(stack, bias, below, units):
+    """Per unit a column of its incoming weights from the units below, and its bias."""
+    return np.vstack([unstacked(stack[between(below, units)]), bias[units]]).astype(np.float64)
 
 
 def _ratio(change, size):

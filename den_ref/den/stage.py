@@ -5,7 +5,7 @@ mini-batches).  Whoever replaces them has Algorithms 1 to 4 as functions of the 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -78,7 +78,10 @@ class Stage:
 
     def fisher(self, units: list) -> Subnetwork | None:
         """F^{t-1} of units of W^{t-1}, cut out as their weights are; None if all weights are pulled alike."""
-        return None if self.importance is None else extract.inner(self.importance, units)
+        if self.importance is None:
+            return None
+        fisher = replace(self.previous, weights=self.importance.weights, biases=self.importance.biases)
+        return extract.inner(fisher, units)
 
     def loss(self, network: Network) -> float:
         """L_t: the mean data loss of this stage's task, without penalties, on the split that tau is held against."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from den_ref.core.stacks import between, stacked, unstacked
 from den_ref.doors import Indices, OneOf, Whole, door
 
 from .network import NEVER, Head, Network
@@ -23,8 +24,8 @@ def append_units(network: Network, counts: PerHiddenLayer(), stage: Whole(1)) ->
     No task's scores change by a bit: earlier stages do not see the new units, and nothing leaves them.
     """
     weights, below = [], 0
-    for w, k in zip(network.weights, counts, strict=True):
-        weights.append(np.pad(w, ((0, below), (0, k))))
+    for stack, k in zip(network.stacks, counts, strict=True):
+        weights.append(unstacked(np.pad(stack, ((0, 0), (0, below), (0, k)))))
         below = k
     return replace(
         network,
@@ -32,8 +33,13 @@ def append_units(network: Network, counts: PerHiddenLayer(), stage: Whole(1)) ->
         biases=[np.pad(b, (0, k)) for b, k in zip(network.biases, counts, strict=True)],
         introduced=[_grown(born, k, stage) for born, k in zip(network.introduced, counts, strict=True)],
         retired=[_grown(gone, k, NEVER) for gone, k in zip(network.retired, counts, strict=True)],
-        heads=[replace(head, weights=np.pad(head.weights, ((0, below), (0, 0)))) for head in network.heads],
+        heads=_with_rows(network, lambda stack: np.pad(stack, ((0, 0), (0, below), (0, 0)))),
     )
+
+
+def _with_rows(network, change) -> list[Head]:
+    """The heads with their weights, as a stack (fan, n_top, n_outputs), changed."""
+    return [replace(head, weights=unstacked(change(stacked(head.weights, network.fan[-1])))) for head in network.heads]
 
 
 def _grown(stages, count, value):
@@ -61,59 +67,56 @@ def useless_units(network: Network, stage: Whole(1)) -> Useless:
     One pass bottom-up folds and removes constants, one pass top-down removes dead ends: a fixed point.  The rule
     looks at zeros only; units silenced by signs or data are not looked for.
     """
-    weights, biases = [w.copy() for w in network.weights], [b.copy() for b in network.biases]
+    stacks, biases = [stack.copy() for stack in network.stacks], [b.copy() for b in network.biases]
     heads = [replace(head, weights=head.weights.copy(), bias=head.bias.copy()) for head in network.heads]
-    candidates = [born == stage for born in network.introduced]
-    gone = [np.zeros(len(b), bool) for b in biases]
-    for l in range(len(weights)):
-        constant = np.maximum(biases[l], 0)
-        idle = candidates[l] & ~(weights[l] != 0).any(axis=0)
-        into_older = _edges_into_older(weights, candidates, heads, stage, l)
-        gone[l] = idle & ((constant == 0) | ~into_older)
-        _fold(weights, biases, heads, l, gone[l], constant)
-    for l in reversed(range(len(weights))):
-        out = weights[l + 1:l + 2] + ([head.weights for head in heads] if l + 1 == len(weights) else [])
-        leaving = np.any([(w != 0).any(axis=1) for w in out], axis=0)
-        dead = candidates[l] & ~leaving
+    new = [born == stage for born in network.introduced]
+    readers = [[one] for one in zip(stacks[1:], biases[1:], new[1:])]
+    readers.append([(stacked(head.weights, network.fan[-1]), head.bias, np.full(head.bias.shape, head.stage == stage))
+                    for head in heads])
+    gone = []
+    for l, stack in enumerate(stacks):
+        constant, idle = np.maximum(biases[l], 0), new[l] & ~(stack != 0).any(axis=(0, 1))
+        gone.append(idle & ((constant == 0) | ~_lead_to_older(readers[l])))
+        _fold(readers[l], gone[l], constant)
+    for l, stack in reversed(list(enumerate(stacks))):
+        dead = new[l] & ~_lead_anywhere(readers[l])
         gone[l] |= dead
-        weights[l][:, dead] = 0
+        stack[..., dead] = 0
     folded = replace(network, biases=biases, heads=[replace(h, weights=old.weights) for h, old in
                                                     zip(heads, network.heads, strict=True)])
     return Useless([np.flatnonzero(g) for g in gone], folded)
 
 
-def _edges_into_older(weights, candidates, heads, stage, l):
-    """Per unit of layer l: does a nonzero edge lead to a bias that was there before ``stage``?"""
-    if l + 1 < len(weights):
-        return (weights[l + 1][:, ~candidates[l + 1]] != 0).any(axis=1)
-    older = [(head.weights != 0).any(axis=1) for head in heads if head.stage != stage]
-    return np.any(older, axis=0) if older else np.zeros(len(candidates[l]), bool)
+def _lead_to_older(readers):
+    """Per unit of a layer: does a nonzero edge lead to a bias that is not new?  readers: (stack, bias, is it new)."""
+    return np.any([(stack[..., ~new] != 0).any(axis=(0, 2)) for stack, _, new in readers], axis=0)
 
 
-def _fold(weights, biases, heads, l, units, constant):
+def _lead_anywhere(readers):
+    """Per unit of a layer: is there any nonzero outgoing edge?"""
+    return np.any([(stack != 0).any(axis=(0, 2)) for stack, *_ in readers], axis=0)
+
+
+def _fold(readers, units, constant):
     """Add constant_j times the outgoing weights of each unit j to the next biases, then cut those edges (in place)."""
     share = np.where(units, constant, 0)
-    if l + 1 < len(weights):
-        biases[l + 1] += share @ weights[l + 1]
-        weights[l + 1][units] = 0
-        return
-    for head in heads:
-        head.bias[...] += share @ head.weights
-        head.weights[units] = 0
+    for stack, bias, _ in readers:
+        bias += np.tile(share, len(stack)) @ unstacked(stack)      # the same constant at every place
+        stack[:, units] = 0
 
 
 @door
 def delete_units(network: Network, units: Units()) -> Network:
     """The network without ``units`` (index arrays per hidden layer); the others keep their order."""
     kept = [np.setdiff1d(np.arange(len(b)), gone) for b, gone in zip(network.biases, units, strict=True)]
-    rows = [np.arange(network.n_inputs), *kept]
+    below = [np.arange(network.n_inputs), *kept]
     return replace(
         network,
-        weights=[w[np.ix_(a, b)] for w, a, b in zip(network.weights, rows, kept)],
+        weights=[unstacked(stack[between(a, b)]) for stack, a, b in zip(network.stacks, below, kept)],
         biases=[b[keep] for b, keep in zip(network.biases, kept, strict=True)],
         introduced=[born[keep] for born, keep in zip(network.introduced, kept, strict=True)],
         retired=[gone[keep] for gone, keep in zip(network.retired, kept, strict=True)],
-        heads=[replace(head, weights=head.weights[kept[-1]]) for head in network.heads],
+        heads=_with_rows(network, lambda stack: stack[:, kept[-1]]),
     )
 
 
@@ -171,22 +174,22 @@ def split_units(network: Network, previous: Network, split: Units(), stage: Whol
     """
     check_split(network, previous, split, stage)
     table, weights, biases, introduced, retired = edge_table(original), [], [], [], []
-    below, rows = np.full(network.n_inputs, OLDER), np.arange(network.n_inputs)
+    below, lower = np.full(network.n_inputs, OLDER), np.arange(network.n_inputs)
     for l, units in enumerate(split):
         above = kinds_after_split(network, l, units, stage)
-        columns = np.concatenate([np.arange(network.widths[l]), units])            # a copy begins as its original
-        weights.append(_by_source(network.weights[l][np.ix_(rows, columns)], previous.weights[l],
-                                  table[np.ix_(below, above)]))
-        biases.append(network.biases[l][columns])
+        upper = np.concatenate([np.arange(network.widths[l]), units])              # a copy begins as its original
+        then = stacked(previous.weights[l], network.fan[l])
+        weights.append(_by_source(network.stacks[l][between(lower, upper)], then, table[np.ix_(below, above)]))
+        biases.append(network.biases[l][upper])
         biases[l][units] = previous.biases[l][units]
         gone = network.retired[l].copy()
         if original == "retire":
             gone[units] = stage
         introduced.append(_grown(network.introduced[l], len(units), stage))
         retired.append(_grown(gone, len(units), NEVER))
-        below, rows = above, columns
-    heads = [_split_head(head, below, rows, stage) for head in network.heads]
-    return Network(weights, biases, introduced, retired, heads)
+        below, lower = above, upper
+    heads = [_split_head(head, below, lower, stage, network.fan[-1]) for head in network.heads]
+    return Network(weights, biases, introduced, retired, heads, network.fan)
 
 
 @door
@@ -201,15 +204,15 @@ def kinds_after_split(network: Network, layer: Whole(0), split: Indices(), stage
 
 
 def _by_source(now, then, source):
-    """Every entry as its source says.  What existed at t-1 stands at the same places in both matrices."""
-    now[source == ZERO] = 0
-    restored = np.nonzero(source == THEN)
+    """Every edge of a stack as its source says.  What existed at t-1 stands at the same places in both stacks."""
+    now[:, source == ZERO] = 0
+    restored = (slice(None), *np.nonzero(source == THEN))
     now[restored] = then[restored]
-    return now
+    return unstacked(now)
 
 
-def _split_head(head: Head, kinds, rows, stage: int) -> Head:
+def _split_head(head: Head, kinds, units, stage: int, fan: int) -> Head:
     """The head of ``stage`` reads the copies instead of the originals; earlier heads do not see copies."""
-    weights = head.weights[rows]
-    weights[kinds == (SPLIT if head.stage == stage else COPY)] = 0
-    return replace(head, weights=weights)
+    stack = stacked(head.weights, fan)[:, units]
+    stack[:, kinds == (SPLIT if head.stage == stage else COPY)] = 0
+    return replace(head, weights=unstacked(stack))

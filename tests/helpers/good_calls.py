@@ -451,7 +451,8 @@ EXAMPLES = {**CORE, **DEN, **TASKS}
 INSIDE = {
     *(f"core.penalties.Penalty.{method}" for method in ("value", "prox", "prox_metric", "subdiff_distance")),
     "core.adam.pieces", "core.certificate.certified", "core.lasso.coordinate_sweep", "core.lasso.orthant_steps",
-    "core.newton.output_hessian",
+    "core.newton.output_hessian", "core.stacks.between", "core.stacks.edges", "core.stacks.stacked",
+    "core.stacks.unstacked",
     "core.linear_head.checked_problem", "core.losses.loss_function", "core.metrics.mean_or_nan", "core.mlp.in_blocks",
     "core.mlp.pack", "core.mlp.unpack", "core.mlp.depth", "core.mlp.random_weights", "core.mlp.checked_labels",
     "core.pools.examples", "core.pools.mean_loss", "core.pools.pooled", "core.pools.samples",

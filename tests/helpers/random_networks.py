@@ -13,7 +13,10 @@ from den_ref.den.network import NEVER, Head, Network
 
 @dataclass(frozen=True)
 class Shape:
-    """What kind of network: widths at the end of stage t-1, stages learnt, and so on."""
+    """What kind of network: widths at the end of stage t-1, stages learnt, and so on.
+
+    ``fan``: rows of each matrix per lower unit (``core.stacks``), 1 everywhere without it.  Row p * n + u is unit u's.
+    """
 
     widths: tuple
     t: int = 3
@@ -23,6 +26,11 @@ class Shape:
     density: float = 0.6
     retire: bool = True
     dtype: str = "float64"
+    fan: tuple | None = None
+
+    @property
+    def fans(self) -> tuple:
+        return self.fan or (1,) * (len(self.widths) + 1)
 
 
 #: 1 to 4 hidden layers, widths 0 and 1 included, one or several outputs, sparse and dense, both readings.
@@ -57,10 +65,10 @@ def end_of_stage(rng, shape: Shape) -> Network:
     introduced = [np.sort(rng.integers(1, last + 1, n)).astype(np.int32) for n in shape.widths]
     retired = [np.array([_retirement(rng, born, last, shape.retire) for born in units], np.int32)
                for units in introduced]
-    network = Network([], [], introduced, retired, [])
+    network = Network([], [], introduced, retired, [], shape.fan)
     lives = [([1] * shape.n_inputs, [NEVER] * shape.n_inputs), *zip(introduced, retired)]
-    for lower, upper in zip(lives, lives[1:]):
-        network.weights.append(_edges(rng, lower, upper, shape))
+    for lower, upper, fan in zip(lives, lives[1:], shape.fans):
+        network.weights.append(_edges(rng, lower, upper, shape, fan))
         network.biases.append(_numbers(rng, (len(upper[0]),), shape))
     network.heads.extend(random_head(rng, network, stage, shape) for stage in range(1, last + 1))
     return network
@@ -71,21 +79,23 @@ def in_stage(rng, shape: Shape) -> tuple[Network, Network]:
     previous, t = end_of_stage(rng, shape), shape.t
     introduced = [np.append(born, [t] * shape.new).astype(np.int32) for born in previous.introduced]
     retired = [np.append(gone, [NEVER] * shape.new).astype(np.int32) for gone in previous.retired]
-    network = Network([], [], introduced, retired, [])
+    network = Network([], [], introduced, retired, [], shape.fan)
     lives = [([1] * shape.n_inputs, [NEVER] * shape.n_inputs), *zip(introduced, retired)]
-    for l, (lower, upper) in enumerate(zip(lives, lives[1:])):
-        w, b = _edges(rng, lower, upper, shape), _numbers(rng, (len(upper[0]),), shape)
+    for l, (lower, upper, fan) in enumerate(zip(lives, lives[1:], shape.fans)):
+        w, b = _edges(rng, lower, upper, shape, fan), _numbers(rng, (len(upper[0]),), shape)
         old_w, old_b = previous.weights[l], previous.biases[l]
+        n_old, n_now = len(old_w) // fan, len(w) // fan
         for j in range(len(old_b)):
             if upper[1][j] <= t:
                 b[j] = old_b[j]
-            for i in range(len(old_w)):
+            for i in range(n_old):
                 if upper[1][j] <= t or lower[1][i] <= t:
-                    w[i, j] = old_w[i, j]
+                    w[i::n_now, j] = old_w[i::n_old, j]
         network.weights.append(w)
         network.biases.append(b)
     for head in previous.heads:
-        rows = np.vstack([head.weights, np.zeros((shape.new, shape.outputs), shape.dtype)])
+        rows = np.vstack([row for place in np.split(head.weights, shape.fans[-1])
+                          for row in (place, np.zeros((shape.new, shape.outputs), shape.dtype))])
         network.heads.append(replace(head, weights=rows))
     network.heads.append(random_head(rng, network, t, shape))
     return previous, network
@@ -93,10 +103,10 @@ def in_stage(rng, shape: Shape) -> tuple[Network, Network]:
 
 def random_head(rng, network: Network, stage: int, shape: Shape) -> Head:
     """A head whose rows of units its stage does not see are 0."""
-    weights = _numbers(rng, (network.widths[-1], shape.outputs), shape)
+    weights = _numbers(rng, (shape.fans[-1] * network.widths[-1], shape.outputs), shape)
     for unit, (born, gone) in enumerate(zip(network.introduced[-1], network.retired[-1])):
         if not born <= stage < gone:
-            weights[unit] = 0
+            weights[unit::network.widths[-1]] = 0
     return Head(f"task {stage}", stage, weights, _numbers(rng, (shape.outputs,), shape))
 
 
@@ -124,7 +134,7 @@ def copied(network: Network) -> Network:
     heads = [replace(head, weights=head.weights.copy(), bias=head.bias.copy()) for head in network.heads]
     lists = ([array.copy() for array in arrays]
              for arrays in (network.weights, network.biases, network.introduced, network.retired))
-    return Network(*lists, heads)
+    return Network(*lists, heads, network.fan)
 
 
 def frozen(network: Network) -> Network:
@@ -139,12 +149,13 @@ def _retirement(rng, born, last, retire) -> int:
     return int(rng.integers(born + 1, last + 1)) if retire and born < last and rng.random() < 0.4 else NEVER
 
 
-def _edges(rng, lower, upper, shape):
-    w = _numbers(rng, (len(lower[0]), len(upper[0])), shape)
+def _edges(rng, lower, upper, shape, fan):
+    w = _numbers(rng, (fan * len(lower[0]), len(upper[0])), shape)
     for i in range(len(lower[0])):
         for j in range(len(upper[0])):
-            if max(lower[0][i], upper[0][j]) >= min(lower[1][i], upper[1][j]):
-                w[i, j] = 0
+            lost = fan > 1 and rng.random() > shape.density         # as a whole, where an edge has many weights
+            if lost or max(lower[0][i], upper[0][j]) >= min(lower[1][i], upper[1][j]):
+                w[i::len(lower[0]), j] = 0
     return w
 
 
