@@ -154,7 +154,7 @@ def widths(units: Sequence[Unit]) -> tuple[int, ...]:
 class Growing:
     """The ensemble of one output on its samples x (m, n_0), y (m,): units, their values h (m, J), w (J,) and Γ (J,).
 
-    Of the last ``new`` units no strength is known yet.
+    Of the last ``new`` units no strength is known yet; ``spent`` multiply-adds found them.
     """
 
     x: np.ndarray
@@ -165,6 +165,7 @@ class Growing:
     w: np.ndarray = field(default_factory=lambda: np.zeros(0))
     gamma: np.ndarray = field(default_factory=lambda: np.zeros(0))
     new: int = 0
+    spent: int = 0
 
     def plus(self, units: Sequence[Unit]) -> Growing:
         """With units more, which f does not hear yet."""
@@ -245,13 +246,14 @@ class Growing:
 
 def in_closed_form(now: Growing) -> Growing:
     """One unit more, the best there is, in the layer where it has the largest gain."""
-    c, found = now.config, []
+    c, found, spent = now.config, [], 0
     for layer in range(1, min(1 + len(widths(now.units)), c.depth) + 1):
-        z = now.below(layer)
-        g = pull(np.column_stack([z, np.ones(len(z))]), now.y, now.f)
+        z = np.column_stack([now.below(layer), np.ones(len(now.y))])
+        g = pull(z, now.y, now.f)
         u = weak_learner(g, c.p, c.norm)
         found.append((u @ g - now.gamma_of(layer), layer, u))
-    return now.plus([Unit(*max(found, key=lambda one: one[0])[1:])])
+        spent += z.size
+    return replace(now.plus([Unit(*max(found, key=lambda one: one[0])[1:])]), spent=spent)
 
 
 def trained(now: Growing, layer: int, rng, **watch) -> Growing:
@@ -272,13 +274,14 @@ def trained(now: Growing, layer: int, rng, **watch) -> Growing:
 
     data = mlp.DataLoss(start, x, given, loss, known=old.astype(c.dtype) if layer > 1 else None)
     parts = [Part(name) for name in start.shapes if name != "c"]
-    w, sizes, units = train(Problem(data, start, parts), c, c.epochs, rng, start_competes=False, **watch).x, [], []
+    solved = train(Problem(data, start, parts), c, c.epochs, rng, start_competes=False, **watch)
+    w, sizes, units = solved.x, [], []
     for l in layers:
         U = np.vstack([w[f"W{l}"], w[f"b{l}"]]).astype(np.float64)
         U[len(U) - 1 - len(sizes):-1] *= np.reshape(sizes, (-1, 1))
         sizes = np.linalg.norm(U, c.p, axis=0) / c.norm
         units += [Unit(first + l - 1, u) for u in (U / np.where(sizes > 0, sizes, 1)).T]
-    return now.plus(units)
+    return replace(now.plus(units), spent=solved.multiply_adds)
 
 
 # --- the method --------------------------------------------------------------------------------------------------
@@ -308,10 +311,10 @@ class AdaNet(KeepingMethod):
     explained = {
         "grow": Box(Formula("gain = (S / m) Λ norm_q(ε) − Γ,  Γ = λ r + β", "The slope of F along the best new unit, "
                             "less what its strength costs.", ("lam",), "den_ref/methods/adanet.py: in_closed_form"),
-                    ("decision", "solve", "zeros"), counted=False, why="Is there a unit that is worth its cost?"),
+                    ("decision", "solve", "zeros"), why="Is there a unit that is worth its cost?"),
         "fit": Box(Formula("minimise  (1 / m) Σ_i Φ(1 − y_i f(x_i)) + Σ_j Γ_j |w_j|", "Free: the strengths w of all "
                            "units; the units stay.  Γ_j = λ r_j + β.", ("lam",), "den_ref/methods/adanet.py: Growing"),
-                   ("zeros",), counted=False, why="How much does each unit count, all of them together?")}
+                   ("zeros",), why="How much does each unit count, all of them together?")}
 
     def __init__(self, config: AdaNetConfig | None = None, seed: int = 0):
         super().__init__(config, seed)
@@ -337,10 +340,11 @@ class AdaNet(KeepingMethod):
 
     def growth(self, task: Task, now: Growing, rng) -> Iterator[Step]:
         """The rounds of one output, and the last fit of its strengths; returns what grew."""
-        c, why = self.config, "all rounds done"
+        c, why, spent = self.config, "all rounds done", 0
         now = now.fit_all()[0] if now.units else now               # warm: older units first
         for number in range(1, c.additions + 1):
-            useful = [one for one in self.candidates(now, rng, f"round {number}") if one.gain > c.tol]
+            found = self.candidates(now, rng, f"round {number}")
+            useful, spent = [one for one in found if one.gain > c.tol], sum(one.spent for one in found)
             if not useful:
                 why = f"no unit gains more than {c.tol:g}"
                 break
@@ -350,17 +354,18 @@ class AdaNet(KeepingMethod):
                      "loss_before": now.smooth(now.w)[0], "loss_after": best.smooth(best.w)[0]}
             yield self.told(task, best, "grow", "units that pay", f"round {number} adds {best.new}, up to layer "
                             f"{facts['layer']}, with a gain of {gain:.3g}; the objective fell from {now.objective:.4f} "
-                            f"to {best.objective:.4f}", facts, solved)
-            now = best
+                            f"to {best.objective:.4f}", facts, solved, spent)
+            now, spent = best, 0
         now, solved = now.fit_all() if now.units else (now, None)
         yield self.told(task, now, "fit", "the strengths of all units", f"{why}; {np.count_nonzero(now.w)} of "
                         f"{len(now.w)} strengths are not 0, objective {now.objective:.4f}",
-                        {"units": [*widths(now.units)]}, solved)
+                        {"units": [*widths(now.units)]}, solved, spent)
         return now
 
-    def told(self, task: Task, now: Growing, box: str, title: str, sentence: str, facts, solved) -> Step:
-        """A Step whose picture is of the strengths."""
+    def told(self, task: Task, now: Growing, box: str, title: str, sentence: str, facts, solved, spent: int) -> Step:
+        """A Step whose picture is of the strengths; its multiply-adds are those of all candidates, not of the fit."""
         strengths = Flat.of({"strengths": now.w[:, None]}, np.float64)
+        solved = solved and Result(solved, multiply_adds=spent)
         return self.step(task, box, title, sentence, facts=facts, after=strengths, solve=solved)
 
     def candidates(self, now: Growing, rng, label: str) -> list[Growing]:

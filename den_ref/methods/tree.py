@@ -41,7 +41,7 @@ from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
 
 from .mtl import Outputs, outputs_of
 from .shared.classes import joined
-from .shared.confusion import confusion, partition, superclass_of
+from .shared.confusion import confusion, partition, shares
 from .shared.network import NetworkConfig, NetworkMethod, data_losses, random_start, task_rng
 from .shared.nodes import (Node, answered, answers, log_probabilities, reached, route, tree_arrays, tree_from,
                            tree_scores)
@@ -83,6 +83,15 @@ class Arrival:
 def box(text: str, note: str, why: str, *options: str, **more) -> Box:
     """What is known of a box of the tree."""
     return Box(Formula(text, note, options, "den_ref/methods/tree.py"), why=why, **more)
+
+
+def worth_it(flat: float, clone: float, margin: float) -> bool:
+    """Whether clones are taken, by both accuracies on validation data: they gain something, and at least the margin.
+
+    >>> worth_it(0.5, 0.5, 0.0), worth_it(0.5, 0.75, 0.25)
+    (False, True)
+    """
+    return clone > flat and clone - flat >= margin
 
 
 TRAINED = f"minimise  L(W; D) + {L1} + {DECAY}"
@@ -173,8 +182,7 @@ class Tree(NetworkMethod):
         valid = arrival.of(flat.classes)
         right = {name: float(np.mean(answers(each, valid.x_valid) == np.array(flat.classes)[valid.y_valid]))
                  for name, each in (("flat", flat), ("clone", cloned))}
-        gain = right["clone"] - right["flat"]
-        better = bool(gain > 0 and gain >= self.config.margin)
+        better = worth_it(right["flat"], right["clone"], self.config.margin)
         yield self.step(arrival.task, "choose", "Algorithm 1, the more accurate of the two", f"{right['flat']:.1%} of "
                         f"the validation samples are right with the flat increment, {right['clone']:.1%} with clones: "
                         f"{'clones' if better else 'flat'}", before=flat.network, after=flat.network,
@@ -190,7 +198,7 @@ class Tree(NetworkMethod):
         if n_groups < 2:
             return None
         parts = [[leaf.classes[i] for i in np.flatnonzero(groups == s)] for s in range(n_groups)]
-        homes = {c: superclass_of(groups[answered(leaf, arrival.of([c]).x_valid)], n_groups) for c in new}
+        homes = {c: int(shares(groups[answered(leaf, arrival.of([c]).x_valid)], n_groups).argmax()) for c in new}
         fresh = [[c for c in new if homes[c] == s] for s in range(n_groups)]
         names = [arrival.called([c]) for c in leaf.classes]
         yield self.step(arrival.task, "confusion", "error-driven preview", "superclasses by what the leaf confuses: " +
@@ -211,16 +219,14 @@ class Tree(NetworkMethod):
 
     def branch_grown(self, branch: Node, new, arrival: Arrival):
         """New classes distributed over the children of a branch, and the branch refreshed."""
-        shares = np.array([np.bincount(route(branch, arrival.of([c]).x_valid), minlength=len(branch.children))
-                           for c in new], float)
-        shares /= shares.sum(axis=1, keepdims=True)
-        homes = shares.argmax(axis=1)
+        phi = np.array([shares(route(branch, arrival.of([c]).x_valid), len(branch.children)) for c in new])
+        homes = phi.argmax(axis=1)
         names = {"classes": [arrival.called([c]) for c in new],
                  "answers": [arrival.called(child.classes) for child in branch.children]}
         yield self.step(arrival.task, "distribute", "Algorithm 2, new classes to superclasses", "; ".join(
                         f"{arrival.called([c])} to {arrival.called(branch.children[s].classes)} ({row[s]:.0%})"
-                        for c, s, row in zip(new, homes, shares)), before=branch.network, after=branch.network,
-                        facts={"of_new_classes": homes.tolist()} | names, arrays={"confusion": shares})
+                        for c, s, row in zip(new, homes, phi)), before=branch.network, after=branch.network,
+                        facts={"of_new_classes": homes.tolist()} | names, arrays={"confusion": phi})
         children = list(branch.children)
         for s, child in enumerate(branch.children):
             own = tuple(c for c, home in zip(new, homes) if home == s)

@@ -306,6 +306,8 @@ def test_trained_units_have_the_norm_and_the_function_they_were_trained_for(p, l
 class Start:
     """A training's result that is its start, of biases that are not 0."""
 
+    multiply_adds = 0
+
     def __init__(self, problem):
         for name in ("b1", "b2"):
             if name in problem.start.shapes:

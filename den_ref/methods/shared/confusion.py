@@ -23,24 +23,29 @@ def confusion(answers: np.ndarray, labels: np.ndarray, n: int) -> np.ndarray:
 def partition(C: np.ndarray, k: int) -> np.ndarray:
     """The superclass (n,) of each class, 0..k-1 in the order of their first classes, by spectral clustering.
 
-        A = (C + C^T) / 2 + 1e-6 off the diagonal, 0 on it,    D = the sums of A's rows,    L = D^{-1/2} A D^{-1/2}
-
-    The rows of L's :func:`embedding` are clustered by :func:`k_means`.  Without any confusion no partition is better
-    than another: it is then the first n / k classes, the next, ...  There may be fewer superclasses than k, where rows
-    of the embedding coincide.
+    The rows of the :func:`embedding` of C's :func:`affinity` are clustered by :func:`k_means`.  Without any confusion
+    no partition is better than another: it is then the first n / k classes, the next, ...  There may be fewer
+    superclasses than k, where rows of the embedding coincide.
 
     >>> C = np.array([[0.5, 0.125, 0.375], [0.125, 0.875, 0.0], [0.375, 0.125, 0.5]])
     >>> partition(C, 2)
     array([0, 1, 0])
     """
     n = len(C)
-    A = (C + C.T) / 2
-    np.fill_diagonal(A, 0)
-    if n <= k or not A.any():
+    if n <= k or not C[~np.eye(n, dtype=bool)].any():
         return np.arange(n) * min(k, n) // n
-    A[~np.eye(n, dtype=bool)] += LEAST
+    return in_order(k_means(embedding(affinity(C), k), k))
+
+
+def affinity(C: np.ndarray) -> np.ndarray:
+    """How much any two classes are confused, either way, by how much each of them is confused at all: L (n, n).
+
+        A = (C + C^T) / 2 + 1e-6 off the diagonal, 0 on it,    D = the sums of A's rows,    L = D^{-1/2} A D^{-1/2}
+    """
+    A = (C + C.T) / 2 + LEAST
+    np.fill_diagonal(A, 0)
     root = 1 / np.sqrt(A.sum(axis=1))
-    return in_order(k_means(embedding(root[:, None] * A * root, k), k))
+    return root[:, None] * A * root
 
 
 def embedding(L: np.ndarray, k: int) -> np.ndarray:
@@ -82,9 +87,12 @@ def in_order(clusters: np.ndarray) -> np.ndarray:
     return np.array([firsts.index(cluster) for cluster in clusters.tolist()])
 
 
-def superclass_of(answers: np.ndarray, k: int) -> int:
-    """The superclass that most of a new class's samples are answered in: argmax over s of Phi(c, s).
+def shares(answers: np.ndarray, k: int) -> np.ndarray:
+    """Phi(c, s), (k,): the share of a new class's samples that is answered in each superclass.
 
-    ``answers`` (n,) are the superclasses that its samples are answered in; of equals the first.
+    The class belongs to the superclass with the largest, of equals to the first.  ``answers`` (n,) are superclasses.
+
+    >>> shares(np.array([0, 1, 1, 1]), 3)
+    array([0.25, 0.75, 0.  ])
     """
-    return int(np.bincount(answers, minlength=k).argmax())
+    return np.bincount(answers, minlength=k) / len(answers)

@@ -1,0 +1,51 @@
+"""What networks that grow spend and share: the counts against others, and docs/related.md against its record."""
+
+import numpy as np
+import pytest
+
+from den_ref.experiment import run
+from docs.make import growers
+
+CHEAP = {"den": {"epochs_eq2": 40, "epochs_eq4": 5, "epochs_eq5": 5, "epochs_eq6": 5},
+         "adanet": {"warm": True, "epochs": 1, "additions": 3}, "nonparametric": {"epochs": 5, "epochs_shrink": 2},
+         "incremental-features": {"epochs": 3, "tau": 200, "iterations": 3}}
+
+
+@pytest.fixture(scope="module")
+def runs():
+    """Method -> (a short run on the toy, its passes)."""
+    made = {}
+    for name, settings in CHEAP.items():
+        passes = growers.Passes()
+        made[name] = run(name, "toy", settings=settings, display=passes, n_tasks=2), passes
+    return made
+
+
+@pytest.mark.parametrize("name", CHEAP)
+def test_who_reads_what_adds_up_to_what_the_method_says_of_its_size(runs, name):
+    made, _ = runs[name]
+    size, found = made.method.capacity(), growers.shared(made.method)
+    assert found["parameters"] == size.allocated
+    assert sum(t * n for t, n in enumerate(found["readers"], 1)) == sum(size.per_task.values())
+    assert (found["shared"] > 0) == (name != "nonparametric")
+
+
+@pytest.mark.parametrize("name", CHEAP)
+def test_what_is_spent_is_told_by_the_steps_and_the_display(runs, name):
+    made, passes = runs[name]
+    spent = growers.spent(made, passes)
+    assert len(spent) == 2 and all(one["multiply_adds"] > 0 and one["passes"] > 0 for one in spent)
+    assert spent[0]["rounds"] == {"den": 1, "adanet": 3, "nonparametric": 5}.get(name, spent[0]["rounds"]) > 0
+    assert [row[0] for row in growers.units(made)] == sorted(row[0] for row in growers.units(made))
+
+
+def test_adanets_multiply_adds_are_those_of_its_candidates():
+    """One layer of W units on n_0 inputs: the matrix twice, the top's strengths three times, per sample and epoch."""
+    passes = growers.Passes()
+    settings = {"epochs": 3, "additions": 2, "depth": 1, "width": 5}
+    made = run("adanet", "toy", settings=settings, display=passes, n_tasks=1)
+    [stage], n = made.stages, 1000
+    own = [step["solve"]["multiply_adds"] for step in stage["steps"]]
+    inputs = made.method.n_inputs
+    assert own[:-1] == [3 * n * (2 * inputs * 5 + 3 * 5)] * 2 and own[-1] == 0
+    assert growers.spent(made, passes) == [{"multiply_adds": sum(own), "passes": 6, "rounds": 2}]
