@@ -35,12 +35,12 @@ def cifar100_stream(seed: int = 0, *, cifar100=None, per_class=None, colour: boo
     Of every class the first images of the training file are for training, the next for validation, and the first of the
     test file for test.
 
-    Samples are the bytes v of an image, position by position, the colours of one side by side,
+    Samples are the bytes v of an image, position by position, the colours of one side by side, each less its channel's
+    mean and divided by its deviation over the training images of all hundred classes,
 
-        x = (v - mean) / deviation        of each channel, over the training images of all hundred classes
-        x = v / 255                       (``standardise=False``)
+        x = (v - mean) / deviation
 
-    A task's samples are made when the task is made (74 MB in float32; the bytes of all images are 184 MB), and stay as
+    The samples of a task are made when the task is (74 MB in float32; the bytes of all images are 184 MB), and stay as
     they are, the same for every method and in every epoch.  So there are no random crops or flips: those would be drawn
     anew with every batch, which a stream does not see.
 
@@ -55,6 +55,7 @@ def cifar100_stream(seed: int = 0, *, cifar100=None, per_class=None, colour: boo
     colour : bool
         False is grey: (299 red + 587 green + 114 blue) / 1000, rounded to a byte.
     standardise : bool
+        False is x = v / 255.
     dtype : {"float32", "float64"}
 
     Returns

@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 
+from den_ref import load, run
+from den_ref.cli import main
 from den_ref.protocol import check_task
 from den_ref.tasks import make_stream
 from den_ref.tasks.cifar100 import grey, moments
@@ -186,3 +188,39 @@ def test_the_facts_tell_the_images_apart(folder, tmp_path):
 
 def test_order_and_number_of_tasks(folder):
     assert stream(folder, order="7,2,0", n_tasks=2).ids == (7, 2)
+
+
+# --- ten sigmoid outputs -----------------------------------------------------------------------------------------
+
+
+def by_pairs(scores, labels) -> float:
+    """AUROC of one output, by its definition: a share of the pairs of a positive and a negative."""
+    pairs = scores[labels == 1][:, None] - scores[labels == 0]
+    return ((pairs > 0) + (pairs == 0) / 2).mean()
+
+
+#: Small networks and few epochs, with which not all is right.
+SMALL = {"finetune": {"hidden": (24, 12), "batch": 10, "epochs": 10, "step": 3e-3},
+         "den": {"hidden": (24, 12), "batch": 10, "epochs_eq2": 10, "step": 3e-3, "k": 4, "epochs_eq4": 5, "epochs_eq5": 5}}
+
+
+@pytest.mark.parametrize("method", list(SMALL))
+def test_ten_outputs_are_learnt_and_their_aurocs_averaged(folder, method):
+    made = run(method, "cifar100", cifar100=folder, per_class=PER_CLASS, n_tasks=3, colour=False, settings=SMALL[method])
+    assert np.diagonal(made.R["auroc"]).min() > 0.75               # 20 images to learn from, two of each class
+    for place, task in enumerate(stream(folder, colour=False).tasks[:3]):
+        scores = made.method.scores(task.id, task.x_test)
+        assert scores.shape == (20, 10)
+        outputs = [by_pairs(scores[:, c], task.y_test[:, c]) for c in range(10)]
+        assert made.R["auroc"][-1, place] == pytest.approx(np.mean(outputs), abs=1e-12)
+        assert made.R["accuracy"][-1, place] == pytest.approx(((scores > 0) == task.y_test).mean())
+
+
+def test_the_command_line_reads_the_folder(folder, tmp_path, capsys):
+    asked = ["run", "--method", "finetune", "--stream", "cifar100", "--tasks", "2", "--set", "hidden=4,3", "epochs=1"]
+    assert main([*asked, "--cifar100", str(folder), "--per-class", "2", "1", "2", "--data", "colour=false",
+                 "--out", str(tmp_path / "run")]) == 0
+    assert "task 1 (classes 10 to 19), the 2nd of 2" in capsys.readouterr().out
+    assert load(tmp_path / "run").n_inputs == 1024
+    assert main([*asked, "--cifar100", str(tmp_path / "nowhere")]) == main(asked) == 2
+    assert capsys.readouterr().err.count("den-ref: --cifar100: expected a folder with train.bin and test.bin") == 2
