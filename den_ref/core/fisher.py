@@ -23,9 +23,8 @@ from scipy.special import expit, softmax
 
 from den_ref.doors import LOSS_NAMES, Floats, OneOf, door
 
-from . import mlp
+from . import chain, mlp
 from .flat import Flat
-from .layers import affine_forward, relu_backward, relu_forward
 from .losses import LOSSES
 
 
@@ -61,20 +60,22 @@ def fisher_diagonal(w: Flat, x: Floats("n", "n_inputs"), y, loss: OneOf(*LOSS_NA
 
 def _add_squares(total: Flat, w: Flat, x, y, loss: str, kind: str) -> None:
     """Add the squared gradients of some samples, summed over them."""
-    activations = [x]
-    for l in range(1, mlp.depth(w) + 1):
-        a, _ = affine_forward.inner(activations[-1], w[f"W{l}"], w[f"b{l}"])
-        activations.append(relu_forward.inner(a, out=a)[0])
-    logits, _ = affine_forward.inner(activations[-1], w["V"], w["c"])
-    squares = [h * h for h in activations]                                     # (n, n_l)
+    logits, walked = chain.forward(chain.links(w, affine=Squares), w, x)
     for delta in _output_signals(logits, y, loss, kind):                       # (n, n_outputs)
-        weights, bias = "V", "c"
-        for l in range(len(activations) - 1, -1, -1):
-            total[weights][...] += squares[l].T @ (delta * delta)                   # (n_l, n_{l+1})
-            total[bias][...] += (delta * delta).sum(axis=0)
-            if l:
-                delta = relu_backward.inner(delta @ w[weights].T, activations[l])    # (n, n_l)
-                weights, bias = f"W{l}", f"b{l}"
+        chain.backward(walked, w, total, delta)
+
+
+class Squares(chain.Affine):
+    """An affine layer whose way back adds up squared gradients instead of writing gradients."""
+
+    def forward(self, w, h, rows):
+        a, _ = super().forward(w, h, rows)
+        return a, h * h                                                        # (n, n_out), (n, n_in)
+
+    def backward(self, w, total, delta, squares):
+        total[self.W][...] += squares.T @ (delta * delta)                      # (n_in, n_out)
+        total[self.b][...] += (delta * delta).sum(axis=0)
+        return None if self.below is chain.not_wanted else delta @ w[self.W].T
 
 
 def _output_signals(logits, y, loss: str, kind: str) -> Iterator[np.ndarray]:

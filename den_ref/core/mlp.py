@@ -9,14 +9,17 @@ The weights of a network with m hidden layers are named W1..Wm, V, b1..bm, c; we
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 
 from den_ref.doors import (
     LOSS_NAMES, Came, Each, Instance, Kind, Labels, NotNegative, Whole, check_shape, door, inner, real_array, refusal)
 
+from . import chain
+from .chain import depth
 from .flat import Flat, Like
-from .layers import Through, affine_backward, affine_forward, relu_backward, relu_forward
+from .layers import Through, affine_forward, relu_forward
 from .losses import loss_function
 
 class Matrices(Kind):
@@ -87,13 +90,12 @@ def pack(weights, biases, head, head_bias, dtype) -> Flat:
 
 def unpack(flat: Flat):
     """The inverse of :func:`pack`: (weights, biases, head, head_bias), views into the vector."""
-    layers = range(1, depth(flat) + 1)
-    return [flat[f"W{l}"] for l in layers], [flat[f"b{l}"] for l in layers], flat["V"], flat["c"]
+    return *layers_of(flat), flat["V"], flat["c"]
 
 
-def depth(flat: Flat) -> int:
-    """Number of hidden layers in a flat vector."""
-    return sum(name.startswith("W") for name in flat.shapes)
+def layers_of(body: Flat) -> tuple[list[np.ndarray], list[np.ndarray]]:
+    """The weights and the biases of the hidden layers, from the inputs up: views into the vector."""
+    return [body[W] for W, _ in chain.hidden(body)], [body[b] for _, b in chain.hidden(body)]
 
 
 def random_weights(rng, n_in: int, n_out: int, dtype):
@@ -134,9 +136,8 @@ class DataLoss:
 
     Notes
     -----
-    For a network of another kind a subclass defines ``forward`` beside ``backward``, and sets ``products``, the
-    multiply-adds per sample.  Both may write into ``hidden`` and ``deltas``: per hidden layer a buffer
-    (at least n, n_l), for what goes up and for what comes down.
+    A network of another kind is a subclass with other ``links``; or with a ``forward`` beside ``backward`` of its own,
+    and ``products``, the multiply-adds per sample.
     """
 
     @door
@@ -150,20 +151,27 @@ class DataLoss:
         self.scale, self.block = scale, block
         self.y = y.astype(dtype, copy=False) if loss == "sigmoid" else y
         self.known = np.zeros((len(x), 0), dtype) if known is None else known
-        self.head, self.bias = "V" + head, "c" + head
-        self.other_heads = [name for name in layout.shapes if name[0] in "Vc" and name not in (self.head, self.bias)]
-        self.depth = depth(layout)
-        self._new = self.known.shape[1]                            # the first layer's units in the vector start here
-        self._widths = [layout[f"b{l}"].size + (self._new if l == 1 else 0) for l in range(1, self.depth + 1)]
-        sizes = [layout[name].size for name in [*(f"W{l}" for l in range(1, self.depth + 1)), self.head]]
-        self.products = 3 * sum(sizes) - sizes[0]
-        self._make_buffers(0)
+        self.other_heads = [name for pair in chain.heads(layout) if pair != ("V" + head, "c" + head) for name in pair]
+        self.chain = self.links(head)
+        self._x = self.buffer(self.x.shape[1])
 
-    def _make_buffers(self, n: int) -> None:
-        """Buffers for n rows: inputs, activations, and what is propagated back."""
-        self._x = np.empty((n, self.x.shape[1]), self.dtype)
-        self.hidden = [np.empty((n, width), self.dtype) for width in self._widths]
-        self.deltas = [np.empty((n, width), self.dtype) for width in self._widths]
+    def links(self, head: str) -> list:
+        """The network's chain (see ``core.chain``)."""
+        links = chain.links(self.layout, head, buffer=self.buffer)
+        if not self.known.shape[1]:
+            return links
+        known = chain.Beside(self.known, self.buffer(self.known.shape[1] + self.layout["b1"].size))
+        links[0].out = known.end
+        return [*links[:2], known, *links[2:]]
+
+    def buffer(self, width: int) -> chain.Buffer:
+        """What a link writes into, for as many rows as a batch has."""
+        return chain.Buffer(width, self.dtype)
+
+    @cached_property
+    def products(self) -> int:
+        """Multiply-adds per sample."""
+        return sum(link.products(self.layout) for link in self.chain)
 
     def __len__(self) -> int:
         return len(self.x)
@@ -207,10 +215,7 @@ class DataLoss:
 
     def _look(self, w: Flat, rows):
         """Loss of some rows, its gradient with respect to the logits, and what ``forward`` keeps for ``backward``."""
-        n = len(rows)
-        if n > len(self._x):
-            self._make_buffers(n)
-        x = np.take(self.x, rows, axis=0, out=self._x[:n], mode="clip")              # (n, n_inputs)
+        x = np.take(self.x, rows, axis=0, out=self._x(len(rows)), mode="clip")       # (n, n_inputs)
         logits, cache = self.forward(w, x, rows)
         value, dlogits = self.loss(logits, self.y[rows])
         if self.scale != 1:
@@ -218,31 +223,14 @@ class DataLoss:
         return value * self.scale, dlogits, cache
 
     def forward(self, w: Flat, x, rows):
-        """Logits (n, n_outputs) of the samples x (n, n_inputs), which are these rows; cache: [x, h_1, ..., h_m]."""
-        activations = [x]
-        for l, buffer in enumerate(self.hidden, 1):
-            h = buffer[:len(x)]                                                      # (n, n_l)
-            new = h
-            if l == 1 and self._new:
-                h[:, :self._new] = self.known[rows]
-                new = h[:, self._new:]
-            affine_forward.inner(activations[-1], w[f"W{l}"], w[f"b{l}"], out=new)
-            relu_forward.inner(new, out=new)
-            activations.append(h)
-        return affine_forward.inner(activations[-1], w[self.head], w[self.bias])[0], activations
+        """Logits (n, n_outputs) of the samples x (n, n_inputs), which are these rows; and what backward needs."""
+        return chain.forward(self.chain, w, x, rows)
 
-    def backward(self, w: Flat, grad: Flat, delta, activations):
-        """Write all of ``grad``, walking down: delta is dLoss/da of the layer above, (n, its units)."""
-        n, name, bias = len(delta), self.head, self.bias
+    def backward(self, w: Flat, grad: Flat, dlogits, walked):
+        """Write all of ``grad``, walking down from dLoss/dlogits (n, n_outputs)."""
         for other in self.other_heads:
             grad[other][...] = 0
-        for l in range(self.depth, 0, -1):
-            h, dh = activations[l], self.deltas[l - 1][:n]                           # (n, n_l)
-            affine_backward.inner(delta, (h, w[name]), out=(dh, grad[name], grad[bias]))
-            first = self._new if l == 1 else 0
-            delta = relu_backward.inner(dh[:, first:], h[:, first:], out=dh[:, first:])
-            name, bias = f"W{l}", f"b{l}"
-        affine_backward.inner(delta, (activations[0], w[name]), out=(False, grad[name], grad[bias]))
+        chain.backward(walked, w, grad, dlogits)
 
 
 class JointLoss:

@@ -28,7 +28,7 @@ import functools
 
 import numpy as np
 
-from den_ref.core import mlp
+from den_ref.core import chain, mlp
 from den_ref.core.flat import Flat
 from den_ref.core.head import solve_head
 from den_ref.core.layers import Through
@@ -48,8 +48,8 @@ class Edges(Kind):
     """The edges of the call's start that are kept: an array of yes and no for every hidden matrix."""
 
     def __call__(self, name, value, call):
-        shapes = [shape for key, shape in call["start"].shapes.items() if key[0] == "W"]
-        return [edges != 0 for edges in Each(*(Binary(*shape) for shape in shapes))(name, value)]
+        weights, _ = mlp.layers_of(call["start"])
+        return [edges != 0 for edges in Each(*(Binary(*w.shape) for w in weights))(name, value)]
 
 
 @door
@@ -173,9 +173,9 @@ def pulls(lam, fisher: Subnetwork | None) -> list[tuple]:
 
 def matrices(flat: Flat) -> list[str]:
     """Names of the weight matrices, the head (or heads) last."""
-    return [name for name in flat.shapes if name[0] in "WV"]
+    return [W for W, _ in chain.hidden(flat) + chain.heads(flat)]
 
 
 def free_biases(flat: Flat) -> list[Part]:
     """All biases, free and not penalised."""
-    return [Part(name) for name in flat.shapes if name[0] in "bc"]
+    return [Part(b) for _, b in chain.hidden(flat) + chain.heads(flat)]

@@ -4,14 +4,14 @@ Every task reads the units of its own stage.  Layer 1 reads the same inputs in a
 samples it is computed once; above it each stage's units are cut out, computed, and their gradients added up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
-from den_ref.core import mlp
+from den_ref.core import chain, mlp
 from den_ref.core.flat import Flat
-from den_ref.core.layers import affine_backward, affine_forward, relu_backward, relu_forward
+from den_ref.core.layers import affine_backward, affine_forward
 from den_ref.core.mlp import DataLoss
 from den_ref.core.pools import mean_loss, pooled, samples
 from den_ref.doors import door
@@ -64,33 +64,23 @@ class PoolLoss(DataLoss):
     """
 
     def __init__(self, layout: Flat, network: Network, tasks: Sequence[Task], split: str, scale: float = 1.0):
-        super().__init__(layout, *samples(tasks, split), tasks[0].loss, scale=scale)
         own = {head.task: View(network.visible(head.stage), columns)
                for head, columns in zip(network.heads, head_columns(network), strict=True)}
         self.views = [own[task.id] for task in tasks]
-        self.products = 2 * layout["W1"].size + 3 * sum(view.size for view in self.views)
+        super().__init__(layout, *samples(tasks, split), tasks[0].loss, scale=scale)
 
-    def forward(self, w: Flat, x, rows):
-        """The pool's logits (n, its outputs), and what their gradient needs."""
-        h, _ = affine_forward.inner(x, w["W1"], w["b1"], out=self.hidden[0][:len(x)])     # (n, n_1)
-        relu_forward.inner(h, out=h)
-        logits, caches = zip(*(view.forward(w, h) for view in self.views))
-        return np.hstack(logits), (x, caches)
+    def links(self, head: str) -> list:
+        """Layer 1 for all, and the views."""
+        return [*super().links(head)[:2], Views(self.views, self.buffer(self.layout["b1"].size))]
 
-    def backward(self, w: Flat, grad: Flat, delta, cache):
-        """Every view adds to the gradient of what it sees; delta becomes dLoss/da of layer 1."""
-        (x, caches), first = cache, 0
-        delta1 = self.deltas[0][:len(x)]                                             # (n, n_1)
-        delta1[...] = grad.vector[...] = 0
-        for view, own in zip(self.views, caches, strict=True):
-            last = first + view.n_outputs
-            delta1[:, view.first] += view.backward(delta[:, first:last], own, grad)
-            first = last
-        affine_backward.inner(delta1, (x, w["W1"]), out=(False, grad["W1"], grad["b1"]))
+    def backward(self, w: Flat, grad: Flat, dlogits, walked):
+        """Every view adds to the gradient of what it sees."""
+        grad.vector[...] = 0
+        super().backward(w, grad, dlogits, walked)
 
 
 class View:
-    """What one stage sees above layer 1, forward beside backward.
+    """What one stage sees above layer 1: a chain of its own.
 
     Parameters
     ----------
@@ -104,23 +94,47 @@ class View:
         self.first, self.n_outputs = units[1], len(columns)
         ends = [*units[1:], columns]
         names = [(f"W{l}", f"b{l}") for l in range(2, len(units))] + [("V", "c")]
-        self.cuts = [(W, np.ix_(a, b), c, b) for (W, c), a, b in zip(names, ends, ends[1:])]
-        self.size = sum(len(a) * len(b) for a, b in zip(ends, ends[1:]))
+        self.chain = chain.with_relus(Cut(*own, a, b) for own, a, b in zip(names, ends, ends[1:]))
 
-    def forward(self, w: Flat, h):
-        """Logits (n, n_outputs) from all of layer 1's activations (n, n_1), and a cache per layer."""
-        h, caches = np.take(h, self.first, axis=1), []
-        for W, edges, b, units in self.cuts:
-            a, cache = affine_forward.inner(h, w[W][edges], w[b][units])
-            caches.append(cache)
-            h = relu_forward.inner(a, out=a)[0] if W != "V" else a
-        return h, caches
 
-    def backward(self, delta, caches, grad: Flat):
-        """Add the gradients of what the stage sees to ``grad``; dLoss/da of its units of layer 1."""
-        for (W, edges, b, units), (h, w) in zip(reversed(self.cuts), reversed(caches), strict=True):
-            dh, dw, db = affine_backward.inner(delta, (h, w))
-            grad[W][edges] += dw
-            grad[b][units] += db
-            delta = relu_backward.inner(dh, h, out=dh)
-        return delta
+class Views:
+    """All stages' logits beside each other, from layer 1 of all."""
+
+    def __init__(self, views: Sequence[View], below: Callable):
+        self.views, self.below = views, below
+
+    def forward(self, w, h, rows):
+        logits, walks = zip(*(chain.forward(view.chain, w, np.take(h, view.first, axis=1)) for view in self.views))
+        return np.hstack(logits), walks
+
+    def backward(self, w, grad, delta, walks):
+        dh, first = self.below(len(delta)), 0                            # (n, n_1)
+        dh[...] = 0
+        for view, walked in zip(self.views, walks, strict=True):
+            last = first + view.n_outputs
+            dh[:, view.first] += chain.backward(walked, w, grad, delta[:, first:last])
+            first = last
+        return dh
+
+    def products(self, layout: Flat) -> int:
+        return sum(link.products(layout) for view in self.views for link in view.chain)
+
+
+class Cut(chain.Affine):
+    """The affine layer between some units of two layers; it adds to the gradient of what it sees."""
+
+    def __init__(self, W, b, lower, upper):
+        super().__init__(W, b)
+        self.edges, self.upper = np.ix_(lower, upper), upper
+
+    def forward(self, w, h, rows):
+        return affine_forward.inner(h, w[self.W][self.edges], w[self.b][self.upper])
+
+    def backward(self, w, grad, delta, cache):
+        dh, dw, db = affine_backward.inner(delta, cache)
+        grad[self.W][self.edges] += dw
+        grad[self.b][self.upper] += db
+        return dh
+
+    def products(self, layout: Flat) -> int:
+        return 3 * self.edges[0].size * self.edges[1].size

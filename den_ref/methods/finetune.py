@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from den_ref.core import mlp
+from den_ref.core import chain, mlp
 from den_ref.core.flat import Flat
 from den_ref.core.penalties import SquaredL2, Sum
 from den_ref.core.problem import Problem
@@ -97,7 +97,7 @@ class FineTuning(NetworkMethod):
         bias = np.zeros(task.n_outputs)
         if self.one_head:
             head, bias = np.hstack([self.body["V"], head]), np.append(self.body["c"], bias)
-        return mlp.pack(*layers_of(self.body), head, bias, self.config.dtype)
+        return mlp.pack(*mlp.layers_of(self.body), head, bias, self.config.dtype)
 
     def losses(self, start: Flat, task: Task) -> tuple[mlp.DataLoss, mlp.DataLoss]:
         """What is minimised, and what early stopping looks at."""
@@ -130,7 +130,7 @@ class FineTuning(NetworkMethod):
 
     def scores(self, task_id: Hashable, x) -> np.ndarray:
         head = self.kept_of(task_id)
-        return mlp.scores(x, *layers_of(self.served), head.weights, head.bias)
+        return mlp.scores(x, *mlp.layers_of(self.served), head.weights, head.bias)
 
     def class_scores(self, x) -> np.ndarray:
         if not self.one_head:
@@ -175,14 +175,8 @@ class FineTuning(NetworkMethod):
 
 def body_of(network: Flat, with_head: bool = False) -> Flat:
     """A copy of the layers below the head, W1..Wm, b1..bm; or of all, where the head is everyone's."""
-    parts = "WbVc" if with_head else "Wb"
-    return Flat.of({name: array for name, array in network.views.items() if name[0] in parts}, network.vector.dtype)
-
-
-def layers_of(body: Flat) -> tuple[list[np.ndarray], list[np.ndarray]]:
-    """Its weights and its biases, from the inputs up."""
-    layers = range(1, mlp.depth(body) + 1)
-    return [body[f"W{l}"] for l in layers], [body[f"b{l}"] for l in layers]
+    own = {name for pair in chain.hidden(network) + chain.heads(network) * with_head for name in pair}
+    return Flat.of({name: array for name, array in network.views.items() if name in own}, network.vector.dtype)
 
 
 def pulled(problem: Problem, pulls: Mapping[str, SquaredL2]) -> Problem:

@@ -20,7 +20,7 @@ from den_ref.protocol import BOUND, CLASS_INCREMENTAL, TASK_INCREMENTAL, Capacit
 from den_ref.settings import PerLayer, at_least, integer, option
 from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
 
-from .finetune import layers_of
+from .finetune import body_of
 from .shared.classes import check_same_scenario, joined
 from .shared.network import (DRAWS, STRENGTH, UNNAMED, NetworkConfig, NetworkMethod, arrays_of, flat_from,
                              random_start, task_rng, trained)
@@ -99,7 +99,7 @@ class MTL(NetworkMethod):
         outputs = self.kept_of(task_id)
         head, bias = self.network["V" + outputs.suffix], self.network["c" + outputs.suffix]
         columns = slice(outputs.first, outputs.last)
-        return mlp.scores(x, *layers_of(self.network), head[:, columns], bias[columns])
+        return mlp.scores(x, *mlp.layers_of(self.network), head[:, columns], bias[columns])
 
     def class_scores(self, x) -> np.ndarray:
         if self.network is None or "V" not in self.network.shapes or "sigmoid" in map(self.loss_of, self.tasks):
@@ -110,7 +110,7 @@ class MTL(NetworkMethod):
         flat = self.network
         if flat is None:
             return Capacity(0, 0, 0, {})
-        body = sum(array.size for name, array in flat.views.items() if name[0] in "Wb")
+        body = body_of(flat).vector.size
         per_task = {task: body + (self.config.hidden[-1] + 1) * (outputs.last - outputs.first)
                     for task, outputs in self.kept.items()}
         return Capacity(flat.vector.size, int(np.count_nonzero(flat.vector)), flat.vector.size, per_task,

@@ -18,7 +18,7 @@ from den_ref.doors import check_shape
 from den_ref.protocol import Capacity, Task
 from den_ref.settings import at_least, integer, one_of, option
 
-from .shared.columns import ColumnLoss, activations, adapted_layers, adapter_names, affine_names, columns_forward
+from .shared.columns import ColumnLoss, activations, adapted_layers, adapter_names, columns_forward
 from .shared.network import DRAWS, UNNAMED, NetworkConfig, random_start, task_rng, trained
 from .stl import STL, Own
 
@@ -131,5 +131,5 @@ def adapter_parts(start: Flat, config: ProgressiveConfig) -> list[Part]:
 def head_size(column: Flat) -> int:
     """Parameters that only the column's own logits need: the head and the adapter into it."""
     last = mlp.depth(column) + 1
-    names = [*affine_names(column, last), *(adapter_names(last) if last in adapted_layers(column) else [])]
+    names = ["V", "c", *(adapter_names(last) if last in adapted_layers(column) else [])]
     return sum(column[name].size for name in names)

@@ -8,7 +8,6 @@ from unittest.mock import patch
 
 import numpy as np
 from den_ref.core import metrics
-from den_ref.core.layers import affine_forward
 from den_ref.core.penalties import SquaredL2
 from tests import own_answers as own
 from tests.own_answers import metric_variants
@@ -249,16 +248,13 @@ def mixed(h, a, P):
 
 def columns_with(side, into_head=None):
     """den_ref's columns, whose layers add side(h, a, P, p, U) instead; ``into_head`` for the last adapter."""
-    def layer(w, l, h, older, out=None):
-        W, b = columns.affine_names(w, l)
-        a, _ = affine_forward(h, w[W], w[b], out=out)
-        if l in columns.adapted_layers(w):
-            of_layer = into_head if into_head and W == "V" else side
-            a += of_layer(older[l - 2], *(w[name] for name in columns.adapter_names(l)))
-        return a, (h, None)
+    def forward(adapted, w, h, rows):
+        a, _ = adapted.link.forward(w, h, rows)
+        of_layer = into_head if into_head and adapted.link.W == "V" else side
+        return a + of_layer(adapted.older[rows], *(w[name] for name in adapted.names)), None
 
     def outputs(**inputs):
-        with patch.object(columns, "layer_forward", layer):
+        with patch.object(columns.Adapted, "forward", forward):
             return own.progressive_forward(**inputs)
 
     return outputs
@@ -273,31 +269,33 @@ def one_by_one(h, a, P, p, U):
 
 
 def same_layer(biases, **inputs):
-    """layer_forward sees the activations of one layer higher, where the widths allow it."""
+    """Adapters see the activations of one layer higher, where the widths allow it."""
     if len({len(b) for b in biases[0]}) > 1:
         return own.progressive_forward(biases=biases, **inputs)
-    right = columns.layer_forward
-
-    def layer(w, l, h, older, out=None):
-        return right(w, l, h, [*older[1:], older[-1]] if len(older) else older, out=out)
-
-    with patch.object(columns, "layer_forward", layer):
+    right = columns.column_links
+    with patch.object(columns, "column_links", lambda links, older: right(links, [*older[1:], *older[-1:]])):
         return own.progressive_forward(biases=biases, **inputs)
 
 
 def added_outside(**inputs):
     """relu(own) + side in hidden layers."""
-    def column(w, x, older, out):
-        h = x
-        for l, own in enumerate(out, 1):
-            W, b = columns.affine_names(w, l)
-            own[...] = relu(h @ w[W] + w[b])
-            if l in columns.adapted_layers(w):
-                own += right_side(older[l - 2], *(w[name] for name in columns.adapter_names(l)))
-            h = own
-        return columns.layer_forward(w, len(out) + 1, h, older)[0], None
+    class Outside:
+        def __init__(self, adapted, relu):
+            self.adapted, self.relu = adapted, relu
 
-    with patch.object(columns, "column_forward", column):
+        def forward(self, w, h, rows):
+            a, _ = self.adapted.link.forward(w, h, rows)
+            a, _ = self.relu.forward(w, a, rows)
+            a += right_side(self.adapted.older[rows], *(w[name] for name in self.adapted.names))
+            return a, None
+
+    right = columns.column_links
+
+    def links(own_links, older):
+        first, gate, *others = right(own_links, older)
+        return [first, gate, *map(Outside, others[:-1:2], others[1::2]), others[-1]] if older else own_links
+
+    with patch.object(columns, "column_links", links):
         return own.progressive_forward(**inputs)
 
 

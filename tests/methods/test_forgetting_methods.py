@@ -3,10 +3,10 @@
 import numpy as np
 import pytest
 
+from den_ref.core import mlp
 from den_ref.core.fisher import fisher_diagonal
 from den_ref.core.flat import Flat
 from den_ref.methods import EWC, L2, SI, STL, FineTuning
-from den_ref.methods.finetune import layers_of
 from den_ref.protocol import Task
 from den_ref.tasks import make_stream
 from tests.helpers.on_the_toy import OPTIONS, learnt, same
@@ -169,7 +169,7 @@ def test_any_number_of_layers(kind, hidden):
     method = learnt(kind, 2, hidden=hidden, **({"lam": 0.1} if kind is L2 else {}))
     assert [head.weights.shape for head in method.heads] == [(hidden[-1], 1)] * 2
     assert [head.stage for head in method.heads] == [1, 2]
-    x, (weights, biases) = make_stream("toy").tasks[0].x_valid, layers_of(method.served)
+    x, (weights, biases) = make_stream("toy").tasks[0].x_valid, mlp.layers_of(method.served)
     for w, b in zip(weights, biases, strict=True):
         x = np.maximum(x @ w + b, 0)
     head = method.heads[0]

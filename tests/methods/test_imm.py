@@ -9,7 +9,6 @@ from den_ref.core.checks import check_gradient
 from den_ref.core.fisher import fisher_diagonal
 from den_ref.core.flat import Flat
 from den_ref.methods import IMM, L2, STL, FineTuning
-from den_ref.methods.finetune import layers_of
 from den_ref.methods.imm import mean_of, mode_of, shares, variance_of
 from den_ref.methods.shared.drop_transfer import Dropped, DropTransfer, drop_transfer_forward
 from den_ref.tasks import make_stream
@@ -90,7 +89,7 @@ def test_what_answers_is_the_merge_of_all_networks_with_their_exact_information(
     imm, tasks = learnt(IMM, 2, merge=merge, alpha=0.7), make_stream("toy").tasks
     assert np.abs(imm.merged.vector - imm.body.vector).max() > 1e-3            # it was written back
     for k, (own, head) in enumerate(zip(imm.means, imm.heads, strict=True)):
-        w = mlp.pack(*layers_of(own), head.weights, head.bias, np.float64)
+        w = mlp.pack(*mlp.layers_of(own), head.weights, head.bias, np.float64)
         full = fisher_diagonal(w, tasks[k].x_train, tasks[k].y_train, "sigmoid")
         for name in own.shapes:
             np.testing.assert_allclose(imm.fishers[k][name], full[name], rtol=1e-10)
@@ -99,7 +98,7 @@ def test_what_answers_is_the_merge_of_all_networks_with_their_exact_information(
         by_hand = sum(s * own[name] for s, own in zip(strength, imm.means, strict=True)) / sum(strength)
         np.testing.assert_allclose(imm.merged[name], by_hand, rtol=1e-9)
     x, head = tasks[0].x_valid, imm.heads[0]
-    np.testing.assert_array_equal(imm.scores(0, x), mlp.scores(x, *layers_of(imm.merged), head.weights, head.bias))
+    np.testing.assert_array_equal(imm.scores(0, x), mlp.scores(x, *mlp.layers_of(imm.merged), head.weights, head.bias))
 
 
 def test_alpha_and_merge_are_swept_without_training(monkeypatch):
@@ -184,8 +183,9 @@ def test_gradient_of_a_batch_by_finite_differences():
 
 def test_units_fall_back_with_probability_p_and_the_mean_is_that_of_the_new_weights():
     plain, dropping, w = losses(p=0.4)
-    dropping.value_and_gradient(w, w.like(), Dropped(np.zeros(4000, int), seed=1))
-    for factors in dropping.factors:                               # (4000, units)
+    dropping.rng, rows = np.random.default_rng(1), np.zeros(4000, int)
+    _, walked = dropping.forward(w, dropping.x[rows], rows)
+    for _, (*_, factors) in walked[:-1:2]:                         # (4000, units)
         assert np.unique(factors).tolist() == [0, 1 / 0.6]
         assert (factors == 0).mean() == pytest.approx(0.4, abs=0.02) and factors.mean() == pytest.approx(1, abs=0.04)
     # the old weights too are gone through forward, and those of the second layer once more on the way back

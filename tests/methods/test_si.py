@@ -8,7 +8,6 @@ from den_ref.core.flat import Flat
 from den_ref.core.penalties import SquaredL2, Zero
 from den_ref.core.problem import Part, Problem
 from den_ref.methods import SI, FineTuning
-from den_ref.methods.finetune import layers_of
 from den_ref.methods.shared.network import random_start, task_rng
 from den_ref.methods.si import damped
 from den_ref.protocol import Diverged
@@ -133,7 +132,7 @@ def test_moments_that_go_on_begin_at_0_for_the_new_head_and_continue_bit_for_bit
     reset, through, stopped = learnt(SI, 2), learnt(SI, 3, reset=False), learnt(SI, 2, reset=False)
     assert same(learnt(FineTuning, 1).state(), learnt(SI, 1, reset=False).state())
     assert not same(reset.state(), stopped.state())
-    start = mlp.pack(*layers_of(stopped.body), np.ones((6, 1)), np.ones(1), np.float64)
+    start = mlp.pack(*mlp.layers_of(stopped.body), np.ones((6, 1)), np.ones(1), np.float64)
     moments = stopped.moments_at(start)
     assert moments.k == stopped.moments.k > 20 and moments.m["W1"].any() and moments.v["W2"].any()
     assert not moments.m["V"].any() and not moments.v["c"].any()
@@ -146,7 +145,7 @@ def test_moments_that_go_on_begin_at_0_for_the_new_head_and_continue_bit_for_bit
 
 def test_a_path_that_is_not_finite_is_told_before_anything_is_kept():
     si, task = learnt(SI, 1), make_stream("toy").tasks[1]
-    network = mlp.pack(*layers_of(si.body), np.ones((6, 1)), np.ones(1), np.float64)
+    network = mlp.pack(*mlp.layers_of(si.body), np.ones((6, 1)), np.ones(1), np.float64)
     si.way = np.full(network.vector.size, np.nan), np.ones(network.vector.size)
     with pytest.raises(Diverged, match="task 1 diverged in SI's path integral"):
         si.measured(task, network)

@@ -10,11 +10,13 @@ Layer 1 reads only the input.  The paper's names: a is alpha, P is V and p its b
 column's flat vector is that of an MLP (``core.mlp``) followed by a, P, p, U.  Source: Rusu et al. 2016, Eq. 2.
 """
 
+from itertools import count
+
 import numpy as np
 
-from den_ref.core import mlp
+from den_ref.core import chain, mlp
 from den_ref.core.flat import Flat
-from den_ref.core.layers import affine_backward, affine_forward, relu_backward, relu_forward
+from den_ref.core.layers import relu_backward, relu_forward
 from den_ref.core.mlp import DataLoss
 
 
@@ -56,11 +58,6 @@ def adapter_backward(dout, cache, out):
     np.matmul(h.transpose(1, 2, 0), a[:, None, None] * dr, out=dP)                   # (k, n_in, n_r)
 
 
-def affine_names(w: Flat, l: int) -> tuple[str, str]:
-    """Names of layer l's weights and bias; the head is layer m + 1."""
-    return (f"W{l}", f"b{l}") if l <= mlp.depth(w) else ("V", "c")
-
-
 def adapter_names(l: int) -> list[str]:
     """Names of the arrays of the adapter into layer l."""
     return [f"{kind}{l}" for kind in "aPpU"]
@@ -71,39 +68,44 @@ def adapted_layers(w: Flat) -> range:
     return range(2, mlp.depth(w) + 2) if "a2" in w.shapes else range(0)
 
 
-def layer_forward(w: Flat, l: int, h, older, out=None):
-    """Layer l before its ReLU, from h = h_{l-1} (n, n_{l-1}) and the older columns' (n, k, n_{l-1}); with its cache."""
-    W, b = affine_names(w, l)
-    a, _ = affine_forward.inner(h, w[W], w[b], out=out)                                    # (n, n_l)
-    if l not in adapted_layers(w):
-        return a, (h, None)
-    lateral, cache = adapter_forward(older[l - 2], *(w[name] for name in adapter_names(l)))
-    a += lateral
-    return a, (h, cache)
+class Adapted:
+    """An affine layer l with an adapter: a = h W + b + r U, from the older columns' (n, k, n_{l-1}) for all samples."""
+
+    def __init__(self, link: chain.Affine, l: int, older: np.ndarray):
+        self.link, self.names, self.older = link, adapter_names(l), older
+
+    def forward(self, w, h, rows):
+        a, own = self.link.forward(w, h, rows)                                       # (n, n_l)
+        lateral, side = adapter_forward(self.older[rows], *(w[name] for name in self.names))
+        a += lateral
+        return a, (own, side)
+
+    def backward(self, w, grad, delta, cache):
+        own, side = cache
+        adapter_backward(delta, side, out=[grad[name] for name in self.names])
+        return self.link.backward(w, grad, delta, own)
+
+    def products(self, layout: Flat) -> int:
+        """No gradient flows into older columns."""
+        _, P, _, U = self.names
+        return self.link.products(layout) + 2 * layout[P].size + 3 * layout[U].size
 
 
-def column_forward(w: Flat, x, older, out):
-    """Logits of a column and a cache per layer.
-
-    ``older`` has, per hidden layer, the activations (n, k, n_l) of the k older columns; the column's own are written
-    into ``out``, one array (n, n_l) per hidden layer.
-    """
-    h, caches = x, []
-    for l, own in enumerate(out, 1):
-        a, cache = layer_forward(w, l, h, older, out=own)
-        h, _ = relu_forward.inner(a, out=own)
-        caches.append(cache)
-    logits, cache = layer_forward(w, len(out) + 1, h, older)
-    return logits, [*caches, cache]
+def column_links(links: list, older: list) -> list:
+    """The chain of a column, from that of its own layers and what older columns answer, (n, k, n_l) a hidden layer."""
+    first, *others = links[::2]
+    return chain.with_relus([first, *map(Adapted, others, count(2), older)]) if older else links
 
 
 def columns_forward(columns: list[Flat], x):
     """Logits of the last column, and the activations (n, k, n_l) of all k columns' hidden layers."""
     dtype = np.result_type(x, columns[0].vector)
-    widths = [columns[0][f"b{l}"].size for l in range(1, mlp.depth(columns[0]) + 1)]
-    layers = [np.empty((len(x), len(columns), n), dtype) for n in widths]
+    layers = [np.empty((len(x), len(columns), columns[0][b].size), dtype) for _, b in chain.hidden(columns[0])]
     for k, w in enumerate(columns):
-        logits, _ = column_forward(w, x, [h[:, :k] for h in layers], out=[h[:, k] for h in layers])
+        links, older = chain.links(w), [h[:, :k] for h in layers] if k else []
+        for link, h in zip(links[::2], layers):
+            link.out = lambda n, own=h[:, k]: own
+        logits, _ = chain.forward(column_links(links, older), w, x)
     return logits, layers
 
 
@@ -128,24 +130,8 @@ class ColumnLoss(DataLoss):
     """
 
     def __init__(self, layout: Flat, x, y, loss, older):
-        super().__init__(layout, x, y, loss)
         self.older = older
-        adapters = [adapter_names(l) for l in adapted_layers(layout)]
-        self.products += sum(2 * layout[P].size + 3 * layout[U].size for _, P, _, U in adapters)
+        super().__init__(layout, x, y, loss)
 
-    def forward(self, w: Flat, x, rows):
-        """Logits (n, n_outputs), and the layers' caches."""
-        older = [np.take(h, rows, axis=0) for h in self.older]
-        return column_forward(w, x, older, out=[h[:len(x)] for h in self.hidden])
-
-    def backward(self, w: Flat, grad: Flat, delta, caches):
-        """Walk down: delta is dLoss/da of layer l, (n, n_l)."""
-        for l in range(len(caches), 0, -1):
-            h, adapter = caches[l - 1]
-            if adapter is not None:
-                adapter_backward(delta, adapter, out=[grad[name] for name in adapter_names(l)])
-            W, b = affine_names(w, l)
-            dh = self.deltas[l - 2][:len(delta)] if l > 1 else False                 # (n, n_{l-1})
-            affine_backward.inner(delta, (h, w[W]), out=(dh, grad[W], grad[b]))
-            if l > 1:
-                delta = relu_backward.inner(dh, h, out=dh)
+    def links(self, head: str) -> list:
+        return column_links(super().links(head), self.older)

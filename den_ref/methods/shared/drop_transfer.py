@@ -14,8 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from den_ref.core import chain
 from den_ref.core.flat import Flat
-from den_ref.core.layers import affine_backward, affine_forward, relu_backward, relu_forward
+from den_ref.core.layers import affine_backward, affine_forward
 from den_ref.core.mlp import DataLoss
 
 
@@ -51,9 +52,12 @@ class DropTransfer(DataLoss):
     """
 
     def __init__(self, layout: Flat, old: Flat, p: float, x, y, loss):
-        super().__init__(layout, x, y, loss)
         self.old, self.p, self.rng = old, p, None
-        self.products += 2 * sum(array.size for name, array in old.views.items() if name[0] == "W") - old["W1"].size
+        super().__init__(layout, x, y, loss)
+
+    def links(self, head: str) -> list:
+        *hidden, top = super().links(head)[::2]
+        return chain.with_relus([*(FallingBack(link, self) for link in hidden), top])
 
     def batches(self, rng, size):
         return [Dropped(rows, int(rng.integers(2**32))) for rows in super().batches(rng, size)]
@@ -66,25 +70,28 @@ class DropTransfer(DataLoss):
         self.rng = None                                            # what comes next may be no batch
         return value
 
-    def layers(self, w: Flat) -> list:
-        """[((W_l, b_l), (old W_l, old b_l))]."""
-        return [tuple((flat[f"W{l}"], flat[f"b{l}"]) for flat in (w, self.old)) for l in range(1, self.depth + 1)]
 
-    def forward(self, w, x, rows):
-        if self.rng is None:
-            return super().forward(w, x, rows)
-        hidden, self.factors = [x], []
-        for new, old in self.layers(w):
-            kept = self.rng.random((len(x), new[1].size)) >= self.p
-            self.factors.append((kept / (1 - self.p)).astype(self.dtype))
-            hidden.append(relu_forward.inner(drop_transfer_forward(hidden[-1], new, old, self.factors[-1]))[0])
-        return affine_forward.inner(hidden[-1], w[self.head], w[self.bias])[0], hidden
+class FallingBack:
+    """An affine layer whose units fall back to their old weights while its loss has a generator to say which."""
 
-    def backward(self, w, grad, delta, hidden):
-        if self.rng is None:
-            return super().backward(w, grad, delta, hidden)
-        dh, grad[self.head][...], grad[self.bias][...] = affine_backward.inner(delta, (hidden[-1], w[self.head]))
-        for l, (new, old) in reversed(list(enumerate(self.layers(w), 1))):
-            da = relu_backward.inner(dh, hidden[l])
-            dh, grad[f"W{l}"][...], grad[f"b{l}"][...] = drop_transfer_backward(
-                da, hidden[l - 1], new, old, self.factors[l - 1], below=l > 1)
+    def __init__(self, link: chain.Affine, loss: DropTransfer):
+        self.link, self.loss = link, loss
+
+    def forward(self, w, h, rows):
+        if self.loss.rng is None:
+            return self.link.forward(w, h, rows)
+        new, old = ((flat[self.link.W], flat[self.link.b]) for flat in (w, self.loss.old))
+        kept = self.loss.rng.random((len(h), new[1].size)) >= self.loss.p
+        factor = (kept / (1 - self.loss.p)).astype(h.dtype)
+        return drop_transfer_forward(h, new, old, factor), (h, new, old, factor)
+
+    def backward(self, w, grad, delta, cache):
+        if self.loss.rng is None:
+            return self.link.backward(w, grad, delta, cache)
+        dh, grad[self.link.W][...], grad[self.link.b][...] = drop_transfer_backward(
+            delta, *cache, below=self.link.below is not chain.not_wanted)
+        return dh
+
+    def products(self, layout: Flat) -> int:
+        """The old weights have no gradient."""
+        return self.link.products(layout) + self.link.products(self.loss.old) - self.loss.old[self.link.W].size

@@ -1,0 +1,155 @@
+"""One walk over a network: up to its logits, and down again with their gradient.
+
+A *chain* is a list of links, from the inputs up.  A link has ``forward`` beside ``backward``:
+
+    h, cache = link.forward(w, h, rows)               w: all weights, by name;  h: rows of samples
+    delta = link.backward(w, grad, delta, cache)      dLoss/dh below;  what the link's weights get is written into grad
+
+``rows`` says which samples they are, for links that keep something of each.  What the data loss, the Fisher
+information, a joint loss and a column do differently is in their links; the walk is the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import count, takewhile
+
+import numpy as np
+
+from .flat import Flat
+from .layers import affine_backward, affine_forward, relu_backward, relu_forward
+
+
+def forward(chain: Sequence, w, h, rows=slice(None)):
+    """What comes out at the top, and what :func:`backward` needs: every link with its cache."""
+    walked = []
+    for link in chain:
+        h, cache = link.forward(w, h, rows)
+        walked.append((link, cache))
+    return h, walked
+
+
+def backward(walked: Sequence, w, grad, delta):
+    """The same way down, from delta = dLoss/d(top); returned is dLoss/d(bottom)."""
+    for link, cache in reversed(walked):
+        delta = link.backward(w, grad, delta, cache)
+    return delta
+
+
+class Buffer:
+    """An array that is used again, of as many rows as were ever asked for: ``buffer(n)`` is its first n."""
+
+    def __init__(self, width: int, dtype):
+        self.array = np.empty((0, width), dtype)
+
+    def __call__(self, n: int) -> np.ndarray:
+        if n > len(self.array):
+            self.array = np.empty((n, self.array.shape[1]), self.array.dtype)
+        return self.array[:n]
+
+
+def new_array(n: int) -> None:
+    """In the place of a buffer: an array of its own every time."""
+
+
+def not_wanted(n: int) -> bool:
+    """In the place of a buffer: nobody asks for this."""
+    return False
+
+
+class Affine:
+    """a = h W + b, with W and b by their names.
+
+    ``out`` and ``below`` say for n rows where a is written, and dLoss/dh.
+    """
+
+    def __init__(self, W: str, b: str, out: Callable = new_array, below: Callable = new_array):
+        self.W, self.b, self.out, self.below = W, b, out, below
+
+    def forward(self, w, h, rows):
+        return affine_forward.inner(h, w[self.W], w[self.b], out=self.out(len(h)))
+
+    def backward(self, w, grad, delta, cache):
+        return affine_backward.inner(delta, cache, out=(self.below(len(delta)), grad[self.W], grad[self.b]))[0]
+
+    def products(self, layout: Flat) -> int:
+        """Multiply-adds per sample: each weight is multiplied once forward and twice backward, once if nothing asks for
+        dLoss/dh."""
+        return (2 if self.below is not_wanted else 3) * layout[self.W].size
+
+
+class ReLU:
+    """h = max(a, 0), in place."""
+
+    def forward(self, w, a, rows):
+        return relu_forward.inner(a, out=a)
+
+    def backward(self, w, grad, delta, h):
+        return relu_backward.inner(delta, h, out=delta)
+
+    def products(self, layout: Flat) -> int:
+        return 0
+
+
+class Beside:
+    """Units whose activations are known, (n, p) for all samples, stand before those that come from below.
+
+    ``out`` is a buffer of both.  The layer below writes into the end of it: see :meth:`end`.
+    """
+
+    def __init__(self, known: np.ndarray, out: Callable):
+        self.known, self.out, self.first = known, out, known.shape[1]
+
+    def end(self, n: int) -> np.ndarray:
+        return self.out(n)[:, self.first:]                         # (n, units)
+
+    def forward(self, w, h, rows):
+        both = self.out(len(h))                                    # (n, p + units)
+        both[:, :self.first] = self.known[rows]
+        return both, None
+
+    def backward(self, w, grad, delta, cache):
+        return delta[:, self.first:]
+
+    def products(self, layout: Flat) -> int:
+        return 0
+
+
+# --- the chain of a network ---------------------------------------------------------------------------------------
+
+
+def hidden(flat: Flat) -> list[tuple[str, str]]:
+    """Names of the weights and the bias of every hidden layer, from the inputs up.
+
+    >>> hidden(Flat({"W1": (2, 3), "V": (3, 1), "b1": (3,), "c": (1,)}, np.float64))
+    [('W1', 'b1')]
+    """
+    return [(f"W{l}", f"b{l}") for l in takewhile(lambda l: f"W{l}" in flat.shapes, count(1))]
+
+
+def heads(flat: Flat) -> list[tuple[str, str]]:
+    """Names of every head's weights and bias: V, c of an only one; else V0, c0, V1, c1, ..."""
+    if "V" in flat.shapes:
+        return [("V", "c")]
+    return [(f"V{i}", f"c{i}") for i in takewhile(lambda i: f"V{i}" in flat.shapes, count())]
+
+
+def depth(flat: Flat) -> int:
+    """Number of hidden layers in a flat vector."""
+    return len(hidden(flat))
+
+
+def links(flat: Flat, head: str = "", affine: type = Affine, buffer: Callable = lambda width: new_array) -> list:
+    """The chain of a network: affine layers, with a ReLU after each but the last; what is below is not asked for.
+
+    ``buffer(width)`` makes what a link writes into; the logits are new every time.
+    """
+    names = [*hidden(flat), (f"V{head}", f"c{head}")]
+    n_in, n_out = zip(*(flat.shapes[W] for W, _ in names))
+    out, below = [*map(buffer, n_out[:-1]), new_array], [not_wanted, *map(buffer, n_in[1:])]
+    return with_relus(affine(W, b, *buffers) for (W, b), *buffers in zip(names, out, below))
+
+
+def with_relus(layers: Iterable) -> list:
+    """The layers with a ReLU after each but the last."""
+    return [link for layer in layers for link in (layer, ReLU())][:-1]
