@@ -1,5 +1,5 @@
 """What ``den-ref tune`` tries of which method: the spaces that stand on the methods (``describe.Space``), and those of
-the paper's stream (``paper_spaces``)."""
+single streams (``paper_spaces``, ``attribute_spaces``)."""
 
 import dataclasses
 import math
@@ -15,7 +15,11 @@ from den_ref.methods import REGISTRY, method_named
 from den_ref.methods.registry import methods_on
 from den_ref.protocol import TASK_INCREMENTAL, VARIANT
 from den_ref.settings import Settings
+from .attribute_spaces import ATTRIBUTE_SPACES, STREAM
 from .paper_spaces import PAPER_SPACES
+
+#: Stream -> method -> its space there.
+SPACES = {PAPERS: PAPER_SPACES, STREAM: ATTRIBUTE_SPACES}
 
 #: The stream that the defaults were tuned on.
 TUNED_ON = "mnist-variation"
@@ -29,10 +33,10 @@ TUNABLE = sorted((name for name in methods_on(TASK_INCREMENTAL) if REGISTRY[name
 def space_of(method: str, stream: str = TUNED_ON) -> Space:
     """What is tried of a method on a stream; a ValueError for a method that is not tuned there.
 
-    On the paper's stream that is said in ``paper_spaces``, else on the method: one around its defaults if it says none.
+    That is said in ``SPACES``, else on the method: one around its defaults if it says none.
     """
-    if stream == PAPERS and method in PAPER_SPACES:
-        return PAPER_SPACES[method]
+    if method in SPACES.get(stream, {}):
+        return SPACES[stream][method]
     if method not in TUNABLE and ":" not in str(method):
         raise ValueError(f"method: expected one that can be tuned ({', '.join(TUNABLE)}, or module:Class for one of "
                          f"your own; on {PAPERS} every one), got {method!r}")
