@@ -23,7 +23,7 @@ from den_ref.experiment.disk.owner import OWNER, owned
 from den_ref.experiment.one_run.presets import PAPERS
 from den_ref.protocol import TASK_INCREMENTAL
 from den_ref.tasks import make_stream
-from .attribute_spaces import STREAM
+from .attribute_spaces import ATTRIBUTES
 from .one_try import attempt
 from .record import SEEDS, Judged, Row, Tries, best_tries, judged, record_path
 from .search_spaces import TUNED_ON, Space, space_of
@@ -77,7 +77,7 @@ class Budget:
 PAPER_BUDGET = Budget(tries=16, drawn=8, repeated=3, second=0, at_once=2, again=False)
 
 #: Stream -> what a search there has when nothing is said; on other streams ``Budget()``.
-BUDGETS = {PAPERS: PAPER_BUDGET, STREAM: Budget(tries=12, drawn=8, repeated=3, second=0, again=False)}
+BUDGETS = {PAPERS: PAPER_BUDGET, ATTRIBUTES: Budget(tries=12, drawn=8, repeated=3, second=0, again=False)}
 
 
 def tune(method: str, stream: str = TUNED_ON, *, out: Path | str, budget: Budget = Budget(),

@@ -15,11 +15,11 @@ from den_ref.methods import REGISTRY, method_named
 from den_ref.methods.registry import methods_on
 from den_ref.protocol import TASK_INCREMENTAL, VARIANT
 from den_ref.settings import Settings
-from .attribute_spaces import ATTRIBUTE_SPACES, STREAM
+from .attribute_spaces import ATTRIBUTE_SPACES, ATTRIBUTES
 from .paper_spaces import PAPER_SPACES
 
 #: Stream -> method -> its space there.
-SPACES = {PAPERS: PAPER_SPACES, STREAM: ATTRIBUTE_SPACES}
+SPACES = {PAPERS: PAPER_SPACES, ATTRIBUTES: ATTRIBUTE_SPACES}
 
 #: The stream that the defaults were tuned on.
 TUNED_ON = "mnist-variation"
