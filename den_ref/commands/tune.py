@@ -25,9 +25,11 @@ def add(commands) -> None:
     """The command's arguments."""
     command = add_command(commands, "tune", tune, EXAMPLES)
     command.add_argument("method", nargs="?", metavar="METHOD", help=f"den, stl, ewc, ...: {METHODS}")
-    command.add_argument("--tries", type=int, metavar="N", help="settings tried with seed 0 (default: 30); "
-                         "the best go on to other seeds, and a second round redraws their options")
-    command.add_argument("--second", type=int, metavar="N", help="settings of the second round (default: 11)")
+    command.add_argument("--tries", type=int, metavar="N", help="settings tried with seed 0 (default: 30; on the "
+                         "stream attributes: 12); the best go on to other seeds, and a second round redraws their "
+                         "options")
+    command.add_argument("--second", type=int, metavar="N",
+                         help="settings of the second round (default: 11; on attributes: 0)")
     command.add_argument("--paper", action="store_true",
                          help="every method, or METHOD alone, on the paper's stream and with the same number of runs; "
                               "the same command goes on")
@@ -96,12 +98,14 @@ def _given(arguments) -> dict[str, int]:
 
 
 def _search(arguments):
-    from den_ref.experiment.tune.search import Budget, Search
+    from dataclasses import replace
+
+    from den_ref.experiment.tune.search import BUDGETS, Budget, Search
 
     if arguments.method is None:
         raise ValueError("METHOD: expected one (den-ref options lists them), or --paper, or --report, got none")
-    return Search(arguments.method, arguments.stream, out=arguments.out, budget=Budget(**_given(arguments)),
-                  **stream_options(arguments))
+    budget = replace(BUDGETS.get(arguments.stream, Budget()), **_given(arguments))
+    return Search(arguments.method, arguments.stream, out=arguments.out, budget=budget, **stream_options(arguments))
 
 
 def _processes(arguments):

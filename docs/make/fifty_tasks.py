@@ -2,9 +2,11 @@
 
     OPENBLAS_NUM_THREADS=1 python -m docs.make.fifty_tasks
 
-One search after the other, as ``den-ref tune METHOD --stream attributes --data noise=1.1 --tasks 10`` makes
-it; then all fifty tasks with the best setting of each, as ``den-ref compare`` learns them, in runs/fifty-tasks.  What
-is on record is not made again: stopped, the script goes on where it was.  An hour of a processor for one seed.
+One search after the other, as ``den-ref tune METHOD --stream attributes --data noise=1.1 --tasks 10`` makes it, on
+record in docs/tuning_attributes; then all fifty tasks with the best setting of each, as ``den-ref compare`` learns
+them, in runs/fifty-tasks, in short in docs/results/attributes.json.  What is on record is not made again: stopped, the
+script goes on where it was.  Then the page and its figures.  A quarter of an hour of a processor for the searches, six
+minutes for a seed.
 """
 
 from __future__ import annotations
@@ -13,25 +15,49 @@ import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import numpy as np
+from matplotlib.figure import Figure
+
+from den_ref.experiment.disk.json_files import write_json
 from den_ref.experiment.grid.all_cells import compare
 from den_ref.experiment.grid.grid import Cell, Grid
+from den_ref.experiment.pages.figures import STYLE
+from den_ref.experiment.pages.markdown import number, table
+from den_ref.experiment.pages.numbers import average_curve
+from den_ref.experiment.pages.paper import PAPER, after_last, size_of_line, sizes
 from den_ref.experiment.tune.attribute_spaces import ATTRIBUTE_SPACES, ATTRIBUTES
 from den_ref.experiment.tune.record import Judged
 from den_ref.experiment.tune.search import BUDGETS, tune
 from den_ref.experiment.tune.search_spaces import full_setting
 from den_ref.experiment.tune.tuning_page import spelled
+from den_ref.methods.labels import name_of
+from den_ref.plots import beside
+from den_ref.plots.canvas import canvas
+from den_ref.strict_json import strict_json
 
-from .blocks import DOCS, ROOT
+from .blocks import DOCS, ROOT, write_blocks
 
 SEARCHES, RUNS = DOCS / "tuning_attributes", ROOT / "runs" / "fifty-tasks"
+RECORD, PAGE = DOCS / "results" / "attributes.json", DOCS / "fifty_tasks.md"
+CURVES, SIZES = (DOCS / "figures" / f"fifty_tasks_{name}.png" for name in ("average", "capacity"))
+
 #: As hard for STL, tuned, as the paper's AWA: .906.
 STREAM = {"noise": 1.1}
-#: Tasks that a search learns.
-FIRST = 10
+#: Tasks that a search learns, and all.
+FIRST, TASKS = 10, 50
 SEEDS = (0, 1, 2)
+#: The paper's data set of this shape.
+THEIRS = "awa"
+
+#: What is kept of a run: arrays of length 50, by stage but for ``last``, which goes by task.
+Outcome = dict[str, np.ndarray]
+
+
+# --- runs --------------------------------------------------------------------------------------------------------
 
 
 def found(method: str, searches: Path) -> list[Judged]:
@@ -40,8 +66,7 @@ def found(method: str, searches: Path) -> list[Judged]:
         print(f"{method}, seed {row['seed']}: {row['validation']:.4f}, {row['share']:.3f} of STL's, "
               f"{row['seconds']:.0f} s: {spelled(row['settings'])}", flush=True)
 
-    return tune(method, ATTRIBUTES, out=searches, budget=BUDGETS[ATTRIBUTES], told=told, n_tasks=FIRST,
-                **STREAM)
+    return tune(method, ATTRIBUTES, out=searches, budget=BUDGETS[ATTRIBUTES], told=told, n_tasks=FIRST, **STREAM)
 
 
 def learnt(best: dict[str, Judged], seeds: Sequence[int], runs: Path) -> Grid:
@@ -51,16 +76,113 @@ def learnt(best: dict[str, Judged], seeds: Sequence[int], runs: Path) -> Grid:
     return compare(cells, ATTRIBUTES, out=runs, jobs=1, resume=(runs / "grid.json").exists(), **STREAM)
 
 
+def in_short(grid: Grid) -> dict[str, Any]:
+    """The record of a grid: of R what the page shows, since fifty by fifty numbers a run are too many to keep."""
+    return {"stream": {"name": ATTRIBUTES, **STREAM}, "methods": {
+        row["label"]: {"settings": row["settings"],
+                       "runs": {str(seed): outcome(result) for seed, result in grid.results[row["label"]].items()}}
+        for row in grid.facts["methods"] if row["label"] in grid.results}}
+
+
+def outcome(result: dict[str, Any]) -> dict[str, list[float]]:
+    """AUROC as a mean over the tasks learnt, of each task when just learnt and after the last; size; seconds."""
+    R, stages = np.asarray(result["R"]["auroc"], float), result["stages"]
+    lines = {"average": average_curve(R), "just_learnt": R.diagonal(), "last": R[-1]}
+    return {name: np.round(line, 5).tolist() for name, line in lines.items()} | {
+        "parameters": [stage["capacity"]["allocated"] for stage in stages],
+        "seconds": [round(stage["seconds"], 2) for stage in stages]}
+
+
+def on_record() -> dict[str, list[Outcome]]:
+    """Method -> its runs, by seed."""
+    methods = strict_json(RECORD.read_bytes())["methods"]
+    return {method: [{name: np.array(line) for name, line in run.items()} for run in methods[method]["runs"].values()]
+            for method in ATTRIBUTE_SPACES if method in methods}
+
+
+# --- the page ----------------------------------------------------------------------------------------------------
+
+
+def stacked(runs: Sequence[Outcome], name: str) -> np.ndarray:
+    """One of a method's lines, (n_seeds, 50)."""
+    return np.array([run[name] for run in runs])
+
+
+def sizes_of(record: dict[str, list[Outcome]], method: str) -> np.ndarray:
+    """(n_seeds,): parameters after the last task, in percent of MTL's."""
+    return 100 * stacked(record[method], "parameters")[:, -1] / record["mtl"][0]["parameters"][-1]
+
+
+def results(record: dict[str, list[Outcome]]) -> str:
+    """A row per method: after ten tasks and after fifty, a task when just learnt, what it lost; size; the paper's."""
+    theirs, rows = after_last(THEIRS), []
+    for method, runs in record.items():
+        average, new, last = (stacked(runs, name) for name in ("average", "just_learnt", "last"))
+        end, size = average[:, -1], size_of_line(method, THEIRS) if method in theirs else np.nan
+        rows.append([name_of(method), number(average[:, FIRST - 1].mean()),
+                     f"**{number(end.mean())}** ({number(end.min())} to {number(end.max())})", number(new.mean()),
+                     number((new - last).mean(), "+.3f"), number(sizes_of(record, method).mean(), ",.0f"),
+                     number(theirs.get(method, np.nan)), number(size, ",.0f"),
+                     number(stacked(runs, "seconds").sum(axis=1).mean(), ".0f")])
+    return table(["method", "after ten", f"after fifty ({len(record['mtl'])} seeds)", "just learnt", "lost since",
+                  "% of MTL's", "the paper", "its % of MTL's", "CPU seconds"], rows)
+
+
+def along(record: dict[str, list[Outcome]]) -> str:
+    """The average after every tenth task."""
+    stages = range(FIRST, TASKS + 1, FIRST)
+    return table(["tasks learnt", *map(str, stages)],
+                 [[name_of(method), *(number(stacked(runs, "average")[:, t - 1].mean()) for t in stages)]
+                  for method, runs in record.items()])
+
+
+def settings() -> str:
+    """The options of each method."""
+    methods = strict_json(RECORD.read_bytes())["methods"]
+    return table(["method", "options"], [[name_of(method), f"`{spelled(methods[method]['settings'])}`"]
+                                         for method in ATTRIBUTE_SPACES if method in methods])
+
+
+def curves(record: dict[str, list[Outcome]]) -> Figure:
+    """The average after each task; of the paper, which has no line of fifty points, where its lines end."""
+    figure, axes = canvas(1, 1, 8.1, 5)
+    end, theirs = (TASKS - 1.5, TASKS + 0.2), after_last(THEIRS)
+    beside.curves_before(axes[0, 0], {method: stacked(runs, "average") for method, runs in record.items()},
+                         {method: (end, (theirs[method],) * 2) for method in record if method in theirs},
+                         "tasks learnt", "mean AUROC over tasks learnt", style=STYLE)
+    axes[0, 0].set_xticks([1, *range(FIRST, TASKS + 1, FIRST)])
+    return figure
+
+
+def capacity(record: dict[str, list[Outcome]]) -> Figure:
+    """AUROC after fifty against parameters; the paper's networks thin and hollow."""
+    figure, axes = canvas(1, 1, 8.1, 5)
+    ours = {method: [(sizes_of(record, method), stacked(runs, "average")[:, -1])] for method, runs in record.items()}
+    ends = PAPER["figure 3, top"]["ends"][THEIRS]
+    theirs = {method: sizes(method, THEIRS) or [(size_of_line(method, THEIRS), ends[method])]
+              for method in record if method in ends}
+    beside.sizes_before(axes[0, 0], ours, theirs, "parameters after fifty tasks, in % of MTL's",
+                        "mean AUROC after fifty tasks", style=STYLE)
+    return figure
+
+
 def main() -> None:
-    """Search, learn."""
+    """Search, learn, write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--searches", type=Path, default=SEARCHES, help="folder of the searches' records")
     parser.add_argument("--runs", type=Path, default=RUNS, help="folder of the runs on all tasks")
+    parser.add_argument("--page", action="store_true", help="learn nothing, write the page from the record")
     arguments = parser.parse_args()
-    best = {method: found(method, arguments.searches)[0] for method in ATTRIBUTE_SPACES}
-    for seed in SEEDS:
-        grid = learnt(best, [seed], arguments.runs)
-        print(f"seed {seed}:", *(f"{label} failed: {error}" for label, error in grid.failures), flush=True)
+    if not arguments.page:
+        best = {method: found(method, arguments.searches)[0] for method in ATTRIBUTE_SPACES}
+        for seed in SEEDS:
+            grid = learnt(best, [seed], arguments.runs)
+            print(f"seed {seed}:", *(f"{cell} failed: {error}" for cell, error in grid.failures), flush=True)
+            write_json(RECORD, in_short(grid))
+    record = on_record()
+    write_blocks(PAGE, results=results(record), along=along(record), settings=settings())
+    curves(record).savefig(CURVES, dpi=110)
+    capacity(record).savefig(SIZES, dpi=110)
 
 
 if __name__ == "__main__":

@@ -35,8 +35,9 @@ def invented(method, settings, seed, stream):
 @pytest.fixture
 def on_the_toy(monkeypatch):
     """The paper's stream is the toy, and its runs are invented."""
-    for module in (search_spaces, all_searches, tuning_page):
-        monkeypatch.setattr(module, "PAPERS", "toy")
+    for table in (search_spaces.SPACES, search.BUDGETS, tuning_page.WAYS):
+        monkeypatch.setitem(table, "toy", table[presets.PAPERS])
+    monkeypatch.setattr(all_searches, "PAPERS", "toy")
     monkeypatch.setattr(search, "attempt", invented)
     monkeypatch.setattr(all_searches, "TASKS", {"progressive": 2})
     monkeypatch.setattr("den_ref.commands.tune._processes", lambda arguments: nullcontext())

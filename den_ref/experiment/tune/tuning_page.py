@@ -17,9 +17,10 @@ from den_ref.experiment.one_run.presets import PAPERS, write_preset
 from den_ref.experiment.pages.markdown import slashed, table
 from den_ref.methods import method_named
 from den_ref.settings import as_text
+from .attribute_spaces import ATTRIBUTES
 from .record import (
     CLOSE, SEEDS, THE_STREAM, Judged, Row, judged, methods_on_record, read_tries, record_path, stream_of)
-from .search import PAPER_BUDGET, Budget
+from .search import BUDGETS, Budget
 from .search_spaces import config_of, full_setting, space_of
 
 #: Prose that goes into the page of a folder of records, if the folder has it: what no record tells.
@@ -45,7 +46,7 @@ The best mean wins. {exceptions}
 SECOND = ("{budget.second} settings that redraw one to three options of the best mean over the seeds so far, with "
           "every seed.")
 
-#: What is different on the paper's stream.
+#: What a page says in its own way.
 USUAL = {
     "command": "den-ref tune --report", "search": "den-ref tune METHOD", "spaces": "its own file, as its `space`",
     "variants": "DEN's ablations and DEN-Finetune are DEN with a part left out or added; by definition they keep DEN's "
@@ -55,6 +56,15 @@ PAPERS_WAY = {
     "spaces": "[paper_spaces.py](../den_ref/experiment/tune/paper_spaces.py)",
     "variants": "DEN's ablations and DEN-Finetune are tuned as the others are, each with a search of its own, which "
                 "starts from DEN's best\nsetting. All networks start from 312-128; other sizes take the same options."}
+ATTRIBUTES_WAY = {
+    "command": "den-ref tune --report --out docs/tuning_attributes",
+    "search": "den-ref tune METHOD --stream attributes --data noise=1.1 --tasks 10 --out docs/tuning_attributes",
+    "spaces": "[attribute_spaces.py](../den_ref/experiment/tune/attribute_spaces.py)",
+    "variants": "All networks start from 312-128, but for Progressive's columns. What the best settings come to on all "
+                "fifty tasks:\n[fifty tasks](fifty_tasks.md)."}
+
+#: Stream -> what is different on its page.
+WAYS = {PAPERS: PAPERS_WAY, ATTRIBUTES: ATTRIBUTES_WAY}
 
 OVERVIEW_HEAD = ("method", "tries", "different settings", "runs", "best mean", "the default's mean")
 TOLD_HEAD = ("units selected, by layer", "tasks that expanded, by seed")
@@ -172,15 +182,14 @@ def write_found(folder: Path | str, path: Path | str | None = None) -> Path:
 def introduction(records: Sequence[MethodRecord], folder: str) -> str:
     """What was done, with the search's numbers."""
     stream = records[0].stream
-    papers = stream["name"] == PAPERS
-    budget = PAPER_BUDGET if papers else Budget()
+    budget = BUDGETS.get(stream["name"], Budget())
     return INTRODUCTION.format(
         title="How the defaults were found" if stream == THE_STREAM else f"Tuning on {stream['name']}",
         folder=folder, stream=_stream(stream), budget=budget, first=SEEDS[0],
         others=" and ".join(map(str, SEEDS[1:])),
         second=SECOND.format(budget=budget) if budget.second else "No second round.",
         exceptions=" ".join(sentence for record in records for sentence in exceptions(record, stream)),
-        **(PAPERS_WAY if papers else USUAL))
+        **WAYS.get(stream["name"], USUAL))
 
 
 def exceptions(record: MethodRecord, stream: Mapping[str, Any]) -> list[str]:
