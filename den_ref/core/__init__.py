@@ -9,7 +9,7 @@
 ``chain``            one walk over a network's layers, up and down
 ``mlp``              hidden layers and a head: scores, and the data loss with its gradient
 ``pools``            tasks on the same samples, which one pass serves
-``penalties``        L1, squared L2 with an anchor, group lasso: value, prox, distance to the subdifferential
+``penalties``        L1, L21, squared L2 with an anchor, group lasso: value, prox, distance to the subdifferential
 ``problem``          the one sentence: minimise, over the free weights, a smooth loss plus a penalty, from here
 ``solvers``          ISTA and FISTA, on all samples
 ``adam``             proximal Adam and SGD, on mini-batches;  ``training``: epochs, step schedule, early stopping
@@ -28,14 +28,14 @@ from .fisher import fisher_diagonal
 from .flat import Flat
 from .head import solve_head
 from .mlp import DataLoss, JointLoss
-from .penalties import L1, GroupLasso, Penalty, SparseGroupLasso, SquaredL2, Sum, Zero
+from .penalties import L1, L21, GroupLasso, Penalty, SparseGroupLasso, SquaredL2, Sum, Zero
 from .problem import Part, Problem
 from .result import ConvergenceWarning, Result
 from .solvers import fista, ista
 from .training import Training, train
 
 __all__ = [
-    "ConvergenceWarning", "DataLoss", "Flat", "GroupLasso", "JointLoss", "L1", "Part", "Penalty", "Problem", "Result",
-    "SparseGroupLasso", "SquaredL2", "Sum", "Training", "Zero", "check_gradient", "check_prox", "fisher_diagonal",
-    "fista", "ista", "solve_head", "train",
+    "ConvergenceWarning", "DataLoss", "Flat", "GroupLasso", "JointLoss", "L1", "L21", "Part", "Penalty", "Problem",
+    "Result", "SparseGroupLasso", "SquaredL2", "Sum", "Training", "Zero", "check_gradient", "check_prox",
+    "fisher_diagonal", "fista", "ista", "solve_head", "train",
 ]

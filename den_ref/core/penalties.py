@@ -13,7 +13,7 @@ no answer; none is answered by silence, and the penalty that is nothing is calle
 ``subdiff_distance(w, grad)``
     Distance of -grad to the subdifferential of P at w: 0 everywhere exactly when w minimises smooth + P.
 
-Those that make exact zeros, L1 and the groups, also know
+Those that make exact zeros, L1, L21 and the groups, also know
 
 ``critical_strength(grad)``
     The smallest strength at which w = 0 is optimal, ``grad`` being the smooth gradient at w = 0.
@@ -319,6 +319,51 @@ class GroupLasso(Penalty):
     @door
     def critical_strength(grad: Floats("*grad")) -> float:
         return float(column_norms.inner(columns(grad)).max(initial=0))
+
+
+class L21(Penalty):
+    """P(w) = strength * sum over edges of norm(the edge's weights), the (2,1)-norm: Eq. 2 where an edge has many.
+
+    w (fan * n_lower, n_upper) is a stack of ``fan`` matrices (``core.stacks``): the edge from lower unit u to upper
+    unit j has the weights w[p * n_lower + u, j], p = 0..fan-1, a whole k x k filter under a convolution.  It is made 0
+    as a whole.  With fan 1 it is L1.
+
+    >>> L21(2.0, fan=2).value(np.array([[3.0], [1.0], [4.0], [0.0]]))
+    12.0
+    """
+
+    @door
+    def __init__(self, strength: NotNegative(), fan: Whole(1)):
+        self.strength, self.fan, self._groups = strength, fan, GroupLasso(strength)
+
+    def _shape_of(self, shape: tuple) -> tuple:
+        rows, *columns = shape if len(shape) == 2 else (self.fan, 1)
+        return (-(-rows // self.fan) * self.fan, *columns)
+
+    def _edges(self, w):
+        """An edge in every column: (fan, n_lower * n_upper)."""
+        return w.reshape(self.fan, w.size // self.fan)
+
+    def value(self, w) -> float:
+        return inner(self._groups.value)(self._edges(w))
+
+    def prox(self, z, step):
+        return inner(self._groups.prox)(self._edges(z), step).reshape(z.shape)
+
+    def prox_metric(self, z, d, out=None):
+        d = np.broadcast_to(d, z.shape)
+        u = inner(self._groups.prox_metric)(self._edges(z), self._edges(d)).reshape(z.shape)
+        return u if out is None else _into(out, u)
+
+    def subdiff_distance(self, w, grad):
+        """One number per edge, (n_lower, n_upper)."""
+        distance = inner(self._groups.subdiff_distance)(self._edges(w), self._edges(grad))
+        return distance.reshape(len(w) // self.fan, w.shape[1])
+
+    @door
+    def critical_strength(self, grad: Entries("*grad")) -> float:
+        """The smallest strength at which w = 0 is optimal."""
+        return GroupLasso.critical_strength.inner(self._edges(grad))
 
 
 class SparseGroupLasso(Penalty):

@@ -17,6 +17,7 @@ from den_ref.doors import (
 from .flat import Flat, Like
 from .penalties import Penalty, Zero
 from .solvers import prox_residual
+from .stacks import stacked
 
 
 class Loss(Protocol):
@@ -52,12 +53,15 @@ class Part:
         Which of its entries; all by default.
     pattern : array of 0 and 1, or None
         Entries that are 0 here are 0 in the start as well, and stay 0: connections that do not exist.
+    fan : int
+        More than 1: the array is looked at as a stack of so many matrices (``core.stacks``), by index and pattern too.
     """
 
     name: str | tuple[str, ...]
     penalty: Penalty = field(default_factory=Zero)
     index: Any = ...
     pattern: np.ndarray | None = None
+    fan: int = 1
 
     def __post_init__(self):
         if not isinstance(self.name, str):
@@ -68,7 +72,8 @@ class Part:
 
     def of(self, flat: Flat) -> np.ndarray:
         """The part of a flat vector, as a view."""
-        return (flat[self.name] if isinstance(self.name, str) else flat.joined(self.name))[self.index]
+        array = flat[self.name] if isinstance(self.name, str) else flat.joined(self.name)
+        return (stacked(array, self.fan) if self.fan > 1 else array)[self.index]
 
     def gradient(self, grad: Flat) -> np.ndarray:
         """The gradient with respect to what is free here."""

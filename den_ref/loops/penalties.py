@@ -76,6 +76,37 @@ def complete_squares(w, d, squares):
     return each(lambda sum_i, c_i: sum_i / c_i, weighted, curvature), curvature
 
 
+# --- edge by edge ------------------------------------------------------------------------------------------------
+
+
+def l21_value(w, fan: int, mu: float) -> float:
+    """mu * sum over edges of norm(the edge's weights): the (2,1)-norm.
+
+    Row p * n + u of w is lower unit u at place p of ``fan``; the edge from u to column j has one weight at every place.
+    """
+    return mu * sum(norm(w[index] for index in edge) for edge in edges(w.shape, fan))
+
+
+def l21_prox_metric(w, d, fan: int, mu: float):
+    """Its prox in the metric d: every edge is a group."""
+    u, d = np.zeros(w.shape), np.broadcast_to(d, w.shape)
+    for edge in edges(w.shape, fan):
+        alone = group_soft_threshold_metric(np.array([w[index] for index in edge]), [d[index] for index in edge], mu)
+        for index, u_index in zip(edge, alone, strict=True):
+            u[index] = u_index
+    return u
+
+
+def edges(shape, fan: int) -> list:
+    """The entries of each edge.
+
+    >>> edges((4, 1), fan=2)
+    [[(0, 0), (2, 0)], [(1, 0), (3, 0)]]
+    """
+    n = shape[0] // fan
+    return [[(p * n + u, j) for p in range(fan)] for u in range(n) for j in range(shape[1])]
+
+
 # --- group by group ----------------------------------------------------------------------------------------------
 
 

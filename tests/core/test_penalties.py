@@ -7,6 +7,7 @@ import pytest
 from den_ref.core.checks import check_prox
 from den_ref.core.penalties import (
     L1,
+    L21,
     GroupLasso,
     Penalty,
     SparseGroupLasso,
@@ -37,6 +38,8 @@ CASES = {
                  lambda z, d: loops.squared_l2_prox_metric(z, d, STRENGTHS, ANCHOR)),
     "group": (GroupLasso(0.4), lambda u: 0.4 * np.linalg.norm(u, axis=0).sum(),
               lambda z, d: loops.group_soft_threshold_metric(z, d, 0.4)),
+    "l21": (L21(0.4, 3), lambda u: 0.4 * np.linalg.norm(u, axis=0).sum(),
+            lambda z, d: loops.l21_prox_metric(z, d, 3, 0.4)),
     "sparse_group": (SparseGroupLasso(0.2, 0.4),
                      lambda u: 0.2 * np.abs(u).sum() + 0.4 * np.linalg.norm(u, axis=0).sum(),
                      lambda z, d: loops.sparse_group_prox_metric(z, d, 0.2, 0.4)),
@@ -104,7 +107,7 @@ def test_prox_is_the_metric_one_at_one_over_step(name, step):
         np.testing.assert_allclose(penalty.prox(z, step), slow(z, d), rtol=1e-11, atol=1e-14)
 
 
-@pytest.mark.parametrize("name", ["group", "sparse_group"])
+@pytest.mark.parametrize("name", ["group", "l21", "sparse_group"])
 def test_metric_prox_by_a_smooth_solver(name):
     """Where no entry of the answer is 0 the objective is smooth, and BFGS finds it."""
     penalty, formula, _ = CASES[name]
@@ -173,7 +176,7 @@ def test_empty_and_single_arrays(penalty, shape):
 
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("penalty", [
-    Zero(), L1(0), SquaredL2(0), SquaredL2(0, ANCHOR), GroupLasso(0), SparseGroupLasso(0, 0),
+    Zero(), L1(0), SquaredL2(0), SquaredL2(0, ANCHOR), GroupLasso(0), L21(0, 3), SparseGroupLasso(0, 0),
     Sum(SquaredL2(0), L1(0)), Sum(SquaredL2(0, ANCHOR)), Sum(SquaredL2(0), SparseGroupLasso(0, 0)), Sum(),
 ], ids=lambda p: type(p).__name__)
 def test_strength_0_returns_the_point_bit_for_bit(penalty, dtype):
@@ -210,6 +213,35 @@ def test_groups_of_one_are_soft_thresholds(strength):
     np.testing.assert_allclose(GroupLasso(strength).prox_metric(z, d), loops.soft_threshold_metric(z, d, strength), atol=1e-14)
     assert GroupLasso(strength).value(z) == pytest.approx(strength * np.abs(z).sum())
     np.testing.assert_allclose(GroupLasso(strength).subdiff_distance(z, d), L1(strength).subdiff_distance(z, d)[0])
+
+
+@pytest.mark.parametrize("fan", [1, 2, 3, 6])
+def test_an_edge_has_one_weight_in_every_matrix_of_the_stack(fan):
+    """Six rows: 6 // fan lower units at fan places; the fan rows of one of them into one column are a group."""
+    penalty, n = L21(0.4, fan), 6 // fan
+    for z, d in points(shape=(6, 2)):
+        formula = 0.4 * sum(math.sqrt(sum(z[p * n + u, j] ** 2 for p in range(fan))) for u in range(n) for j in range(2))
+        assert penalty.value(z) == pytest.approx(formula, rel=1e-13) == loops.l21_value(z, fan, 0.4)
+        np.testing.assert_allclose(penalty.prox_metric(z, d), loops.l21_prox_metric(z, d, fan, 0.4), rtol=1e-11, atol=1e-14)
+        u = penalty.prox(z, 0.7)
+        distance = penalty.subdiff_distance(u, (u - z) / 0.7)
+        assert distance.shape == (n, 2) and distance.max() <= 1e-12 * max(abs(z).max(), 1)
+        if fan == 1:
+            np.testing.assert_allclose(penalty.prox_metric(z, d), L1(0.4).prox_metric(z, d), atol=1e-14)
+            np.testing.assert_allclose(penalty.subdiff_distance(z, d), L1(0.4).subdiff_distance(z, d), atol=1e-14)
+
+
+def test_an_edge_becomes_zero_as_a_whole():
+    """The edge of rows 1 and 3 has norm 0.5, the one of rows 0 and 2 has norm 5."""
+    z = np.array([[3.0], [0.3], [4.0], [0.4]])
+    np.testing.assert_allclose(L21(1.0, 2).prox(z, 1.0), [[2.4], [0], [3.2], [0]], rtol=1e-15)
+    assert L21(1.0, 2).critical_strength(z) == 5
+
+
+@pytest.mark.parametrize("w, shape", [(np.ones((5, 2)), r"\(6, 2\)"), (np.ones(4), r"\(2, 1\)")])
+def test_rows_that_are_no_stack_are_refused(w, shape):
+    with pytest.raises(ValueError, match=f"w: expected shape {shape} as the penalty's, got"):
+        L21(1.0, 2).value(w)
 
 
 def test_zero_columns_with_zero_strength_are_not_0_over_0():
@@ -265,7 +297,7 @@ def test_newton_in_an_adams_metric():
 # --- optimality --------------------------------------------------------------------------------------------------
 
 
-OPTIMA = ["l1", "squared_l2", "anchored", "group", "sparse_group", "sum"]
+OPTIMA = ["l1", "squared_l2", "anchored", "group", "l21", "sparse_group", "sum"]
 
 
 @pytest.mark.parametrize("name", OPTIMA)
@@ -289,7 +321,7 @@ def test_distance_is_the_steepest_descent_there_is(name):
     rng = np.random.default_rng(7)
     angles, t = np.linspace(0, 2 * np.pi, 1001), 1e-6
     moves = t * np.stack([np.cos(angles), np.sin(angles)], axis=1)[:, :, None]
-    penalty = CASES[name][0]
+    penalty = L21(0.4, 2) if name == "l21" else CASES[name][0]
     if name in ("anchored", "sum"):
         penalty = Sum(SquaredL2(0.4, ANCHOR[:2, :1]), SparseGroupLasso(0.2, 0.3) if name == "sum" else Zero())
     for w in (np.zeros((2, 1)), np.array([[0.8], [-0.5]]), np.array([[0.0], [1.2]]), np.array([[-0.7], [0.0]])):
@@ -301,11 +333,11 @@ def test_distance_is_the_steepest_descent_there_is(name):
             assert distance == pytest.approx(max(0.0, -min(slopes)), abs=1e-4)
 
 
-@pytest.mark.parametrize("name", ["l1", "group", "sparse_group"])
+@pytest.mark.parametrize("name", ["l1", "group", "l21", "sparse_group"])
 def test_critical_strength_is_where_zero_becomes_optimal(name):
     """0 minimises grad . w + P(w) (both are homogeneous) just above it, and does not just below."""
     rng = np.random.default_rng(8)
-    make = {"l1": L1, "group": GroupLasso, "sparse_group": lambda s: SparseGroupLasso(0.2, s)}[name]
+    make = {"l1": L1, "group": GroupLasso, "l21": lambda s: L21(s, 3), "sparse_group": lambda s: SparseGroupLasso(0.2, s)}[name]
     for _ in range(5):
         grad = rng.normal(size=(3, 2))
         critical = make(1.0).critical_strength(grad)
@@ -401,7 +433,7 @@ def test_prox_follows_from_the_metric_one():
 
 
 @pytest.mark.parametrize("strength", [-1e-9, -np.inf, np.nan])
-@pytest.mark.parametrize("make", [L1, SquaredL2, GroupLasso, lambda s: SparseGroupLasso(s, 1.0),
+@pytest.mark.parametrize("make", [L1, SquaredL2, GroupLasso, lambda s: L21(s, 3), lambda s: SparseGroupLasso(s, 1.0),
                                   lambda s: SparseGroupLasso(1.0, s)])
 def test_negative_strengths_and_nan_are_refused(make, strength):
     with pytest.raises(ValueError, match="strength: expected a number >= 0, got"):

@@ -101,6 +101,9 @@ def test_parts_by_index_and_of_several_arrays(small):
     w = problem.start
     np.testing.assert_array_equal(Part("V", index=np.s_[1:3]).of(w), w["V"][1:3])
     assert np.shares_memory(Part("V", index=np.s_[:, 1]).of(w), w.vector)
+    stack = Part("V", index=np.s_[:, 1:], fan=2).of(w)             # rows p * 2 + 1: of the second of two lower units
+    np.testing.assert_array_equal(stack[:, 0], w["V"][1::2])
+    assert stack.shape[:2] == (2, 1) and np.shares_memory(stack, w.vector)
     both = Part(("W1", "V"), pattern=np.ones(20)).of(w)
     assert np.shares_memory(both, w.vector)
     np.testing.assert_array_equal(both, np.concatenate([w["W1"].ravel(), w["V"].ravel()]))

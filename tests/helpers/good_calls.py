@@ -102,7 +102,7 @@ def penalty_examples():
     """Every method of every penalty."""
     made = {}
     for penalty in (penalties.Zero(), penalties.L1(0.5), penalties.SquaredL2(0.5), penalties.GroupLasso(0.5),
-                    penalties.SparseGroupLasso(0.5, 0.25), penalties.Sum(penalties.SquaredL2(0.5), penalties.L1(0.5))):
+                    penalties.L21(0.5, 1), penalties.SparseGroupLasso(0.5, 0.25), penalties.Sum(penalties.SquaredL2(0.5), penalties.L1(0.5))):
         name = f"core.penalties.{type(penalty).__name__}"
         any_shape = {"w": ANY_SHAPE, "z": ANY_SHAPE}
         made |= {f"{name}.value": example(penalty.value, w=Z, fine=any_shape),
@@ -113,6 +113,7 @@ def penalty_examples():
             made[f"{name}.critical_strength"] = example(penalty.critical_strength, grad=Z, fine={"grad": ANY_SHAPE})
     for cls in (penalties.L1, penalties.GroupLasso):
         made[f"core.penalties.{cls.__name__}.__init__"] = example(cls, strength=1.0)
+    made["core.penalties.L21.__init__"] = example(penalties.L21, strength=1.0, fan=2)
     made["core.penalties.SquaredL2.__init__"] = example(penalties.SquaredL2, strength=1.0, anchor=0.0,
                                                         fine={"strength": ("array of two",),
                                                               "anchor": ("array of two", "-1", "-0.5", "-1e+300")})
