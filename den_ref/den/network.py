@@ -236,26 +236,35 @@ def capacity(network: Network) -> Capacity:
     head's rows over the units its stage sees, head biases.  *Nonzero*: those of them that are not 0.  An always-zero
     edge between two visible units counts as allocated.
     """
-    used = [np.zeros(stack.shape, bool) for stack in network.stacks]
-    used_biases = [np.zeros(b.shape, bool) for b in network.biases]
     per_task, heads, nonzero_heads = {}, 0, 0
     for head in network.heads:
         units = network.visible(head.stage)
-        for l in range(len(used)):
-            used[l][between(units[l], units[l + 1])] = True
-            used_biases[l][units[l + 1]] = True
         rows = stacked(head.weights, network.fan[-1])[:, units[-1]]
         own = rows.size + head.bias.size
         per_task[head.task] = own + sum(
             (fan * len(a) + 1) * len(b) for fan, a, b in zip(network.fan, units, units[1:]))
         heads += own
         nonzero_heads += np.count_nonzero(rows) + np.count_nonzero(head.bias)
-    body = network.stacks + network.biases
-    everything = used + used_biases
+    body, used = network.stacks + network.biases, seen_by_a_stage(network)
     return Capacity(
-        allocated=int(sum(u.sum() for u in everything)) + heads,
-        nonzero=int(sum(np.count_nonzero(a[u]) for a, u in zip(body, everything, strict=True)) + nonzero_heads),
+        allocated=int(sum(u.sum() for u in used)) + heads,
+        nonzero=int(sum(np.count_nonzero(a[u]) for a, u in zip(body, used, strict=True)) + nonzero_heads),
         arrays=sum(a.size for a in body) + sum(h.weights.size + h.bias.size for h in network.heads),
         per_task=per_task,
         widths=network.widths,
     )
+
+
+def seen_by_a_stage(network: Network) -> list[np.ndarray]:
+    """For every hidden weight (as in ``stacks``), then for every bias: does a learnt stage see it, both ends of it?
+
+    A unit is seen by the learnt stages a, ..., b - 1, counted in their order; two units are where these ranges overlap.
+    So one look at the lifetimes does for all stages.
+    """
+    stages = np.sort([head.stage for head in network.heads])
+    ranges = [(stages.searchsorted(born), stages.searchsorted(gone))
+              for born, gone in zip(network.introduced, network.retired, strict=True)]
+    below = [(0, len(stages)), *ranges]                            # input features are seen by all
+    together = [np.maximum.outer(a, c) < np.minimum.outer(b, d) for (a, b), (c, d) in zip(below, ranges)]
+    return [*(np.broadcast_to(pairs, stack.shape) for pairs, stack in zip(together, network.stacks, strict=True)),
+            *(a < b for a, b in ranges)]

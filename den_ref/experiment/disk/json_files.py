@@ -10,6 +10,9 @@ import numpy as np
 
 from .files import VERSION, write_text
 
+#: JSON text without a line break.
+_ON_ONE_LINE = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
 
 def as_json(value: Any) -> Any:
     """The value in strict JSON types: NaN becomes null, an infinity "inf" or "-inf", NumPy numbers and arrays Python's.
@@ -17,16 +20,16 @@ def as_json(value: Any) -> Any:
     >>> as_json({"a": np.float32(0.5), "b": (1, np.nan), "c": np.array([np.inf])})
     {'a': 0.5, 'b': [1, None], 'c': ['inf']}
     """
-    if isinstance(value, Mapping):
-        return {str(key): as_json(item) for key, item in value.items()}
     if isinstance(value, (np.ndarray, np.generic)):
         return as_json(value.tolist())
-    if isinstance(value, (list, tuple)):
-        return [as_json(item) for item in value]
     if isinstance(value, float) and not math.isfinite(value):
         return None if math.isnan(value) else str(value)
     if value is None or isinstance(value, (bool, int, float, str)):
-        return value
+        return value                                               # most values are such, and Mapping is slow to ask
+    if isinstance(value, Mapping):
+        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [as_json(item) for item in value]
     return repr(value)
 
 
@@ -56,9 +59,9 @@ def pretty(value: Any, indent: str = "") -> str:
     inner = indent + "  "
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
     if not any(isinstance(item, (dict, list)) for item in items):
-        return json.dumps(value, ensure_ascii=False, allow_nan=False)
+        return _ON_ONE_LINE(value)
     if isinstance(value, dict):
-        lines = [f"{inner}{json.dumps(key, ensure_ascii=False)}: {pretty(item, inner)}" for key, item in value.items()]
+        lines = [f"{inner}{_ON_ONE_LINE(key)}: {pretty(item, inner)}" for key, item in value.items()]
     else:
         lines = [inner + pretty(item, inner) for item in value]
     left, right = "{}" if isinstance(value, dict) else "[]"
