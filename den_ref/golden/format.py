@@ -19,7 +19,7 @@ from .values import FormatError
 VECTORS = Path(__file__).parent / "vectors"
 #: Beginnings of names, what others are built on first.
 LEAVES_FIRST = ("affine", "relu", "sigmoid", "softmax", "network", "soft_", "group", "sparse", "squared", "ista",
-                "fista", "solve", "objective", "select", "extract", "insert", "append", "useless", "delete", "unit",
+                "flatten", "max_pool", "convolution", "fista", "solve", "objective", "select", "extract", "insert", "append", "useless", "delete", "unit",
                 "most", "split", "predict", "auroc", "performance", "fisher", "ewc", "l2", "si_", "imm", "drop",
                 "ella", "gomtl", "incremental", "adanet", "capnorm", "adarad", "fan_in", "progressive",
                 "den_trace")

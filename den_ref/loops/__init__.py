@@ -7,6 +7,7 @@ as a tuple in the order of the signature, more as a dict.  So the room can be ch
 
 =============  ========================================================================================
 layers         affine layer and ReLU, forwards and backwards
+images         convolution and 2 x 2 max pooling, forwards and backwards; flattening
 losses         sigmoid and softmax cross-entropy
 network        a whole network, forwards and backwards
 penalties      values of L1, group lasso, both, squares; their proxes with a step and in a metric
@@ -30,6 +31,7 @@ reduced as a whole.  Numbers are float64.
 
 from .equations import objective_eq2, objective_eq3, objective_eq4, objective_eq4_l1, objective_eq5, objective_eq6
 from .equations import objective_eq6_fisher
+from .images import convolution_backward, convolution_forward, flatten, max_pool_backward, max_pool_forward
 from .incremental import incremental_gradients, incremental_hard, incremental_merge, incremental_rule
 from .layers import affine_backward, affine_forward, relu_backward, relu_forward
 from .losses import sigmoid_cross_entropy, softmax_cross_entropy

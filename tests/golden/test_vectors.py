@@ -14,6 +14,7 @@ from den_ref.golden.compare import difference
 from den_ref.golden.format import VECTORS, load
 from den_ref.golden.parse import parse
 from den_ref.golden.values import DIFFERS
+from scipy.signal import convolve, correlate
 from tests import own_answers as own
 from tests.oracles import generate, head_problem, lint
 from tests.oracles import high_precision as hp
@@ -109,6 +110,24 @@ def test_the_prox_oracle_minimises_what_the_case_says(case):
     assert check_prox((value, lambda z, d: case.expected["w"]), given["w"], metric=given["d"])
     wrong = {name: fields["w"] for name, fields in case.wrong.items() if np.isfinite(fields["w"]).all()}
     assert not any(check_prox((value, lambda z, d, u=u: u), given["w"], metric=given["d"]) for u in wrong.values())
+
+
+def scipys(x, w, b, stride, padding, function):
+    """Every channel under every filter by a function of scipy.signal, thinned out."""
+    x = np.pad(x, ((0, 0), (padding, padding), (padding, padding), (0, 0)))
+    full = [[sum((function(image[..., c], w[..., c, j], mode="valid") for c in range(w.shape[2])), 0.0)
+             for j in range(len(b))] for image in x]
+    return np.moveaxis(full, 1, 3)[:, ::stride, ::stride] + b
+
+
+@pytest.mark.parametrize("case", [case for case in cases("convolution_forward") if 0 not in case.inputs["x"].shape],
+                         ids=str)
+def test_a_convolution_is_scipys_correlation(case):
+    given = case.arguments()
+    assert difference("out", scipys(**given, function=correlate), case.expected["out"], "f64") is None
+    if "kernel-flipped" in case.wrong:                             # scipy's own convolution is this mistake
+        flipped = scipys(**given, function=convolve)
+        assert difference("out", flipped, case.wrong["kernel-flipped"]["out"], "f64") is None
 
 
 # --- the generator can fail --------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@ from den_ref.golden import vectors
 from tests.helpers import named_mistakes
 from tests.helpers.adanet_mutants import MUTANTS as ADANET
 from tests.helpers.bases_mutants import MUTANTS as BASES
+from tests.helpers.image_mutants import MUTANTS as IMAGES
 from tests.helpers.incremental_mutants import MUTANTS as INCREMENTAL
 from tests.helpers.listed_mutants import MATHEMATICS as LISTED
 from tests.helpers.math_mutants import MUTANTS as MATHEMATICS
@@ -13,7 +14,7 @@ from tests.helpers.nonparametric_mutants import MUTANTS as NONPARAMETRIC
 from tests.helpers.path_mutants import MUTANTS as PATHS
 from tests.helpers.system_mutants import MUTANTS as SYSTEMS
 
-MUTANTS = MATHEMATICS | SYSTEMS | PATHS | MERGES | BASES | INCREMENTAL | ADANET | NONPARAMETRIC | LISTED
+MUTANTS = MATHEMATICS | SYSTEMS | PATHS | MERGES | BASES | INCREMENTAL | ADANET | NONPARAMETRIC | LISTED | IMAGES
 MISTAKES = {(vector.operation, mistake) for vector in vectors() for mistake in vector.mistakes}
 
 

@@ -16,7 +16,8 @@ YOUNGER = {"si_path_integral", "si_importance", "si_penalty", "imm_mean", "imm_m
            "ella_code", "ella_bases", "gomtl_bases", "incremental_gradients", "incremental_hard",
            "incremental_merge", "incremental_rule",
            "adanet_weak_learner", "adanet_coordinate_gain",
-           "capnorm_forward", "capnorm_backward", "adarad_step", "fan_in_penalty"}
+           "capnorm_forward", "capnorm_backward", "adarad_step", "fan_in_penalty",
+           "convolution_forward", "convolution_backward", "max_pool_forward", "max_pool_backward", "flatten"}
 
 
 def test_the_list_is_long_and_covers_every_operation():

@@ -33,7 +33,8 @@ LEAST_MARGIN = 1e-4
 #: Operations that only add, multiply, compare and copy: their floats alone may be expected bit for bit.
 SUMS = ("affine_forward", "affine_backward", "relu_forward", "relu_backward", "network_forward", "append_units",
         "delete_units", "useless_units", "extract_subnetwork", "insert_subnetwork", "split_units", "predict_task",
-        "progressive_forward", "progressive_adapter_backward")
+        "progressive_forward", "progressive_adapter_backward", "convolution_forward", "convolution_backward",
+        "max_pool_forward", "max_pool_backward", "flatten")
 #: Words by which an oracle may be named: all of them are independent of the function under test.
 ORACLES = ("by hand", "decimal", "brute force", "difference", "fraction", "loop", "convention", "optimality condition",
            "search", "definition", "entry by entry", "edge table", "another solver", "trace", "at a time",

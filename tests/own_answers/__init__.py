@@ -6,7 +6,8 @@ A function here has the name and the arguments of an operation, and asks the fun
 named after.  The same answers in plain loops are ``den_ref.loops``, in the package.
 """
 
-from .core import affine_backward, affine_forward, auroc, fisher_diagonal, fista, group_soft_threshold
+from .core import affine_backward, affine_forward, auroc, convolution_backward, convolution_forward, fisher_diagonal
+from .core import fista, flatten, group_soft_threshold, max_pool_backward, max_pool_forward
 from .core import group_soft_threshold_metric, ista_step, network_backward, network_forward, performance_matrix_metrics
 from .core import performance_matrix_variants, relu_backward, relu_forward, sigmoid_cross_entropy, soft_threshold
 from .core import soft_threshold_metric, softmax_cross_entropy, solve_head, sparse_group_prox, sparse_group_prox_metric

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from den_ref.core import fisher, head, layers, losses, metrics, mlp, solvers
+from den_ref.core import convolution, fisher, head, layers, losses, metrics, mlp, solvers
 from den_ref.core.mlp import DataLoss
 from den_ref.core.penalties import L1, GroupLasso, SparseGroupLasso, SquaredL2
 
@@ -45,6 +45,52 @@ def softmax_cross_entropy(logits, labels):
     """``core.losses.softmax_cross_entropy``."""
     value, dlogits = losses.softmax_cross_entropy(logits, labels)
     return {"value": value, "dlogits": dlogits}
+
+
+# --- images ------------------------------------------------------------------------------------------------------
+
+
+def convolution_layer(x, w, stride, padding):
+    """The layer by position, the images as rows, the filters as a matrix."""
+    layer = convolution.Convolution(*x.shape[1:3], len(w), stride, padding)
+    return layer, convolution.flatten(x), w.reshape(layer.fan * w.shape[2], w.shape[3])
+
+
+def convolution_forward(x, w, b, stride, padding):
+    """``core.convolution.convolution_forward``."""
+    layer, x, w = convolution_layer(x, w, stride, padding)
+    return {"out": convolution.unflatten(convolution.convolution_forward(x, w, b, layer)[0], *layer.maps)}
+
+
+def convolution_backward(x, w, b, stride, padding, dout):
+    """``core.convolution.convolution_backward``."""
+    layer, rows, matrix = convolution_layer(x, w, stride, padding)
+    cache = convolution.convolution_forward(rows, matrix, b, layer)[1]
+    dx, dw, db = convolution.convolution_backward(convolution.flatten(dout), cache)
+    return {"dx": dx.reshape(x.shape), "dw": dw.reshape(w.shape), "db": db}
+
+
+def pool_layer(x):
+    """A layer whose filters give maps of the size of x."""
+    return convolution.Convolution(*x.shape[1:3], size=1, pool=True)
+
+
+def max_pool_forward(x):
+    """``core.convolution.max_pool_forward``."""
+    layer = pool_layer(x)
+    h, _ = convolution.max_pool_forward(convolution.flatten(x), layer)
+    return {"h": convolution.unflatten(h, layer.out_height, layer.out_width)}
+
+
+def max_pool_backward(x, dout):
+    """``core.convolution.max_pool_backward``."""
+    cache = convolution.max_pool_forward(convolution.flatten(x), pool_layer(x))[1]
+    return {"dx": convolution.max_pool_backward(convolution.flatten(dout), cache).reshape(x.shape)}
+
+
+def flatten(x):
+    """``core.convolution.flatten``."""
+    return {"out": convolution.flatten(x)}
 
 
 # --- the network -------------------------------------------------------------------------------------------------
