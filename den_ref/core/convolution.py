@@ -267,9 +267,8 @@ def _to_pixels(rows, w, layer, n, dx):
         return dx
     padded = np.zeros((n, layer.height + 2 * pad, layer.width + 2 * pad, channels), dx.dtype)
     part = np.empty((n, height, width, channels), dx.dtype)
-    for p in range(layer.fan):
-        i, k = divmod(p, layer.size)
-        np.matmul(rows, w[p * channels:(p + 1) * channels].T, out=part.reshape(len(rows), channels))
+    for (i, k), filters in zip(np.ndindex(layer.size, layer.size), w.reshape(layer.fan, channels, w.shape[1])):
+        np.matmul(rows, filters.T, out=part.reshape(len(rows), channels))
         padded[:, i:i + step * height:step, k:k + step * width:step] += part
     unflatten.inner(dx, layer.height, layer.width)[...] = padded[:, pad:pad + layer.height, pad:pad + layer.width]
     return dx

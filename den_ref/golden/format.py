@@ -18,11 +18,11 @@ from .values import FormatError
 
 VECTORS = Path(__file__).parent / "vectors"
 #: Beginnings of names, what others are built on first.
-LEAVES_FIRST = ("affine", "relu", "sigmoid", "softmax", "network", "soft_", "group", "sparse", "squared", "ista",
-                "flatten", "max_pool", "convolution", "fista", "solve", "objective", "select", "extract", "insert", "append", "useless", "delete", "unit",
-                "most", "split", "predict", "auroc", "performance", "fisher", "ewc", "l2", "si_", "imm", "drop",
-                "ella", "gomtl", "incremental", "adanet", "capnorm", "adarad", "fan_in", "progressive",
-                "den_trace")
+LEAVES_FIRST = ("affine", "relu", "flatten", "max_pool", "convolution", "sigmoid", "softmax", "network", "soft_",
+                "group", "sparse", "squared", "ista", "fista", "solve", "objective", "select", "extract", "insert",
+                "append", "useless", "delete", "unit", "most", "split", "predict", "auroc", "performance", "fisher",
+                "ewc", "l2", "si_", "imm", "drop", "ella", "gomtl", "incremental", "adanet", "capnorm", "adarad",
+                "fan_in", "progressive", "den_trace")
 
 
 def operations() -> list[str]:

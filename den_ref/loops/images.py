@@ -25,9 +25,9 @@ def windows(height, width, size, stride, padding):
 
 
 def convolution_forward(x, w, b, stride, padding):
-    """out[n, r, q, j] = b[j] + sum over i, k, c of x[n, r stride + i - padding, q stride + k - padding, c] w[i, k, c, j].
+    """out[window, j] = b[j] + sum over i, k, c of x[pixel, c] w[i, k, c, j], where the pixel of position i, k is
 
-    Pixels outside an image are 0.
+        (r stride + i - padding, q stride + k - padding)    in window (r, q);  0 if it is outside of the image.
     """
     _, height, width, channels = x.shape
     sizes = windows(height, width, len(w), stride, padding)

@@ -7,14 +7,15 @@ from den_ref.core.convolution import (
     Convolution, convolution_backward, convolution_forward, flatten, max_pool_backward, max_pool_forward, patches,
     unflatten)
 from den_ref.core.layers import affine_backward, affine_forward, relu_backward, relu_forward
-from scipy.signal import correlate
+from scipy.signal import convolve, correlate
 
 #: Layer, samples, channels, filters.
 CASES = [(Convolution(5, 6, size=3), 2, 3, 4), (Convolution(6, 5, size=3, stride=2), 3, 2, 1),
          (Convolution(4, 4, size=3, padding=1), 2, 1, 5), (Convolution(7, 6, size=4, stride=3, padding=2), 2, 2, 3),
          (Convolution(4, 5, size=2, stride=3), 1, 2, 2), (Convolution(3, 3, size=3), 4, 2, 3),
          (Convolution(3, 2, size=1), 2, 3, 2), (Convolution(3, 4, size=1, stride=2), 2, 2, 2),
-         (Convolution(4, 4, size=2), 0, 2, 2), (Convolution(4, 4, size=2), 2, 0, 2), (Convolution(4, 4, size=2), 2, 2, 0)]
+         (Convolution(4, 4, size=2), 0, 2, 2), (Convolution(4, 4, size=2), 2, 0, 2),
+         (Convolution(4, 4, size=2), 2, 2, 0)]
 
 
 def arrays(layer, n, channels, filters, dtype=np.float64):
@@ -54,6 +55,17 @@ def test_convolution_gradient_by_finite_differences(case, argument):
 
     report = check_gradient(f, inputs[argument], rtol=1e-7)
     assert report and not report.kinks, report
+
+
+def test_dx_is_scipys_full_convolution():
+    """With stride 1: what is read by correlation comes back by convolution, that is, flipped."""
+    layer, n, channels, filters = CASES[0]
+    x, w, b, dout = arrays(layer, n, channels, filters)
+    dx = unflatten(convolution_backward(dout, convolution_forward(x, w, b, layer)[1])[0], 5, 6)
+    kernels, dmaps = w.reshape(3, 3, channels, filters), unflatten(dout, *layer.maps)
+    for i, c in np.ndindex(n, channels):
+        full = sum(convolve(dmaps[i, :, :, j], kernels[:, :, c, j], method="direct") for j in range(filters))
+        np.testing.assert_allclose(dx[i, :, :, c], full, atol=1e-12)
 
 
 @pytest.mark.parametrize("case", [case for case in CASES if 0 in case[1:]], ids=str)
@@ -183,7 +195,8 @@ def test_sizes_of_a_layer():
     layer = Convolution(28, 28, size=5, stride=2, padding=2, pool=True)
     assert (layer.fan, layer.maps, layer.out_height, layer.out_width) == (25, (14, 14), 7, 7)
     assert Convolution(7, 9, size=3).maps == (5, 7) and Convolution(7, 9, size=3, pool=True).out_width == 3
-    assert layer == Convolution(np.int64(28), 28, 5, 2, 2, True) and hash(layer) == hash(Convolution(28, 28, 5, 2, 2, True))
+    same = Convolution(np.int64(28), 28, 5, 2, 2, True)
+    assert layer == same and hash(layer) == hash(same) and type(same.height) is int
 
 
 @pytest.mark.parametrize(("given", "words"), [
@@ -200,7 +213,7 @@ def test_sizes_that_do_not_fit_are_refused(given, words):
 
 
 @pytest.mark.parametrize(("call", "words"), [
-    (lambda x, w, b, layer: convolution_forward(x[:, :-1], w, b, layer), r"x: expected shape \(n, 5 \* 6 \* channels\)"),
+    (lambda x, w, b, layer: convolution_forward(x[:, :-1], w, b, layer), r"x: .* \(n, 5 \* 6 \* channels\)"),
     (lambda x, w, b, layer: convolution_forward(x, w[:-1], b, layer), r"w: expected shape \(27, n_filters\)"),
     (lambda x, w, b, layer: convolution_forward(x, w, b[:-1], layer), r"b: expected shape \(4,\)"),
     (lambda x, w, b, layer: convolution_forward(x, w, b, 3), "layer: expected a Convolution"),

@@ -96,10 +96,11 @@ FORWARD = Recipe(
     oracle=hp.in_fifty_digits(convolved),
     mistakes=[
         Mistake("kernel-flipped", "The filters were flipped, in rows and columns, as the convolution of textbooks does "
-                "(scipy.signal.convolve); layers do not (scipy.signal.correlate).", with_filters(lambda w: w[::-1, ::-1])),
+                "(scipy.signal.convolve); layers do not (scipy.signal.correlate).",
+                with_filters(lambda w: w[::-1, ::-1])),
         Mistake("kernel-transposed", "Rows and columns of a window have changed places: w[i, k] belongs to row i and "
                 "column k.", with_filters(lambda w: w.swapaxes(0, 1))),
-        Mistake("channels-first", "The filters' numbers were read as (channels, size, size, filters), as PyTorch orders "
+        Mistake("channels-first", "The filters' numbers were read as (channels, size, size, filters), as PyTorch has "
                 "them; here the channels of a position stand beside each other.", with_filters(channels_first)),
         Mistake("padding-missing", "There were no zeros around the images.", padded(lambda x, padding: x)),
         Mistake("padding-repeats-edge", "The outermost pixels were repeated around the images; zeros are put there.",
@@ -121,7 +122,8 @@ FORWARD = Recipe(
                  expected={"out": array([61.5, 76.5], [106.5, 121.5]).reshape(1, 2, 2, 1)}),
         Question("one-pixel", "images and filters of one pixel: the affine layer", ONE_PIXEL, BY_HAND, "exact",
                  expected={"out": array([4.25, 5], [8.75, -9]).reshape(2, 1, 1, 2)}),
-        Question("no-samples", "an empty batch", NO_SAMPLES, BY_HAND, "exact", expected={"out": np.zeros((0, 2, 2, 1))}),
+        Question("no-samples", "an empty batch", NO_SAMPLES, BY_HAND, "exact",
+                 expected={"out": np.zeros((0, 2, 2, 1))}),
         Question("no-channels", "a layer below without channels: every map is its bias", NO_CHANNELS, BY_HAND, "exact",
                  expected={"out": array([[[1, -1.5], [1, -1.5]]])}),
         Question("padded", "a window larger than the image, which zeros make room for",
@@ -202,8 +204,8 @@ def with_dout(inputs, draw, seed, *shape):
 
 BACKWARD = Recipe(
     name="convolution_backward",
-    equation="with dLoss/dout = dout: dx[pixel, c] = sum of w[i, k, c, j] dout[window, j] over all windows that see the "
-             "pixel, at their position i, k of it; dw[i, k, c, j] = sum over samples and windows of x[pixel, c] "
+    equation="with dLoss/dout = dout: dx[pixel, c] = sum of w[i, k, c, j] dout[window, j] over all windows that see "
+             "the pixel, at their position i, k of it; dw[i, k, c, j] = sum over samples and windows of x[pixel, c] "
              "dout[window, j]; db[j] = sum over samples and windows of dout[window, j]",
     inputs=FORWARD.inputs | {"dout": "float64[*,*,*,*]"},
     outputs={"dx": "float64[*,*,*,*]", "dw": "float64[*,*,*,*]", "db": "float64[*]"},
@@ -219,9 +221,10 @@ BACKWARD = Recipe(
                 first_channels),
         Mistake("last-window-wins", "A pixel has the gradient of the last window that sees it; it is the sum over all "
                 "of them.", other_dx(put=lambda old, new: new)),
-        Mistake("padding-cropped-below", "dx was cut out of the padded gradient from its first row on; the padding above "
-                "and left is not part of it.", other_dx(crop=0)),
-        Mistake("stride-missing", "Windows stand one pixel apart here; they stand stride pixels apart.", stride_missing),
+        Mistake("padding-cropped-below", "dx was cut out of the padded gradient from its first row on; the padding "
+                "above and left is not part of it.", other_dx(crop=0)),
+        Mistake("stride-missing", "Windows stand one pixel apart here; they stand stride pixels apart.",
+                stride_missing),
         Mistake("averaged-over-windows", "dw and db are divided by the number of windows; they are sums over them.",
                 averaged),
         Mistake("bias-gradient-per-window", "db is that of the first window only: the bias is shared by all windows.",
@@ -249,7 +252,8 @@ BACKWARD = Recipe(
                  lambda: with_dout(drawn(sixteenths, 20, (2, 5, 4, 2), 2, 2, stride=2), sixteenths, 23, 2, 2, 2, 2),
                  DIFFERENCES, "exact"),
         Question("larger", "one image, stride 2 and padding, 5 x 4 pixels, two channels, three filters",
-                 lambda: with_dout(drawn(normals, 30, (1, 5, 4, 2), 3, 3, stride=2, padding=1), normals, 33, 1, 3, 2, 3),
+                 lambda: with_dout(drawn(normals, 30, (1, 5, 4, 2), 3, 3, stride=2, padding=1), normals, 33,
+                                   1, 3, 2, 3),
                  DIFFERENCES),
     ])
 
@@ -301,7 +305,8 @@ POOL_FORWARD = Recipe(
         Mistake("min-for-max", "This is the smallest of every block; it is the largest.", pooled(min)),
         Mistake("largest-magnitude", "The largest without regard to sign: -8 is not above 1.",
                 pooled(lambda four: max(four, key=abs))),
-        Mistake("subsampled", "This is the first pixel of every block; it is the largest.", pooled(lambda four: four[0])),
+        Mistake("subsampled", "This is the first pixel of every block; it is the largest.",
+                pooled(lambda four: four[0])),
         Mistake("blocks-overlap", "Blocks stand one pixel apart; they stand two pixels apart.", overlapping),
         Mistake("odd-edge-kept", "An odd last row or column was pooled by itself; it is dropped.",
                 lambda x: pooled(max)(to_even(x))),
@@ -328,7 +333,8 @@ def shared_out(shares):
     def outputs(x, dout):
         dx, of = np.zeros(x.shape), blocks(x)
         for n, r, q, c in np.ndindex(dout.shape):
-            dx[n, 2 * r:2 * r + 2, 2 * q:2 * q + 2, c] = dout[n, r, q, c] * np.reshape(shares(list(of[n, r, q, c])), (2, 2))
+            gets = np.reshape(shares(list(of[n, r, q, c])), (2, 2))
+            dx[n, 2 * r:2 * r + 2, 2 * q:2 * q + 2, c] = dout[n, r, q, c] * gets
         return {"dx": dx}
 
     return outputs
@@ -362,8 +368,8 @@ POOL_BACKWARD = Recipe(
         Mistake("ties-shared", "The gradient is shared among equal pixels; the first of them gets all.",
                 shared_out(lambda four: [(pixel == max(four)) / four.count(max(four)) for pixel in four])),
         Mistake("ties-last", "Of equal pixels the last gets the gradient; the first does.", shared_out(one(last))),
-        Mistake("ties-down-the-columns", "Of equal pixels the first down the columns gets the gradient; it is the first "
-                "row by row.", shared_out(one(down_the_columns))),
+        Mistake("ties-down-the-columns", "Of equal pixels the first down the columns gets the gradient; it is the "
+                "first row by row.", shared_out(one(down_the_columns))),
         Mistake("to-all-four", "All four pixels of a block get the gradient; the largest alone does.",
                 shared_out(lambda four: [1.0] * 4)),
         Mistake("mean-for-max", "All four pixels of a block get a quarter of the gradient, as mean pooling has it.",
@@ -377,8 +383,9 @@ POOL_BACKWARD = Recipe(
     ],
     questions=[
         Question("by-hand", "four blocks, in the last of which three pixels are the largest",
-                 {"x": MAPS, "dout": array([10, 3], [-5, 2]).reshape(1, 2, 2, 1)}, "by hand, ties by convention", "exact",
-                 expected={"dx": array([0, 10, 0, 0], [0, 0, 0, 3], [0, -5, 2, 0], [0, 0, 0, 0]).reshape(1, 4, 4, 1)}),
+                 {"x": MAPS, "dout": array([10, 3], [-5, 2]).reshape(1, 2, 2, 1)}, "by hand, ties by convention",
+                 "exact", expected={
+                     "dx": array([0, 10, 0, 0], [0, 0, 0, 3], [0, -5, 2, 0], [0, 0, 0, 0]).reshape(1, 4, 4, 1)}),
         Question("ties", "four equal pixels; three; two above each other; two beside each other; a last row and column "
                  "that are dropped", {"x": TIED, "dout": array([1, 2], [3, 4]).reshape(1, 2, 2, 1)},
                  "by hand, ties by convention", "exact",
@@ -415,12 +422,12 @@ FLATTEN = Recipe(
     conventions=[*IMAGES, "position after position, row by row; the channels of a position stand beside each other"],
     oracle=flat_rows,
     mistakes=[
-        Mistake("channels-first", "A channel's whole map stands after the other, as PyTorch flattens; the channels of a "
-                "position stand beside each other.", in_order(3, 1, 2)),
+        Mistake("channels-first", "One channel's whole map stands after the other, as PyTorch flattens; the channels "
+                "of a position stand beside each other.", in_order(3, 1, 2)),
         Mistake("columns-first", "Positions go down the columns; they go along the rows.", in_order(2, 1, 3)),
         Mistake("column-major", "Channel after channel, each down its columns (order \"F\").", in_order(3, 2, 1)),
-        Mistake("channels-in-rows", "In every row a channel stands after the other; the channels of a position stand "
-                "beside each other.", in_order(1, 3, 2)),
+        Mistake("channels-in-rows", "In every row one channel stands after the other; the channels of a position "
+                "stand beside each other.", in_order(1, 3, 2)),
         Mistake("samples-last", "The samples are mixed: a row has one pixel of several samples.",
                 lambda x: {"out": x.reshape(x[:1].size, len(x)).T if x.size else flat_rows(x)["out"]}),
     ],
