@@ -185,6 +185,25 @@ def test_splits_shows_shares_and_what_came_of_them(made, axes):
         for name in ("DEN", "DNN-Dynamic")})
 
 
+def test_growers_are_those_whose_units_change(made):
+    """A panel each, whose bars are units layer by layer; below what a unit cost, in multiply-adds."""
+    still = {"ewc": {0: record("ewc", 0, T)}}
+    for stage in still["ewc"][0]["stages"]:
+        stage["capacity"]["widths"] = [4, 3]
+    figure = figures.growers(summarised(still | {name: made[name] for name in ("stl", "den", "dnn-constant")}))
+    *panels, cost = figure.axes
+    assert [ax.get_title() for ax in panels] == ["STL", "DEN"]      # without its variants, and who keeps its units
+    for ax, label in zip(panels, ("stl", "den")):
+        widths = np.array([stage["capacity"]["widths"] for stage in made[label][0]["stages"]])
+        np.testing.assert_array_equal([[bar.get_height() for bar in layer] for layer in ax.containers], widths.T)
+        assert {text.get_text() for text in ax.texts} == {str(widths[0].sum()), str(widths[-1].sum())}
+    per_unit = [mean_over_seeds(made, label, lambda each: of_stages("steps", 0, "solve", "multiply_adds")(each)
+                                / sum(each["stages"][-1]["capacity"]["widths"])) for label in ("stl", "den")]
+    np.testing.assert_allclose([1000 * mark.get_xdata()[0] for mark in cost.lines], per_unit)
+    assert cost.get_xlabel() == "multiply-adds of training per unit that stays, $10^{3}$"
+    assert figures.growers(summarised(still)) is None
+
+
 def test_the_figures_of_one_run(made):
     each = made["den"][1]
     summary, R = summarised({"den": {1: each}}), R_of(each)

@@ -328,6 +328,22 @@ def test_every_table_stands_in_a_document_of_its_own(full):
     assert all(line.endswith("| birth 7 |") for line in tables.strengths(full).splitlines()[2:])
 
 
+def test_units_are_told_layer_by_layer_with_what_one_cost():
+    """A layer that comes later is 0 before; units and costs are means over the seeds; a linear method has no row."""
+    made = grid(("den", "ella"), seeds=(0, 1), tasks=3)
+    for seed, each in made["den"].items():
+        for stage, widths in zip(each["stages"], ([4], [6, 2], [8 + 2 * seed, 2])):
+            stage["capacity"]["widths"] = widths
+            stage["steps"][0]["solve"]["multiply_adds"] *= 10**5
+    for each in made["ella"].values():
+        for stage in each["stages"]:
+            stage["capacity"]["widths"] = []
+    per_unit = 600 * (1 / 10 + 1 / 12) / 2                          # the stages cost 1, 2 and 3 hundred millions
+    found = rows(tables.units(summarised(made)))
+    assert found["DEN"] == ["4-0", "6-2", "9-2", f"{per_unit:.1f}"] and "ELLA" not in found
+    assert tables.units(summarised({"ella": made["ella"]})) == tables.NOT_MEASURED
+
+
 def test_tables_of_a_class_incremental_stream_are_of_accuracy():
     """R is the accuracy among all classes seen: the scenario says so, and no table speaks of AUROC."""
     summary = summarised(with_all_classes_asked(grid(tasks=3)))
@@ -344,6 +360,7 @@ def test_every_picture_stands_once_under_the_heading_of_what_it_shows(full):
              for heading, text in zip(parts[::2], parts[1::2])}
     words = {"Quality": "Mean score over the tasks learnt", "Size and cost": "against parameters allocated",
              "The paper's order": "Scores of tasks learnt early", "Selective retraining": "full, L1 and selective retraining",
+             "Units, layer by layer": "of the methods that grow",
              "Dynamic expansion": "beside a constant number of new units", "Splits and backward transfer": "units split"}
     assert {heading for heading, pictures in shown.items() if pictures} == set(words)
     for heading, about in words.items():
@@ -392,8 +409,8 @@ def test_every_figure_is_written_large_enough_to_print(full, tmp_path):
 
 
 @pytest.mark.parametrize(("labels", "tasks", "further"), [
-    (("den",), 1, {"tasks", "splits"}), (("own", "dnn-dynamic", "dnn-constant"), 3, {"expansion"}),
-    (("l2", "dnn-selective"), 2, {"selective"})])
+    (("den",), 1, {"tasks", "splits"}), (("own", "dnn-dynamic", "dnn-constant"), 3, {"expansion", "growers"}),
+    (("l2", "dnn-selective"), 2, {"selective", "growers"})])
 def test_figures_of_parts_of_a_grid(labels, tasks, further, tmp_path, monkeypatch):
     """Those that its methods are enough for, whatever else they would show."""
     monkeypatch.setattr(figures, "DPI", 20)

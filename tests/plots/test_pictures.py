@@ -14,6 +14,7 @@ from den_ref.core.penalties import L1, SquaredL2
 from den_ref.core.result import Result
 from den_ref.core.solvers import fista
 from den_ref.den.network import NEVER, Head, Network
+from den_ref.methods import REGISTRY
 from den_ref.plots import Segment, Style
 from den_ref.plots.network import layout
 from den_ref.plots.panels import panels
@@ -462,8 +463,33 @@ AXES = {
     "performance_matrix": ((np.eye(2), ["a", "b"]), {}, "tested on task", "after learning task"),
     "forgetting_curves": ((np.eye(2), ["a", "b"]), {}, "tasks learnt", "change of AUROC"),
     "before_and_after": (([0.5], [0.4, 0.6], ["a", "b"]), {}, "AUROC", "task"),
+    "units_by_task": (([[3, 2], [4, 2]],), {}, "tasks learnt", "units"),
+    "costs_per_unit": (({"den": 10.0, "stl": np.nan},), {"xlabel": "cost"}, "cost", ""),
+    "readers": (({"den": [3, 1], "stl": [4, 0]},), {}, "share of the parameters", ""),
     "widths_by_stage": (([[3, 2], [4, 2]],), {}, "tasks learnt", "units"),
 }
+
+
+def test_units_stand_on_the_layers_below(ax):
+    first, second = plots.units_by_task(ax, [[3, 0], [4, 2.25]])
+    assert [bar.get_height() for bar in first] == [3, 4]
+    assert [(bar.get_y(), bar.get_height()) for bar in second] == [(3, 0), (4, 2.25)]
+    assert {text.get_text(): text.xy for text in ax.texts} == {"3": (1, 3), "6": (2, 6.25)}
+
+
+def test_what_was_not_counted_says_so(ax):
+    mark, none = plots.costs_per_unit(ax, {"den": 123.0, "stl": np.nan}, "cost")
+    assert [text.get_text() for text in ax.texts] == ["123", "not counted"]
+    assert mark.get_xydata().tolist() == [[123, 0]] and np.isnan(none.get_xdata()).all()
+    assert mark.get_color() == REGISTRY["den"].look.colour and ax.get_xscale() == "log"
+
+
+def test_readers_are_shares_from_one_task_on(ax):
+    by_one, by_two = plots.readers(ax, {"den": [3, 1], "stl": [4, 0]})
+    assert [bar.get_width() for bar in by_one] == [0.75, 1.0]
+    assert [(bar.get_x(), bar.get_width()) for bar in by_two] == [(0.75, 0.25), (1.0, 0.0)]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == ["1", "2"]
+    assert sum(by_two[0].get_facecolor()[:3]) < sum(by_one[0].get_facecolor()[:3])         # the more the darker
 
 
 @pytest.mark.parametrize("name", AXES)

@@ -1,5 +1,6 @@
 """The figures of a comparison: which curves stand on which axes, and the files they go to."""
 
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,7 @@ from den_ref.experiment.disk.files import whole
 from den_ref.methods import REGISTRY
 from den_ref.methods.labels import name_of
 from den_ref.methods.registry import known
-from den_ref.plots import comparison
+from den_ref.plots import comparison, growth
 from den_ref.plots.canvas import canvas, mosaic
 from den_ref.plots.scores import performance_matrix
 from den_ref.plots.style import Style, as_it_is
@@ -127,6 +128,25 @@ def splits(summary: Summary):
     return figure
 
 
+def growers(summary: Summary):
+    """Units per hidden layer after each task, of the methods that grow; multiply-adds spent per unit that stays."""
+    counts = {label: numbers.units(summary, label).mean(axis=0)
+              for label in methods(summary, BOUND, COMPARED, THE_PAPER) or summary.outcomes}
+    grown = {label: units for label, units in counts.items() if (units != units[0]).any()}
+    if not grown:
+        return None
+    rows = [list(names) for names in zip_longest(*[iter(grown)] * 3, fillvalue=".")]
+    figure, axes = mosaic([*rows, ["cost"] * 3], PAGE, 2.4 * len(rows) + 1 + 0.25 * len(grown))
+    for label, units in grown.items():
+        growth.units_by_task(axes[label], units, name_of(label), style=STYLE)
+    figure.legend(*axes[max(grown, key=lambda label: len(grown[label][0]))].get_legend_handles_labels(), ncols=4,
+                  frameon=False, fontsize=STYLE.text, loc="outside upper center")
+    costs = {label: numbers.cost_per_unit(summary, label) for label in grown}
+    scale, xlabel = unit("multiply-adds of training per unit that stays", np.array([*costs.values()]))
+    growth.costs_per_unit(axes["cost"], {label: cost / scale for label, cost in costs.items()}, xlabel, style=STYLE)
+    return figure
+
+
 # --- of one run --------------------------------------------------------------------------------------------------
 
 
@@ -168,7 +188,7 @@ def boxes(summary: Summary):
 
 # --- files -------------------------------------------------------------------------------------------------------
 
-#: Name of the file -> the function that draws it, and the methods without which it is left out.
+#: Name of the file -> the function that draws it (None: nothing to draw), the methods without which it is left out.
 FIGURES = {
     "average": (average, ()),
     "capacity": (capacity, ()),
@@ -176,6 +196,7 @@ FIGURES = {
     "selective": (selective, ("dnn-selective",)),
     "expansion": (expansion, GROWING),
     "splits": (splits, ("den",)),
+    "growers": (growers, ()),
 }
 
 
@@ -193,15 +214,16 @@ def draw_run(summary: Summary, folder: Path) -> list[Path]:
 
 
 def _saved(summary: Summary, figures, folder: Path) -> list[Path]:
-    """Write the figures that have a function; those of an earlier time that have none any more are removed."""
+    """Write the figures that there is something for; those of an earlier time are removed."""
     folder.mkdir(parents=True, exist_ok=True)
     paths = {name: folder / f"{name}.png" for name in figures}
     for name, draw in figures.items():
-        if draw is None:
+        figure = draw and draw(summary)
+        if figure is None:
             paths.pop(name).unlink(missing_ok=True)
             continue
         with whole(paths[name]) as file:
-            draw(summary).savefig(file, format="png", dpi=DPI)
+            figure.savefig(file, format="png", dpi=DPI)
     return list(paths.values())
 
 

@@ -204,6 +204,22 @@ def value_of(summary: Summary, label: str, option: str) -> float:
     return float(value[0] if isinstance(value, list) else value)
 
 
+# --- units -------------------------------------------------------------------------------------------------------
+
+
+def units(summary: Summary, label: str) -> np.ndarray:
+    """(n_seeds, T, L): units per hidden layer after each task, 0 in layers that are not there yet."""
+    runs = summary.runs(label)
+    L = max(len(widths) for run in runs for widths in run.widths)
+    return np.array([[[*widths, *[0] * (L - len(widths))] for widths in run.widths] for run in runs], float)
+
+
+def cost_per_unit(summary: Summary, label: str) -> float:
+    """Multiply-adds of all mini-batch solves per unit there is at the end, mean over seeds; NaN if none counted."""
+    spent = cost(summary, label, "multiply_adds")
+    return float(np.mean(np.where(spent > 0, spent, np.nan) / units(summary, label)[:, -1].sum(axis=1)))
+
+
 # --- fine-tuning beside selective retraining ---------------------------------------------------------------------
 
 

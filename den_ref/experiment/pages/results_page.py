@@ -27,6 +27,7 @@ SECTIONS = {
     "readings": ("Readings of the paper", None),
     "quality": ("Quality", "average"),
     "size": ("Size and cost", "capacity"),
+    "units": ("Units, layer by layer", "growers"),
     "strengths": ("DEN at other strengths", None),
     "goals": ("Goals", None),
     "paper": ("Beside the paper", None),

@@ -48,6 +48,17 @@ def _size_row(summary: Summary, label: str) -> list[str]:
             mean(numbers.cost(summary, label, "seconds"), ".0f"), _billions(summary, label)]
 
 
+def units(summary: Summary) -> str:
+    """Units per hidden layer after each task, and multiply-adds of training per unit that stays; mean over seeds."""
+    rows = []
+    for label in main_labels(summary):
+        after = ["-".join(f"{n:.0f}" for n in widths) for widths in numbers.units(summary, label).mean(axis=0)]
+        if any(after):                                             # a linear method has none
+            rows.append([name_of(label), *after, number(numbers.cost_per_unit(summary, label) / 1e6, ",.1f")])
+    head = ["units after task", *_positions(summary), "10⁶ multiply-adds per unit"]
+    return table(head, rows) if rows else NOT_MEASURED
+
+
 # --- beside the paper --------------------------------------------------------------------------------------------
 
 
@@ -206,6 +217,7 @@ TABLES = {
     "conditions": (conditions, ()),
     "quality": (quality, ()),
     "size": (size, ()),
+    "units": (units, ()),
     "goals": (goals, ("den",)),
     "paper": (figures_of_paper, ("den",)),
     "order": (order, ("den",)),
