@@ -251,7 +251,8 @@ def columns_with(side, into_head=None):
     def forward(adapted, w, h, rows):
         a, _ = adapted.link.forward(w, h, rows)
         of_layer = into_head if into_head and adapted.link.W == "V" else side
-        return a + of_layer(adapted.older[rows], *(w[name] for name in adapted.names)), None
+        a += of_layer(adapted.older[rows], *(w[name] for name in adapted.names))
+        return a, None
 
     def outputs(**inputs):
         with patch.object(columns.Adapted, "forward", forward):
