@@ -6,9 +6,11 @@ rule is also shown a made-up file that breaks it.
 
 import ast
 import importlib.metadata
+import io
 import re
 import statistics
 import sys
+import tokenize
 from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -23,6 +25,9 @@ ROOT = Path(__file__).parents[1]
 TESTS = sorted([*(ROOT / "tests").rglob("*.py"), *(ROOT / "docs" / "make").rglob("*.py")])
 #: What makes the golden values: outside the package, and written as it is.
 WORKSHOP = sorted(file for room in ("oracles", "own_answers") for file in (ROOT / "tests" / room).rglob("*.py"))
+
+#: File of methods/ -> its system's name: each in 150 lines of code, and unknown to the core.
+SYSTEMS = {"si": "SI", "imm": "IMM", "ella": "ELLA", "gomtl": "GO-MTL"}
 
 #: Room -> rooms it may import, besides itself and SHARED; a room of rooms stands for all of them.
 MAY_IMPORT = {
@@ -374,6 +379,30 @@ def test_functions_are_short(files):
     lengths = [n for file in files for n in body_lengths(parsed(file.read_text("utf-8"))).values()]
     assert statistics.median(lengths) <= 8
     assert percentile(lengths, 0.9) <= 25
+
+
+def code_lines(source: str) -> int:
+    """Lines with code: docstrings, comments and blank lines left out."""
+    nothing = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT, tokenize.ENDMARKER}
+    tokens = tokenize.generate_tokens(io.StringIO(source).readline)
+    lines = {line for token in tokens if token.type not in nothing for line in range(token.start[0], token.end[0] + 1)}
+    documented = (ast.Module, ast.ClassDef, ast.FunctionDef)
+    docs = [node.body[0] for node in ast.walk(ast.parse(source)) if isinstance(node, documented) and ast.get_docstring(node)]
+    return len(lines.difference(*(range(doc.lineno, doc.end_lineno + 1) for doc in docs)))
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_system_is_short_and_the_core_does_not_know_it(system):
+    assert 40 < code_lines((PACKAGE / "methods" / f"{system}.py").read_text("utf-8")) <= 150
+    names = re.compile(rf"\b({system}|{SYSTEMS[system]})\b", re.IGNORECASE)
+    assert names.search(f"as in {SYSTEMS[system]}") and names.search(f"from den_ref.methods.{system} import x")
+    assert [file.name for file in (PACKAGE / "core").glob("*.py") if names.search(file.read_text("utf-8"))] == []
+
+
+def test_lines_of_code_are_counted_as_said():
+    assert code_lines('"""Doc.\n\nMore.\n"""\n\nx = """a\nb"""      # two lines\n\n# why\n') == 2
+    assert code_lines('class C:\n    """Doc."""\n\n    def f(self):\n        """Doc\n        more."""\n        return (1,\n'
+                      '                2)\n') == 4
 
 
 def test_lengths_are_counted_as_said():

@@ -65,7 +65,8 @@ class IMM(L2):
 
     Only bodies are merged.  Head k was trained on W^k and reads the merged body: what it loses by that is the smaller
     the nearer the bodies are to each other.  ``refit`` trains the newest head again; those of earlier tasks would need
-    their data.
+    their data.  A task with one class only, with collinear features, or with none, is trained as any other, and where
+    nobody has information the mode is the mean; a task comes once.
     """
 
     name = "imm"

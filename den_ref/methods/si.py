@@ -49,7 +49,8 @@ class SI(FineTuning):
     The body alone is pulled; an earlier head does not change (class-incremental, it is in the body).  A weight that
     never moved has Omega = 0, at xi = 0 too.  A small xi gives weights that hardly moved a large Omega, made of
     rounding.  With ``reset`` off, Adam's moments and its count go on with the next task, as in the authors' code for
-    permuted MNIST; those of a new head start at 0.
+    permuted MNIST; those of a new head start at 0.  A task with one class only, with collinear features, or with none,
+    is trained as any other; a task comes once.
     """
 
     name = "si"

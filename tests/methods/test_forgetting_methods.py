@@ -1,14 +1,17 @@
 """Fine-tuning, DNN-L2 and DNN-EWC: what holds the body, and what must be equal bit for bit; SI is in test_si.py."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from den_ref.core import mlp
 from den_ref.core.fisher import fisher_diagonal
 from den_ref.core.flat import Flat
-from den_ref.methods import EWC, L2, SI, STL, FineTuning
+from den_ref.methods import EWC, IMM, L2, SI, STL, FineTuning
 from den_ref.protocol import Task
 from den_ref.tasks import make_stream
+from tests.helpers.linear_tasks import binary
 from tests.helpers.on_the_toy import OPTIONS, learnt, same
 
 
@@ -23,6 +26,29 @@ def test_the_first_network_is_that_of_separate_learning():
     fine, separate = learnt(FineTuning, 1), learnt(STL, 1)
     task = make_stream("toy").tasks[0]
     np.testing.assert_array_equal(fine.scores(0, task.x_valid), separate.scores(0, task.x_valid))
+
+
+@pytest.mark.parametrize("kind", [SI, IMM])
+@pytest.mark.parametrize("unusual", [
+    {"y_train": np.zeros((60, 1))}, {"x_train": np.ones((60, 4))}, {"x_train": np.zeros((60, 4))}],
+    ids=["one class only", "a constant", "zeros"])
+def test_an_unusual_task_is_trained_as_any_other_and_comes_once(kind, unusual):
+    method = kind(kind.Config(hidden=(5, 4), epochs=3), seed=0)
+    for index in range(3):
+        method.learn(binary(index, **unusual if index == 1 else {}))
+    scores = method.scores(1, binary(1).x_train)
+    assert np.isfinite(scores).all() and np.ptp(scores) > 0
+    with pytest.raises(ValueError, match="task: expected one not learnt yet, got 1"):
+        method.learn(binary(1, y_train=1 - binary(1).y_train))
+
+
+@pytest.mark.parametrize("kind", [SI, IMM])
+def test_without_features_only_biases_are_learnt(kind):
+    method, empty = kind(kind.Config(hidden=(5, 4), epochs=200, step=0.02, patience=200), seed=0), np.zeros((60, 0))
+    for index in range(2):
+        method.learn(replace(binary(index), x_train=empty, x_valid=empty[:0], y_valid=binary(index).y_valid[:0]))
+    assert np.ptp(method.scores(1, empty)) == 0
+    assert 1 / (1 + np.exp(-method.scores(1, empty)[0, 0])) == pytest.approx(binary(1).y_train.mean(), abs=0.05)
 
 
 def test_l2_at_a_huge_strength_freezes_the_body():

@@ -1,5 +1,6 @@
 """GO-MTL: the identities that its two steps promise, what is kept of the data, and unusual tasks."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -154,3 +155,26 @@ def test_sizes_of_bases_that_cost_least_leave_the_model_as_it_is():
         return 0.3 * abs(S[:2]).sum() + 0.2 * (L[:, :2]**2).sum()
 
     assert all(cost(sized, codes) <= cost(sized * a, codes / a) for a in (0.5, 0.99, 1.01, 2.0))
+
+
+@pytest.mark.parametrize("loss", ["squared", "logistic"])
+@pytest.mark.parametrize("x", [np.ones((60, 4)), np.zeros((60, 4)), np.repeat(np.arange(60.0)[:, None] % 7, 4, axis=1)],
+                         ids=["constant", "zeros", "collinear"])
+def test_a_rank_deficient_task_has_one_answer(x, loss):
+    """Where the features tell nothing, all samples have one score; else bases for given codes have no slope left."""
+    gomtl = GOMTL(GOMTLConfig(k=3, loss=loss), 0)
+    gomtl.learn_all([binary(0), binary(7, x_train=x)])
+    scores, S = gomtl.scores(7, x), np.hstack([coded.S for coded in gomtl.kept.values()])
+    assert np.isfinite(scores).all() and (np.ptp(scores) == 0) == (np.ptp(x) == 0)
+    slope = sum(2 * np.outer(q.D @ gomtl.L @ s - q.c, s) for q, s in zip(gomtl.seen, S.T)) + 2 * gomtl.config.lam * gomtl.L
+    np.testing.assert_allclose(slope, 0, atol=1e-9)
+
+
+def test_no_features_at_all():
+    """The constant alone: every sample has the score of the task's mean target, up to what the bases are held by."""
+    task, empty = binary(0), np.zeros((60, 0))
+    gomtl = GOMTL(GOMTLConfig(k=2, mu=1e-9, lam=1e-9), 0)
+    gomtl.learn(replace(task, x_train=empty, x_valid=empty[:10]))
+    scores = gomtl.scores(0, empty)
+    assert gomtl.L.shape == (1, 2) and np.ptp(scores) == 0
+    assert scores[0, 0] == pytest.approx(2 * task.y_train.mean() - 1, rel=1e-3)
