@@ -64,6 +64,12 @@ PREDICTIONS = {
         "predict-limits": 'with_five = "below"\nwith_twelve_at_most = 0',
         "predict-den": 'largest_first = ["den-finetune", "den", "free"]',
     },
+    "09_five_ways_to_grow": {
+        "predict-grow": 'most_units = "adanet"',
+        "predict-frozen": 'to_the_last_bit = {"adanet", "nonparametric"}\nread_older_units = {"den", "incremental-features"}',
+        "predict-work": 'fewest_rounds = "den"\nleast_per_unit = "adanet"\nmost_per_unit = "den"',
+        "predict-tree": "tree_first_lot = 0.95\nplain_first_lot = 0.1\nneeds_old_data = True",
+    },
 }
 
 #: Notebook -> id of a cell -> what holds after it.
@@ -231,5 +237,26 @@ assert np.mean(transfers['free']) < np.mean(transfers['den']) < 0.005 < 0.01 < n
 assert min(transfers['den-finetune']) > 0
 """,
         "run-data": "assert 'expected the data of all learnt tasks' in refused",
+    },
+    "09_five_ways_to_grow": {
+        "run-grow": """
+assert min(auroc['den']) > 0.98 and min(auroc['adanet']) > 0.9 and min(auroc['nonparametric']) > 0.95
+assert auroc['incremental-features'][0] < 0.9 and units['adanet'] > 1.5 * units['den']
+last = {step.box: step for step in made['den']['steps'] if step.stage == 3}
+assert 'eq5' not in last and sum(last['split'].facts['split']) > 0
+for name in ('adanet', 'nonparametric'):
+    assert min(np.diff([0, *made[name]['units'].sum(axis=1)])) > 0
+""",
+        "run-frozen": """
+assert head_auroc(made['den']['scores'][-1], tasks[0].y_test, 'sigmoid') > 0.98 and moved['den'] > 0
+""",
+        "run-work": """
+assert rounds['den'] == 2 and min(rounds[name] for name in made if name != 'den') > 10
+assert max(auroc, key=lambda name: np.mean(auroc[name])) == 'den'
+""",
+        "run-tree": """
+assert done.R['accuracy'][-1, 0] > 0.9 and plain.R['accuracy'][-1, 0] < 0.3
+assert 'expected the data of all learnt tasks' in refused
+""",
     },
 }

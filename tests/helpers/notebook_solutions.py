@@ -201,4 +201,15 @@ SOLUTIONS = {
             "numbers_kept(d, k, T)", "(d * k)**2 + d * k", b_forgotten="(d * k)**2", per_task="T * ((d * k)**2 + d * k)",
             one_basis="d**2 + d"),
     },
+    "09_five_ways_to_grow": {
+        "exercise-gain": function(
+            "my_gain(g, p, norm, gamma)", "norm * np.linalg.norm(g, p / (p - 1)) - gamma",
+            the_norm_with_p="norm * np.linalg.norm(g, p) - gamma", cost_forgotten="norm * np.linalg.norm(g, p / (p - 1))",
+            size_forgotten="np.linalg.norm(g, p / (p - 1)) - gamma"),
+        "exercise-route": function(
+            "my_answer(p, groups)",
+            "max(max(groups, key=lambda group: sum(p[c] for c in group)), key=lambda c: p[c])",
+            flat="int(np.argmax(p))", child_of_the_largest="max(max(groups, key=lambda group: max(p[group])), key=lambda c: p[c])",
+            place_in_the_child="int(np.argmax(p[max(groups, key=lambda group: sum(p[group]))]))"),
+    },
 }
