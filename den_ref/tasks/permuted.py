@@ -2,21 +2,24 @@
 
 import numpy as np
 
+from den_ref.doors import OneOf
 from den_ref.protocol import Task
 from .digits import load_digits
-from .pixels import checked_dtype, standardised, unit_interval
+from .pixels import checked_dtype, flat_rows, standardised, unit_interval
 from .seeds import checked_seed, generator
 from .stream import SPLITS, Stream
 
 
 def permuted_mnist(
-    seed: int = 0, *, permutations: int = 10, loss: str = "softmax", mnist=None, per_class=None, dtype="float32"
+    seed: int = 0, *, permutations: int = 10, loss: str = "softmax", standardise: bool = True, mnist=None,
+    per_class=None, dtype="float32"
 ) -> Stream:
     """Tasks 0, 1, ...: which of the ten digits is it, its pixels permuted by the task's own fixed permutation?
 
     Task 0 has the pixels in their order (the identity); task i reads pixel ``permutation(seed, i)[j]`` as input j.
-    All images are centred by the training mean and divided by one global deviation first.  No task has an ``image``:
-    what is side by side in a permuted one was not.
+    All images are centred by the training mean and divided by one global deviation first (``standardise=False``: they
+    are in [0, 1], and no weight of a pixel that is 0 moves).  No task has an ``image``: what is side by side
+    in a permuted one was not.
 
     A task's samples are permuted when the task is made (``stream.tasks[i]``) and belong to that Task alone: whoever
     keeps all Tasks of a stream keeps as many copies of the digits (69 MB each for the embedded ones in float32).
@@ -29,6 +32,7 @@ def permuted_mnist(
         Number of tasks.  Task i is the same whatever their number.
     loss : {"softmax", "sigmoid"}
         One choice among ten classes; or ten outputs, each class against the rest, as in DEN's released code.
+    standardise : bool
     mnist, per_class, dtype
         As for :func:`~den_ref.tasks.variation.mnist_variation`.
 
@@ -47,12 +51,15 @@ def permuted_mnist(
         raise ValueError(f"permutations: expected an integer >= 1, got {permutations!r}")
     if loss not in ("softmax", "sigmoid"):
         raise ValueError(f"loss: expected 'softmax' or 'sigmoid', got {loss!r}")
+    OneOf(True, False)("standardise", standardise)
     digits = load_digits(mnist, per_class)
-    x = standardised({split: unit_interval(images) for split, images in digits.images.items()}, dtype)
+    x = {split: unit_interval(images) for split, images in digits.images.items()}
+    x = standardised(x, dtype) if standardise else {split: flat_rows(part, dtype) for split, part in x.items()}
     y = {split: labels.astype(np.int64) for split, labels in digits.labels.items()}
     if loss == "sigmoid":
         y = {split: np.eye(10, dtype=dtype)[labels] for split, labels in y.items()}
     details = {"seed": seed, "loss": loss, "dtype": dtype.name, "digits": digits.facts}
+    details |= {} if standardise else {"standardise": False}       # runs of before the option stay what they are
 
     def make(index) -> Task:
         order = permutation(seed, index)

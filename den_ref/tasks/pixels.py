@@ -8,6 +8,11 @@ def unit_interval(images: np.ndarray) -> np.ndarray:
     return np.divide(images, 255, dtype=np.float32)
 
 
+def flat_rows(images: np.ndarray, dtype) -> np.ndarray:
+    """Images (n, height, width) as samples (n, height * width), position by position."""
+    return images.reshape(len(images), -1).astype(dtype, copy=False)
+
+
 def standardised(images: dict[str, np.ndarray], dtype) -> dict[str, np.ndarray]:
     """Samples by split, centred by the training mean and divided by one global deviation.
 
@@ -26,7 +31,7 @@ def standardised(images: dict[str, np.ndarray], dtype) -> dict[str, np.ndarray]:
     -------
     dict of (n, height * width) C-contiguous arrays.
     """
-    x = {split: part.reshape(len(part), -1).astype(dtype, copy=False) for split, part in images.items()}
+    x = {split: flat_rows(part, dtype) for split, part in images.items()}
     mean = x["train"].mean(axis=0, dtype=np.float64).astype(dtype)
     for part in x.values():
         part -= mean

@@ -51,6 +51,17 @@ def test_as_ten_outputs_each_class_stands_against_the_rest():
         make_stream("permuted-mnist", loss="hinge", **SMALL)
 
 
+def test_without_standardising_samples_are_the_pixels_in_the_tasks_order():
+    images = load_digits(per_class=SMALL["per_class"]).images["valid"].reshape(20, 784)
+    stream = make_stream("permuted-mnist", standardise=False, **SMALL)
+    x = stream.tasks[2].x_valid
+    assert x.dtype == np.float32 and x.max() == 1
+    np.testing.assert_allclose(x, images[:, permutation(0, 2)] / 255, atol=1e-7)
+    assert stream.facts != make_stream("permuted-mnist", **SMALL).facts
+    with pytest.raises(ValueError, match="standardise: expected True or False, got 'no'"):
+        make_stream("permuted-mnist", standardise="no", **SMALL)
+
+
 def test_task_0_is_the_digits_centred_and_scaled():
     images = load_digits(per_class=SMALL["per_class"]).images["train"].reshape(60, 784) / 255
     centred = images - images.mean(axis=0)
