@@ -442,8 +442,8 @@ TASKS = {
         lambda **given: split_digits(per_class=(1, 1, 1), **given).tasks[0], seed=0, groups="01,23",
         scenario="class-incremental", dtype="float64"),
     "tasks.permuted.permuted_mnist": example(
-        lambda **given: permuted_mnist(per_class=(1, 1, 1), **given).tasks[1], seed=0, permutations=2, loss="sigmoid", standardise=False,
-        dtype="float64", mnist=MNIST, fine={"mnist": ("None",)}),
+        lambda **given: permuted_mnist(per_class=(1, 1, 1), **given).tasks[1], seed=0, permutations=2, loss="sigmoid",
+        standardise=False, dtype="float64", mnist=MNIST, fine={"mnist": ("None",)}),
     "methods.registry.method_named": example(method_named, name="den", fine={"name": ("text",)}),
 }
 EXAMPLES = {**CORE, **DEN, **TASKS}
