@@ -22,7 +22,7 @@ LEAVES_FIRST = ("affine", "relu", "flatten", "max_pool", "convolution", "sigmoid
                 "group", "sparse", "squared", "ista", "fista", "solve", "objective", "select", "extract", "insert",
                 "append", "useless", "delete", "unit", "most", "split", "predict", "auroc", "performance", "fisher",
                 "ewc", "l2", "si_", "imm", "drop", "ella", "gomtl", "incremental", "adanet", "capnorm", "adarad",
-                "fan_in", "progressive", "den_trace")
+                "fan_in", "tree_", "progressive", "den_trace")
 
 
 def operations() -> list[str]:

@@ -20,6 +20,7 @@ systems        the compared systems: EWC's Fisher information and pull, DNN-L2, 
                DNN-Progressive
 incremental    incremental features: the tied gradient, hard samples, the merge, how many
 nonparametric  CapNorm forwards and backwards, a step of AdaRad, the fan-in penalty
+tree           the error-driven tree: a confusion's embedding and partition, homes, growth, the answer
 metrics        AUROC, functions of the performance matrix
 arrays         filling an array entry by entry
 =============  ========================================================================================
@@ -48,3 +49,4 @@ from .systems import drop_transfer_layer, ewc_penalty, ewc_prox, fisher_diagonal
 from .systems import adanet_coordinate_gain, adanet_weak_learner, ella_bases, ella_code, gomtl_bases
 from .systems import progressive_adapter_backward, progressive_forward
 from .systems import si_importance, si_path_integral, si_penalty
+from .tree import tree_answer, tree_choice, tree_embedding, tree_homes, tree_partition

@@ -13,8 +13,10 @@ from tests.helpers.merging_mutants import MUTANTS as MERGES
 from tests.helpers.nonparametric_mutants import MUTANTS as NONPARAMETRIC
 from tests.helpers.path_mutants import MUTANTS as PATHS
 from tests.helpers.system_mutants import MUTANTS as SYSTEMS
+from tests.helpers.tree_mutants import MUTANTS as TREE
 
-MUTANTS = MATHEMATICS | SYSTEMS | PATHS | MERGES | BASES | INCREMENTAL | ADANET | NONPARAMETRIC | LISTED | IMAGES
+MUTANTS = MATHEMATICS | SYSTEMS | PATHS | MERGES | BASES | INCREMENTAL | ADANET | NONPARAMETRIC | TREE | LISTED
+MUTANTS |= IMAGES
 MISTAKES = {(vector.operation, mistake) for vector in vectors() for mistake in vector.mistakes}
 
 

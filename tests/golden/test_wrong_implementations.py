@@ -17,7 +17,8 @@ YOUNGER = {"si_path_integral", "si_importance", "si_penalty", "imm_mean", "imm_m
            "incremental_merge", "incremental_rule",
            "adanet_weak_learner", "adanet_coordinate_gain",
            "capnorm_forward", "capnorm_backward", "adarad_step", "fan_in_penalty",
-           "convolution_forward", "convolution_backward", "max_pool_forward", "max_pool_backward", "flatten"}
+           "convolution_forward", "convolution_backward", "max_pool_forward", "max_pool_backward", "flatten",
+           "tree_embedding", "tree_partition", "tree_homes", "tree_choice", "tree_answer"}
 
 
 def test_the_list_is_long_and_covers_every_operation():

@@ -20,4 +20,5 @@ from .methods import adanet_coordinate_gain, adanet_weak_learner, ella_bases, el
 from .methods import adarad_step, capnorm_backward, capnorm_forward, fan_in_penalty
 from .methods import incremental_gradients, incremental_hard, incremental_merge, incremental_rule
 from .methods import progressive_adapter_backward, progressive_forward, si_importance, si_path_integral, si_penalty
+from .methods import tree_answer, tree_choice, tree_embedding, tree_homes, tree_partition
 from .trace import den_trace

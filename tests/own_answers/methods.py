@@ -15,10 +15,11 @@ from den_ref.methods.ewc import EWC, EWCConfig
 from den_ref.methods.l2 import L2, L2Config
 from den_ref.methods.gomtl import bases, statistics
 from den_ref.methods.incremental_features import Hard, IncrementalFeaturesConfig, first_sizes, next_sizes
-from den_ref.methods.shared import autoencoder, capnorm, columns, drop_transfer
+from den_ref.methods.shared import autoencoder, capnorm, columns, confusion, drop_transfer, nodes
 from den_ref.methods.shared.adarad import AdaRad
 from den_ref.methods.shared.bases import Quadratic, sparse_code
 from den_ref.methods.si import SI, SIConfig, damped
+from den_ref.methods.tree import worth_it
 
 from . import networks
 from .networks import gradients
@@ -196,6 +197,8 @@ def incremental_rule(rule, grow, objective, eps1, eps2, gamma):
         sizes.append(next_sizes(sizes[-1], before, now, config))
     add, merge = zip(*sizes)
     return {"add": np.array(add, np.int64), "merge": np.array(merge, np.int64)}
+
+
 # --- nonparametric networks --------------------------------------------------------------------------------------
 
 
@@ -235,6 +238,48 @@ def adanet_coordinate_gain(z, y, f, p, norm, lam, r, beta):
     """What ``methods.adanet.in_closed_form`` compares layers by."""
     g = pull(z, y, f)
     return {"gain": weak_learner(g, float(p), float(norm)) @ g - (lam * r + beta)}
+
+
+# --- the error-driven tree ---------------------------------------------------------------------------------------
+
+
+def tree_embedding(C, k):
+    """``methods.shared.confusion.affinity`` and ``embedding``."""
+    L = confusion.affinity(C)
+    U = confusion.embedding(L, k)
+    return {"L": L, "similarity": U @ U.T}
+
+
+def tree_partition(C, k):
+    """``methods.shared.confusion.partition``."""
+    return {"groups": confusion.partition(C, k)}
+
+
+def tree_homes(answers, labels, groups):
+    """``methods.shared.confusion.shares``, a new class after the other."""
+    phi = np.array([confusion.shares(groups[answers[labels == c]], groups.max() + 1) for c in range(labels.max() + 1)])
+    return {"phi": phi, "homes": phi.argmax(axis=1)}
+
+
+def tree_choice(flat, clone, labels, margin):
+    """``methods.tree.worth_it``."""
+    a, b = (float(np.mean(answers == labels)) for answers in (flat, clone))
+    return {"accuracy_flat": a, "accuracy_clone": b, "cloned": worth_it(a, b, margin)}
+
+
+def tree_answer(branch, groups, leaves):
+    """``methods.shared.nodes``, on networks without hidden layers that give the inputs on as their logits."""
+    x = np.hstack([branch, *leaves]).astype(np.float64)
+    ends = np.cumsum([0, *(own.shape[1] for own in (branch, *leaves))])
+
+    def network(first, last):
+        return mlp.pack([], [], np.eye(x.shape[1])[:, first:last], np.zeros(last - first), np.float64)
+
+    children = [nodes.Node(tuple(np.flatnonzero(groups == s).tolist()), network(*ends[s + 1:s + 3]))
+                for s in range(len(leaves))]
+    root = nodes.Node(tuple(range(len(groups))), network(*ends[:2]), tuple(children))
+    return {"superclasses": np.exp(nodes.branch_log_p(root, x)),
+            "classes": np.exp(nodes.log_probabilities(root, x, len(groups))), "answer": nodes.answers(root, x)}
 
 
 # --- DNN-Progressive ---------------------------------------------------------------------------------------------
