@@ -103,7 +103,7 @@ def tree_choice(flat, clone, labels, margin):
 
 
 def tree_answer(branch, groups, leaves):
-    """q[s] = sum of softmax over s, P[c] = q[s] softmax_c(leaf of s); the best superclass, then its leaf's best class."""
+    """q[s] = sum over s of softmax, P[c] = q[s] softmax_c(leaf of s); the best superclass, then its best class."""
     samples, k = range(len(branch)), len(leaves)
     classes = [[c for c in range(len(groups)) if groups[c] == s] for s in range(k)]
     p, inside = [softmax(row) for row in branch], [[softmax(row) for row in leaf] for leaf in leaves]
