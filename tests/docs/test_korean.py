@@ -6,7 +6,7 @@ import pytest
 
 from tests.helpers.docs_pages import DOCS, fences, inline_math
 
-PAGES = ["deck", "glossary", "limits", "reading_the_package", "teachers"]    # the README has tests of its own, in test_docs
+PAGES = ["deck", "glossary", "growers", "limits", "reading_the_package", "teachers"]    # the README has tests of its own, in test_docs
 
 
 def read(page: str) -> str:
