@@ -3,6 +3,7 @@
 Every checker returns what it found wrong, and has a test that it does find something.
 """
 
+import copy
 from dataclasses import replace
 
 import numpy as np
@@ -12,6 +13,7 @@ from den_ref.den import DEN
 from den_ref.den.network import NEVER, extract, insert
 from tests.helpers import loops_on_networks as loops
 from tests.helpers.random_networks import copied, differences
+from tests.helpers.retired_units import without_retired
 from tests.helpers.short_runs import N_INPUTS, quick, random_task, run
 
 RUNS = [dict(hidden=hidden, split_original=original, dtype=dtype)
@@ -231,6 +233,30 @@ def test_5_nor_do_the_units_of_a_stage_change_on_the_way(options):
     for step in run(**options).steps:
         if step.box in ("eq4", "eq5", "eq6", "eq6_after"):
             assert not touched_retired(step.before, step.after, step.stage)
+
+
+@pytest.mark.parametrize("hidden", [(5, 4), (5, 4, 4)])
+def test_5_a_stage_knows_nothing_of_units_that_retired_before_it(hidden):
+    """They are memory alone: the next stage ends bit for bit as it does where they were deleted."""
+    whole, tasks = copy.deepcopy(run(hidden=hidden).den), [random_task(7), random_task(8)]
+    smaller = without_retired(whole)
+    assert all(a < b for a, b in zip(smaller.network.widths, whole.network.widths, strict=True))
+    assert [served(whole, task) for task in tasks] == [served(smaller, task) for task in tasks]
+
+
+def test_5_a_stage_knows_of_every_unit_that_it_sees():
+    whole = copy.deepcopy(run().den)
+    unseen, other = without_retired(whole), without_retired(whole)
+    other.network = tampered(other.network, "biases/0", other.network.widths[0] - 1)
+    assert served(unseen, random_task(7)) == served(whole, random_task(7)) != served(other, random_task(7))
+
+
+def served(den: DEN, task) -> list[bytes]:
+    """Learn a task; all that its stage sees, and what every box said."""
+    said = [f"{step.sentence} {step.facts}".encode() for step in den.learn(task)]
+    network = den.network
+    sub = extract(network, network.visible(network.stage), network.head_of(task.id))
+    return said + [array.tobytes() for array in (*sub.weights, *sub.biases, sub.head, sub.head_bias)]
 
 
 def test_5_a_change_is_seen():

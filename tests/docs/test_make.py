@@ -1,5 +1,6 @@
 """What makes the docs: every script still finds what it uses, and marked blocks are filled whole."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from den_ref.experiment.pages import numbers
-from docs.make import algorithm_figures, equation_figures, flowchart, idea, notebook_pages, readme
+from den_ref.experiment.pages.summary import read_summary
+from docs.make import algorithm_figures, compare_shares, equation_figures, flowchart, idea, notebook_pages, readme
 from docs.make.blocks import write_blocks
 from tests.helpers.page_width import READABLE, smallest_letters
 
@@ -114,3 +116,14 @@ def test_the_fingerprint_is_of_the_notebook_and_of_how_small_it_is(tmp_path, mon
         monkeypatch.setenv("DEN_REF_SMALL", small)
         prints.append(notebook_pages.fingerprint(book))
     assert len(set(prints)) == 3 and prints[2] == prints[3]
+
+
+def test_shares_of_a_comparison_are_those_of_the_seconds_on_record():
+    path = ROOT / "docs" / "results" / "mnist-variation.json"
+    recorded = {label: sum(sum(cell["seconds"]) for cell in row["seeds"].values())
+                for label, row in json.loads(path.read_text("utf-8"))["methods"].items()}
+    total, made = sum(recorded.values()), compare_shares.shares(read_summary(path))
+    assert f"took {total:.0f} seconds of one core" in made and len(recorded) > 20
+    assert all(f"| `{label}` | {own:.1f} | {own / total:.1%} |" in made for label, own in recorded.items())
+    shown = [float(line.split(" | ")[1]) for line in made.splitlines()[4:]]
+    assert len(shown) == len(recorded) and shown == sorted(shown, reverse=True)
