@@ -211,7 +211,7 @@ def patches(x: Images(), layer: Convolution, out: Block("n_windows", "n_rows") =
 @door
 def convolution_forward(x: Images(), w: Filters(), b: Through("n_filters"), layer: Convolution,
                         out: Block("n", "n_out") = None, windows: Block("n_windows", "n_rows") = None):
-    """The affine layer on what every window sees; pixels outside an image are 0::
+    """The affine layer on what every window sees; pixels outside an image are 0.
 
         out[n, (r, q), j] = b[j] + sum over i, k, c of
                             x[n, (r * stride + i - padding, q * stride + k - padding), c] * w[(i, k, c), j]
