@@ -79,7 +79,6 @@ def test_nothing_gives_nothing(case):
 def test_one_pixel_under_one_pixel_is_the_affine_layer_bit_for_bit(dtype):
     layer = Convolution(1, 1, size=1)
     x, w, b, dout = arrays(layer, 7, 5, 3, dtype)
-    dout[0] = -0.0                                                 # a sum that starts at 0 would lose this sign
     out, cache = convolution_forward(x, w, b, layer)
     assert np.shares_memory(cache[0], x)                           # no copy
     dense = affine_forward(x, w, b)
@@ -152,12 +151,14 @@ def test_pooling_by_hand(layer, ties):
     np.testing.assert_array_equal(max_pool_backward(dout, cache), dx)
 
 
-def test_pooling_buffers_one_of_which_may_be_x():
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_pooling_buffers_one_of_which_may_be_x(dtype):
     layer, rng = POOLED[1], np.random.default_rng(2)
-    x, dout = rng.normal(size=(3, 40)), rng.normal(size=(3, 8))
+    x, dout = rng.normal(size=(3, 40)).astype(dtype), rng.normal(size=(3, 8)).astype(dtype)
     wanted, cache = max_pool_forward(x, layer)
     gradient = max_pool_backward(dout, cache)
-    out = np.full((3, 8), np.nan)
+    assert wanted.dtype == gradient.dtype == dtype
+    out = np.full((3, 8), np.nan, dtype)
     h, cache = max_pool_forward(x, layer, out=out)
     assert h is out
     np.testing.assert_array_equal(h, wanted)
@@ -222,6 +223,7 @@ def test_sizes_that_do_not_fit_are_refused(given, words):
     (lambda x, w, b, layer: convolution_backward(np.ones((2, 47)), convolution_forward(x, w, b, layer)[1]), "dout: "),
     (lambda x, w, b, layer: convolution_backward(np.ones((3, 48)), convolution_forward(x, w, b, layer)[1]), "cache"),
     (lambda x, w, b, layer: max_pool_forward(x, layer), "layer: expected one with pool=True"),
+    (lambda *_: max_pool_backward(np.ones((2, 8)), (np.ones((2, 48)), np.ones((2, 8)), POOLED[0])), r"cache\[1\]: .*12"),
     (lambda x, w, b, layer: unflatten(x, 7, 7), r"x: expected shape \(n, 7 \* 7 \* channels\)"),
 ])
 def test_arrays_that_do_not_fit_are_refused(call, words):
