@@ -223,7 +223,7 @@ def test_sizes_that_do_not_fit_are_refused(given, words):
     (lambda x, w, b, layer: convolution_backward(np.ones((2, 47)), convolution_forward(x, w, b, layer)[1]), "dout: "),
     (lambda x, w, b, layer: convolution_backward(np.ones((3, 48)), convolution_forward(x, w, b, layer)[1]), "cache"),
     (lambda x, w, b, layer: max_pool_forward(x, layer), "layer: expected one with pool=True"),
-    (lambda *_: max_pool_backward(np.ones((2, 8)), (np.ones((2, 48)), np.ones((2, 8)), POOLED[0])), r"cache\[1\]: .*12"),
+    (lambda *_: max_pool_backward(np.ones((2, 8)), (np.ones((2, 48)), np.ones((2, 8)), POOLED[0])), "cache.*12"),
     (lambda x, w, b, layer: unflatten(x, 7, 7), r"x: expected shape \(n, 7 \* 7 \* channels\)"),
 ])
 def test_arrays_that_do_not_fit_are_refused(call, words):
