@@ -54,9 +54,10 @@ def at_least(low: float, *, above: bool = False, below: float | None = None, per
     return check
 
 
-def integer(low: int, *, per_layer: bool = False, many: bool = False, optional: bool = False):
-    """Check: an integer >= low; with ``per_layer`` also a tuple of them, with ``many`` only a non-empty tuple."""
+def integer(low: int, *, per_layer: bool = False, many: bool = False, empty: bool = False, optional: bool = False):
+    """Check: an integer >= low; with ``per_layer`` also a tuple of them, with ``many`` only a tuple, not ``empty``."""
     text = f"integers >= {low}, one per hidden layer" if many else f"an integer >= {low}"
+    text = f"integers >= {low}, one per layer, or ()" if empty else text
     text += " (or one per layer)" if per_layer else ""
     text += " or none" if optional else ""
 
@@ -65,7 +66,7 @@ def integer(low: int, *, per_layer: bool = False, many: bool = False, optional: 
             return None
         shaped = isinstance(value, tuple) == many or per_layer
         values = value if isinstance(value, tuple) else (value,)
-        fine = shaped and values and all(type(v) is int and v >= low for v in values)
+        fine = shaped and (values or empty) and all(type(v) is int and v >= low for v in values)
         return None if fine else text
 
     return check
@@ -159,10 +160,10 @@ class Settings:
 def as_text(value: Any) -> str:
     """An option's value as :meth:`Settings.with_text` and ``--set`` take it.
 
-    >>> as_text([0.1, 0.01]), as_text("eq4")
-    ('0.1,0.01', 'eq4')
+    >>> as_text([0.1, 0.01]), as_text("eq4"), as_text(())
+    ('0.1,0.01', 'eq4', '()')
     """
-    return ",".join(map(as_text, value)) if isinstance(value, (list, tuple)) else str(value)
+    return ",".join(map(as_text, value)) or "()" if isinstance(value, (list, tuple)) else str(value)
 
 
 def _plain(value):
@@ -179,7 +180,9 @@ def _fitting(text: str, check):
 
 
 def _from_text(text: str):
-    """'64,32' -> (64, 32); '1e-4' -> 0.0001; 'true', 'none', 'inf' as named; anything else stays text."""
+    """'64,32' -> (64, 32); '()' -> (); '1e-4' -> 0.0001; 'true', 'none', 'inf' as named; anything else stays text."""
+    if text == "()":
+        return ()
     if "," in text:
         return tuple(_from_text(part.strip()) for part in text.strip("()[]").split(",") if part.strip())
     words = {"true": True, "false": False, "none": None, "inf": float("inf")}

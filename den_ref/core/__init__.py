@@ -7,6 +7,7 @@
 ``flat``             one vector with named views into it: what a solver sees
 ``stacks``           which rows of a matrix are of one lower unit
 ``chain``            one walk over a network's layers, up and down
+``filters``          options of networks whose lowest layers are convolutions
 ``mlp``              hidden layers and a head: scores, and the data loss with its gradient
 ``pools``            tasks on the same samples, which one pass serves
 ``penalties``        L1, L21, squared L2 with an anchor, group lasso: value, prox, distance to the subdifferential

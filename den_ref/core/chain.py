@@ -13,9 +13,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from itertools import count, takewhile
+from math import prod
 
 import numpy as np
 
+from .convolution import Convolution, convolution_backward, convolution_forward, max_pool_backward, max_pool_forward
 from .flat import Flat
 from .layers import affine_backward, affine_forward, relu_backward, relu_forward
 
@@ -76,6 +78,36 @@ class Affine:
         """Multiply-adds per sample: each weight is multiplied once forward and twice backward, once if nothing asks for
         dLoss/dh."""
         return (2 if self.below is not_wanted else 3) * layout[self.W].size
+
+
+class Filters(Affine):
+    """A convolution and its pool, if it has one: the ReLU comes after both, which is the same and less work."""
+
+    def __init__(self, W: str, b: str, layer: Convolution, out: Callable, below: Callable, windows: Callable,
+                 maps: Callable):
+        super().__init__(W, b, out, below)
+        self.layer, self.windows, self.maps = layer, windows, maps
+
+    def forward(self, w, h, rows):
+        n, W = len(h), w[self.W]
+        windows = self.windows(n)
+        if windows is not None:
+            windows = windows.reshape(n * prod(self.layer.maps), len(W))
+        a, seen = convolution_forward.inner(h, W, w[self.b], self.layer, out=self.maps(n), windows=windows)
+        a, pooled = max_pool_forward.inner(a, self.layer, out=self.out(n)) if self.layer.pool else (a, None)
+        return a, (seen, pooled)
+
+    def backward(self, w, grad, delta, cache):
+        into = (self.below(len(delta)), grad[self.W], grad[self.b])
+        return convolution_backward.inner(self.unpooled(delta, cache), cache[0], out=into)[0]
+
+    def unpooled(self, delta, cache):
+        """dLoss/d(maps) from dLoss/d(what leaves); it is written over the maps."""
+        _, pooled = cache
+        return delta if pooled is None else max_pool_backward.inner(delta, pooled, out=pooled[0])
+
+    def products(self, layout: Flat) -> int:
+        return prod(self.layer.maps) * super().products(layout)
 
 
 class ReLU:
@@ -139,15 +171,48 @@ def depth(flat: Flat) -> int:
     return len(hidden(flat))
 
 
-def links(flat: Flat, head: str = "", affine: type = Affine, buffer: Callable = lambda width: new_array) -> list:
-    """The chain of a network: affine layers, with a ReLU after each but the last; what is below is not asked for.
+def widths(shape: tuple[int, int], layer: Convolution | None) -> tuple[int, int]:
+    """How many numbers of a sample a layer with such a matrix reads, and how many it gives."""
+    n_in, n_out = shape
+    if layer is None:
+        return n_in, n_out
+    return layer.height * layer.width * (n_in // layer.fan), layer.out_height * layer.out_width * n_out
+
+
+def fans(convolutions: Sequence[Convolution], depth: int) -> tuple[int, ...]:
+    """How many rows of each matrix are of one unit below (``core.stacks``), the head's last.
+
+    >>> fans((), 2), fans([Convolution(28, 28, size=5, stride=2)], 2)
+    ((1, 1, 1), (25, 144, 1))
+    """
+    above = [layer.out_height * layer.out_width for layer in convolutions[-1:]]
+    return (*(layer.fan for layer in convolutions), *above, *(1,) * (depth + 1 - len(convolutions) - len(above)))
+
+
+def n_inputs(flat: Flat, head: str = "") -> int:
+    """How many inputs a network has."""
+    first = flat["W1" if hidden(flat) else f"V{head}"]
+    return widths(first.shape, next(iter(flat.convolutions), None))[0]
+
+
+def links(flat: Flat, head: str = "", affine: type = Affine, filters: type = Filters,
+          buffer: Callable = lambda width: new_array) -> list:
+    """The chain of a network: its layers with a ReLU after each but the last; what is below is not asked for.
 
     ``buffer(width)`` makes what a link writes into; the logits are new every time.
     """
     names = [*hidden(flat), (f"V{head}", f"c{head}")]
-    n_in, n_out = zip(*(flat.shapes[W] for W, _ in names))
+    shapes, layers = [flat.shapes[W] for W, _ in names], [*flat.convolutions, *(None,) * len(names)]
+    n_in, n_out = zip(*map(widths, shapes, layers))
     out, below = [*map(buffer, n_out[:-1]), new_array], [not_wanted, *map(buffer, n_in[1:])]
-    return with_relus(affine(W, b, *buffers) for (W, b), *buffers in zip(names, out, below))
+
+    def link(name, shape, layer, *buffers):
+        if layer is None:
+            return affine(*name, *buffers)
+        windows, maps = (buffer(prod(layer.maps) * size) for size in shape)
+        return filters(*name, layer, *buffers, windows, maps)
+
+    return with_relus(map(link, names, shapes, layers, out, below))
 
 
 def with_relus(layers: Iterable) -> list:

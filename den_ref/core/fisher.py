@@ -24,6 +24,7 @@ from scipy.special import expit, softmax
 from den_ref.doors import LOSS_NAMES, Floats, OneOf, door
 
 from . import chain, mlp
+from .convolution import convolution_backward
 from .flat import Flat
 from .losses import LOSSES
 
@@ -60,7 +61,7 @@ def fisher_diagonal(w: Flat, x: Floats("n", "n_inputs"), y, loss: OneOf(*LOSS_NA
 
 def _add_squares(total: Flat, w: Flat, x, y, loss: str, kind: str) -> None:
     """Add the squared gradients of some samples, summed over them."""
-    logits, walked = chain.forward(chain.links(w, affine=Squares), w, x)
+    logits, walked = chain.forward(chain.links(w, affine=Squares, filters=SquaresOfMaps), w, x)
     for delta in _output_signals(logits, y, loss, kind):                       # (n, n_outputs)
         chain.backward(walked, w, total, delta)
 
@@ -76,6 +77,27 @@ class Squares(chain.Affine):
         total[self.W][...] += squares.T @ (delta * delta)                      # (n_in, n_out)
         total[self.b][...] += (delta * delta).sum(axis=0)
         return None if self.below is chain.not_wanted else delta @ w[self.W].T
+
+
+class SquaresOfMaps(chain.Filters):
+    """The same of a convolution: a sample's gradient is a sum over the places of a map, and is squared as a whole."""
+
+    def backward(self, w, total, delta, cache):
+        windows, W, _ = cache[0]
+        signals = self.unpooled(delta, cache)                                  # (n, H' W' n_filters)
+        of_each = signals.reshape(len(delta), -1, W.shape[1])                  # (n, H' W', n_filters)
+        if of_each.shape[1] == 1:                                              # one place: an outer product again
+            squares = signals * signals
+            total[self.W][...] += (windows * windows).T @ squares
+            total[self.b][...] += squares.sum(axis=0)
+        else:
+            windows = windows.reshape(len(delta), -1, len(W))
+            for n in range(len(delta)):
+                total[self.W][...] += (windows[n].T @ of_each[n]) ** 2
+            total[self.b][...] += (of_each.sum(axis=1) ** 2).sum(axis=0)
+        if self.below is chain.not_wanted:
+            return None
+        return convolution_backward.inner(signals, cache[0])[0]
 
 
 def _output_signals(logits, y, loss: str, kind: str) -> Iterator[np.ndarray]:

@@ -50,6 +50,8 @@ class Flat:
     shapes : dict
         Name -> shape, in the order of memory.
     dtype : dtype
+    convolutions : tuple of core.convolution.Convolution
+        Of a network's vector: the layers that its first matrices belong to; all others are dense.
 
     >>> flat = Flat({"w": (2, 2), "b": (2,)}, np.float64)
     >>> flat["b"][...] = 7
@@ -58,8 +60,8 @@ class Flat:
     """
 
     @door
-    def __init__(self, shapes: Named(Shape()), dtype: Precision()):
-        self.shapes = dict(shapes)
+    def __init__(self, shapes: Named(Shape()), dtype: Precision(), convolutions: tuple = ()):
+        self.shapes, self.convolutions = dict(shapes), tuple(convolutions)
         ends = np.cumsum([0] + [int(np.prod(shape)) for shape in self.shapes.values()])
         self.vector = np.zeros(ends[-1], dtype)
         self.slices = {name: slice(a, b) for name, a, b in zip(self.shapes, ends[:-1], ends[1:], strict=True)}
@@ -67,9 +69,9 @@ class Flat:
 
     @classmethod
     @door
-    def of(cls, arrays: Named(Floats(finite=False)), dtype: Precision()) -> Flat:
+    def of(cls, arrays: Named(Floats(finite=False)), dtype: Precision(), convolutions: tuple = ()) -> Flat:
         """A copy of the arrays, laid out in their order."""
-        flat = _laid_out({name: array.shape for name, array in arrays.items()}, dtype)
+        flat = _laid_out({name: array.shape for name, array in arrays.items()}, dtype, convolutions)
         for name, array in arrays.items():
             flat[name][...] = array
         return flat
@@ -93,7 +95,7 @@ class Flat:
 
     def like(self, vector: np.ndarray | float | None = None) -> Flat:
         """The same layout around a copy of ``vector``, or filled with a number (zeros without either)."""
-        other = _laid_out(self.shapes, self.vector.dtype)
+        other = _laid_out(self.shapes, self.vector.dtype, self.convolutions)
         if vector is not None:
             if np.ndim(vector):
                 check_shape("vector", np.shape(vector), other.vector.shape)
@@ -104,10 +106,10 @@ class Flat:
         return self.like(self.vector)
 
 
-def _laid_out(shapes: Mapping[str, tuple[int, ...]], dtype) -> Flat:
+def _laid_out(shapes: Mapping[str, tuple[int, ...]], dtype, convolutions) -> Flat:
     """Zeros in this layout, which is known to be one."""
     flat = Flat.__new__(Flat)
-    Flat.__init__.inner(flat, shapes, dtype)
+    Flat.__init__.inner(flat, shapes, dtype, convolutions)
     return flat
 
 

@@ -18,18 +18,29 @@ from den_ref.doors import (
 
 from . import chain
 from .chain import depth
+from .convolution import convolution_forward, max_pool_forward
 from .flat import Flat, Like
 from .layers import Through, affine_forward, relu_forward
 from .losses import loss_function
 
 class Matrices(Kind):
-    """The weights of hidden layers on inputs (n, n_inputs): (n_inputs, n_1), (n_1, n_2), ... up to n_top."""
+    """The weights of hidden layers on inputs (n, n_inputs): (n_inputs, n_1), (n_1, n_2), ... up to n_top.
+
+    Under the call's convolutions, the lowest layers, a row is of a channel at a place: (fan_l * n_{l-1}, n_l).
+    """
 
     def __call__(self, name, value, call):
-        matrices = Each(all_of=Through())(name, value)
+        matrices, layers = Each(all_of=Through())(name, value), call["convolutions"]
+        below, fans = "n_inputs", chain.fans(layers, len(matrices))
+        if layers:
+            below, pixels = "channels", layers[0].height * layers[0].width
+            check_shape("x", call["x"].shape, ("n", pixels * (len(matrices[0]) // fans[0])))
+            call.sizes["channels"] = call.sizes["n_inputs"] // pixels
         for l, w in enumerate(matrices):
-            check_shape(f"{name}[{l}]", w.shape, (f"n_{l}" if l else "n_inputs", f"n_{l + 1}"), call)
-        call.sizes |= {"depth": len(matrices), "n_top": call.sizes[f"n_{len(matrices)}" if matrices else "n_inputs"]}
+            rows = below if fans[l] == 1 else fans[l] * call.sizes[below]
+            below = f"n_{l + 1}"
+            check_shape(f"{name}[{l}]", w.shape, (rows, below), call)
+        call.sizes |= {"depth": len(matrices), "n_top": fans[-1] * call.sizes[below]}
         return list(matrices)
 
 
@@ -58,10 +69,14 @@ BLOCK = 1024
 
 
 @door
-def hidden(x: Through("n", "n_inputs"), weights: Matrices(), biases: Biases()):
-    """h_{L-1} (n, n_top): the activations under the head."""
-    for w, b in zip(weights, biases, strict=True):
-        a, _ = affine_forward.inner(x, w, b)
+def hidden(x: Through("n", "n_inputs"), weights: Matrices(), biases: Biases(), convolutions: tuple = ()):
+    """h_{L-1} (n, n_top): the activations under the head.  The lowest layers are these convolutions, others dense."""
+    for w, b, layer in zip(weights, biases, [*convolutions, *(None,) * len(weights)]):
+        if layer is None:
+            a, _ = affine_forward.inner(x, w, b)
+        else:
+            a, _ = convolution_forward.inner(x, w, b, layer)
+            a = max_pool_forward.inner(a, layer)[0] if layer.pool else a
         x, _ = relu_forward.inner(a, out=a)
     return x
 
@@ -73,19 +88,19 @@ def in_blocks(function, x, block=BLOCK):
 
 @door
 def scores(x: Through("n", "n_inputs"), weights: Matrices(), biases: Biases(), head: Through("n_top", "n_outputs"),
-           head_bias: Through("n_outputs")):
+           head_bias: Through("n_outputs"), convolutions: tuple = ()):
     """Logits (n, n_outputs) of samples x (n, n_inputs)."""
     def logits(rows):
-        return affine_forward.inner(hidden.inner(rows, weights, biases), head, head_bias)[0]
+        return affine_forward.inner(hidden.inner(rows, weights, biases, convolutions), head, head_bias)[0]
 
     return in_blocks(logits, x)
 
 
-def pack(weights, biases, head, head_bias, dtype) -> Flat:
+def pack(weights, biases, head, head_bias, dtype, convolutions=()) -> Flat:
     """The flat vector of a network: W1..Wm, V, b1..bm, c."""
     matrices = {f"W{l}": w for l, w in enumerate(weights, 1)} | {"V": head}
     vectors = {f"b{l}": b for l, b in enumerate(biases, 1)} | {"c": head_bias}
-    return Flat.of(matrices | vectors, dtype)
+    return Flat.of(matrices | vectors, dtype, convolutions)
 
 
 def unpack(flat: Flat):
@@ -105,8 +120,8 @@ def random_weights(rng, n_in: int, n_out: int, dtype):
 
 def checked_labels(layout: Flat, x, y, loss: str, head: str = ""):
     """The labels, if they and the samples fit a network: its inputs, its outputs, the loss."""
-    n_inputs, n_outputs = layout["W1" if depth(layout) else "V" + head].shape[0], layout["V" + head].shape[1]
-    check_shape("x", x.shape, ("n", n_inputs))
+    n_outputs = layout["V" + head].shape[1]
+    check_shape("x", x.shape, ("n", chain.n_inputs(layout, head)))
     return Labels(len(x), n_outputs, loss)("y", y)
 
 

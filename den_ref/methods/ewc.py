@@ -61,7 +61,7 @@ class EWC(FineTuning):
     """
 
     name = "ewc"
-    fixed = ("hidden", "dtype", "anchors")
+    fixed = (*FineTuning.fixed, "anchors")
     Config = EWCConfig
     title = "EWC"
     look = Look("#009E73", "-.", "v")

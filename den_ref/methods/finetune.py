@@ -19,8 +19,8 @@ from den_ref.settings import PerLayer, at_least, integer, option
 from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
 
 from .shared.classes import among_seen, check_same_scenario, heads_of, pull_on
-from .shared.network import (DRAWS, STRENGTH, UNNAMED, NetworkConfig, NetworkMethod, arrays_of, data_losses, flat_from,
-                             random_start, task_rng, trained)
+from .shared.network import (DRAWS, STRENGTH, UNNAMED, NetworkConfig, NetworkMethod, arrays_of, check_same_images,
+                             data_losses, flat_from, random_start, task_rng, trained)
 
 #: A network that goes on from the last task: fewer epochs, and weight decay down to where it forgets nothing by itself.
 ONWARD = {**DRAWS, "weight_decay": each(log_uniform(1e-4, 0.1), log_uniform(1e-4, 0.1)), "epochs": choice(3, 5, 10)}
@@ -74,7 +74,7 @@ class FineTuning(NetworkMethod):
 
     @property
     def n_inputs(self) -> int | None:
-        return self.body["W1"].shape[0] if self.heads else None
+        return chain.n_inputs(self.body) if self.heads else None
 
     def boxes(self, task: Task):
         rng = task_rng(self.seed, task.id)
@@ -91,13 +91,14 @@ class FineTuning(NetworkMethod):
     def start(self, task: Task, rng) -> Flat:
         """The shared body with a random head, or new columns of its one head, W1..Wm, V, b1..bm, c."""
         if not self.heads:
-            return random_start(task.n_inputs, [task.n_outputs], self.config, rng)
+            return random_start(task, [task.n_outputs], self.config, rng)
         check_same_scenario(task, self.one_head)
+        check_same_images(task, self.config, self.body)
         head = mlp.random_weights(rng, self.config.hidden[-1], task.n_outputs, self.config.dtype)
         bias = np.zeros(task.n_outputs)
         if self.one_head:
             head, bias = np.hstack([self.body["V"], head]), np.append(self.body["c"], bias)
-        return mlp.pack(*mlp.layers_of(self.body), head, bias, self.config.dtype)
+        return mlp.pack(*mlp.layers_of(self.body), head, bias, self.config.dtype, self.body.convolutions)
 
     def losses(self, start: Flat, task: Task) -> tuple[mlp.DataLoss, mlp.DataLoss]:
         """What is minimised, and what early stopping looks at."""
@@ -130,12 +131,12 @@ class FineTuning(NetworkMethod):
 
     def scores(self, task_id: Hashable, x) -> np.ndarray:
         head = self.kept_of(task_id)
-        return mlp.scores(x, *mlp.layers_of(self.served), head.weights, head.bias)
+        return mlp.scores(x, *mlp.layers_of(self.served), head.weights, head.bias, self.served.convolutions)
 
     def class_scores(self, x) -> np.ndarray:
         if not self.one_head:
             return super().class_scores(x)
-        return mlp.scores(x, *mlp.unpack(self.served))
+        return mlp.scores(x, *mlp.unpack(self.served), self.served.convolutions)
 
     def stored(self) -> dict[str, int]:
         """What is kept between tasks beside the network: name -> number of floats."""
@@ -149,7 +150,7 @@ class FineTuning(NetworkMethod):
         allocated = body.size + sum(head.size for head in heads.values())
         nonzero = sum(int(np.count_nonzero(array)) for array in (body, *heads.values()))
         return Capacity(allocated, nonzero, allocated, {task: body.size + head.size for task, head in heads.items()},
-                        self.stored(), self.config.hidden)
+                        self.stored(), self.config.widths)
 
     def state(self) -> dict[str, np.ndarray]:
         arrays = arrays_of(self.body, "body/") if self.heads else {}
@@ -176,7 +177,8 @@ class FineTuning(NetworkMethod):
 def body_of(network: Flat, with_head: bool = False) -> Flat:
     """A copy of the layers below the head, W1..Wm, b1..bm; or of all, where the head is everyone's."""
     own = {name for pair in chain.hidden(network) + chain.heads(network) * with_head for name in pair}
-    return Flat.of({name: array for name, array in network.views.items() if name in own}, network.vector.dtype)
+    arrays = {name: array for name, array in network.views.items() if name in own}
+    return Flat.of(arrays, network.vector.dtype, network.convolutions)
 
 
 def pulled(problem: Problem, pulls: Mapping[str, SquaredL2]) -> Problem:

@@ -59,6 +59,11 @@ class IMMConfig(L2Config):
     weight_transfer: bool = option(True, "whether a task starts from the last one's weights", one_of(True, False))
     refit: bool = option(False, "whether the task's head is trained once more, on the merged body", one_of(True, False))
 
+    def __post_init__(self):
+        super().__post_init__()
+        if self.filters and self.drop:
+            raise ValueError(f"drop: expected 0 with filters, which do not fall back, got {self.drop!r}")
+
 
 class IMM(L2):
     """DNN-IMM: a chain of networks as DNN-L2 learns them, and a merged body with every task's own head on it.
@@ -93,7 +98,7 @@ class IMM(L2):
     def start(self, task: Task, rng) -> Flat:
         if self.config.weight_transfer:
             return super().start(task, rng)
-        return random_start(task.n_inputs, [task.n_outputs], self.config, rng)
+        return random_start(task, [task.n_outputs], self.config, rng)
 
     def losses(self, start: Flat, task: Task) -> tuple[DataLoss, DataLoss]:
         loss, valid = super().losses(start, task)
@@ -133,11 +138,11 @@ class IMM(L2):
         """The network; its head trained on the merged body, if that is asked for and is not its own."""
         if not self.config.refit or not self.heads:
             return network
-        start = Flat.of({**network.views, **merged.views}, network.vector.dtype)
+        start = Flat.of({**network.views, **merged.views}, network.vector.dtype, network.convolutions)
         loss, valid = data_losses(start, task)
         heads = [part for part in eq2(start, loss, self.config).parts if part.name in ("V", "c")]
         head = self.fit(Problem(loss, start, heads), valid, task_rng(self.seed, task.id)).x
-        return Flat.of({**network.views, "V": head["V"], "c": head["c"]}, network.vector.dtype)
+        return Flat.of({**network.views, "V": head["V"], "c": head["c"]}, network.vector.dtype, network.convolutions)
 
     def stored(self) -> dict[str, int]:
         """All tasks' own bodies, and their Fisher information."""

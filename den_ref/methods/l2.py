@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from den_ref.core import chain
 from den_ref.core.penalties import SquaredL2
 from den_ref.den.explained import PULL
 from den_ref.describe import Look, Space, each, log_uniform
@@ -24,7 +25,7 @@ class L2Config(NetworkConfig):
 
     def __post_init__(self):
         super().__post_init__()
-        self.per_layer("lam", len(self.hidden))
+        self.per_layer("lam", len(self.widths))
 
 
 class L2(FineTuning):
@@ -48,5 +49,6 @@ class L2(FineTuning):
                         why="Is it enough to hold all weights near where the last task left them?")
 
     def pulls(self) -> dict[str, SquaredL2]:
-        lam = self.config.per_layer("lam", len(self.config.hidden))
-        return {name: SquaredL2(2 * lam[int(name[1:]) - 1], array) for name, array in self.body.views.items()}
+        lam = self.config.per_layer("lam", len(self.config.widths))
+        of = {name: strength for names, strength in zip(chain.hidden(self.body), lam) for name in names}
+        return {name: SquaredL2(2 * of[name], array) for name, array in self.body.views.items()}

@@ -83,7 +83,7 @@ class MTL(NetworkMethod):
         asked = [joined(seen)] if task.classes else seen
         pools = pooled(asked)
         rng = task_rng(self.seed, seen[0].id)
-        start = random_start(task.n_inputs, [sum(t.n_outputs for t in pool) for pool in pools], self.config, rng)
+        start = random_start(task, [sum(t.n_outputs for t in pool) for pool in pools], self.config, rng)
         loss, valid = (all_tasks_loss(start, asked, split) for split in ("train", "valid"))
         result = self.fit(eq2(start, loss, self.config), valid, rng)
         yield self.step(task, "train", "all tasks at once", f"trained on {len(seen)} tasks, {result.message}",
@@ -99,12 +99,13 @@ class MTL(NetworkMethod):
         outputs = self.kept_of(task_id)
         head, bias = self.network["V" + outputs.suffix], self.network["c" + outputs.suffix]
         columns = slice(outputs.first, outputs.last)
-        return mlp.scores(x, *mlp.layers_of(self.network), head[:, columns], bias[columns])
+        return mlp.scores(x, *mlp.layers_of(self.network), head[:, columns], bias[columns],
+                          self.network.convolutions)
 
     def class_scores(self, x) -> np.ndarray:
         if self.network is None or "V" not in self.network.shapes or "sigmoid" in map(self.loss_of, self.tasks):
             return super().class_scores(x)                         # a head per task, or per pool of tasks
-        return mlp.scores(x, *mlp.unpack(self.network))
+        return mlp.scores(x, *mlp.unpack(self.network), self.network.convolutions)
 
     def capacity(self) -> Capacity:
         flat = self.network
@@ -114,7 +115,7 @@ class MTL(NetworkMethod):
         per_task = {task: body + (self.config.hidden[-1] + 1) * (outputs.last - outputs.first)
                     for task, outputs in self.kept.items()}
         return Capacity(flat.vector.size, int(np.count_nonzero(flat.vector)), flat.vector.size, per_task,
-                        {"examples": examples(self.seen)}, self.config.hidden)
+                        {"examples": examples(self.seen)}, self.config.widths)
 
     def state(self) -> dict[str, np.ndarray]:
         arrays = arrays_of(self.network, "network/") if self.network else {}

@@ -12,7 +12,7 @@ step, statistics of all training samples at the end, and which epoch is kept.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from den_ref.core.penalties import GroupLasso
 from den_ref.core.result import MESSAGES, Result
 from den_ref.describe import Box, Formula, Look, Space, choice, log_uniform
 from den_ref.doors import inner
-from den_ref.protocol import COMPARED, Capacity, Task
+from den_ref.protocol import COMPARED, Task
 from den_ref.settings import Settings, at_least, integer, one_of, option
 
 from .shared.adarad import AdaRad
@@ -68,6 +68,7 @@ class Nonparametric(STL):
 
     name = "nonparametric"
     Config = NonparametricConfig
+    fixed = ("hidden", "dtype")
     title = "nonparametric"
     family = COMPARED
     look = Look("#17BECF", "-", "h")
@@ -110,9 +111,6 @@ class Nonparametric(STL):
             return [*hidden, random_units(rng, hidden[-1].shape[1], task.n_outputs, dtype)]
         sizes = [task.n_inputs, *self.config.hidden, task.n_outputs]
         return [random_units(rng, a, b, dtype) for a, b in zip(sizes, sizes[1:])]
-
-    def capacity(self) -> Capacity:
-        return replace(super().capacity(), widths=tuple(map(sum, zip(*map(widths, self.networks)))))
 
 
 class Growing:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from den_ref.core import mlp
+from den_ref.core import chain, mlp
 from den_ref.core.flat import Flat
 from den_ref.core.penalties import L1, SquaredL2, Sum
 from den_ref.core.problem import Part, Problem
@@ -37,6 +37,11 @@ class ProgressiveConfig(NetworkConfig):
     lateral_scale: float = option(0.0, "deviation of an adapter's outgoing weights U at the start, as a share of "
                                   "sqrt(2 / n_in)", at_least(0))
 
+    def __post_init__(self):
+        super().__post_init__()
+        if self.filters:
+            raise ValueError(f"filters: expected () for progressive, whose columns are dense, got {self.filters}")
+
     @property
     def column(self) -> tuple[int, ...]:
         """Units per hidden layer of one column: with width=per_task a share of hidden, rounded down, at least 1."""
@@ -51,7 +56,7 @@ class Progressive(STL):
     """
 
     name = "progressive"
-    fixed = ("hidden", "dtype", "width", "n_columns")
+    fixed = (*STL.fixed, "width", "n_columns")
     Config = ProgressiveConfig
     title = "Progressive"
     look = Look("#CC79A7", "-", "^")
@@ -62,7 +67,7 @@ class Progressive(STL):
 
     @property
     def n_inputs(self) -> int | None:
-        return self.networks[0]["W1"].shape[0] if self.kept else None
+        return chain.n_inputs(self.networks[0]) if self.kept else None
 
     def boxes(self, task: Task):
         older = self.networks
@@ -102,7 +107,7 @@ def random_column(task: Task, config: ProgressiveConfig, k: int, rng) -> Flat:
 
     P is normal with deviation sqrt(2 / (k n_{l-1})), U that of ``lateral_scale``; p = 0.
     """
-    plain = random_start(task.n_inputs, [task.n_outputs], replace(config, hidden=config.column), rng)
+    plain = random_start(task, [task.n_outputs], replace(config, hidden=config.column), rng)
     arrays, ends = dict(plain.views), [*config.column, task.n_outputs]
     if k:
         adapters = [random_adapter(rng, n_in, n_out, k, config) for n_in, n_out in zip(ends, ends[1:])]

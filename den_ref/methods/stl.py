@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from den_ref.core import mlp
+from den_ref.core import chain, mlp
 from den_ref.core.flat import Flat
 from den_ref.den.equations import eq2
 from den_ref.describe import Look, Space
@@ -43,7 +43,7 @@ class STL(NetworkMethod):
 
     def boxes(self, task: Task):
         rng = task_rng(self.seed, task.id)
-        start = random_start(task.n_inputs, [task.n_outputs], self.config, rng)
+        start = random_start(task, [task.n_outputs], self.config, rng)
         loss, valid = data_losses(start, task)
         result = self.fit(eq2(start, loss, self.config), valid, rng)
         yield self.step(task, "train", "a network of its own", f"trained, {result.message}", after=result.x,
@@ -60,12 +60,14 @@ class STL(NetworkMethod):
         return self.kept_of(task_id).network
 
     def scores(self, task_id: Hashable, x) -> np.ndarray:
-        return mlp.scores(x, *mlp.unpack(self.network_of(task_id)))
+        network = self.network_of(task_id)
+        return mlp.scores(x, *mlp.unpack(network), network.convolutions)
 
     def capacity(self) -> Capacity:
         sizes = {task: own.network.vector.size for task, own in self.kept.items()}
         total, nonzero = sum(sizes.values()), sum(np.count_nonzero(f.vector) for f in self.networks)
-        return Capacity(total, int(nonzero), total, sizes, widths=tuple(n * len(sizes) for n in self.config.hidden))
+        widths = zip(*([network[b].size for _, b in chain.hidden(network)] for network in self.networks))
+        return Capacity(total, int(nonzero), total, sizes, widths=tuple(map(sum, widths)))
 
     def state(self) -> dict[str, np.ndarray]:
         arrays = {name: array for i, flat in enumerate(self.networks)

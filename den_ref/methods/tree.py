@@ -29,7 +29,7 @@ from dataclasses import asdict, dataclass, replace
 
 import numpy as np
 
-from den_ref.core import mlp
+from den_ref.core import chain, mlp
 from den_ref.core.flat import Flat
 from den_ref.core.pools import examples
 from den_ref.den.equations import eq2
@@ -132,7 +132,7 @@ class Tree(NetworkMethod):
 
     @property
     def n_inputs(self) -> int | None:
-        return self.root.network["W1"].shape[0] if self.root else None
+        return chain.n_inputs(self.root.network) if self.root else None
 
     def boxes(self, task: Task) -> Iterator[Step]:
         check_seen(self.seen, self.tasks)
@@ -152,7 +152,7 @@ class Tree(NetworkMethod):
 
     def first(self, new, arrival: Arrival):
         """The tree of the first classes: one leaf."""
-        start = random_start(arrival.task.n_inputs, [len(new)], self.config, arrival.rng)
+        start = random_start(arrival.task, [len(new)], self.config, arrival.rng)
         return (yield from self.trained(start, new, (), "leaf", "the first leaf", arrival))
 
     def trained(self, start: Flat, classes, children, name: str, title: str, arrival: Arrival):
@@ -168,7 +168,7 @@ class Tree(NetworkMethod):
         weights, biases, head, bias = mlp.unpack(network)
         drawn = mlp.random_weights(rng, len(head), n_new, self.config.dtype)
         return mlp.pack(weights, biases, np.hstack([head[:, known], drawn]), np.append(bias[known], np.zeros(n_new)),
-                        self.config.dtype)
+                        self.config.dtype, network.convolutions)
 
     def grown(self, node: Node, new, arrival: Arrival):
         """The node with the new classes in it: Algorithm 2 at a branch, Algorithm 1 at a leaf."""
@@ -266,7 +266,7 @@ class Tree(NetworkMethod):
         per_task = {task: sum(w.size for classes, w in networks if {*classes} & {*range(own.first, own.last)})
                     for task, own in self.kept.items()}
         return Capacity(total, nonzero, total, per_task, {"examples": examples(self.seen)},
-                        tuple(n * len(networks) for n in self.config.hidden))
+                        tuple(n * len(networks) for n in self.config.widths))
 
     def state(self) -> dict[str, np.ndarray]:
         arrays, tree = tree_arrays(self.root) if self.root else ({}, [])

@@ -451,8 +451,8 @@ EXAMPLES = {**CORE, **DEN, **TASKS}
 #: Public functions that are no entrances: called by the house, with what a door has checked.
 INSIDE = {
     *(f"core.penalties.Penalty.{method}" for method in ("value", "prox", "prox_metric", "subdiff_distance")),
-    *(f"core.chain.{name}" for name in ("backward", "depth", "forward", "heads", "hidden", "links", "new_array",
-                                        "not_wanted", "with_relus")),
+    *(f"core.chain.{name}" for name in ("backward", "depth", "fans", "forward", "heads", "hidden", "links", "n_inputs",
+                                        "new_array", "not_wanted", "widths", "with_relus")),
     "core.adam.pieces", "core.certificate.certified", "core.lasso.coordinate_sweep", "core.lasso.orthant_steps",
     "core.newton.output_hessian", "core.stacks.between", "core.stacks.edges", "core.stacks.stacked",
     "core.stacks.unstacked",
@@ -504,7 +504,8 @@ INSIDE = {
     "methods.shared.columns.adapter_forward", "methods.shared.columns.adapter_names",
     "methods.shared.columns.column_links", "methods.shared.columns.columns_forward",
     "methods.shared.drop_transfer.drop_transfer_backward", "methods.shared.drop_transfer.drop_transfer_forward",
-    "methods.shared.network.KeepingMethod.loss_of", "methods.shared.network.arrays_of",
+    "methods.shared.network.KeepingMethod.loss_of", "methods.shared.network.arrays_of", "methods.shared.network.check_same_images",
+    "methods.shared.network.convolutions_from",
     "methods.shared.network.data_losses", "methods.shared.network.flat_from", "methods.shared.network.random_start",
     "methods.shared.network.task_rng", "methods.shared.network.trained", "methods.si.along_the_path",
     "methods.si.damped", "tasks.arrays.check_finite",

@@ -200,7 +200,7 @@ def test_the_first_column_is_stl_bit_for_bit():
 def test_every_column_starts_as_stl_does():
     tasks, config = toy(2), ProgressiveConfig(**PLAIN | {"epochs": 0})
     second = progressive(tasks, epochs=0).columns_of(1)[1]
-    alone = random_start(12, [1], config, task_rng(0, 1))
+    alone = random_start(tasks[1], [1], config, task_rng(0, 1))
     for name in alone.shapes:
         np.testing.assert_array_equal(second[name], alone[name])
     assert not second["U2"].any() and second["P2"].any() and set(second["a3"]) == {np.float32(0.1)}

@@ -89,7 +89,7 @@ def test_the_path_integral_is_what_the_loss_fell_by_up_to_the_order_of_the_step(
                                        "weight_decay": 0.0, "epochs": round(0.4 / step), "patience": 10**6}))
         si.learn(task)
         path, move = si.way
-        start = random_start(12, [1], si.config, task_rng(0, task.id))
+        start = random_start(task, [1], si.config, task_rng(0, task.id))
         fall = loss(start) - loss(start.like(start.vector + move))
         assert fall > 1e-2 and path.sum() == pytest.approx(fall, rel=0.1)
         return path.sum() - fall

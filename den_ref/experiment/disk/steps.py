@@ -11,7 +11,7 @@ from den_ref.core.result import Result
 from den_ref.den.network import Network
 from den_ref.describe import Box
 from den_ref.methods.registry import explained_by
-from den_ref.methods.shared.network import flat_from
+from den_ref.methods.shared.network import arrays_of, flat_from
 from den_ref.protocol import Step
 from den_ref.state import unpack_id
 
@@ -132,7 +132,7 @@ def _path(folder: Path, number: int) -> Path:
 def _arrays_of(model: Any) -> dict[str, np.ndarray]:
     """The arrays of a model that can name them: a Network, a Flat vector; {} for None and for any other."""
     if isinstance(model, Flat):
-        return model.views
+        return arrays_of(model, "")
     return model.arrays() if hasattr(model, "arrays") else {}
 
 

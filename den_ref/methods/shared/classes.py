@@ -69,7 +69,8 @@ def grown(array: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 
 def grown_to(flat: Flat, layout: Flat) -> Flat:
     """The vector in the layout of a network with more classes, with 0 for what is new."""
-    return Flat.of({name: grown(array, layout.shapes[name]) for name, array in flat.views.items()}, flat.vector.dtype)
+    return Flat.of({name: grown(array, layout.shapes[name]) for name, array in flat.views.items()},
+                   flat.vector.dtype, layout.convolutions)
 
 
 def pull_on(pull: SquaredL2, shape: tuple[int, ...]) -> SquaredL2:

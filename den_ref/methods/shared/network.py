@@ -1,12 +1,15 @@
 """Plain networks, that nothing is done to but training: what all methods but DEN are made of."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass, fields
+from itertools import pairwise
 from zlib import crc32
 
 import numpy as np
 
-from den_ref.core import mlp
+from den_ref.core import chain, mlp
+from den_ref.core.convolution import Convolution
+from den_ref.core.filters import FilterOptions
 from den_ref.core.flat import Flat
 from den_ref.core.mlp import DataLoss
 from den_ref.core.problem import Problem
@@ -18,6 +21,8 @@ from den_ref.protocol import Method, Task, unknown_task
 from den_ref.settings import PerLayer, at_least, integer, option
 
 STRENGTH = at_least(0, per_layer=True)
+#: Options of the layers on images.
+FILTERS = tuple(field.name for field in fields(FilterOptions))
 
 #: What is drawn of a plain network.  The first strength is the first layer's, the second that of all further layers.
 DRAWS = {
@@ -31,7 +36,7 @@ UNNAMED = {"hidden": (312, 128), "step": 1e-3, "batch": 128, "epochs": 20}
 
 
 @dataclass(frozen=True)
-class NetworkConfig(Training):
+class NetworkConfig(FilterOptions, Training):
     """Options of a plain network: Eq. 2 without anything that grows."""
 
     hidden: tuple[int, ...] = option((312, 128), "units per hidden layer", integer(1, many=True))
@@ -42,7 +47,12 @@ class NetworkConfig(Training):
     def __post_init__(self):
         super().__post_init__()
         for name in ("mu", "weight_decay"):
-            self.per_layer(name, len(self.hidden) + 1)
+            self.per_layer(name, len(self.widths) + 1)
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Units per hidden layer: filters, and above them ``hidden``."""
+        return (*self.filters, *self.hidden)
 
 
 class KeepingMethod(Method):
@@ -73,6 +83,7 @@ class NetworkMethod(KeepingMethod):
     """One of plain networks."""
 
     Config = NetworkConfig
+    fixed = ("hidden", *FILTERS, "dtype")
 
     def fit(self, problem: Problem, validation: DataLoss, rng: np.random.Generator, **watch) -> Result:
         """Train a whole network from its random, or last, weights, which are not kept for being better.
@@ -96,15 +107,24 @@ def task_rng(seed: int, task_id: Hashable) -> np.random.Generator:
     return np.random.default_rng([seed, crc32(repr(task_id).encode())])
 
 
-def random_start(n_inputs: int, outputs: Sequence[int], config: NetworkConfig, rng) -> Flat:
+def random_start(task: Task, outputs: Sequence[int], config: NetworkConfig, rng) -> Flat:
     """A random network with one head per entry of ``outputs`` (named V, c if there is one; V0, c0, V1, ... else)."""
-    sizes = [n_inputs, *config.hidden]
-    body = [mlp.random_weights(rng, a, b, config.dtype) for a, b in zip(sizes, sizes[1:])]
+    layers, depth = config.convolutions(task.image), len(config.widths)
+    sizes = [task.image[2] if layers else task.n_inputs, *config.widths]
+    body = [mlp.random_weights(rng, fan * a, b, config.dtype)
+            for fan, a, b in zip(chain.fans(layers, depth), sizes, sizes[1:])]
     names = [""] if len(outputs) == 1 else range(len(outputs))
     arrays = {f"W{l}": w for l, w in enumerate(body, 1)}
     arrays |= {f"V{i}": mlp.random_weights(rng, sizes[-1], n, config.dtype) for i, n in zip(names, outputs)}
-    arrays |= {f"b{l}": np.zeros(n) for l, n in enumerate(config.hidden, 1)}
-    return Flat.of(arrays | {f"c{i}": np.zeros(n) for i, n in zip(names, outputs)}, config.dtype)
+    arrays |= {f"b{l}": np.zeros(n) for l, n in enumerate(config.widths, 1)}
+    return Flat.of(arrays | {f"c{i}": np.zeros(n) for i, n in zip(names, outputs)}, config.dtype, layers)
+
+
+def check_same_images(task: Task, config: NetworkConfig, network: Flat) -> None:
+    """A ValueError unless the task's images suit the network's convolutions."""
+    if config.convolutions(task.image) != network.convolutions:
+        height, width = network.convolutions[0].height, network.convolutions[0].width
+        raise ValueError(f"task.image: expected {height} x {width}, as in the tasks learnt, got {task.image}")
 
 
 def data_losses(layout: Flat, task: Task) -> tuple[DataLoss, DataLoss]:
@@ -114,28 +134,44 @@ def data_losses(layout: Flat, task: Task) -> tuple[DataLoss, DataLoss]:
 
 
 def arrays_of(flat: Flat, prefix: str) -> dict[str, np.ndarray]:
-    """The named arrays of a flat vector for a state, under a prefix, in the order of memory."""
-    return {prefix + name: array for name, array in flat.views.items()}
+    """The named arrays of a flat vector for a state, under a prefix, in the order of memory; and its convolutions."""
+    arrays = {prefix + name: array for name, array in flat.views.items()}
+    if flat.convolutions:
+        arrays[f"{prefix}convolutions"] = np.array([astuple(layer) for layer in flat.convolutions])
+    return arrays
 
 
 def flat_from(state: Mapping[str, np.ndarray], prefix: str) -> Flat:
     """The inverse of :func:`arrays_of`: the vector whose arrays stand under a prefix, in their order."""
     arrays = {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}
-    check_layers(arrays, prefix)
-    return Flat.of(arrays, next(iter(arrays.values())).dtype)
+    layers = convolutions_from(arrays.pop("convolutions", ()), f"{prefix}convolutions")
+    check_layers(arrays, prefix, layers)
+    return Flat.of(arrays, next(iter(arrays.values())).dtype, layers)
 
 
-def check_layers(arrays: Mapping[str, np.ndarray], prefix: str = "") -> None:
+def convolutions_from(facts, name: str) -> tuple[Convolution, ...]:
+    """The convolutions that a state holds, (layers, 6) integers: their fields, ``pool`` as 0 or 1."""
+    sizes, facts = (len(facts), len(fields(Convolution))), np.array(facts)
+    if len(facts) and (facts.dtype.kind not in "iu" or facts.shape != sizes):
+        raise ValueError(f"{name}: expected integers of shape {sizes}, got {facts.dtype} {facts.shape}")
+    layers = tuple(Convolution(*sizes, bool(pool)) for *sizes, pool in facts.tolist())
+    for lower, upper in pairwise(layers):
+        if (lower.out_height, lower.out_width) != (upper.height, upper.width):
+            raise ValueError(f"{name}: expected layers that fit each other, got {upper} above {lower}")
+    return layers
+
+
+def check_layers(arrays: Mapping[str, np.ndarray], prefix: str = "", convolutions: Sequence[Convolution] = ()) -> None:
     """A ValueError that names the array, unless W1, b1, W2, ... and every head's V, c fit each other and are one dtype.
     """
     heads = [name[1:] for name in arrays if name[0] == "V"]
     pairs = [(f"W{l}", f"b{l}") for l in range(1, 1 + sum(name[0] == "W" for name in arrays))]
-    below = np.shape(arrays.get("W1", ()))[:1]
-    for weights, bias in pairs + [(f"V{i}", f"c{i}") for i in heads]:
+    below, fans = np.shape(arrays.get("W1", ()))[:1], chain.fans(convolutions, len(pairs))
+    for l, (weights, bias) in enumerate(pairs + [(f"V{i}", f"c{i}") for i in heads]):
         W, b = arrays.get(weights), arrays.get(bias)
         if W is None or b is None:
             raise ValueError(f"{prefix}{bias if b is None else weights}: expected an array beside the others, got none")
         if W.shape != (*below, *b.shape) or b.ndim != 1 or W.dtype.kind != "f" or b.dtype != W.dtype:
             raise ValueError(f"{prefix}{weights}: expected ({', '.join(map(str, below)) or 'n_inputs'}, n) of one "
                              f"precision beside {bias} of (n,), got {W.dtype} {W.shape} beside {b.dtype} {b.shape}")
-        below = b.shape if weights[0] == "W" else below
+        below = (fans[l + 1] * b.size,) if l < len(pairs) else below

@@ -61,7 +61,7 @@ def log_p(node: Node, x) -> np.ndarray:
     """log softmax (n, outputs) of a node's network; 0 for one class."""
     if node.network is None:
         return np.zeros((len(x), 1))
-    return log_softmax(mlp.scores(x, *mlp.unpack(node.network)), axis=1)
+    return log_softmax(mlp.scores(x, *mlp.unpack(node.network), node.network.convolutions), axis=1)
 
 
 def answered(node: Node, x) -> np.ndarray:

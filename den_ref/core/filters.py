@@ -1,0 +1,47 @@
+"""Options of networks whose lowest layers are convolutions: how many filters each has, and how all look at an image."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from den_ref.settings import Settings, integer, one_of, option
+
+from .convolution import Convolution
+
+
+@dataclass(frozen=True)
+class FilterOptions(Settings):
+    """What stands below ``hidden`` where samples are images; without filters it is nothing."""
+
+    filters: tuple[int, ...] = option((), "filters per convolution, the lowest first; none: samples are no images",
+                                      integer(1, many=True, empty=True))
+    kernel: int = option(5, "filters: height and width of a window, in pixels", integer(1))
+    stride: int = option(2, "filters: pixels from one window to the next", integer(1))
+    padding: int = option(0, "filters: zeros around an image, fewer than kernel", integer(0))
+    pool: bool = option(False, "filters: whether of 2 x 2 activations only the largest goes on", one_of(True, False))
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.filters and self.padding >= self.kernel:
+            raise ValueError(f"padding: expected an integer < kernel={self.kernel}, got {self.padding}")
+
+    def convolutions(self, image: tuple[int, int, int] | None) -> tuple[Convolution, ...]:
+        """The convolutions on images (height, width, channels), from the lowest up.
+
+        Raises
+        ------
+        ValueError
+            If there are filters and samples are no images, or if a window does not fit into what is below it.
+        """
+        if self.filters and image is None:
+            raise ValueError(f"filters: expected () where samples are no images, got {self.filters}")
+        layers, below = [], image
+        for l in range(len(self.filters)):
+            try:
+                layers.append(Convolution(*below[:2], self.kernel, self.stride, self.padding, self.pool))
+            except ValueError as error:
+                raise ValueError(f"filters: expected at most {l} convolutions with kernel={self.kernel}, stride="
+                                 f"{self.stride}, padding={self.padding}, pool={self.pool} on images of "
+                                 f"{image[0]} x {image[1]}, got {len(self.filters)} ({error})") from None
+            below = layers[-1].out_height, layers[-1].out_width
+        return tuple(layers)
