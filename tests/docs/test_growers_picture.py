@@ -1,0 +1,36 @@
+"""The picture of all that grow says what is on record: units, what one cost, who reads a parameter."""
+
+import numpy as np
+import pytest
+
+from docs.make import growers_picture
+
+RUNS = [{"label": "den", "units": [[4], [6, 2]], "shared": {"readers": [3, 1]},
+         "spent": [{"multiply_adds": 8_000_000, "passes": 3}, {"multiply_adds": 8_000_000, "passes": 1}]},
+        {"label": "den", "units": [[4], [3, 1]], "shared": {"readers": [1, 3]},
+         "spent": [{"multiply_adds": 4_000_000, "passes": 1}, {"multiply_adds": 0, "passes": 3}]},
+        {"label": "adanet-warm", "units": [[5], [10]], "shared": {"readers": [7, 0]},
+         "spent": [{"multiply_adds": 40_000_000, "passes": 9}, {"multiply_adds": 60_000_000, "passes": 11}]}]
+
+
+@pytest.fixture(scope="module")
+def axes():
+    return growers_picture.picture(RUNS).axes
+
+
+def test_units_are_means_over_the_runs_of_a_grower(axes):
+    den, warm = axes[:2]
+    assert [den.get_title(), warm.get_title()] == ["DEN", "AdaNet, warm"]
+    assert [[bar.get_height() for bar in layer] for layer in den.containers] == [[4, 4.5], [0, 1.5]]
+    assert [[bar.get_height() for bar in layer] for layer in warm.containers] == [[5, 10]]
+
+
+def test_costs_are_those_of_all_tasks_by_the_units_at_the_end(axes):
+    found = {ax.get_xlabel(): [line.get_xdata()[0] for line in ax.lines] for ax in axes[2:4]}
+    assert found == {"$10^6$ multiply-adds per unit": [(16 / 8 + 4 / 4) / 2, 100 / 10],
+                     "passes per unit": [(4 / 8 + 4 / 4) / 2, 20 / 10]}
+
+
+def test_readers_are_summed_over_the_runs(axes):
+    by_one, by_two = axes[4].containers
+    np.testing.assert_allclose([[bar.get_width() for bar in by] for by in (by_one, by_two)], [[0.5, 1], [0.5, 0]])
