@@ -44,7 +44,7 @@ def test_an_unusual_task_is_trained_as_any_other_and_comes_once(kind, unusual):
 
 @pytest.mark.parametrize("kind", [SI, IMM])
 def test_without_features_only_biases_are_learnt(kind):
-    method, empty = kind(kind.Config(hidden=(5, 4), epochs=200, step=0.02, patience=200), seed=0), np.zeros((60, 0))
+    method, empty = kind(kind.Config(hidden=(5, 4), epochs=60, step=0.05, patience=60), seed=0), np.zeros((60, 0))
     for index in range(2):
         method.learn(replace(binary(index), x_train=empty, x_valid=empty[:0], y_valid=binary(index).y_valid[:0]))
     assert np.ptp(method.scores(1, empty)) == 0
