@@ -208,6 +208,23 @@ def test_every_round_lowers_F(settings):
         assert step.sentence.endswith(f"the objective fell from {before:.4f} to {after:.4f}")
 
 
+@pytest.mark.parametrize("corrective", [False, True])
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_of_two_candidates_the_one_with_the_smaller_objective_is_added(order, corrective, monkeypatch):
+    """Not the one with the larger gain: two units that each gain less than the best bring more together."""
+    now = drawn(m=200, corrective=corrective, lam=0.0)
+    g = pull(np.column_stack([now.x, np.ones(200)]), now.y, now.f)
+    first, second = np.argsort(-abs(g))[:2]
+    single = now.plus([Unit(1, weak_learner(g, 2, 1.0))])
+    double = now.plus([Unit(1, np.eye(6)[first]), Unit(1, np.eye(6)[second])])
+    fits = [one.fit_new()[0].objective for one in (single, double)]
+    assert single.gain > double.gain > 0 and fits[1] < fits[0] - 1e-4
+    monkeypatch.setattr(AdaNet, "candidates", lambda self, *_: [(single, double)[i] for i in order])
+    method = AdaNet(replace(now.config, additions=1))
+    step = next(method.growth(toy(1)[0], now, None))
+    assert step.facts["units"] == [2] and step.facts["gain"] == double.gain
+
+
 def test_a_penalty_above_every_slope_leaves_nothing():
     now = drawn()
     slope = max(abs(pull(np.column_stack([now.x, np.ones(40)]), now.y, now.f)))

@@ -8,7 +8,7 @@ from scipy.special import expit
 
 from den_ref.core.flat import Flat
 from den_ref.methods.incremental_features import (
-    Hard, IncrementalFeatures, IncrementalFeaturesConfig, Sizes, first_sizes, next_sizes)
+    Course, Hard, IncrementalFeatures, IncrementalFeaturesConfig, Sizes, first_sizes, next_sizes)
 from den_ref.methods.shared.autoencoder import (
     Ranges, Samples, appended, corrupted, cross_entropy, fit_last, hybrid, merged, nearest_pairs, sample_losses)
 from tests.helpers.linear_tasks import binary
@@ -314,6 +314,27 @@ def test_a_task_without_validation_samples_keeps_its_last_epoch():
     method = IncrementalFeatures(small(), 0)
     [*_, last] = method.learn(replace(binary(0), x_valid=np.zeros((0, 4)), y_valid=np.zeros((0, 1))))
     assert last.solve.best_epoch == last.solve.nit == 3 and last.after is method.w
+
+
+@pytest.mark.parametrize(("patience", "told", "epochs", "best"), [
+    (1, [3, 2, 2], 3, 2),                                          # a loss that stays is not better
+    (2, [3, 2, 2.5, 1, 1.5, 1.5], 6, 4),                           # one worse epoch is waited for
+    (3, [1, 2, 2, 2], 4, 1), (9, [4, 3, 2, 1, 0, 5, 5], 7, 5)])    # all epochs done
+def test_patience_counts_the_epochs_after_the_best(patience, told, epochs, best, monkeypatch):
+    losses = iter(told)
+    monkeypatch.setattr(Course, "validation", lambda self, valid: next(losses))
+    [*_, last] = IncrementalFeatures(small(patience=patience, epochs=7), 0).learn(binary(0))
+    assert last.solve.nit == epochs and last.solve.best_epoch == best
+
+
+@pytest.mark.parametrize("batch", [7, 10, 30, 99])
+def test_an_epoch_has_full_batches_and_one_of_what_is_left(batch, monkeypatch):
+    task, seen, tune = binary(0), [], Course.tune
+    monkeypatch.setattr(Course, "tune",
+                        lambda self, samples, step: seen.append(len(samples.x)) or tune(self, samples, step))
+    IncrementalFeatures(small(batch=batch, epochs=1), 0).learn(task)
+    n = len(task.x_train)
+    assert sum(seen) == n and seen == [batch] * (n // batch) + [n % batch] * (n % batch > 0)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

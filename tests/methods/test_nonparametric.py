@@ -264,6 +264,35 @@ def test_growth_ends_when_the_validation_loss_no_longer_falls():
     assert grow.solve.nit == grow.facts["added"][0]
 
 
+@pytest.mark.parametrize("patience", [1, 3])
+def test_patience_counts_the_epochs_after_the_best(patience, monkeypatch):
+    """Losses that are told in advance: growth ends so many epochs after its best, and never within them; after it the
+    step is cut after so many, three times, and the fourth time ends it."""
+    told = iter([5.0, 4.0, *[4.5] * (patience - 1), 3.0, *[3.0] * patience, *range(10, 10 + 4 * patience + 9)])
+    monkeypatch.setattr(Growing, "loss_of", lambda self, network, x, y: next(told) if x is self.valid[0] else 0.0)
+    monkeypatch.setattr(Growing, "norms", lambda self, network: 0.0)
+    growing = Growing(toy()[0], NonparametricConfig(**SMALL | {"patience": patience}),
+                      learner().start(toy()[0]), np.random.default_rng(0))
+    grown = growing.train(50, True, lambda *_: None)
+    assert grown.nit == 2 + patience - 1 + 1 + patience and growing.optimiser.angular == SMALL["step"]
+    shrunk = growing.train(50, False, lambda *_: None)
+    assert shrunk.best_epoch == 1 and shrunk.nit == 1 + 4 * patience
+    assert growing.optimiser.angular == pytest.approx(SMALL["step"] / 27)
+
+
+@pytest.mark.parametrize(("batch", "sizes"), [(50, [50, 50, 50]), (60, [50, 50, 50]), (74, [50] * 3), (75, [75, 75]),
+                                              (150, [150]), (400, [150])])
+def test_an_epoch_has_as_few_batches_as_may_be_of_nearly_the_same_size(batch, sizes, monkeypatch):
+    task, seen = toy()[0], []
+    task = replace(task, x_train=task.x_train[:150], y_train=task.y_train[:150])
+    growing = Growing(task, NonparametricConfig(**SMALL | {"batch": batch}), learner().start(task),
+                      np.random.default_rng(0))
+    monkeypatch.setattr("den_ref.methods.nonparametric.network_forward",
+                        lambda weights, bias, x: seen.append(len(x)) or network_forward(weights, bias, x))
+    growing.epoch()
+    assert seen == sizes
+
+
 @pytest.mark.slow
 def test_the_task_learns_what_a_network_of_fixed_size_learns_with_fewer_units():
     [task] = make_stream("toy", n_tasks=1).tasks

@@ -7,10 +7,11 @@ import numpy as np
 import pytest
 
 from den_ref.core import mlp
-from den_ref.methods.shared.confusion import confusion, embedding, partition
+from den_ref.methods.shared.confusion import confusion, embedding, k_means, partition
 from den_ref.methods.shared.nodes import (
     Node, answers, branch_log_p, decomposition, log_p, log_probabilities, reached, tree_scores)
-from den_ref.methods.tree import Tree, TreeConfig
+from den_ref.methods.tree import Arrival, Tree, TreeConfig
+from den_ref.protocol import Task
 from tests.helpers.lots_of_classes import LOTS, learnt, lot, small
 
 
@@ -60,6 +61,22 @@ def test_the_partition_is_the_cheapest_normalised_cut(seed):
 
     every = [np.array((0, *rest)) for rest in product((0, 1), repeat=5) if any(rest)]
     np.testing.assert_array_equal(partition(C, 2), min(every, key=cut))
+
+
+def test_each_further_centre_is_far_from_all_before():
+    """(-1, 0) is the farthest from the second centre alone, and lies beside the first; from the first, the second."""
+    rows = np.array([[0.0, 0.0], [10.0, 0.0], [-1.0, 0.0], [5.2, 4.0]])
+    assert k_means(rows, 3).tolist() == [0, 1, 0, 2]
+    assert k_means(rows[[1, 3, 2, 0]], 3).tolist() == [0, 2, 1, 1]
+
+
+def test_three_far_groups_are_found_and_numbered_by_their_first_classes():
+    groups = np.array([0, 1, 1, 2, 0, 2, 1])
+    C = 0.1 * (groups[:, None] == groups) * (1 + np.arange(7) / 10) + 0.001
+    np.fill_diagonal(C, 0.7)
+    assert partition(C, 3).tolist() == groups.tolist()
+    order = [5, 2, 0, 1, 3, 4, 6]
+    assert partition(C[np.ix_(order, order)], 3).tolist() == [0, 1, 2, 1, 0, 2, 1]
 
 
 def test_edges_of_a_partition():
@@ -165,3 +182,61 @@ def test_where_clones_are_better_the_tree_grows_and_says_so():
 def test_a_class_without_validation_samples_is_refused():
     with pytest.raises(ValueError, match="task.y_valid: expected samples of every class.*got none of 01"):
         small("tree").learn(replace(LOTS[0], y_valid=np.zeros(12, int)))
+
+
+# --- what decides where it grows ---------------------------------------------------------------------------------
+
+
+def reader(*columns) -> mlp.Flat:
+    """A network without hidden layers: an output is an input."""
+    return mlp.pack([], [], np.eye(5)[:, list(columns)], np.zeros(len(columns)), np.float64)
+
+
+def arrival(train, valid) -> Arrival:
+    """Samples of classes as pairs (class, what it looks like); the last class is new."""
+    def samples(pairs):
+        return 4 * np.eye(5)[[look for _, look in pairs]], np.array([c for c, _ in pairs])
+
+    task = Task("all", *samples(train), *samples(valid), loss="softmax", n_outputs=5)
+    return Arrival(task, task, tuple("abcde"), np.random.default_rng(0))
+
+
+OLD = [(c, c) for c in range(4)]
+#: In the training samples 0 and 2, 1 and 3 are confused, and the new class 4 looks like 0; in the validation samples
+#: 0 and 1, 2 and 3 are, and it looks like 2.
+TRAIN = OLD + [(0, 2), (2, 0), (1, 3), (3, 1), (4, 0), (4, 0), (4, 2)]
+VALID = OLD + [(0, 1), (1, 0), (2, 3), (3, 2), (4, 2), (4, 2), (4, 0)]
+
+
+@pytest.mark.parametrize(("valid", "superclasses", "home"), [(VALID, [0, 0, 1, 1], 1), (TRAIN, [0, 1, 0, 1], 0)])
+def test_validation_data_say_what_is_confused_and_where_a_new_class_goes(valid, superclasses, home):
+    leaf = Node((0, 1, 2, 3), reader(0, 1, 2, 3))
+    step = next(Tree(TreeConfig(hidden=(5,))).cloned(leaf, leaf, (4,), arrival(TRAIN, valid)))
+    assert step.box == "confusion" and step.facts["superclasses"] == superclasses
+    assert step.facts["of_new_classes"] == [home]
+
+
+@pytest.mark.parametrize(("valid", "home"), [(VALID, 1), (TRAIN, 0)])
+def test_validation_data_say_below_which_child_a_new_class_belongs(valid, home):
+    branch = Node((0, 1, 2, 3), reader(0, 1, 2, 3), (Node((0, 1), reader(0, 1)), Node((2, 3), reader(2, 3))))
+    step = next(Tree(TreeConfig(hidden=(5,))).branch_grown(branch, (4,), arrival(TRAIN, valid)))
+    assert step.box == "distribute" and step.facts["of_new_classes"] == [home]
+    np.testing.assert_allclose(step.arrays["confusion"], [[1 / 3, 2 / 3] if home else [2 / 3, 1 / 3]])
+
+
+def test_validation_data_say_which_is_more_accurate(monkeypatch):
+    """Nothing is trained here: networks answer as they begin."""
+    made = []
+
+    def begun(self, start, classes, children, *told):
+        made.append(Node(tuple(classes), start, children))
+        return made[-1]
+        yield
+
+    monkeypatch.setattr(Tree, "trained", begun)
+    here = arrival(OLD * 3 + [(4, 4)], VALID)
+    tree = Tree(TreeConfig(hidden=(5,), dtype="float64"))
+    *_, step = tree.grown(Node((0, 1, 2, 3), reader(0, 1, 2, 3)), (4,), here)
+    flat = np.mean((here.seen.x_valid @ made[0].network["V"]).argmax(axis=1) == here.seen.y_valid)
+    on_train = np.mean((here.seen.x_train @ made[0].network["V"]).argmax(axis=1) == here.seen.y_train)
+    assert step.box == "choose" and step.facts["accuracy_flat"] == pytest.approx(flat) != pytest.approx(on_train)
