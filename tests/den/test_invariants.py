@@ -237,7 +237,7 @@ def test_5_nor_do_the_units_of_a_stage_change_on_the_way(options):
 
 def test_5_a_stage_knows_nothing_of_units_that_retired_before_it_and_of_all_that_it_sees():
     """Those are memory alone: the next stage ends bit for bit as it does where they were deleted."""
-    whole, task = copy.deepcopy(run(hidden=(5, 4, 4)).den), random_task(7)
+    whole, task = copy.deepcopy(run().den), random_task(7)
     smaller, other = without_retired(whole), without_retired(whole)
     assert all(a < b for a, b in zip(smaller.network.widths, whole.network.widths, strict=True))
     other.network = tampered(other.network, "biases/0", other.network.widths[0] - 1)
