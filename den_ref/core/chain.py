@@ -126,22 +126,30 @@ class ReLU:
 class Beside:
     """Units whose activations are known, (n, p) for all samples, stand before those that come from below.
 
-    ``out`` is a buffer of both.  The layer below writes into the end of it: see :meth:`end`.
+    ``out`` is a buffer of both.  A dense layer below writes into the end of it: see :meth:`end`.  Where units are
+    filters, known ones stand first at every one of their ``places``.
     """
 
-    def __init__(self, known: np.ndarray, out: Callable):
-        self.known, self.out, self.first = known, out, known.shape[1]
+    def __init__(self, known: np.ndarray, out: Callable, places: int = 1):
+        self.known, self.out, self.places, self.first = known, out, places, known.shape[1] // places
 
     def end(self, n: int) -> np.ndarray:
-        return self.out(n)[:, self.first:]                         # (n, units)
+        return self.at_places(self.out(n))[:, 0, self.first:]      # (n, units) if there is one place
+
+    def at_places(self, h):
+        return h.reshape(len(h), self.places, h.shape[1] // self.places)
 
     def forward(self, w, h, rows):
-        both = self.out(len(h))                                    # (n, p + units)
-        both[:, :self.first] = self.known[rows]
+        both = self.out(len(h))                                    # (n, places * (p + units))
+        stack = self.at_places(both)
+        stack[..., :self.first] = self.at_places(self.known[rows])
+        if not np.may_share_memory(h, both):
+            stack[..., self.first:] = self.at_places(h)
         return both, None
 
     def backward(self, w, grad, delta, cache):
-        return delta[:, self.first:]
+        new = self.at_places(delta)[..., self.first:]
+        return new.reshape(len(delta), -1) if self.places > 1 else new[:, 0]
 
     def products(self, layout: Flat) -> int:
         return 0
@@ -177,6 +185,11 @@ def widths(shape: tuple[int, int], layer: Convolution | None) -> tuple[int, int]
     if layer is None:
         return n_in, n_out
     return layer.height * layer.width * (n_in // layer.fan), layer.out_height * layer.out_width * n_out
+
+
+def places(convolutions: Sequence[Convolution]) -> int:
+    """How many numbers a unit of the last of these layers gives: of a dense one, where there are none, 1."""
+    return convolutions[-1].out_height * convolutions[-1].out_width if convolutions else 1
 
 
 def fans(convolutions: Sequence[Convolution], depth: int) -> tuple[int, ...]:

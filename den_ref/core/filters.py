@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import astuple, dataclass, fields
+from itertools import pairwise
+
+import numpy as np
 
 from den_ref.settings import Settings, integer, one_of, option
 
@@ -45,3 +49,20 @@ class FilterOptions(Settings):
                                  f"{image[0]} x {image[1]}, got {len(self.filters)} ({error})") from None
             below = layers[-1].out_height, layers[-1].out_width
         return tuple(layers)
+
+
+def facts_of(layers: Sequence[Convolution]) -> np.ndarray:
+    """What a state holds of convolutions: (layers, 6) integers, their fields."""
+    return np.array([astuple(layer) for layer in layers])
+
+
+def convolutions_from(facts, name: str) -> tuple[Convolution, ...]:
+    """The convolutions that a state holds, (layers, 6) integers: their fields, ``pool`` as 0 or 1."""
+    sizes, facts = (len(facts), len(fields(Convolution))), np.array(facts)
+    if len(facts) and (facts.dtype.kind not in "iu" or facts.shape != sizes):
+        raise ValueError(f"{name}: expected integers of shape {sizes}, got {facts.dtype} {facts.shape}")
+    layers = tuple(Convolution(*sizes, bool(pool)) for *sizes, pool in facts.tolist())
+    for lower, upper in pairwise(layers):
+        if (lower.out_height, lower.out_width) != (upper.height, upper.width):
+            raise ValueError(f"{name}: expected layers that fit each other, got {upper} above {lower}")
+    return layers

@@ -175,8 +175,10 @@ class DataLoss:
         links = chain.links(self.layout, head, buffer=self.buffer)
         if not self.known.shape[1]:
             return links
-        known = chain.Beside(self.known, self.buffer(self.known.shape[1] + self.layout["b1"].size))
-        links[0].out = known.end
+        places = chain.places(self.layout.convolutions[:1])
+        known = chain.Beside(self.known, self.buffer(self.known.shape[1] + places * self.layout["b1"].size), places)
+        if not self.layout.convolutions:
+            links[0].out = known.end
         return [*links[:2], known, *links[2:]]
 
     def buffer(self, width: int) -> chain.Buffer:

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from den_ref.core import mlp
+from den_ref.core import chain, mlp
 from den_ref.describe import Look
 from den_ref.doors import Whole, door
 from den_ref.protocol import CLASS_INCREMENTAL, TASK_INCREMENTAL, THE_PAPER, Capacity, Method, Step, Task
@@ -19,7 +19,7 @@ from den_ref.state import pack_meta, pack_rng, unpack_meta, unpack_rng
 
 from .beside import Beside
 from .birth import Birth, with_newborn
-from .config import DENConfig
+from .config import FILTERS, DENConfig
 from .equations import eq2
 from .expansion import dynamic_expansion, remove_useless
 from .explained import BOXES, SPACE
@@ -42,7 +42,7 @@ class DEN(Method):
     """
 
     name = "den"
-    fixed = ("hidden", "dtype", "timestamps", "anchor_weights")
+    fixed = ("hidden", *FILTERS, "dtype", "timestamps", "anchor_weights")
     Config = DENConfig
     title = "DEN"
     family = THE_PAPER
@@ -63,7 +63,7 @@ class DEN(Method):
 
     @property
     def n_inputs(self) -> int | None:
-        return self.network.n_inputs if self.tasks else None
+        return self.network.n_features if self.tasks else None
 
     def boxes(self, task: Task) -> Iterator[Step]:
         """Algorithm 1 on one task, as a generator.  ``self.network`` becomes W^t when it ends."""
@@ -74,7 +74,10 @@ class DEN(Method):
 
     def stage(self, task: Task) -> Stage:
         """The stage that learns one more task."""
-        previous = self.network if self.tasks else random_network(task.n_inputs, self.config, self.rng)
+        convolutions = self.config.convolutions(task.image)
+        if self.tasks and convolutions != self.network.convolutions:
+            raise ValueError(f"task.image: expected images as in the tasks learnt, got {task.image}")
+        previous = self.network if self.tasks else random_network(task.n_inputs, self.config, self.rng, task.image)
         return Stage(len(self.tasks) + 1, task, self.config, self.rng, previous, self.progress, self.birth,
                      self.importance)
 
@@ -149,19 +152,24 @@ def read_without_timestamps(network: Network) -> dict[Hashable, int]:
 
 
 @door
-def random_network(n_inputs: Whole(1), config: DENConfig, rng: np.random.Generator) -> Network:
-    """The start of stage 1: weights normal with deviation sqrt(2 / n_in), biases 0, no head."""
-    sizes = [n_inputs, *config.hidden]
-    weights = [mlp.random_weights(rng, a, b, config.dtype) for a, b in zip(sizes, sizes[1:])]
+def random_network(n_inputs: Whole(1), config: DENConfig, rng: np.random.Generator, image: tuple = None) -> Network:
+    """The start of stage 1: weights normal with deviation sqrt(2 / n_in), biases 0, no head.
+
+    ``image``: height, width and channels of samples that are images, which ``config.filters`` needs.
+    """
+    convolutions, widths = config.convolutions(image), config.widths
+    sizes = [image[2] if convolutions else n_inputs, *widths]
+    weights = [mlp.random_weights(rng, fan * a, b, config.dtype)
+               for fan, a, b in zip(chain.fans(convolutions, len(widths)), sizes, sizes[1:])]
     return Network(
-        weights, [np.zeros(n, config.dtype) for n in config.hidden],
-        [np.ones(n, np.int32) for n in config.hidden], [np.full(n, NEVER, np.int32) for n in config.hidden], [])
+        weights, [np.zeros(n, config.dtype) for n in widths], [np.ones(n, np.int32) for n in widths],
+        [np.full(n, NEVER, np.int32) for n in widths], [], convolutions=convolutions)
 
 
 @door
 def whole_network(network: Network, stage: Stage):
     """Algorithm 1 at t = 1: a random head, Eq. 2 on everything the stage sees, then drop useless units."""
-    task, top = stage.task, network.widths[-1]
+    task, top = stage.task, network.fan[-1] * network.widths[-1]
     weights = stage.draw(top, (top, task.n_outputs)).astype(network.dtype)
     head = Head(task.id, stage.t, weights, np.zeros(task.n_outputs, network.dtype), task.loss)
     before = network.with_head(head)

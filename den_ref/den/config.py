@@ -1,14 +1,18 @@
 """The options of DEN, each letter of the paper explained once."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import ClassVar
 
 import numpy as np
 
+from den_ref.core.filters import FilterOptions
 from den_ref.core.training import Training
 from den_ref.settings import PerLayer, at_least, integer, one_of, option
 
 _NOT_NEGATIVE = at_least(0, per_layer=True)
+
+#: Options of the layers on images.
+FILTERS = tuple(field.name for field in fields(FilterOptions))
 
 
 def held(value):
@@ -17,7 +21,7 @@ def held(value):
 
 
 @dataclass(frozen=True)
-class DENConfig(Training):
+class DENConfig(FilterOptions, Training):
     """Options of DEN.  Strengths are exactly those of the objectives in ``equations``.
 
     An option "per layer" is one number, or a list from the input up, whose last entry serves all further layers.
@@ -85,9 +89,9 @@ class DENConfig(Training):
     def __post_init__(self):
         super().__post_init__()
         for name in ("gamma", "lam", "sigma", "k"):
-            self.per_layer(name, len(self.hidden))
+            self.per_layer(name, len(self.widths))
         for name in ("mu", "mu_l2", "mu_eq4", "weight_decay"):
-            self.per_layer(name, len(self.hidden) + 1)
+            self.per_layer(name, len(self.widths) + 1)
         if not self.timestamps and self.split_original != "keep":
             raise ValueError("timestamps: expected true unless split_original is 'keep' (a network without timestamps "
                              f"must keep its originals), got false with split_original={self.split_original!r}")
@@ -96,3 +100,8 @@ class DENConfig(Training):
             raise ValueError("eq4_norm: 'unsquared' is one norm over all selected weights: expected a single mu_l2, "
                              f"mu_eq4=0 and anchor_before_split other than 'eq4', got mu_l2={self.mu_l2}, "
                              f"mu_eq4={self.mu_eq4}, anchor_before_split={self.anchor_before_split!r}")
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Units per hidden layer of the first network: filters, and above them ``hidden``."""
+        return (*self.filters, *self.hidden)

@@ -32,9 +32,10 @@ from den_ref.core import chain, mlp
 from den_ref.core.flat import Flat
 from den_ref.core.head import solve_head
 from den_ref.core.layers import Through
-from den_ref.core.penalties import L1, GroupLasso, SparseGroupLasso, SquaredL2, Sum
+from den_ref.core.penalties import L1, L21, GroupLasso, SparseGroupLasso, SquaredL2, Sum
 from den_ref.core.problem import Part, Problem
 from den_ref.core.result import Result
+from den_ref.core.stacks import stacked
 from den_ref.doors import Binary, Each, Has, Kind, Whole, check_shape, door
 from den_ref.protocol import Task
 from .config import DENConfig
@@ -56,12 +57,16 @@ class Edges(Kind):
 def eq2(start: Flat, loss: AnyLoss(), config: Has("per_layer")) -> Problem:
     """L(W) + sum over l of mu_l sum(abs(W_l)) + (weight_decay_l / 2) norm(W_l)^2, the head being the last W.
 
+    Where an edge has many weights (a filter, or a map that a dense layer reads) it is mu_l times the sum of the edges'
+    norms instead, the (2,1)-norm: an edge is made 0 as a whole.
+
     Free: everything.  ``config`` is any options with ``mu`` and ``weight_decay``: the networks that DEN is compared
-    with are trained by the same lines.  Source: Eq. 2.
+    with are trained by the same lines.  Source: Eq. 2; the (2,1)-norm from section 4, for filters.
     """
     layers = mlp.depth(start)
     mu, decay = (config.per_layer(name, layers + 1) for name in ("mu", "weight_decay"))
-    weights = [Part(name, Sum(SquaredL2(decay[min(l, layers)]), L1(mu[min(l, layers)])))
+    sparsity = [L1(strength) if fan == 1 else L21(strength, fan) for strength, fan in zip(mu, fans(start))]
+    weights = [Part(name, Sum(SquaredL2(decay[min(l, layers)]), sparsity[min(l, layers)]))
                for l, name in enumerate(matrices(start))]
     return Problem(loss, start, weights + free_biases(start))
 
@@ -128,7 +133,7 @@ def eq5(start: Flat, loss: AnyLoss(), config: DENConfig, older: Each(all_of=Whol
         parts.append(Part(w, Sum(square, SparseGroupLasso(mu[l], gamma[l] * size)), np.s_[:, first_new:]))
         parts.append(Part(f"b{l + 1}", index=np.s_[first_new:]))
         if l:
-            parts.append(Part(w, Sum(square, L1(mu[l])), np.s_[older[l - 1]:, :older[l]]))
+            parts.append(Part(w, Sum(square, L1(mu[l])), np.s_[..., older[l - 1]:, :older[l]], fan=fans(start)[l]))
     return Problem(loss, start, parts)
 
 
@@ -151,14 +156,17 @@ def eq6(start: Flat, loss: AnyLoss(), config: DENConfig, edges: Edges(), anchor:
     parts = [Part("V", SquaredL2(decay[-1])), Part("c")]
     strengths = pulls(lam, fisher)
     for l, (old_w, old_b) in enumerate(zip(anchor.weights, anchor.biases, strict=True)):
-        (p, q), w, b, square = old_w.shape, f"W{l + 1}", f"b{l + 1}", SquaredL2(decay[l])
-        pattern = np.ones_like(edges[l]) if config.dense_selection else edges[l]
+        w, b, square, fan = f"W{l + 1}", f"b{l + 1}", SquaredL2(decay[l]), fans(start)[l]
+        pattern = in_stack(np.ones_like(edges[l]) if config.dense_selection else edges[l], fan)
+        old_w, (pull, bias_pull) = in_stack(old_w, fan), strengths[l]
+        *_, p, q = old_w.shape
+        old, from_new, into_new = np.s_[..., :p, :q], np.s_[..., p:, :q], np.s_[..., q:]
         if config.eq6 == "all":
-            pull, bias_pull = strengths[l]
-            parts.append(Part(w, Sum(square, SquaredL2(pull, old_w * pattern[:p, :q])), np.s_[:p, :q], pattern[:p, :q]))
+            anchored = SquaredL2(in_stack(pull, fan), old_w * pattern[old])
+            parts.append(Part(w, Sum(square, anchored), old, pattern[old], fan))
             parts.append(Part(b, SquaredL2(bias_pull, old_b), np.s_[:q]))
-        parts.append(Part(w, square, np.s_[p:, :q], pattern[p:, :q]))
-        parts.append(Part(w, square, np.s_[:, q:], pattern[:, q:]))
+        parts.append(Part(w, square, from_new, pattern[from_new], fan))
+        parts.append(Part(w, square, into_new, pattern[into_new], fan))
         parts.append(Part(b, index=np.s_[q:]))
     return Problem(loss, start, parts)
 
@@ -169,6 +177,16 @@ def pulls(lam, fisher: Subnetwork | None) -> list[tuple]:
         return [(2 * strength, 2 * strength) for strength in lam]
     return [(2 * strength * w, 2 * strength * b)
             for strength, w, b in zip(lam, fisher.weights, fisher.biases, strict=True)]
+
+
+def fans(flat: Flat) -> tuple[int, ...]:
+    """How many rows of each matrix are of one lower unit, the head's last."""
+    return chain.fans(flat.convolutions, mlp.depth(flat))
+
+
+def in_stack(array, fan: int):
+    """An array, or a number, as a ``Part`` with this fan looks at it."""
+    return stacked(array, fan) if fan > 1 and np.ndim(array) else array
 
 
 def matrices(flat: Flat) -> list[str]:

@@ -46,6 +46,7 @@ class FineTunedConfig(DENConfig):
     finetune_step: float = option(0.2, "DEN-Finetune: step size at the start, as a share of step",
                                   at_least(0, above=True))
     timestamps: bool = held(True)
+    filters: tuple[int, ...] = held(())
 
 
 class FineTuned(DEN):

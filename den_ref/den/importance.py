@@ -36,7 +36,7 @@ def with_task(importance: Importance | None, network: Network, task: Task) -> Im
     """
     head = network.head_of(task.id)
     sub = extract(network, network.visible(head.stage), head)
-    now = mlp.pack(sub.weights, sub.biases, sub.head, sub.head_bias, network.dtype)
+    now = mlp.pack(sub.weights, sub.biases, sub.head, sub.head_bias, network.dtype, network.convolutions)
     own = fisher_diagonal(now, task.x_train, task.y_train, task.loss)
     if not np.isfinite(own.vector).all():
         raise Diverged(task.id, "the Fisher information of W^t", "it is not finite")

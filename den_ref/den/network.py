@@ -12,7 +12,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from den_ref.core import mlp
+from den_ref.core import chain, mlp
+from den_ref.core.convolution import Convolution
+from den_ref.core.filters import convolutions_from, facts_of
 from den_ref.core.stacks import between, edges, stacked, unstacked
 from den_ref.doors import Floats, Key, Whole, check_shape, door
 from den_ref.protocol import Capacity, unknown_task
@@ -54,7 +56,9 @@ class Network:
     biases : list of (n_l,)
     introduced, retired : lists of (n_l,) int32, the stages [introduced, retired) that see each unit.
     heads : list of Head, in the order of learning.
-    fan : how many rows of each matrix are of one lower unit, the heads' last; 1 everywhere by default.
+    fan : how many rows of each matrix are of one lower unit, the heads' last; what follows from the convolutions.
+    convolutions : tuple of core.convolution.Convolution, the lowest layers: their units are filters, the input units
+        are the channels of an image.  All other layers are dense.
     """
 
     weights: list
@@ -63,10 +67,11 @@ class Network:
     retired: list
     heads: list
     fan: tuple[int, ...] | None = None
+    convolutions: tuple[Convolution, ...] = ()
 
     def __post_init__(self):
         if self.fan is None:
-            object.__setattr__(self, "fan", (1,) * (len(self.introduced) + 1))
+            object.__setattr__(self, "fan", chain.fans(self.convolutions, len(self.introduced)))
 
     def __repr__(self) -> str:
         if not self.weights:
@@ -76,7 +81,13 @@ class Network:
 
     @property
     def n_inputs(self) -> int:
+        """Input units: features, or the channels of an image."""
         return len(self.weights[0]) // self.fan[0]
+
+    @property
+    def n_features(self) -> int:
+        """Numbers in a sample: of every pixel one for each channel."""
+        return self.n_inputs * (self.convolutions[0].height * self.convolutions[0].width if self.convolutions else 1)
 
     @property
     def widths(self) -> tuple[int, ...]:
@@ -126,9 +137,9 @@ class Network:
                units: Units(inputs=True) = None) -> np.ndarray:
         """Logits (n, n_outputs) of a task, read from the units its stage sees (or from the given units)."""
         head = self.head_of(task_id)
-        check_shape("x", x.shape, ("n", self.n_inputs))
+        check_shape("x", x.shape, ("n", self.n_features))
         sub = extract.inner(self, self.visible(head.stage) if units is None else units, head)
-        return mlp.scores.inner(x, sub.weights, sub.biases, sub.head, sub.head_bias)
+        return mlp.scores.inner(x, sub.weights, sub.biases, sub.head, sub.head_bias, self.convolutions)
 
     @door
     def with_head(self, head: Head) -> Network:
@@ -136,17 +147,20 @@ class Network:
         return replace(self, heads=[*(h for h in self.heads if h.stage != head.stage), head])
 
     def arrays(self) -> dict[str, np.ndarray]:
-        """All arrays by name, e.g. for a file: ``weights/0`` is the first hidden layer's."""
+        """All arrays by name, e.g. for a file: ``weights/0`` is the first hidden layer's.
+
+        ``convolutions``, if there are any, has a row for each: the fields of ``Convolution`` as integers.
+        """
         named = {f"{name}/{l}": array for name in _PER_LAYER for l, array in enumerate(getattr(self, name))}
-        return named | head_arrays(self.heads)
+        layers = {"convolutions": facts_of(self.convolutions)} if self.convolutions else {}
+        return named | head_arrays(self.heads) | layers
 
     def head_facts(self) -> list[dict]:
         """What the arrays do not say of the heads, in JSON types: ``task``, ``stage``, ``loss`` of each."""
         return [{"task": pack_id(head.task), "stage": head.stage, "loss": head.loss} for head in self.heads]
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, np.ndarray], head_facts: Sequence[Mapping],
-                    fan: tuple[int, ...] | None = None) -> Network:
+    def from_arrays(cls, arrays: Mapping[str, np.ndarray], head_facts: Sequence[Mapping]) -> Network:
         """The inverse of :meth:`arrays`, beside :meth:`head_facts`; other arrays may stand among them.
 
         Raises
@@ -156,7 +170,8 @@ class Network:
         """
         layers = max(sum(name.startswith(f"{kind}/") for name in arrays) for kind in _PER_LAYER)
         lists = {name: [arrays[f"{name}/{l}"] for l in range(layers)] for name in _PER_LAYER}
-        network = cls(**lists, heads=heads_from(arrays, head_facts), fan=fan)
+        convolutions = convolutions_from(arrays.get("convolutions", ()), "convolutions")
+        network = cls(**lists, heads=heads_from(arrays, head_facts), convolutions=convolutions)
         check_network(network)
         return network
 
@@ -220,10 +235,11 @@ def insert(network: Network, sub: Subnetwork, head: Head) -> Network:
     """The network with exactly the subnetwork's entries put back; ``head`` is the one they were cut from."""
     weights, biases = [w.copy() for w in network.weights], [b.copy() for b in network.biases]
     for l, (w, b) in enumerate(zip(sub.weights, sub.biases, strict=True)):
-        stacked(weights[l], sub.fan[l])[between(sub.units[l], sub.units[l + 1])] = stacked(w, sub.fan[l])
+        fan, block = network.fan[l], between(sub.units[l], sub.units[l + 1])
+        stacked(weights[l], fan)[block] = stacked(w, fan)
         biases[l][sub.units[l + 1]] = b
-    rows = head.weights.copy()
-    stacked(rows, sub.fan[-1])[:, sub.units[-1]] = stacked(sub.head, sub.fan[-1])
+    rows, fan = head.weights.copy(), network.fan[-1]
+    stacked(rows, fan)[:, sub.units[-1]] = stacked(sub.head, fan)
     return replace(network, weights=weights, biases=biases).with_head(
         replace(head, weights=rows, bias=sub.head_bias.copy()))
 

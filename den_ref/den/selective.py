@@ -58,7 +58,8 @@ def fit_head(network: Network, stage: Stage) -> tuple:
     """
     task, units = stage.task, network.visible(stage.t)
     below = extract.inner(network, units)
-    features = mlp.in_blocks(lambda x: mlp.hidden.inner(x, below.weights, below.biases), task.x_train)
+    features = mlp.in_blocks(lambda x: mlp.hidden.inner(x, below.weights, below.biases, network.convolutions),
+                             task.x_train)
     if not np.isfinite(features).all():
         raise Diverged(task.id, "Algorithm 2, Eq. 3", "the features of its samples are not finite")
     result = eq3(features, task, stage.config)

@@ -50,7 +50,7 @@ class Stage:
         Whole(1)("t", self.t)
         for name, kind in (("config", DENConfig), ("rng", np.random.Generator), ("previous", Network)):
             Instance(kind)(name, getattr(self, name))
-        check_task(self.task, (), self.previous.n_inputs)
+        check_task(self.task, (), self.previous.n_features)
 
     def step(self, box, title, sentence, before, after, **more) -> Step:
         """A Step of this stage."""
@@ -71,9 +71,12 @@ class Stage:
         ``held_*``: first-layer units that are not in the layout; what they answer is computed once.
         """
         x, y = getattr(self.task, f"x_{split}"), getattr(self.task, f"y_{split}")
-        if len(inputs) < x.shape[1]:
-            x = np.ascontiguousarray(x[:, inputs])
-        known = mlp.in_blocks(lambda block: mlp.hidden.inner(block, [held_weights], [held_biases]), x)
+        n_inputs = self.previous.n_inputs
+        if len(inputs) < n_inputs:
+            pixels = x.shape[1] // n_inputs                                           # 1 without images
+            x = x.reshape(len(x), pixels, n_inputs)[..., inputs].reshape(len(x), pixels * len(inputs))
+        first = layout.convolutions[:1]
+        known = mlp.in_blocks(lambda block: mlp.hidden.inner(block, [held_weights], [held_biases], first), x)
         return DataLoss(layout, x, y, self.task.loss, known=known)
 
     def fisher(self, units: list) -> Subnetwork | None:
@@ -127,7 +130,8 @@ def solve_cut(network: Network, units: list, head: Head, stage: Stage,
     """
     sub = extract.inner(network, units, head)
     (w, *weights), (b, *biases) = sub.weights, sub.biases
-    start = mlp.pack([w[:, held:], *weights], [b[held:], *biases], sub.head, sub.head_bias, network.dtype)
+    start = mlp.pack([w[:, held:], *weights], [b[held:], *biases], sub.head, sub.head_bias, network.dtype,
+                     network.convolutions)
     loss, validation = (stage.data_loss(split, start, units[0], w[:, :held], b[:held]) for split in ("train", "valid"))
     result = stage.solve(equation(start, loss, sub), validation, **how)
     weights, biases, *outputs = mlp.unpack(result.x)

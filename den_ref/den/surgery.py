@@ -62,7 +62,8 @@ def useless_units(network: Network, stage: Whole(1)) -> Useless:
     A unit without nonzero incoming weights is the constant max(b, 0).  It goes if that is 0, or if all its outgoing
     edges can be folded into biases created at ``stage`` (at stage 1 every next bias; later those of new units and
     of the stage's head).  A positive constant with an edge into an older unit stays, with all its edges: that bias
-    belongs to earlier tasks too.  A unit without nonzero outgoing weights, to any unit and any head, goes.
+    belongs to earlier tasks too; so does one under a convolution with padding, whose sum is another one at the border.
+    A unit without nonzero outgoing weights, to any unit and any head, goes.
 
     One pass bottom-up folds and removes constants, one pass top-down removes dead ends: a fixed point.  The rule
     looks at zeros only; units silenced by signs or data are not looked for.
@@ -70,13 +71,14 @@ def useless_units(network: Network, stage: Whole(1)) -> Useless:
     stacks, biases = [stack.copy() for stack in network.stacks], [b.copy() for b in network.biases]
     heads = [replace(head, weights=head.weights.copy(), bias=head.bias.copy()) for head in network.heads]
     new = [born == stage for born in network.introduced]
-    readers = [[one] for one in zip(stacks[1:], biases[1:], new[1:])]
+    folds = [layer.padding == 0 for layer in network.convolutions[1:]] + [True] * len(stacks)
+    readers = [[(stack, bias, born & fold)] for stack, bias, born, fold in zip(stacks[1:], biases[1:], new[1:], folds)]
     readers.append([(stacked(head.weights, network.fan[-1]), head.bias, np.full(head.bias.shape, head.stage == stage))
                     for head in heads])
     gone = []
     for l, stack in enumerate(stacks):
         constant, idle = np.maximum(biases[l], 0), new[l] & ~(stack != 0).any(axis=(0, 1))
-        gone.append(idle & ((constant == 0) | ~_lead_to_older(readers[l])))
+        gone.append(idle & ((constant == 0) | ~_held(readers[l])))
         _fold(readers[l], gone[l], constant)
     for l, stack in reversed(list(enumerate(stacks))):
         dead = new[l] & ~_lead_anywhere(readers[l])
@@ -87,9 +89,9 @@ def useless_units(network: Network, stage: Whole(1)) -> Useless:
     return Useless([np.flatnonzero(g) for g in gone], folded)
 
 
-def _lead_to_older(readers):
-    """Per unit of a layer: does a nonzero edge lead to a bias that is not new?  readers: (stack, bias, is it new)."""
-    return np.any([(stack[..., ~new] != 0).any(axis=(0, 2)) for stack, _, new in readers], axis=0)
+def _held(readers):
+    """Per unit of a layer: does an edge lead to a bias that takes no constant?  readers: (stack, bias, takes it)."""
+    return np.any([(stack[..., ~takes] != 0).any(axis=(0, 2)) for stack, _, takes in readers], axis=0)
 
 
 def _lead_anywhere(readers):
@@ -189,7 +191,7 @@ def split_units(network: Network, previous: Network, split: Units(), stage: Whol
         retired.append(_grown(gone, len(units), NEVER))
         below, lower = above, upper
     heads = [_split_head(head, below, lower, stage, network.fan[-1]) for head in network.heads]
-    return Network(weights, biases, introduced, retired, heads, network.fan)
+    return replace(network, weights=weights, biases=biases, introduced=introduced, retired=retired, heads=heads)
 
 
 @door

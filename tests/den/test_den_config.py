@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from den_ref.den.config import DENConfig
+from den_ref.settings import as_text
 
 #: (field, a value it refuses, what the error says was expected)
 REFUSED = [
@@ -16,6 +17,11 @@ REFUSED = [
     ("hidden", (0,), "integers >= 1"),
     ("hidden", (4.0,), "integers >= 1"),
     ("hidden", 64, "integers >= 1, one per hidden layer"),
+    ("filters", (0,), "integers >= 1, one per layer, or ()"),
+    ("kernel", 0, "an integer >= 1"),
+    ("stride", 0, "an integer >= 1"),
+    ("padding", -1, "an integer >= 0"),
+    ("pool", 1, "one of True, False"),
     ("mu", -1.0, "a number >= 0"),
     ("mu", math.nan, "a number >= 0"),
     ("mu", "much", "a number >= 0"),
@@ -180,8 +186,7 @@ def test_json_round_trip(seed):
 def test_text_round_trip(seed):
     """What a user reads in the options can be typed back."""
     config = random_config(seed)
-    texts = [f"{name}={','.join(map(str, v)) if isinstance(v, tuple) else v}"
-             for name, v in dataclasses.asdict(config).items()]
+    texts = [f"{name}={as_text(v)}" for name, v in dataclasses.asdict(config).items()]
     assert DENConfig().with_text(texts) == config
 
 

@@ -8,6 +8,7 @@ import pytest
 
 from den_ref.core import mlp
 from den_ref.core.checks import check_gradient
+from den_ref.core.convolution import Convolution
 from den_ref.core.problem import Problem
 from den_ref.core.result import Result
 from den_ref.core.training import train
@@ -16,14 +17,19 @@ from den_ref.den.config import DENConfig
 from den_ref.den.importance import Importance
 from den_ref.den.network import Network, Subnetwork, insert
 from den_ref.den.stage import Stage, solve_cut
+from den_ref.loops import images
 from den_ref.protocol import Task
 from tests.helpers import loops_on_networks as loops
 from tests.helpers.random_networks import Shape, in_stage, name_of
 from tests.helpers.short_runs import run
 
 SHAPES = [Shape((4,)), Shape((4, 3), outputs=2), Shape((4, 3, 3)), Shape((3, 3, 3, 3), retire=False),
-          Shape((3, 0, 2), new=1)]
+          Shape((3, 0, 2), new=1),
+          Shape((2, 3, 2), new=1, n_inputs=2, fan=(4, 4, 9, 1),
+                convolutions=(Convolution(3, 3, size=2), Convolution(2, 2, size=2, padding=1)))]
 everywhere = pytest.mark.parametrize("shape", SHAPES, ids=name_of)
+images_slow = pytest.mark.parametrize("shape", [pytest.param(shape, marks=pytest.mark.slow) if shape.convolutions else shape
+                                                for shape in SHAPES], ids=name_of)
 
 
 @dataclass
@@ -87,7 +93,7 @@ def case(equation, shape, **options) -> Case:
     rng = np.random.default_rng([equation, *shape.widths])
     previous, network = in_stage(rng, shape)
     config = DENConfig(hidden=(1,) * len(shape.widths), dtype="float64", **(STRENGTHS | options))
-    x, y = rng.normal(size=(9, shape.n_inputs)), rng.integers(0, 2, (9, shape.outputs)).astype(float)
+    x, y = rng.normal(size=(9, network.n_features)), rng.integers(0, 2, (9, shape.outputs)).astype(float)
     task, t = Task(network.heads[-1].task, x, y, x[:0], y[:0], n_outputs=shape.outputs), shape.t
     probe, head, units, old = Probe(t, task, config, rng, previous), network.heads[-1], network.visible(t), None
     if config.anchor_weights == "fisher":
@@ -138,20 +144,31 @@ def made(variant, shape) -> Case:
 # --- what is free ------------------------------------------------------------------------------------------------
 
 
-def is_new(network, t, layer, unit) -> bool:
-    """Input features count as introduced before t."""
-    return layer > 0 and network.introduced[layer - 1][unit] == t
+def n_lower(network, layer) -> int:
+    """Units below a layer.  Row p * n_lower + i of its matrix is unit i's."""
+    return len(network.weights[layer - 1]) // network.fan[layer - 1]
+
+
+def rows(network, layer, units) -> list:
+    """The rows of some units below a layer, place by place."""
+    return [p * n_lower(network, layer) + i for p in range(network.fan[layer - 1]) for i in units]
+
+
+def is_new(network, t, layer, row) -> bool:
+    """Is the unit new that a row of the matrix above its layer is of?  Input features count as introduced before t."""
+    return layer > 0 and network.introduced[layer - 1][row % network.widths[layer - 1]] == t
 
 
 def free_edge(variant, network, t, layer, i, j) -> bool:
-    """Is the edge from unit i of layer - 1 to unit j of layer free?  The table of the equations, in words."""
+    """Is the weight from row i to unit j of a layer free?  The table of the equations, in words."""
     equation, options = VARIANTS[variant]
     touches_new = is_new(network, t, layer - 1, i) or is_new(network, t, layer, j)
     if equation == 2:
         return True
     if equation == 5:
         return touches_new
-    exists = options.get("dense_selection", False) or network.weights[layer - 1][i, j] != 0
+    n = n_lower(network, layer)
+    exists = options.get("dense_selection", False) or network.weights[layer - 1][i % n::n, j].any()
     return exists and (touches_new or options.get("eq6") != "new")
 
 
@@ -171,7 +188,7 @@ def test_parts_cover_exactly_the_free_weights_once(variant, shape):
             if q < first:
                 continue                                   # not in the vector: held by being absent
             assert covered[f"b{l}"][q - first] == free_bias(variant, c.network, c.t, l, j)
-            for p, i in enumerate(c.units[l - 1]):
+            for p, i in enumerate(rows(c.network, l, c.units[l - 1])):
                 assert covered[f"W{l}"][p, q - first] == free_edge(variant, c.network, c.t, l, i, j), (l, i, j)
     assert np.all(covered["V"] == 1) and np.all(covered["c"] == 1)
 
@@ -179,10 +196,31 @@ def test_parts_cover_exactly_the_free_weights_once(variant, shape):
 # --- the objective -----------------------------------------------------------------------------------------------
 
 
+def predict(network, task_id, x):
+    """Logits in loops: pixels and maps by those of images, the layers above by those of networks."""
+    if not network.convolutions:
+        return loops.predict(network, task_id, x)
+    head, first = network.head_of(task_id), network.convolutions[0]
+    units = network.visible(head.stage)
+    h = x.reshape(len(x), first.height, first.width, network.n_inputs)
+    for l, (w, b) in enumerate(zip([*network.weights, head.weights], [*network.biases, head.bias]), 1):
+        above = units[l] if l < len(units) else np.arange(len(b))
+        n = len(w) // network.fan[l - 1]
+        w, b = w[[p * n + i for p in range(network.fan[l - 1]) for i in units[l - 1]]][:, above], b[above]
+        if l <= len(network.convolutions):
+            layer = network.convolutions[l - 1]
+            w = w.reshape(layer.size, layer.size, len(units[l - 1]), len(above))
+            h = images.convolution_forward(h, w, b, layer.stride, layer.padding)
+        else:
+            h = h.reshape(len(h), w.shape[0]) @ w + b
+        h = np.maximum(h, 0) if l < len(units) else h
+    return h
+
+
 def data_loss(network, task) -> float:
     """Mean over samples of the sum over outputs of log(1 + exp(z)) - y z, in loops."""
     total = 0.0
-    for logits, labels in zip(loops.predict(network, network.heads[-1].task, task.x_train), task.y_train):
+    for logits, labels in zip(predict(network, network.heads[-1].task, task.x_train), task.y_train):
         for z, y in zip(logits, labels):
             total += max(z, 0.0) + log1p(exp(-abs(z))) - y * z
     return total / len(task.x_train)
@@ -200,22 +238,28 @@ def penalty(variant, c: Case, network) -> float:
 
 
 def edges(c: Case):
-    """(layer, i, j) of all edges that were cut out."""
+    """(layer, row, j) of all weights that were cut out."""
     for l in range(1, len(c.units)):
         for j in c.units[l]:
-            for i in c.units[l - 1]:
+            for i in rows(c.network, l, c.units[l - 1]):
                 yield l, i, j
 
 
 def head_entries(c: Case, network):
+    assert network.fan[-1] == 1
     return [float(v) for unit in c.units[-1] for v in network.heads[-1].weights[unit]]
 
 
 def penalty2(variant, c, network) -> float:
+    """Of an edge with several weights the norm."""
     top = len(c.units)
-    weights = [(l, network.weights[l - 1][i, j]) for l, i, j in edges(c)] + [(top, v) for v in head_entries(c, network)]
-    return sum(entry(c.config.mu, l, top) * abs(w) + entry(c.config.weight_decay, l, top) / 2 * w**2
-               for l, w in weights)
+    joined = [(top, v**2) for v in head_entries(c, network)]
+    for l in range(1, top):
+        for i in c.units[l - 1]:
+            for j in c.units[l]:
+                joined.append((l, sum(float(network.weights[l - 1][row, j]) ** 2 for row in rows(network, l, [i]))))
+    return sum(entry(c.config.mu, l, top) * sqrt(square) + entry(c.config.weight_decay, l, top) / 2 * square
+               for l, square in joined)
 
 
 def penalty4(variant, c, network) -> float:
@@ -251,10 +295,16 @@ def penalty5(variant, c, network) -> float:
     for l in range(1, top):
         for j in c.units[l]:
             if is_new(network, c.t, l, j):
-                group = [network.weights[l - 1][i, j] for i in c.units[l - 1]]
+                group = [network.weights[l - 1][i, j] for i in rows(network, l, c.units[l - 1])]
                 size = sqrt(len(group)) if c.config.gamma_scaling == "sqrt_size" else 1
                 total += c.config.gamma * size * sqrt(sum(w**2 for w in group))
     return total
+
+
+def then(c, layer, row, j) -> float:
+    """The same weight of W^{t-1}."""
+    p, i = divmod(row, n_lower(c.network, layer))
+    return c.previous.weights[layer - 1][p * n_lower(c.previous, layer) + i, j]
 
 
 def penalty6(variant, c, network) -> float:
@@ -265,7 +315,7 @@ def penalty6(variant, c, network) -> float:
             w = network.weights[l - 1][i, j]
             total += entry(c.config.weight_decay, l, top) / 2 * w**2
             if not is_new(network, c.t, l - 1, i) and not is_new(network, c.t, l, j):
-                total += c.config.lam * matters(c, "weights", l, i, j) * (w - c.previous.weights[l - 1][i, j]) ** 2
+                total += c.config.lam * matters(c, "weights", l, i, j) * (w - then(c, l, i, j)) ** 2
     if c.config.eq6 == "all":
         for l in range(1, top):
             total += sum(c.config.lam * matters(c, "biases", l, j)
@@ -305,7 +355,7 @@ def test_a_wrong_objective_is_seen(variant):
         assert wrong.problem.objective(w) != pytest.approx(c.problem.objective(w), rel=1e-12), letter
 
 
-@everywhere
+@images_slow
 @variants
 def test_gradient(variant, shape):
     c = made(variant, shape)
@@ -334,7 +384,7 @@ def test_a_wrong_gradient_is_seen():
     assert not check_gradient(smooth, w.vector, rng=np.random.default_rng(4))
 
 
-@everywhere
+@images_slow
 @variants
 @pytest.mark.parametrize("optimiser", ["adam", "sgd"])
 def test_solving_moves_what_is_free_and_nothing_else(variant, shape, optimiser):
@@ -343,7 +393,7 @@ def test_solving_moves_what_is_free_and_nothing_else(variant, shape, optimiser):
     result = train(c.problem, c.config, 2, np.random.default_rng(5))
     changed, free = result.x.vector != c.problem.start.vector, c.free().vector > 0
     assert not changed[~free].any()
-    assert changed[free].mean() > 0.5
+    assert changed[free].mean() > (0.2 if shape.convolutions else 0.5)        # the (2,1)-norm keeps whole edges at 0
     assert result.fun == c.problem.objective(result.x)
 
 

@@ -22,18 +22,23 @@ RUNS = [dict(hidden=hidden, split_original=original, dtype=dtype)
 RUNS += [dict(hidden=(5, 4), outputs=3), dict(hidden=(5, 4), outputs=3, loss="softmax", split_original="keep"),
          dict(hidden=(5, 4), anchor_before_split="eq4", valid=30),
          dict(hidden=(5, 4), max_splits=1, eq6="new", drift="relative")]
-X = np.random.default_rng(99).normal(size=(40, N_INPUTS)).astype(np.float32)
+#: Filters below, dense layers above, and edges of many weights.
+IMAGES = [dict(hidden=(4,), filters=(3, 4), kernel=2, stride=1, padding=1, pool=True, image=(6, 6, 2), sigma=0.1),
+          dict(hidden=(4, 3), filters=(4,), kernel=3, stride=2, image=(5, 7, 1), dtype="float64", split_original="keep",
+               sigma=0.4, k=1)]
+X = np.random.default_rng(99).normal(size=(40, 72)).astype(np.float32)
 
 
 def name_of(options):
     return "-".join(str(value) for value in options.values()).replace(" ", "")
 
 
-everywhere = pytest.mark.parametrize("options", RUNS, ids=name_of)
+slow_images = [pytest.param(options, marks=pytest.mark.slow) for options in IMAGES]
+everywhere = pytest.mark.parametrize("options", RUNS + slow_images, ids=name_of)
 
 
 def of_stages(network, stages) -> dict:
-    x = X.astype(network.dtype)
+    x = X[:, :network.n_features].astype(network.dtype)
     return {head.task: network.scores(head.task, x) for head in network.heads if head.stage in stages}
 
 
@@ -56,8 +61,9 @@ def touched_retired(before, after, t) -> list:
         for unit in np.flatnonzero(before.retired[l] <= t):
             heads = list(zip([h.weights for h in before.heads], [h.weights for h in after.heads]))
             outgoing = [(before.weights[l + 1], after.weights[l + 1])] if l + 1 < len(before.widths) else heads
-            then, now = before.weights[l][:, unit], after.weights[l][:, unit]
-            pairs = [(a[unit], b[unit]) for a, b in outgoing] + [(then, now)]
+            incoming = [np.split(network.weights[l][:, unit], network.fan[l]) for network in (before, after)]
+            pairs = [rows for a, b in outgoing for rows in zip(a[unit::before.widths[l]], b[unit::after.widths[l]])]
+            pairs += zip(*incoming, strict=True)
             same = before.biases[l][unit] == after.biases[l][unit] and all(
                 np.array_equal(a, b[:len(a)]) and not b[len(a):].any() for a, b in pairs)
             found += [] if same else [(l, int(unit))]
@@ -68,13 +74,15 @@ def forbidden_weights(network) -> list:
     """Nonzero edges between units whose lifetimes do not overlap, nonzero head rows of unseen units."""
     found = []
     for l, w in enumerate(network.weights[1:], 1):
-        for i, j in zip(*np.nonzero(w)):
+        for row, j in zip(*np.nonzero(w)):
+            i = row % network.widths[l - 1]
             if max(network.introduced[l - 1][i], network.introduced[l][j]) >= min(network.retired[l - 1][i],
                                                                                    network.retired[l][j]):
                 found.append((l, int(i), int(j)))
     for head in network.heads:
         seen = network.visible(head.stage)[-1]
-        found += [(head.task, int(unit)) for unit in np.flatnonzero(head.weights.any(axis=1)) if unit not in seen]
+        found += [(head.task, int(row)) for row in np.flatnonzero(head.weights.any(axis=1))
+                  if row % network.widths[-1] not in seen]
     return found
 
 
@@ -136,7 +144,8 @@ def test_2_a_change_of_scores_is_seen():
 # --- 3: the split ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("options", [o for o in RUNS if o.get("split_original") != "keep"], ids=name_of)
+@pytest.mark.parametrize("options", [o for o in RUNS if o.get("split_original") != "keep"] + slow_images[:1],
+                         ids=name_of)
 def test_3_a_split_leaves_the_scores_of_t(options):
     for t in range(2, 7):
         (split,) = run(**options).of_stage(t, "split")

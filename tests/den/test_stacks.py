@@ -290,4 +290,4 @@ def test_a_fan_that_does_not_fit_is_refused(fan, expected):
     network = end_of_stage(np.random.default_rng(30), SHAPES[0])
     check_network(network)
     with pytest.raises(ValueError, match=expected):
-        Network.from_arrays(network.arrays(), network.head_facts(), fan)
+        check_network(replace(network, fan=fan))

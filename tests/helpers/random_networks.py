@@ -16,6 +16,7 @@ class Shape:
     """What kind of network: widths at the end of stage t-1, stages learnt, and so on.
 
     ``fan``: rows of each matrix per lower unit (``core.stacks``), 1 everywhere without it.  Row p * n + u is unit u's.
+    ``convolutions``: the lowest layers, if the network is one of images; the fan must be theirs.
     """
 
     widths: tuple
@@ -27,6 +28,7 @@ class Shape:
     retire: bool = True
     dtype: str = "float64"
     fan: tuple | None = None
+    convolutions: tuple = ()
 
     @property
     def fans(self) -> tuple:
@@ -65,7 +67,7 @@ def end_of_stage(rng, shape: Shape) -> Network:
     introduced = [np.sort(rng.integers(1, last + 1, n)).astype(np.int32) for n in shape.widths]
     retired = [np.array([_retirement(rng, born, last, shape.retire) for born in units], np.int32)
                for units in introduced]
-    network = Network([], [], introduced, retired, [], shape.fan)
+    network = Network([], [], introduced, retired, [], shape.fan, shape.convolutions)
     lives = [([1] * shape.n_inputs, [NEVER] * shape.n_inputs), *zip(introduced, retired)]
     for lower, upper, fan in zip(lives, lives[1:], shape.fans):
         network.weights.append(_edges(rng, lower, upper, shape, fan))
@@ -79,7 +81,7 @@ def in_stage(rng, shape: Shape) -> tuple[Network, Network]:
     previous, t = end_of_stage(rng, shape), shape.t
     introduced = [np.append(born, [t] * shape.new).astype(np.int32) for born in previous.introduced]
     retired = [np.append(gone, [NEVER] * shape.new).astype(np.int32) for gone in previous.retired]
-    network = Network([], [], introduced, retired, [], shape.fan)
+    network = Network([], [], introduced, retired, [], shape.fan, shape.convolutions)
     lives = [([1] * shape.n_inputs, [NEVER] * shape.n_inputs), *zip(introduced, retired)]
     for l, (lower, upper, fan) in enumerate(zip(lives, lives[1:], shape.fans)):
         w, b = _edges(rng, lower, upper, shape, fan), _numbers(rng, (len(upper[0]),), shape)
@@ -134,7 +136,7 @@ def copied(network: Network) -> Network:
     heads = [replace(head, weights=head.weights.copy(), bias=head.bias.copy()) for head in network.heads]
     lists = ([array.copy() for array in arrays]
              for arrays in (network.weights, network.biases, network.introduced, network.retired))
-    return Network(*lists, heads, network.fan)
+    return Network(*lists, heads, network.fan, network.convolutions)
 
 
 def frozen(network: Network) -> Network:

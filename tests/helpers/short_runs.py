@@ -15,13 +15,14 @@ QUICK = dict(step=0.02, batch=20, epochs_eq2=8, epochs_eq4=4, epochs_eq5=4, epoc
              lam=0.01, tau=0.0, k=3, gamma=1e-3, init_scale=0.5, drift="absolute", sigma=0.05, anchor_before_split="eq6")
 
 
-def random_task(number, dtype="float32", n=40, valid=0, outputs=1, loss="sigmoid", n_inputs=N_INPUTS) -> Task:
+def random_task(number, dtype="float32", n=40, valid=0, outputs=1, loss="sigmoid", n_inputs=N_INPUTS,
+                image=None) -> Task:
     """Labels from a random network: there is something to learn.  Without validation data no solve stops early."""
-    rng = np.random.default_rng([7, number])
+    rng, n_inputs = np.random.default_rng([7, number]), n_inputs if image is None else int(np.prod(image))
     x = rng.normal(size=(n + valid, n_inputs)).astype(dtype)
     logits = np.maximum(x @ rng.normal(size=(n_inputs, 6)), 0) @ rng.normal(size=(6, outputs))
     y = logits.argmax(axis=1) if loss == "softmax" else (logits > np.median(logits, axis=0)).astype(dtype)
-    return Task(f"task {number}", x[:n], y[:n], x[n:], y[n:], loss=loss, n_outputs=outputs)
+    return Task(f"task {number}", x[:n], y[:n], x[n:], y[n:], loss=loss, n_outputs=outputs, image=image)
 
 
 def quick(hidden, kind=DENConfig, **options) -> DENConfig:
@@ -45,10 +46,11 @@ class Run:
 
 
 @cache
-def run(hidden=(5, 4), n_tasks=6, dtype="float32", valid=0, outputs=1, loss="sigmoid", seed=0, **options) -> Run:
+def run(hidden=(5, 4), n_tasks=6, dtype="float32", valid=0, outputs=1, loss="sigmoid", seed=0, image=None,
+        **options) -> Run:
     """Learn random tasks; the same arguments give the same run, learnt once."""
     den = DEN(quick(hidden, dtype=dtype, **options), seed)
-    tasks = [random_task(t, dtype, valid=valid, outputs=outputs, loss=loss) for t in range(1, n_tasks + 1)]
+    tasks = [random_task(t, dtype, valid=valid, outputs=outputs, loss=loss, image=image) for t in range(1, n_tasks + 1)]
     ends, steps = [], []
     for task in tasks:
         steps += den.learn(task)

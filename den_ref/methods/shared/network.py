@@ -1,15 +1,14 @@
 """Plain networks, that nothing is done to but training: what all methods but DEN are made of."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import astuple, dataclass, fields
-from itertools import pairwise
+from dataclasses import dataclass, fields
 from zlib import crc32
 
 import numpy as np
 
 from den_ref.core import chain, mlp
 from den_ref.core.convolution import Convolution
-from den_ref.core.filters import FilterOptions
+from den_ref.core.filters import FilterOptions, convolutions_from, facts_of
 from den_ref.core.flat import Flat
 from den_ref.core.mlp import DataLoss
 from den_ref.core.problem import Problem
@@ -137,7 +136,7 @@ def arrays_of(flat: Flat, prefix: str) -> dict[str, np.ndarray]:
     """The named arrays of a flat vector for a state, under a prefix, in the order of memory; and its convolutions."""
     arrays = {prefix + name: array for name, array in flat.views.items()}
     if flat.convolutions:
-        arrays[f"{prefix}convolutions"] = np.array([astuple(layer) for layer in flat.convolutions])
+        arrays[f"{prefix}convolutions"] = facts_of(flat.convolutions)
     return arrays
 
 
@@ -147,18 +146,6 @@ def flat_from(state: Mapping[str, np.ndarray], prefix: str) -> Flat:
     layers = convolutions_from(arrays.pop("convolutions", ()), f"{prefix}convolutions")
     check_layers(arrays, prefix, layers)
     return Flat.of(arrays, next(iter(arrays.values())).dtype, layers)
-
-
-def convolutions_from(facts, name: str) -> tuple[Convolution, ...]:
-    """The convolutions that a state holds, (layers, 6) integers: their fields, ``pool`` as 0 or 1."""
-    sizes, facts = (len(facts), len(fields(Convolution))), np.array(facts)
-    if len(facts) and (facts.dtype.kind not in "iu" or facts.shape != sizes):
-        raise ValueError(f"{name}: expected integers of shape {sizes}, got {facts.dtype} {facts.shape}")
-    layers = tuple(Convolution(*sizes, bool(pool)) for *sizes, pool in facts.tolist())
-    for lower, upper in pairwise(layers):
-        if (lower.out_height, lower.out_width) != (upper.height, upper.width):
-            raise ValueError(f"{name}: expected layers that fit each other, got {upper} above {lower}")
-    return layers
 
 
 def check_layers(arrays: Mapping[str, np.ndarray], prefix: str = "", convolutions: Sequence[Convolution] = ()) -> None:
