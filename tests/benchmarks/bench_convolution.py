@@ -1,9 +1,11 @@
-"""Forward and backward of a small convolutional network in float64, against its own bare matrix products and PyTorch.
+"""One training step of a convolutional network in float64, against its own bare matrix products and PyTorch.
 
     OPENBLAS_NUM_THREADS=1 python tests/benchmarks/bench_convolution.py
 
-28 x 28 images, 16 and 32 filters of 5 x 5, each pooled, 64 dense units, 10 outputs, batches of 128.  Times are CPU
-times of this process, the best of several rounds taken in turn, so that the ratios hold on a busy machine.
+Images of 28 x 28, 16 and 32 filters of 5 x 5, 2 x 2 pooling after each, 64 dense units, one output, batches of 128.  A
+step is everything that training does for one mini-batch: take its rows, forward, loss, backward, proximal Adam with L1
+on every weight.  Beside it: the step without the optimiser.  PyTorch does the same with its fused Adam, without any
+prox.  Times are CPU times of this process, the best of several rounds taken in turn.
 """
 
 from __future__ import annotations
@@ -14,106 +16,111 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import importlib.util
 import time
+from math import prod
 
 import numpy as np
 
-from den_ref.core.convolution import (
-    Convolution, convolution_backward, convolution_forward, max_pool_backward, max_pool_forward)
-from den_ref.core.layers import affine_backward, affine_forward, relu_backward, relu_forward
+from den_ref.core import chain
+from den_ref.core.adam import ProximalAdam
+from den_ref.core.mlp import DataLoss
+from den_ref.core.penalties import L1
+from den_ref.core.problem import Part, Problem
+from den_ref.methods.shared.network import NetworkConfig, random_start
+from den_ref.protocol import Task
 
-BATCH, STEPS, ROUNDS = 128, 3, 25
-LAYERS = (Convolution(28, 28, size=5, pool=True), Convolution(12, 12, size=5, pool=True))
-#: Of the matrices, lowest first.
-SHAPES = ((25, 16), (400, 32), (512, 64), (64, 10))
-
-
-def network(rng):
-    return ([rng.normal(size=shape) / np.sqrt(shape[0]) for shape in SHAPES], [np.zeros(n) for _, n in SHAPES])
+CONFIG = NetworkConfig(filters=(16, 32), hidden=(64,), kernel=5, stride=1, pool=True, dtype="float64")
+IMAGE, BATCH, SAMPLES, STEPS, ROUNDS = (28, 28, 1), 128, 1280, 3, 12
 
 
-def maps(rng=None):
-    """Per convolution its patches, what its filters give, and what its pool leaves."""
-    fill = rng.normal if rng else lambda size: np.empty(size)
-    windows = [BATCH * np.prod(layer.maps) for layer in LAYERS]
-    return [(fill(size=(n, rows)), fill(size=(BATCH, n // BATCH * filters)),
-             fill(size=(BATCH, layer.out_height * layer.out_width * filters)))
-            for n, layer, (rows, filters) in zip(windows, LAYERS, SHAPES)]
+def task(rng) -> Task:
+    x, y = rng.normal(size=(SAMPLES, prod(IMAGE))), (rng.random((SAMPLES, 1)) < 0.1).astype(float)
+    return Task("images", x, y, x[:0], y[:0], image=IMAGE)
 
 
-def ours(rng):
-    """A function that goes up and down once."""
-    x, dlogits, buffers = rng.normal(size=(BATCH, 784)), rng.normal(size=(BATCH, 10)), maps()
-    weights, biases = network(rng)
-    below = [False, np.empty_like(buffers[0][2]), np.empty_like(buffers[1][2])]       # what comes down to each layer
+def ours(rng, images: Task):
+    """A function that does one step of ours; and one that does it without the optimiser."""
+    start = random_start(images, [1], CONFIG, rng)
+    weights = chain.hidden(start) + chain.heads(start)
+    parts = [Part(W, L1(1e-4)) for W, _ in weights] + [Part(b) for _, b in weights]
+    problem = Problem(DataLoss(start, images.x_train, images.y_train), start, parts)
+    w, grad = start.copy(), start.like()
+    adam, batches = ProximalAdam(problem, w, grad), problem.loss.batches(rng, BATCH)
 
-    def step():
-        h, caches = x, []
-        for layer, w, b, (windows, a, pooled) in zip(LAYERS, weights, biases, buffers):
-            a, cache = convolution_forward.inner(h, w, b, layer, out=a, windows=windows)
-            h, pool = max_pool_forward.inner(a, layer, out=pooled)
-            relu_forward.inner(h, out=h)
-            caches.append((cache, pool, h))
-        a, dense = affine_forward.inner(h, weights[2], biases[2])
-        h, _ = relu_forward.inner(a, out=a)
-        _, head = affine_forward.inner(h, weights[3], biases[3])
-        dh, *_ = affine_backward.inner(dlogits, head)
-        dh, *_ = affine_backward.inner(relu_backward.inner(dh, h, out=dh), dense, out=(below[2], None, None))
-        for (cache, pool, h), dx in zip(reversed(caches), reversed(below[:2])):
-            da = max_pool_backward.inner(relu_backward.inner(dh, h, out=dh), pool, out=pool[0])
-            dh, *_ = convolution_backward.inner(da, cache, out=(dx, None, None))
+    def gradient(i):
+        problem.loss.value_and_gradient(w, grad, batches[i])
 
-    return step
+    def step(i):
+        gradient(i)
+        adam.update(1e-3)
+
+    return {"ours": step, "gradient": gradient}
 
 
-def products(rng):
-    """The matrix products of one step, and nothing else."""
-    weights, _ = network(rng)
-    inputs = [windows for windows, _, _ in maps(rng)] + [rng.normal(size=(BATCH, n)) for n in (512, 64)]
-    outputs = [np.empty((len(x), w.shape[1])) for x, w in zip(inputs, weights)]
-    dinputs, grads = [np.empty_like(x) for x in inputs], [np.empty_like(w) for w in weights]
+def products(rng, images: Task):
+    """The matrix products of one step, and nothing else: as (rows, inner, columns) in the shapes that a layer has."""
+    start = random_start(images, [1], CONFIG, rng)
+    layers = [*start.convolutions, None, None]
+    arrays = []
+    for (W, _), layer in zip(chain.hidden(start) + chain.heads(start), layers, strict=True):
+        n = BATCH * (prod(layer.maps) if layer else 1)
+        below, above = (rng.normal(size=(n, size)) for size in start.shapes[W])
+        arrays.append((below, start[W], above, *map(np.empty_like, (below, start[W], above))))
 
-    def step():
-        for x, w, out in zip(inputs, weights, outputs):
-            np.matmul(x, w, out=out)
-        for l, (x, w, out) in enumerate(zip(inputs, weights, outputs)):
-            np.matmul(x.T, out, out=grads[l])
+    def step(i):
+        for l, (below, w, above, dbelow, dw, out) in enumerate(arrays):
+            np.matmul(below, w, out=out)
+            np.matmul(below.T, above, out=dw)
             if l:
-                np.matmul(out, w.T, out=dinputs[l])
+                np.matmul(above, w.T, out=dbelow)
 
-    return step
+    return {"products": step}
 
 
-def pytorch(rng):
-    """The same network by PyTorch, whose images are channel by channel."""
+def torch_adam(rng, images: Task):
+    """PyTorch's fused Adam on the same network, without any prox."""
     import torch
 
     torch.set_num_threads(1)
-    nn, x = torch.nn, torch.from_numpy(rng.normal(size=(BATCH, 1, 28, 28)))
-    net = nn.Sequential(nn.Conv2d(1, 16, 5), nn.ReLU(), nn.MaxPool2d(2), nn.Conv2d(16, 32, 5), nn.ReLU(),
-                        nn.MaxPool2d(2), nn.Flatten(), nn.Linear(512, 64), nn.ReLU(), nn.Linear(64, 10)).double()
-    dlogits = torch.from_numpy(rng.normal(size=(BATCH, 10)))
+    relu, pool = torch.nn.ReLU, lambda: torch.nn.MaxPool2d(2)
+    net = torch.nn.Sequential(
+        torch.nn.Conv2d(1, 16, 5), relu(), pool(), torch.nn.Conv2d(16, 32, 5), relu(), pool(), torch.nn.Flatten(),
+        torch.nn.Linear(512, 64), relu(), torch.nn.Linear(64, 1)).double()
+    loss, adam = torch.nn.BCEWithLogitsLoss(), torch.optim.Adam(net.parameters(), lr=1e-3, fused=True)
+    x = torch.from_numpy(images.x_train.reshape(-1, 1, 28, 28))
+    y = torch.from_numpy(images.y_train)
+    batches = torch.split(torch.from_numpy(rng.permutation(len(x))), BATCH)
 
-    def step():
-        net.zero_grad()
-        net(x).backward(dlogits)
+    def step(i):
+        adam.zero_grad()
+        loss(net(x[batches[i]]), y[batches[i]]).backward()
+        adam.step()
 
-    return step
+    return {"torch_adam": step}
 
 
-def measure(contestants=(ours, products, pytorch)) -> dict:
-    """CPU seconds per step: the best round of each."""
-    steps = {make.__name__: make(np.random.default_rng(0)) for make in contestants}
+def measure(contestants) -> dict[str, float]:
+    """CPU seconds per step of each: its best round."""
+    rng = np.random.default_rng(0)
+    images = task(rng)
+    steps = {name: step for make in contestants for name, step in make(rng, images).items()}
     best = dict.fromkeys(steps, float("inf"))
     for _ in range(ROUNDS):
         for name, step in steps.items():
             started = time.process_time()
-            for _ in range(STEPS):
-                step()
+            for i in range(STEPS):
+                step(i)
             best[name] = min(best[name], (time.process_time() - started) / STEPS)
     return best
 
 
+def ratios() -> dict[str, float]:
+    """A step over its bare matrix products, and over PyTorch's where that is installed."""
+    with_torch = [torch_adam] if importlib.util.find_spec("torch") else []
+    best = measure([ours, products, *with_torch])
+    others = {"over its matrix products": "products", "over PyTorch's fused Adam": "torch_adam"}
+    return {words: best["ours"] / best[other] for words, other in others.items() if other in best} | {
+        f"milliseconds of {name}": 1e3 * seconds for name, seconds in best.items()}
+
+
 if __name__ == "__main__":
-    times = measure((ours, products, pytorch) if importlib.util.find_spec("torch") else (ours, products))
-    print({name: f"{1e3 * t:.1f} ms" for name, t in times.items()})
-    print({f"over {name}": round(times["ours"] / t, 2) for name, t in times.items() if name != "ours"})
+    print({name: round(value, 2) for name, value in ratios().items()})

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from den_ref.experiment.one_run.plan import make_plan
 from den_ref.methods import EWC, IMM, L2, MTL, SI, STL, FineTuning, Progressive, Tree
 from den_ref.tasks import make_stream
 
@@ -87,6 +88,12 @@ def test_what_is_no_image_is_refused():
         learnt(STL, [task], **ON_DIGITS)
     with pytest.raises(ValueError, match=r"filters: expected at most 0 convolutions .* on images of 3 x 4, got 2"):
         learnt(FineTuning, [replace(task, image=(3, 4, 1))], **ON_DIGITS)
+
+
+def test_a_plan_is_refused_before_learning_begins():
+    with pytest.raises(ValueError, match=r"filters: expected \(\) where samples are no images, got \(3,\)"):
+        make_plan("stl", "toy", settings={"filters": (3,)})
+    assert make_plan("stl", "mnist-variation", settings={"filters": (3,)}, per_class=(1, 1, 1)).config.filters == (3,)
 
 
 def test_images_of_another_shape_are_refused():

@@ -83,8 +83,8 @@ def make_plan(method: str | type[Method] = "den", stream: str | Stream = "mnist-
     Raises
     ------
     ValueError
-        For an unknown name of a method, stream or option, or a bad value; or if the method cannot answer in the
-        stream's scenario, with the names of those that can.
+        For an unknown name of a method, stream or option, or a bad value; if the method cannot answer in the stream's
+        scenario, with the names of those that can; or for filters that do not fit the stream's images.
     """
     if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed: expected an integer >= 0, got {seed!r}")
@@ -102,6 +102,8 @@ def make_plan(method: str | type[Method] = "den", stream: str | Stream = "mnist-
     elif stream_options:
         raise ValueError(f"stream: options {sorted(stream_options)} need a stream given by name, got {stream.name!r}")
     check_scenario(kind, stream.scenario, methods_on(stream.scenario))
+    if getattr(config, "filters", ()):
+        config.convolutions(stream.tasks[0].image)                 # a ValueError now, not when learning has begun
     return Plan(name, kind, config, stream, seed)
 
 
