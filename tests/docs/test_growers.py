@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from den_ref.experiment import run
+from den_ref.strict_json import strict_json
 from docs.make import growers
 
 CHEAP = {"den": {"epochs_eq2": 40, "epochs_eq4": 5, "epochs_eq5": 5, "epochs_eq6": 5},
@@ -49,3 +50,35 @@ def test_adanets_multiply_adds_are_those_of_its_candidates():
     inputs = made.method.n_inputs
     assert own[:-1] == [3 * n * (2 * inputs * 5 + 3 * 5)] * 2 and own[-1] == 0
     assert growers.spent(made, passes) == [{"multiply_adds": sum(own), "passes": 6, "rounds": 2}]
+
+
+# --- the page ----------------------------------------------------------------------------------------------------
+
+RUNS = strict_json(growers.RECORD.read_bytes())["runs"]
+PAGE = growers.PAGE.read_text("utf-8")
+
+
+@pytest.mark.parametrize(("name", "table"), [("growers", growers.growers_table), ("tree", growers.tree_table)])
+def test_the_tables_are_those_of_the_record_and_can_differ(name, table):
+    assert f"<!-- {name}:begin -->\n{table(RUNS)}\n<!-- {name}:end -->" in PAGE, growers.__doc__
+    other = [run | {"last": [0.0] * 5, "seed": 9} for run in RUNS]
+    assert table(other) not in PAGE
+
+
+def test_what_the_page_says_of_the_numbers():
+    by = {run["label"]: run for run in RUNS if run["label"] != "tree"}
+    assert {run["label"] for run in RUNS} == set(growers.GROWERS)
+    share = {label: growers.share(run) for label, run in by.items()}
+    assert not any(share[label] for label in share if "nonparametric" in label or label in ("adanet", "adanet-digits"))
+    assert [f"{share[label]:.0%}" for label in ("adanet-warm", "den", "den-digits")] == ["15%", "50%", "63%"]
+    gain = np.mean(by["adanet-warm"]["last"]) - np.mean(by["adanet"]["last"])
+    assert f"{gain:.3f}" == "0.001" and by["adanet-warm"]["spent"][-1]["multiply_adds"] > 3e9
+    assert all(task["rounds"] <= 1 if label.startswith("den") else task["rounds"] >= 9
+               for label, run in by.items() for task in run["spent"])
+    cost = {label: growers.per_unit(run) for label, run in by.items()}
+    toy = [label for label in by if not label.endswith("digits")]
+    assert sorted(toy, key=cost.get)[-2:] == ["den", "adanet-warm"]
+    assert cost["nonparametric-digits"] < cost["den-digits"] < cost["adanet-digits"]
+    assert (np.diff(by["den-digits"]["units"], axis=0) > 0).all()
+    branches = [sum(node["children"] > 0 for node in run["nodes"]) for run in RUNS if run["label"] == "tree"]
+    assert sorted(branches) == [0, 0, 1, 1, 1]
