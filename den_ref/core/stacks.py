@@ -35,3 +35,8 @@ def edges(w: np.ndarray, fan: int) -> np.ndarray:
     """Which entries of w are of edges: one joins two units, and is there if any of its ``fan`` weights is not 0."""
     stack = stacked(w, fan)
     return unstacked(np.broadcast_to((stack != 0).any(axis=0), stack.shape))
+
+
+def edge_sizes(w: np.ndarray, fan: int) -> np.ndarray:
+    """One number per edge (n_lower, n_upper), e.g. for a picture: its weight, or the norm of its ``fan`` weights."""
+    return w if fan == 1 else np.linalg.norm(stacked(w, fan), axis=0)

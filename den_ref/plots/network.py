@@ -11,6 +11,8 @@ from matplotlib.markers import MarkerStyle
 from matplotlib.patches import Rectangle
 from matplotlib.transforms import Affine2D, AffineDeltaTransform
 
+from den_ref.core.stacks import edge_sizes
+
 from .style import PLAIN, Style, as_it_is, bare, legend
 
 #: More inputs than this are drawn as one block.
@@ -129,9 +131,11 @@ def _matrices(network, stage: int) -> list[np.ndarray]:
     """abs(weights) in a stage's view, 0 outside it; the last matrix, (n_top, heads), has the stage's own head only."""
     seen, heads = network.visible(stage), np.zeros((network.widths[-1], len(network.heads)))
     for i, head in enumerate(network.heads):
-        heads[:, i] = np.abs(head.weights).max(axis=1, initial=0) * (head.stage == stage)
+        rows = edge_sizes(head.weights, network.fan[-1])
+        heads[:, i] = np.abs(rows).max(axis=1, initial=0) * (head.stage == stage)
     views = [*zip(seen, seen[1:]), (seen[-1], np.arange(len(network.heads)))]
-    return [_inside(np.abs(w), *view) for w, view in zip([*network.weights, heads], views, strict=True)]
+    weights = [edge_sizes(w, fan) for w, fan in zip(network.weights, network.fan)]
+    return [_inside(np.abs(w), *view) for w, view in zip([*weights, heads], views, strict=True)]
 
 
 def _inside(w, rows, columns) -> np.ndarray:

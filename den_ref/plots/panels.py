@@ -11,6 +11,7 @@ from typing import NamedTuple
 import numpy as np
 
 from den_ref.core.flat import Flat
+from den_ref.core.stacks import edge_sizes
 from den_ref.den.network import Network
 from den_ref.describe import PLAIN_BOX
 from den_ref.protocol import Step
@@ -120,11 +121,12 @@ def changes(step: Step) -> Iterator[Panel]:
     if not isinstance(step.before, Network) or step.before.widths != step.after.widths:
         return
     parts = segments(step.after, step.stage)
-    for l, (old, new) in enumerate(zip(step.before.weights, step.after.weights), 1):
-        if len(old) > MANY_ROWS:
-            yield panel(unit_changes, new - old, layer=l)
+    for l, (old, new, fan) in enumerate(zip(step.before.weights, step.after.weights, step.after.fan), 1):
+        change = edge_sizes(new - old, fan)
+        if len(change) > MANY_ROWS:
+            yield panel(unit_changes, change, layer=l)
         else:
-            yield heat_map(new - old, parts[l - 1], parts[l], f"change of W{l}")
+            yield heat_map(change, parts[l - 1], parts[l], f"change of W{l}")
 
 
 def heat_map(weights, rows, columns, name: str) -> Panel:
@@ -156,7 +158,7 @@ def head(step: Step) -> Iterator[Panel]:
     top = step.after.visible(step.stage)[-1]
     for head in step.after.heads:
         if head.stage == step.stage:
-            yield panel(head_weights, head.weights[top])
+            yield panel(head_weights, edge_sizes(head.weights, step.after.fan[-1])[top])
 
 
 @of_networks
@@ -198,8 +200,8 @@ def blocks(step: Step) -> Iterator[Panel]:
     """Weight matrices with their blocks old, new and copy."""
     copies = [len(units) for _, units in numbered(step, "split")]
     parts = segments(step.after, step.stage, copies)
-    for l, w in enumerate(step.after.weights, 1):
-        yield heat_map(w, parts[l - 1], parts[l], f"W{l}")
+    for l, (w, fan) in enumerate(zip(step.after.weights, step.after.fan), 1):
+        yield heat_map(edge_sizes(w, fan), parts[l - 1], parts[l], f"W{l}")
 
 
 def removal(step: Step) -> Iterator[Panel]:

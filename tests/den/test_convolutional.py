@@ -2,9 +2,11 @@
 
 from dataclasses import replace
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
+from den_ref import plots
 from den_ref.core.convolution import Convolution
 from den_ref.den import DEN, DENConfig, ablations, surgery
 from den_ref.den.finetune import FineTunedConfig
@@ -131,6 +133,20 @@ def test_it_goes_on_from_its_state_as_if_it_had_not_stopped(digits):
     assert again.network.convolutions == den.network.convolutions
     assert not differing([step for step in steps if step.stage == 3], others)
     assert all(array.tobytes() == again.state()[name].tobytes() for name, array in den.state().items() if name != "meta")
+
+
+@pytest.mark.slow
+def test_every_box_can_be_shown(digits):
+    for step in digits[2]:
+        assert plots.show(step).axes, step.box
+        plt.close("all")
+
+
+def test_pictures_have_one_number_per_edge(digits):
+    """Of the last box: lines between units, and matrices whose sides are numbers of units."""
+    network = digits[1].network
+    matrices = plots.network._matrices(network, 3)
+    assert [m.shape for m in matrices] == list(zip([1, *network.widths], [*network.widths, 3]))
 
 
 # --- what is special about maps ----------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from den_ref.core.stacks import between, edges, stacked, unstacked
+from den_ref.core.stacks import between, edge_sizes, edges, stacked, unstacked
 from den_ref.den import selective, splitting, surgery
 from den_ref.den.birth import Birth, at_birth_edges, with_newborn
 from den_ref.den.importance import Importance
@@ -110,6 +110,8 @@ def test_an_edge_is_there_if_any_of_its_weights_is_not_0():
     w = np.array([[0, 1.0], [0, 0], [2, 0], [0, 0]])
     assert edges(w, 2).tolist() == [[True, True], [False, False], [True, True], [False, False]]
     assert np.array_equal(edges(w, 1), w != 0)
+    assert edge_sizes(np.array([[3.0], [-1.0], [4.0], [0.0]]), 2).tolist() == [[5.0], [1.0]]
+    assert edge_sizes(-w, 1).tolist() == (-w).tolist()
 
 
 # --- invariants --------------------------------------------------------------------------------------------------

@@ -454,7 +454,7 @@ INSIDE = {
     *(f"core.chain.{name}" for name in ("backward", "depth", "fans", "forward", "heads", "hidden", "links", "n_inputs",
                                         "new_array", "not_wanted", "widths", "with_relus")),
     "core.adam.pieces", "core.certificate.certified", "core.lasso.coordinate_sweep", "core.lasso.orthant_steps",
-    "core.newton.output_hessian", "core.stacks.between", "core.stacks.edges", "core.stacks.stacked",
+    "core.newton.output_hessian", "core.stacks.between", "core.stacks.edges", "core.stacks.edge_sizes", "core.stacks.stacked",
     "core.stacks.unstacked",
     "core.linear_head.checked_problem", "core.losses.loss_function", "core.metrics.mean_or_nan", "core.mlp.in_blocks",
     "core.mlp.pack", "core.mlp.unpack", "core.mlp.layers_of", "core.mlp.random_weights", "core.mlp.checked_labels",

@@ -41,6 +41,8 @@ def separate_networks(options: Mapping[str, Any], stream: Mapping[str, Any], tot
                       ) -> SeparateNetworks | None:
     """The yardstick of a run on record; None for a method without the option ``hidden``, which begins with no shape.
 
+    None as well where there are filters: what separate networks with filters have is what STL counts of its own.
+
     Parameters
     ----------
     options, stream : dict
@@ -50,7 +52,7 @@ def separate_networks(options: Mapping[str, Any], stream: Mapping[str, Any], tot
         that tells how many outputs a task has: what is above a network without any is 129 for each.
     """
     hidden, n_inputs = options.get("hidden"), stream.get("n_inputs")
-    if not isinstance(hidden, list) or n_inputs is None:
+    if not isinstance(hidden, list) or options.get("filters") or n_inputs is None:
         return None
     bare, per_output = stl_parameters(n_inputs, 0), STL_HIDDEN[-1] + 1
     grown = [after - before for before, after in zip([0, *totals], totals)]
