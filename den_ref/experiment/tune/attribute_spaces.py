@@ -11,10 +11,12 @@ from .paper_spaces import DENS, ORIGINALS, space
 
 ATTRIBUTES = "attributes"
 
+#: Of Adam, for all that use it.
+STEPS = {"step": choice(5e-4, 1e-3, 2e-3, 4e-3), "batch": choice(64, 128, 256)}
+
 #: Of networks: W_1, and all above.
-PLAIN = {"weight_decay": each(log_uniform(1e-3, 0.1), log_uniform(1e-4, 0.01)),
-         "mu": choice(0.0, 0.0, 1e-5, 1e-4, 3e-4), "step": choice(5e-4, 1e-3, 2e-3, 4e-3),
-         "batch": choice(64, 128, 256), "epochs": choice(10, 20, 40)}
+PLAIN = STEPS | {"weight_decay": each(log_uniform(1e-3, 0.1), log_uniform(1e-4, 0.01)),
+                 "mu": choice(0.0, 1e-4, 3e-4, 1e-3), "epochs": choice(10, 20, 40)}
 
 #: Of networks that go on from the last task, which forget more the longer they train.
 ONWARD = PLAIN | {"epochs": choice(3, 5, 10, 20)}
@@ -26,10 +28,10 @@ LINEAR = {"components": choice(50, 85, 120), "mu": log_uniform(1e-6, 1e-2), "lam
 #: Ten tasks cannot tell how many bases fifty want: as many as the dense system allows in good time.
 BASES = {"k": 20}
 
-DEN = DENS | ORIGINALS | {"weight_decay": log_uniform(2e-3, 0.03), "mu_l2": log_uniform(1e-3, 0.01),
-                          "mu": each(choice(1e-5, 1e-4, 3e-4), log_uniform(3e-5, 3e-3)),
-                          "tau": choice(0.03, 0.05, 0.07, 0.09), "sigma": log_uniform(0.1, 0.4),
-                          "lam": each(log_uniform(0.03, 1), log_uniform(3e-4, 0.03))}
+DEN = DENS | ORIGINALS | STEPS | {
+    "weight_decay": log_uniform(2e-3, 0.03), "mu_l2": log_uniform(1e-3, 0.01),
+    "mu": each(choice(1e-5, 1e-4, 3e-4, 1e-3), log_uniform(3e-5, 3e-3)), "tau": choice(0.03, 0.05, 0.07, 0.09),
+    "sigma": log_uniform(0.1, 0.4), "lam": each(log_uniform(0.03, 1), log_uniform(3e-4, 0.03))}
 
 #: DEN has 708 % of MTL's parameters in the paper, after fifty tasks; it grows less and less.  At most 300 % of MTL's
 #: after ten, here in parts of STL's.
