@@ -163,9 +163,13 @@ def test_a_setting_is_learnt_as_it_was_found_and_what_is_learnt_is_not_learnt_ag
     monkeypatch.setattr(fifty_tasks, "BUDGETS", {"toy": type(BUDGET)(tries=2, drawn=2, repeated=1, second=0)})
     monkeypatch.setattr(fifty_tasks, "FIRST", 1)
     monkeypatch.setattr(fifty_tasks, "STREAM", {})
+    monkeypatch.setattr(fifty_tasks, "AT_TENS", ())
     best = {"gomtl": fifty_tasks.found("gomtl", tmp_path / "searches")[0]}
     grid = fifty_tasks.learnt(best, [0], tmp_path / "runs")
     made = fifty_tasks.in_short(grid)["methods"]["gomtl"]
+    monkeypatch.setattr(fifty_tasks, "TASKS", len(make_stream("toy").tasks))
+    anew = fifty_tasks.at_tens("gomtl", best["gomtl"], 0)
+    assert all(anew[name] == made["runs"]["0"][name] for name in ("average", "last", "parameters"))
     learner = REGISTRY["gomtl"](config_of("gomtl", best["gomtl"].settings, "toy"), 0)
     for task in make_stream("toy", seed=0).tasks:
         learner.learn(task)
