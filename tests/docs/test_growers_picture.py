@@ -3,7 +3,9 @@
 import numpy as np
 import pytest
 
+from den_ref.strict_json import strict_json
 from docs.make import growers_picture
+from docs.make.growers import DOCS, RECORD
 
 RUNS = [{"label": "den", "units": [[4], [6, 2]], "shared": {"readers": [3, 1]},
          "spent": [{"multiply_adds": 8_000_000, "passes": 3}, {"multiply_adds": 8_000_000, "passes": 1}]},
@@ -34,3 +36,16 @@ def test_costs_are_those_of_all_tasks_by_the_units_at_the_end(axes):
 def test_readers_are_summed_over_the_runs(axes):
     by_one, by_two = axes[4].containers
     np.testing.assert_allclose([[bar.get_width() for bar in by] for by in (by_one, by_two)], [[0.5, 1], [0.5, 0]])
+
+
+@pytest.mark.parametrize("page", ["growers.md", "growers.ko.md"])
+def test_the_page_says_what_is_on_record(page):
+    text = " ".join((DOCS / page).read_text("utf-8").split())
+    runs = {run["label"]: run for run in strict_json(RECORD.read_bytes())["runs"]}
+    for label in ("den", "nonparametric", "adanet"):
+        spent, million = runs[label]["spent"], growers_picture.per_unit([runs[label]], "multiply_adds") / 1e6
+        for number in (sum(one["rounds"] for one in spent), sum(one["passes"] for one in spent), f"{million:.0f}"):
+            assert f" {number}" in text, (label, number)
+        assert label == "den" or runs[label]["shared"]["shared"] == 0
+    assert f"{runs['den']['shared']['shared'] / runs['den']['shared']['parameters']:.0%}".replace("%", " %") in text
+    assert len(runs["tree"]["nodes"]) == 1
