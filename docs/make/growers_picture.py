@@ -22,7 +22,8 @@ from .blocks import DOCS
 from .growers import RECORD
 
 PICTURE = DOCS / "figures" / "growers.png"
-COLUMNS = 3
+#: Panels beside each other at most; a width that 1, 2, 3 and 4 of them share.
+ACROSS, WIDTH = 4, 12
 
 
 def units(runs: Sequence[dict]) -> np.ndarray:
@@ -36,6 +37,13 @@ def per_unit(runs: Sequence[dict], kind: str) -> float:
     return float(np.mean([sum(stage[kind] for stage in run["spent"]) / sum(run["units"][-1]) for run in runs]))
 
 
+def in_rows(names: Sequence[str], across: int) -> list[list[str]]:
+    """Names beside each other, as a layout WIDTH wide; nothing stands where they do not fill the last row."""
+    filled = [*names, *["."] * (-len(names) % across)]
+    return [[name for name in filled[i:i + across] for _ in range(WIDTH // across)]
+            for i in range(0, len(filled), across)]
+
+
 def by_label(runs: Sequence[dict]) -> dict[str, list[dict]]:
     """The runs of each grower, by a label that the pictures know: "adanet-warm" is AdaNet, warm."""
     labels = dict.fromkeys(run["label"] for run in runs)
@@ -45,14 +53,15 @@ def by_label(runs: Sequence[dict]) -> dict[str, list[dict]]:
 def picture(runs: Sequence[dict]):
     """The figure, of the runs on record."""
     growers = by_label(runs)
-    names = [*growers, *["."] * (-len(growers) % COLUMNS)]
-    rows = [names[i:i + COLUMNS] for i in range(0, len(names), COLUMNS)]
+    n_rows = -(-len(growers) // ACROSS)
+    rows = in_rows([*growers], -(-len(growers) // n_rows))
     below = {"multiply_adds": "$10^6$ multiply-adds per unit", "passes": "passes per unit"}
-    figure, axes = mosaic([*rows, [*below, "readers"]], 1.25 * PAGE, 2.4 * len(rows) + 3.2)
+    figure, axes = mosaic([*rows, *in_rows([*below, "readers"], 3)], 1.25 * PAGE, 2.4 * n_rows + 3.2)
     for label, own in growers.items():
-        bars = units_by_task(axes[label], units(own), name_of(label), style=STYLE)
-        if len(bars) > 1:
-            axes[label].legend(fontsize=STYLE.text, frameon=False, loc="upper left")
+        units_by_task(axes[label], units(own), name_of(label), style=STYLE)
+    deepest = max((axes[label] for label in growers), key=lambda ax: len(ax.containers))
+    figure.legend(*deepest.get_legend_handles_labels(), ncols=ACROSS, frameon=False, fontsize=STYLE.text,
+                  loc="outside upper center")
     for kind, xlabel in below.items():
         scale = 1e6 if kind == "multiply_adds" else 1
         costs = {label: per_unit(own, kind) / scale for label, own in growers.items()}
