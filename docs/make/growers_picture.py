@@ -50,9 +50,16 @@ def by_label(runs: Sequence[dict]) -> dict[str, list[dict]]:
     return {label.replace("-warm", ", warm"): [run for run in runs if run["label"] == label] for label in labels}
 
 
+def read_by(runs: Sequence[dict], tasks: int) -> list[int]:
+    """How many parameters are read by 1, 2, ..., tasks tasks, in all runs together."""
+    counts = np.sum([run["shared"]["readers"] for run in runs], axis=0).tolist()
+    return counts + [0] * (tasks - len(counts))
+
+
 def picture(runs: Sequence[dict]):
-    """The figure, of the runs on record."""
-    growers = by_label(runs)
+    """The figure, of the runs on record; those on the digits as well are left to the tables."""
+    growers = {label: own for label, own in by_label(runs).items() if not label.endswith("-digits")}
+    tasks = max(len(run["tasks"]) for own in growers.values() for run in own)
     n_rows = -(-len(growers) // ACROSS)
     rows = in_rows([*growers], -(-len(growers) // n_rows))
     below = {"multiply_adds": "$10^6$ multiply-adds per unit", "passes": "passes per unit"}
@@ -66,8 +73,7 @@ def picture(runs: Sequence[dict]):
         scale = 1e6 if kind == "multiply_adds" else 1
         costs = {label: per_unit(own, kind) / scale for label, own in growers.items()}
         costs_per_unit(axes[kind], costs, xlabel, style=STYLE)
-    readers(axes["readers"], {label: np.sum([run["shared"]["readers"] for run in own], axis=0)
-                              for label, own in growers.items()}, style=STYLE)
+    readers(axes["readers"], {label: read_by(own, tasks) for label, own in growers.items()}, style=STYLE)
     for name in ("passes", "readers"):                             # the rows are those of the first
         axes[name].set_yticklabels([])
     return figure

@@ -1,5 +1,7 @@
 """The picture of all that grow says what is on record: units, what one cost, who reads a parameter."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -7,11 +9,11 @@ from den_ref.strict_json import strict_json
 from docs.make import growers_picture
 from docs.make.growers import DOCS, RECORD
 
-RUNS = [{"label": "den", "units": [[4], [6, 2]], "shared": {"readers": [3, 1]},
+RUNS = [{"label": "den", "tasks": [0, 1], "units": [[4], [6, 2]], "shared": {"readers": [3, 1]},
          "spent": [{"multiply_adds": 8_000_000, "passes": 3}, {"multiply_adds": 8_000_000, "passes": 1}]},
-        {"label": "den", "units": [[4], [3, 1]], "shared": {"readers": [1, 3]},
+        {"label": "den", "tasks": [0, 1], "units": [[4], [3, 1]], "shared": {"readers": [1, 3]},
          "spent": [{"multiply_adds": 4_000_000, "passes": 1}, {"multiply_adds": 0, "passes": 3}]},
-        {"label": "adanet-warm", "units": [[5], [10]], "shared": {"readers": [7, 0]},
+        {"label": "adanet-warm", "tasks": [0, 1], "units": [[5], [10]], "shared": {"readers": [7, 0]},
          "spent": [{"multiply_adds": 40_000_000, "passes": 9}, {"multiply_adds": 60_000_000, "passes": 11}]}]
 
 
@@ -42,10 +44,12 @@ def test_readers_are_summed_over_the_runs(axes):
 def test_the_page_says_what_is_on_record(page):
     text = " ".join((DOCS / page).read_text("utf-8").split())
     runs = {run["label"]: run for run in strict_json(RECORD.read_bytes())["runs"]}
-    for label in ("den", "nonparametric", "adanet"):
+    toy, digits = ("den", "nonparametric", "adanet", "incremental-features"), ("den", "nonparametric", "adanet")
+    for label in (*toy, "adanet-warm", *(f"{label}-digits" for label in digits)):
         spent, million = runs[label]["spent"], growers_picture.per_unit([runs[label]], "multiply_adds") / 1e6
-        for number in (sum(one["rounds"] for one in spent), sum(one["passes"] for one in spent), f"{million:.0f}"):
-            assert f" {number}" in text, (label, number)
-        assert label == "den" or runs[label]["shared"]["shared"] == 0
-    assert f"{runs['den']['shared']['shared'] / runs['den']['shared']['parameters']:.0%}".replace("%", " %") in text
-    assert len(runs["tree"]["nodes"]) == 1
+        rounds = [] if label.endswith("-digits") else [sum(one["rounds"] for one in spent)]
+        for number in (*rounds, sum(one["passes"] for one in spent), f"{million:.1f}"):
+            assert re.search(rf"(?<![\d.]){number}(?![\d.]*\d)", text), (label, number)
+    shared = runs["den-digits"]["shared"]
+    assert f"{shared['shared'] / shared['parameters']:.0%}".replace("%", " %") in text
+    assert not any(runs[f"{label}-digits"]["shared"]["shared"] for label in digits[1:])
