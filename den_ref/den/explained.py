@@ -28,6 +28,14 @@ def pull(options: Options) -> str:
     return FISHER_PULL if options["anchor_weights"] == "fisher" else PULL
 
 
+def eq2(options: Options) -> Formula:
+    """Eq. 2, with the norm of every edge in the place of its one weight's size if there are filters."""
+    sparse = "Σ_l μ_l Σ_{i j} ‖W_{l, i j}‖" if options.get("filters") else L1
+    return Formula(f"minimise  L(W; D_t) + {sparse} [ + {DECAY} ]",
+                   f"Free: the whole network; the head counts as the last W. {_EXTRA}",
+                   ("mu", "weight_decay"), f"{_EQUATIONS}: eq2")
+
+
 def eq4(options: Options) -> Formula:
     """Eq. 4, with the pull of Eq. 6 if drift is measured after it, and with L1 if there is any."""
     anchored, sparse = options["anchor_before_split"] == "eq4", bool(np.any(options["mu_eq4"]))
@@ -81,9 +89,7 @@ def eq6(options: Options) -> Formula:
 
 #: Box -> what is known of it, in the order of the algorithm.
 BOXES = {
-    "eq2": Box(Formula(f"minimise  L(W; D_t) + {L1} [ + {DECAY} ]",
-                       f"Free: the whole network; the head counts as the last W. {_EXTRA}",
-                       ("mu", "weight_decay"), f"{_EQUATIONS}: eq2"), ("solve", "zeros"),
+    "eq2": Box(eq2, ("solve", "zeros"),
                why="Which weights does the task need at all?"),
     "eq3": Box(Formula("minimise  L(V_t, c_t; W^{t−1}, D_t) + μ_{head} Σ_{j k} |V_{t, j k}|",
                        "Free: the head of the new task, on the features of all units it sees. Convex.",
