@@ -18,6 +18,7 @@ from den_ref.experiment.one_run.plan import make_plan
 from den_ref.methods import REGISTRY
 from den_ref.methods.registry import methods_on
 from den_ref.protocol import TASK_INCREMENTAL
+from den_ref.settings import Settings, at_least, option
 from den_ref.tasks import make_stream, stream_from_arrays
 from tests.helpers.every_method import EVERY_METHOD, small
 from tests.helpers.tiny_method import Tiny
@@ -419,6 +420,25 @@ def test_a_folder_with_a_run_is_refused_without_resume(finished):
 def test_a_run_of_another_configuration_is_refused_with_the_difference(finished, change, words):
     with pytest.raises(ValueError, match=f"another configuration .*{words}"):
         run(Tiny, "toy", out=finished, resume=True, **{**SMALL, **change})
+
+
+@dataclasses.dataclass(frozen=True)
+class OlderConfig(Settings):
+    """Tiny's before its pause was an option."""
+
+    rate: float = option(0.1, "step", at_least(0))
+    epochs: int = option(3, "passes", at_least(1))
+    pause = 0.0
+
+
+def test_an_option_that_is_younger_than_a_run_stands_at_its_default(tmp_path, monkeypatch):
+    with monkeypatch.context() as before:
+        before.setattr(Tiny, "Config", OlderConfig)
+        older = run(Tiny, "toy", out=tmp_path, **SMALL)
+    assert "pause" not in older.identity["options"]
+    assert run(Tiny, "toy", out=tmp_path, resume=True, **SMALL).R["auroc"].tobytes() == older.R["auroc"].tobytes()
+    with pytest.raises(ValueError, match="options.pause: 0.0 there, 0.5 here"):
+        run(Tiny, "toy", out=tmp_path, resume=True, settings={"pause": 0.5}, **SMALL)
 
 
 def test_a_run_of_another_version_is_refused(finished, monkeypatch):

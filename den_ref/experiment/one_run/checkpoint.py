@@ -13,7 +13,7 @@ import numpy as np
 from den_ref.experiment.disk.archives import read_archive, write_archive
 from den_ref.experiment.disk.environment import environment
 from den_ref.experiment.disk.files import path_of, writable_folder
-from den_ref.experiment.disk.json_files import differences, write_json
+from den_ref.experiment.disk.json_files import as_json, differences, write_json
 from den_ref.experiment.disk.results import RESULTS, matrices, validated
 from den_ref.methods import method_named
 from den_ref.protocol import Method
@@ -134,7 +134,9 @@ def _branched(plan: Plan, origin: Origin) -> Run:
 
 def _restored(plan: Plan, out: Path) -> Run:
     results, state = _read(out / NETWORK)
-    found = "; ".join(differences(results["run"], plan.identity()))
+    there = results["run"]
+    younger = as_json(plan.method.Config().to_dict())              # options that the run did not have: without effect
+    found = "; ".join(differences(there | {"options": younger | there["options"]}, plan.identity()))
     if found:
         raise ValueError(f"out: {out} holds a run of another configuration ({found}); choose another folder")
     method = _method(plan, results, state, out / NETWORK)
