@@ -13,7 +13,7 @@ import den_ref
 from den_ref.cli import main, parser
 from den_ref.commands import compare, ending, tune
 from den_ref.commands.common import way_on
-from den_ref.experiment.tune.search import Budget
+from den_ref.experiment.tune.search import BUDGETS, Budget
 from den_ref.methods import REGISTRY
 from den_ref.tasks import STREAMS
 
@@ -97,9 +97,11 @@ def test_the_defaults_that_help_tells_are_the_defaults():
 
 
 def test_the_tries_that_help_tells_are_the_searchs():
-    told = {option.dest: re.search(r"\(default: (\d+)\)", option.help or "") for command, option in options_of(parser())
-            if command == "den-ref tune"}
-    assert (int(told["tries"][1]), int(told["second"][1])) == (Budget().tries, Budget().second)
+    told = {option.dest: [int(n) for n in re.findall(r"\d+", (option.help or "").partition("(default:")[2])]
+            for command, option in options_of(parser()) if command == "den-ref tune"}
+    attributes = BUDGETS["attributes"]
+    assert told["tries"] == [Budget().tries, attributes.tries]
+    assert told["second"] == [Budget().second, attributes.second]
 
 
 @pytest.mark.slow

@@ -267,7 +267,7 @@ def test_a_branch_that_crashed_resumes_to_the_same_end(tmp_path, moment):
 
 
 @pytest.mark.parametrize("change, words", [
-    ({"settings": {"hidden": (5,)}}, r"hidden: expected \[4\], with which .* has learnt, got \[5\]; .*hidden, dtype"),
+    ({"settings": {"hidden": (5,)}}, r"hidden: expected \[4\], with which .* has learnt, got \[5\]; .*hidden, .*, dtype"),
     ({"settings": {"dtype": "float64"}}, "dtype: expected 'float32', with which"),
     ({"settings": {"epoch": 1}}, "options: unknown name 'epoch' .did you mean 'epochs'"),
     ({"settings": DENConfig()}, "settings: expected a dict or NetworkConfig for stl, got DENConfig"),
