@@ -154,6 +154,7 @@ def test_what_is_learnt_by_default(tmp_path, monkeypatch, nothing_learnt, text, 
     assert facts["stream"]["options"].get("n_tasks") == (standard_grid.QUICK["n_tasks"] if "--quick" in text else None)
 
 
+@pytest.mark.slow
 def test_resume_is_judged_by_what_is_asked_for(tmp_path, capsys, here):
     damaged = tmp_path / "cells" / "mtl" / "seed-0" / "network.npz"
     damaged.parent.mkdir(parents=True)

@@ -263,6 +263,7 @@ def test_adam_solves_the_penalised_problem_and_scalar_thresholds_another():
     assert np.abs(minimum(unscaled) - EXPECTED).max() > 0.3
 
 
+@pytest.mark.slow
 def test_averaged_gradient_solves_the_penalised_problem_and_a_heavy_ball_another():
     """Named mistake: m = beta m + g weighs the loss 1 / (1 - beta) = 10 times, so the penalty counts a tenth."""
     def averaged(state, g, k, step):

@@ -479,6 +479,7 @@ def test_eq5_moves_no_older_unit(options):
             assert not after.weights[len(before.weights):].any()
 
 
+@pytest.mark.slow
 @runs
 @pytest.mark.parametrize("box", ["eq6", "eq6_after"])
 def test_eq6_moves_existing_edges_among_visible_units_only(options, box):

@@ -60,6 +60,7 @@ def test_all_at_once_is_measured_after_the_last_task(monkeypatch):
     assert made["parameters"] == mtl.capacity().allocated and made["units"] == [8, 6]
 
 
+@pytest.mark.slow
 def test_without_the_images_it_says_what_it_needs():
     done = subprocess.run([sys.executable, "-m", "docs.make.figure_6"], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode == 2 and "--mnist" in done.stderr

@@ -225,6 +225,7 @@ def test_the_figures_of_one_run(made):
     assert [label.get_text() for label in by_name["units split"].get_xticklabels()] == list(map(str, summary.about["tasks"]))
 
 
+@pytest.mark.slow
 def test_figures_of_a_class_incremental_stream_are_of_accuracy():
     results = with_all_classes_asked(grid(tasks=T))
     summary, one = summarised(results), summarised({"den": {0: results["den"][0]}})

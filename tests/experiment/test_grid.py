@@ -53,6 +53,7 @@ def test_in_this_process(tmp_path, plain):
     assert_ends_alike(compare(CELLS, "toy", out=tmp_path, executor=Here()), plain)
 
 
+@pytest.mark.slow
 def test_in_threads(tmp_path, plain):
     with ThreadPoolExecutor(3) as executor:
         assert_ends_alike(compare(CELLS, "toy", out=tmp_path, executor=executor), plain)

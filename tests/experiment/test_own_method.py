@@ -166,6 +166,7 @@ def test_options_lists_its_options(module, capsys):
 # --- its boxes ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_box_named_as_one_of_dens_gets_neither_its_formula_nor_its_picture(module, capsys):
     main(f"run --method {NAME} --stream toy --tasks 1 --out runs/tiny --report".split())
     main("run --stream toy --tasks 1 --set epochs_eq2=2 --out runs/den --report".split())

@@ -237,6 +237,7 @@ def test_tasks_are_followed_between_the_papers_ends(made):
 # --- the document ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_document_has_them_all(made, tmp_path, monkeypatch):
     monkeypatch.setattr(figures, "DPI", 20)
     write_summary(tmp_path / "kept.json", made)

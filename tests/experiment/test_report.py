@@ -408,6 +408,7 @@ def test_every_figure_is_written_large_enough_to_print(full, tmp_path):
     assert len(list((tmp_path / "figures").iterdir())) == len(paths)               # nothing unfinished is left
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("labels", "tasks", "further"), [
     (("den",), 1, {"tasks", "splits"}), (("own", "dnn-dynamic", "dnn-constant"), 3, {"expansion", "growers"}),
     (("l2", "dnn-selective"), 2, {"selective", "growers"})])

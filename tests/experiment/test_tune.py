@@ -52,6 +52,7 @@ def quick(monkeypatch):
 # --- the search --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_search_on_a_stream_interrupted_and_resumed_is_the_uninterrupted_one(tmp_path):
     def interrupt(row, count=itertools.count(1)):
         if next(count) == 5:

@@ -180,6 +180,7 @@ def test_one_that_fails_stops_no_other_and_all_go_on_where_they_were(tmp_path, o
     assert {len(read_tries(path)) for path in tmp_path.glob("*.jsonl")} == {22}
 
 
+@pytest.mark.slow
 def test_variants_start_where_den_ended(tmp_path, on_the_toy):
     assert follow_all(paper_searches(tmp_path, ["dnn-selective"])) == []       # DEN has no record yet
     first = read_tries(tmp_path / "dnn-selective.jsonl")[0]["settings"]

@@ -236,6 +236,7 @@ def test_a_notebook_gets_a_png():
     assert show(steps_of("den")[0])._repr_png_().startswith(b"\x89PNG")
 
 
+@pytest.mark.slow
 def test_showing_changes_nothing():
     for step in steps_of("den"):
         if step.after is not None:
