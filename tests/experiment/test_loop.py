@@ -20,7 +20,7 @@ from den_ref.methods.registry import methods_on
 from den_ref.protocol import TASK_INCREMENTAL
 from den_ref.settings import Settings, at_least, option
 from den_ref.tasks import make_stream, stream_from_arrays
-from tests.helpers.every_method import EVERY_METHOD, small
+from tests.helpers.every_method import DRAWN, EVERY_METHOD, small
 from tests.helpers.tiny_method import Tiny
 
 SMALL = {"n_tasks": 3}
@@ -202,7 +202,7 @@ def test_crashed_and_resumed_the_kept_steps_are_those_of_a_run_in_one_go(tmp_pat
     assert crashed == straight
 
 
-@pytest.mark.parametrize("name", EVERY_METHOD)
+@pytest.mark.parametrize("name", DRAWN)
 @pytest.mark.parametrize("loss", [pytest.param("toy", marks=pytest.mark.slow), "softmax"])
 def test_every_method_resumes_to_the_same_end(tmp_path, name, loss):
     options = {"settings": small(name)}

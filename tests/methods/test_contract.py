@@ -17,7 +17,7 @@ from den_ref.protocol import FAMILIES, VARIANT, Task
 from den_ref.settings import Settings
 from den_ref.state import unpack_meta
 from den_ref.tasks import make_stream
-from tests.helpers.every_method import EVERY_METHOD, TRAINED
+from tests.helpers.every_method import DRAWN, EVERY_METHOD, TRAINED
 from tests.helpers.tiny_method import Tiny, Weights
 
 METHODS = pytest.mark.parametrize("name", EVERY_METHOD)
@@ -165,7 +165,7 @@ def test_a_generator_is_in_the_state_or_was_never_made(name):
     assert ("rng" in vars(method)) == ("rng" in unpack_meta(method.state()["meta"]))
 
 
-@METHODS
+@pytest.mark.parametrize("name", DRAWN)
 def test_learning_all_ends_as_learning_one_after_the_other(name):
     one_by_one, at_once = learnt(name, toy(3)), small(name)
     at_once.learn_all(toy(3))
