@@ -31,8 +31,7 @@ _PER_LAYER = ("weights", "biases", "introduced", "retired")
 class Head:
     """The output layer of one task, learnt at ``stage`` (1-based).
 
-    weights : (fan * n_top, n_outputs), one row per unit of the top layer's array (and place, where fan > 1); rows of
-        units that its stage does not see are 0.
+    weights : (fan * n_top, n_outputs), a row per unit of the top layer (and place, if fan > 1), 0 for those not seen.
     bias : (n_outputs,)
     loss : "sigmoid" or "softmax"
     """
@@ -51,14 +50,14 @@ class Head:
 class Network:
     """Hidden ReLU layers, one head per task, and lifetimes.
 
-    weights : list of (fan_l * n_{l-1}, n_l), stacks of fan_l matrices, see ``core.stacks``; a column is a unit's
-        incoming weights, a row (or fan_l of them) its outgoing weights.
+    weights : list of (fan_l * n_{l-1}, n_l), stacks of fan_l matrices (``core.stacks``); a column is a unit's incoming
+    weights, a row (or fan_l of them) its outgoing weights.
     biases : list of (n_l,)
     introduced, retired : lists of (n_l,) int32, the stages [introduced, retired) that see each unit.
     heads : list of Head, in the order of learning.
     fan : how many rows of each matrix are of one lower unit, the heads' last; what follows from the convolutions.
     convolutions : tuple of core.convolution.Convolution, the lowest layers: their units are filters, the input units
-        are the channels of an image.  All other layers are dense.
+    are the channels of an image.  All other layers are dense.
     """
 
     weights: list

@@ -1,6 +1,6 @@
 """Pictures of networks that grow: units layer by layer and task by task, what a unit cost, who reads a parameter."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from matplotlib import colormaps
@@ -9,7 +9,7 @@ from matplotlib.ticker import MaxNLocator
 from den_ref.methods.labels import name_of
 
 from .comparison import looks, plain_ticks
-from .style import PLAIN, Style, legend, tidy
+from .style import PLAIN, Style, as_it_is, legend, tidy
 
 
 def units_by_task(ax, widths, title: str = "", *, style: Style = PLAIN) -> list:
@@ -49,7 +49,7 @@ def costs_per_unit(ax, costs: Mapping[str, float], xlabel: str, *, style: Style 
         words, place = (f"{cost:,.3g}", (cost, row)) if np.isfinite(cost) else ("not counted", (0, row))
         ax.annotate(words, place, (7, 0), xycoords="data" if np.isfinite(cost) else ax.get_yaxis_transform(),
                     textcoords="offset points", va="center", fontsize=style.text)
-    tidy(ax, style, xlabel=xlabel, yticks=rows, yticklabels=map(name_of, costs), ylim=(len(costs) - 0.5, -0.5))
+    tidy(ax, style, xlabel=xlabel, yticks=rows, yticklabels=_names(costs), ylim=(len(costs) - 0.5, -0.5))
     ax.margins(x=0.15)
     ax.grid(axis="y", color=style.muted, alpha=0.2)
     return marks
@@ -70,8 +70,13 @@ def readers(ax, counts: Mapping[str, Sequence[int]], *, style: Style = PLAIN) ->
     shades = colormaps["Blues"](np.linspace(0.15, 0.95, n))
     bars = [ax.barh(rows, share, left=left, height=0.6, color=shade, label=str(tasks)) for tasks, share, left, shade
             in zip(range(1, n + 1), shares.T, np.cumsum(shares, axis=1).T - shares.T, shades)]
-    tidy(ax, style, xlabel="share of the parameters", xlim=(0, 1), yticks=rows, yticklabels=map(name_of, counts))
+    tidy(ax, style, xlabel="share of the parameters", xlim=(0, 1), yticks=rows, yticklabels=_names(counts))
     ax.invert_yaxis()
     legend(ax, style, title="read by so many tasks", title_fontsize=style.text, loc="lower center",
            bbox_to_anchor=(0.5, 1), ncols=n, columnspacing=0.8, handlelength=1)
     return bars
+
+
+def _names(labels: Iterable[str]) -> list[str]:
+    """What the rows of these labels are called; a dollar sign begins no formula."""
+    return [as_it_is(name_of(label)) for label in labels]

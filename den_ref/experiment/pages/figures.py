@@ -138,7 +138,7 @@ def growers(summary: Summary):
     rows = [list(names) for names in zip_longest(*[iter(grown)] * 3, fillvalue=".")]
     figure, axes = mosaic([*rows, ["cost"] * 3], PAGE, 2.4 * len(rows) + 1 + 0.25 * len(grown))
     for label, units in grown.items():
-        growth.units_by_task(axes[label], units, name_of(label), style=STYLE)
+        growth.units_by_task(axes[label], units, as_it_is(name_of(label)), style=STYLE)
     figure.legend(*axes[max(grown, key=lambda label: len(grown[label][0]))].get_legend_handles_labels(), ncols=4,
                   frameon=False, fontsize=STYLE.text, loc="outside upper center")
     costs = {label: numbers.cost_per_unit(summary, label) for label in grown}
