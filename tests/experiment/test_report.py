@@ -149,6 +149,16 @@ def test_the_smallest_den_at_stls_level():
     np.testing.assert_allclose(numbers.size(summary, "den k=0", "stl"), 60 / (3 * 4 + 5 * 3 + 4))
 
 
+def test_sizes_of_networks_with_filters_are_parts_of_stl_or_of_dense_ones():
+    """What separate networks with filters would have is not known from a record: only STL tells."""
+    options = {"hidden": [3], "filters": [8, 16]}
+    summary = summarised({"stl": {0: record("stl", options=options)}, "den": {0: record(options=options)}})
+    assert numbers.name_of_stl(summary) == "STL 8-16-3"
+    del summary.outcomes["stl"]
+    assert numbers.name_of_stl(summary) == "3 separate networks 2-312-128-1"
+    assert np.isfinite(numbers.size(summary, "den", "stl")).all()
+
+
 def test_one_good_seed_does_not_reach_stls_level():
     made = {"stl": {seed: record("stl", seed, level=0.8) for seed in (0, 1)},
             "den": {seed: record(seed=seed, level=0.9, allocated=100) for seed in (0, 1)},

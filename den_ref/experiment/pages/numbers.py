@@ -153,8 +153,8 @@ def name_of_stl(summary: Summary) -> str:
     """
     if not summary.has("stl"):
         return str(_separate(summary))
-    hidden = summary.options["stl"]["options"]["hidden"]
-    return f"STL {'-'.join(map(str, hidden))}"
+    options = summary.options["stl"]["options"]
+    return f"STL {'-'.join(map(str, [*options.get('filters', ()), *options['hidden']]))}"
 
 
 def stored(summary: Summary, label: str) -> dict[str, float]:
@@ -253,10 +253,11 @@ def _yardstick(summary: Summary, of: str) -> float:
 
 
 def _separate(summary: Summary) -> SeparateNetworks:
-    """One network per task, of the shape that the grid's first method begins with; 312-128 if it has none."""
+    """One network per task, of the shape that the grid's first method begins with; 312-128 if it has none, or filters."""
     first = next(iter(summary.outcomes))
-    options = {"hidden": list(STL_HIDDEN), **summary.options[first]["options"]}
-    return separate_networks(options, summary.about["stream"], summary.runs(first)[0].yardstick.tolist())
+    options = summary.options[first]["options"]
+    dense = {"hidden": list(STL_HIDDEN)} | ({} if options.get("filters") else options)
+    return separate_networks(dense, summary.about["stream"], summary.runs(first)[0].yardstick.tolist())
 
 
 def _differs_in(summary: Summary, label: str) -> set[str]:
