@@ -22,6 +22,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 from matplotlib.figure import Figure
 
+from den_ref.core.metrics import head_auroc
 from den_ref.experiment.disk.json_files import write_json
 from den_ref.experiment.grid.all_cells import compare
 from den_ref.experiment.grid.grid import Cell, Grid
@@ -55,6 +56,8 @@ FIRST, TASKS = 10, 50
 SEEDS = (0,)
 #: Learnt after every tenth task only.
 AT_TENS = ("gomtl",)
+#: The first stage in which DEN's older tasks fall.
+FALLS = 41
 #: The paper's data set of this shape.
 THEIRS = "awa"
 
@@ -135,6 +138,22 @@ def once_more(best: dict[str, Judged]) -> dict[str, float]:
                                                             **STREAM)}
 
 
+def box_by_box(options: dict[str, Any], stage: int = FALLS) -> dict[str, list[float]]:
+    """Box of a stage of DEN, seed 0 -> mean AUROC of the older tasks after it, and how many are more than .05 lower."""
+    tasks = list(make_stream(ATTRIBUTES, seed=0, **STREAM).tasks)[:stage]
+    den = REGISTRY["den"](config_of("den", options, ATTRIBUTES), 0)
+    for task in tasks[:-1]:
+        den.learn(task.without_test())
+
+    def aurocs(network) -> np.ndarray:
+        return np.array([head_auroc(network.scores(task.id, task.x_test), task.y_test, task.loss)
+                         for task in tasks[:-1]])
+
+    before = aurocs(den.network)
+    return {step.title: [round(after.mean(), 5), int((before - after > 0.05).sum())]
+            for step in den.steps(tasks[-1].without_test()) for after in [aurocs(step.after)]}
+
+
 def after_fifty(method: str, options: dict[str, Any], seed: int, **stream) -> float:
     """A method that learns all fifty tasks and is scored once, on test data."""
     tasks = list(make_stream(ATTRIBUTES, seed=seed, **stream).tasks)
@@ -186,6 +205,13 @@ def again() -> str:
     return table(["once more, seed 0", "after fifty"], [[what, number(auroc)] for what, auroc in asked.items()])
 
 
+def boxes() -> str:
+    """Where in a stage older tasks fall."""
+    asked = strict_json(RECORD.read_bytes())["boxes"]
+    return table([f"stage {FALLS}, seed 0, after", "AUROC of older tasks", "of them lower by more than .05"],
+                 [[title, number(auroc), str(fell)] for title, (auroc, fell) in asked.items()])
+
+
 def settings() -> str:
     """The options of each method."""
     methods = strict_json(RECORD.read_bytes())["methods"]
@@ -195,7 +221,8 @@ def settings() -> str:
 
 def blocks(record: dict[str, list[Outcome]]) -> dict[str, str]:
     """What stands between the marks of the page."""
-    return {"results": results(record), "along": along(record), "again": again(), "settings": settings()}
+    return {"results": results(record), "along": along(record), "again": again(), "boxes": boxes(),
+            "settings": settings()}
 
 
 def curves(record: dict[str, list[Outcome]]) -> Figure:
@@ -238,7 +265,9 @@ def main() -> None:
             record["methods"][method] = {
                 "settings": full_setting(method, best[method].settings, ATTRIBUTES),
                 "runs": {str(seed): at_tens(method, best[method], seed) for seed in SEEDS}}
-        write_json(RECORD, record | {"once more": once_more(best)})
+        write_json(RECORD, record | {
+            "once more": once_more(best),
+            "boxes": box_by_box(full_setting("den", best["den"].settings, ATTRIBUTES))})
     record = on_record()
     write_blocks(PAGE, **blocks(record))
     curves(record).savefig(CURVES, dpi=110)

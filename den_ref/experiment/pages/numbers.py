@@ -253,7 +253,7 @@ def _yardstick(summary: Summary, of: str) -> float:
 
 
 def _separate(summary: Summary) -> SeparateNetworks:
-    """One network per task, of the shape that the grid's first method begins with; 312-128 if it has none, or filters."""
+    """One network per task, of the shape that the grid's first method begins with; 312-128 with none, or filters."""
     first = next(iter(summary.outcomes))
     options = summary.options[first]["options"]
     dense = {"hidden": list(STL_HIDDEN)} | ({} if options.get("filters") else options)
