@@ -193,6 +193,7 @@ def test_images_per_class_are_three_numbers_or_all(tmp_path, nothing_learnt, tex
     assert json.loads((tmp_path / "grid.json").read_text())["stream"]["options"]["per_class"] == per_class
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_how_to_go_on_and_ends_the_runs(tmp_path):
     options = ["--methods", "den", "--stream", "toy", "--tasks", "2", "--seeds", "0", "1", "--jobs", "1",
                "--out", str(tmp_path)]

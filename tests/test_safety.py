@@ -98,6 +98,7 @@ def test_a_program_never_outlives_its_checker(tmp_path, kill):
 # --- names and numbers out of files ------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_no_name_out_of_a_file_becomes_a_path(tmp_path, capsys):
     folder = tmp_path / "deep" / "docs"
     assert main(f"compare --stream toy --methods stl --tasks 1 --seeds 0 --set stl.epochs=1 --out {tmp_path}/c".split()) == 0

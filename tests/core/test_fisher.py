@@ -70,6 +70,7 @@ def test_of_logistic_regression_is_the_hessian_whatever_the_weights():
     assert not np.allclose(empirical, fisher_diagonal(w, x, y, "sigmoid").vector, rtol=0.05)
 
 
+@pytest.mark.slow
 def test_exact_is_the_mean_of_empirical_over_labels_drawn_from_the_model():
     rng = np.random.default_rng(5)
     w, x = network(rng, n_outputs=1), rng.normal(size=(4, 5))

@@ -78,6 +78,7 @@ def assert_same_end(one, other):
             name: array.tobytes() for name, array in other_arrays.items()}
 
 
+@pytest.mark.slow
 def test_ctrl_c_says_what_is_kept_and_how_to_go_on(tmp_path):
     process = started(tmp_path, ["--method", "tiny", "--set", "pause=5"])
     for line in process.stdout:

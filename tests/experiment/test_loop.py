@@ -120,6 +120,7 @@ def test_kept_steps_hold_what_each_step_changed(tmp_path):
     assert (arrays["after/heads/2"] == done.method.model.heads[2]).all()
 
 
+@pytest.mark.slow
 def test_kept_steps_of_den_together_are_its_network(tmp_path):
     done = run("den", "toy", n_tasks=3, out=tmp_path, keep_steps=True, settings={"hidden": (8, 6), "sigma": 0.0})
     arrays = {}

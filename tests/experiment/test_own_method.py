@@ -116,6 +116,7 @@ def command(text, path):
 # --- the commands ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_run_resume_load_report_and_plot(module, tmp_path, capsys):
     run = f"run --method {NAME} --stream toy --tasks 3 --set ridge=0.2 --out runs/tiny"
     assert main([*run.split(), "--report"]) == 0

@@ -439,6 +439,7 @@ def test_formulas_follow_the_options(box, options, there):
     assert there not in formula("den", box, {name: other[name] for name in options}).text
 
 
+@pytest.mark.slow
 def test_an_option_that_is_younger_than_the_run_has_its_default(tmp_path):
     den_ref.run("den", "toy", n_tasks=2, out=tmp_path, keep_steps=True, settings=QUICK)
     run = den_ref.experiment.read_results(tmp_path)["run"]

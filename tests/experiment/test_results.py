@@ -216,6 +216,7 @@ def test_the_table_of_one_task_has_no_transfer():
 # --- the page's own program --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_page_reads_network_npz_with_numpy_only(tmp_path):
     done = run("den", "toy", n_tasks=3, out=tmp_path,
                settings={"hidden": (8, 6), "sigma": 0.0, "dtype": "float64"}, dtype="float64")

@@ -158,6 +158,7 @@ def test_what_the_boxes_told(tau):
 # --- all in a row ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_one_that_fails_stops_no_other_and_all_go_on_where_they_were(tmp_path, on_the_toy, monkeypatch):
     def fails(method, *run):
         if method == "ewc":
@@ -202,6 +203,7 @@ def test_progressive_learns_its_first_tasks_only(on_the_toy, tmp_path):
 # --- what they end at --------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_best_settings_become_the_options_on_the_stream(tmp_path, on_the_toy, monkeypatch, capsys):
     assert main(f"tune --paper --out {tmp_path / 'records'}".split()) == 0
     capsys.readouterr()

@@ -61,6 +61,7 @@ def test_show_prints_a_case_to_be_read(capsys):
         assert words in printed
 
 
+@pytest.mark.slow
 def test_everything_can_be_shown(capsys):
     assert main(["golden", "show", *(vector.operation for vector in vectors()), "*/*"]) == 0
     printed = capsys.readouterr().out
