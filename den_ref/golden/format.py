@@ -19,10 +19,10 @@ from .values import FormatError
 VECTORS = Path(__file__).parent / "vectors"
 #: Beginnings of names, what others are built on first.
 LEAVES_FIRST = ("affine", "relu", "flatten", "max_pool", "convolution", "sigmoid", "softmax", "network", "soft_",
-                "group", "sparse", "squared", "ista", "fista", "solve", "objective", "select", "extract", "insert",
-                "append", "useless", "delete", "unit", "most", "split", "predict", "auroc", "performance", "fisher",
-                "ewc", "l2", "si_", "imm", "drop", "ella", "gomtl", "incremental", "adanet", "capnorm", "adarad",
-                "fan_in", "tree_", "progressive", "den_trace")
+                "group", "sparse", "l21", "squared", "ista", "fista", "solve", "objective", "select", "extract",
+                "insert", "append", "useless", "delete", "unit", "most", "split", "predict", "auroc", "performance",
+                "fisher", "ewc", "l2", "si_", "imm", "drop", "ella", "gomtl", "incremental", "adanet", "capnorm",
+                "adarad", "fan_in", "tree_", "progressive", "den_trace")
 
 
 def operations() -> list[str]:

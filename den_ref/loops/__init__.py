@@ -10,7 +10,7 @@ layers         affine layer and ReLU, forwards and backwards
 images         convolution and 2 x 2 max pooling, forwards and backwards; flattening
 losses         sigmoid and softmax cross-entropy
 network        a whole network, forwards and backwards
-penalties      values of L1, group lasso, both, squares; their proxes with a step and in a metric
+penalties      values of L1, (2,1)-norm, group lasso, squares; their proxes with a step and in a metric
 equations      Eq. 2-6: data loss, penalty, gradient over what is free
 solvers        ISTA, FISTA, Eq. 3 to its minimum; proximal Adam and SGD
 subnetworks    what a stage sees, a task's scores; Algorithm 2: select, cut out, put back
@@ -40,6 +40,7 @@ from .metrics import auroc, performance_matrix_metrics, performance_matrix_varia
 from .network import network_backward, network_forward
 from .nonparametric import adarad_step, capnorm_backward, capnorm_forward, fan_in_penalty
 from .penalties import group_soft_threshold, group_soft_threshold_metric, soft_threshold, soft_threshold_metric
+from .penalties import l21_penalty, l21_prox, l21_prox_metric
 from .penalties import sparse_group_prox, sparse_group_prox_metric, squared_l2_prox, squared_l2_prox_metric
 from .solvers import fista, ista_step, solve_head
 from .splitting import most_drifted, split_units, unit_drift

@@ -79,32 +79,49 @@ def complete_squares(w, d, squares):
 # --- edge by edge ------------------------------------------------------------------------------------------------
 
 
-def l21_value(w, fan: int, mu: float) -> float:
-    """mu * sum over edges of norm(the edge's weights): the (2,1)-norm.
+def l21_penalty(w, grad, mu):
+    """mu * sum over edges of norm(edge); every edge's distance of -grad to the subdifferential; the critical strength.
 
-    Row p * n + u of w is lower unit u at place p of ``fan``; the edge from u to column j has one weight at every place.
+    w[i, k, c, j] is what upper unit j has for lower unit c at place (i, k).  The gradient of mu * norm(edge) is
+    mu * w / norm(w), and any vector of a norm up to mu where the edge is 0.
     """
-    return mu * sum(norm(w[index] for index in edge) for edge in edges(w.shape, fan))
+    value, distance, critical = 0.0, np.zeros(w.shape[2:]), 0.0
+    for c, j in np.ndindex(w.shape[2:]):
+        edge = places(w, c, j)
+        size, slope = norm(w[index] for index in edge), norm(grad[index] for index in edge)
+        value, critical = value + mu * size, max(critical, slope)
+        distance[c, j] = norm(grad[index] + mu * w[index] / size for index in edge) if size > 0 else max(slope - mu, 0)
+    return value, distance, critical
 
 
-def l21_prox_metric(w, d, fan: int, mu: float):
-    """Its prox in the metric d: every edge is a group."""
-    u, d = np.zeros(w.shape), np.broadcast_to(d, w.shape)
-    for edge in edges(w.shape, fan):
-        alone = group_soft_threshold_metric(np.array([w[index] for index in edge]), [d[index] for index in edge], mu)
+def l21_prox(w, step, mu):
+    """Its prox: every edge is a group."""
+    return by_edges(lambda edge: group_soft_threshold(edge, step, mu), w)
+
+
+def l21_prox_metric(w, d, mu):
+    """Its prox in the metric d."""
+    return by_edges(lambda edge, d_edge: group_soft_threshold_metric(edge, d_edge, mu), w, d)
+
+
+def by_edges(prox, w, *others):
+    """prox(edge, other[edge], ...) of one edge after the other, put back where it was."""
+    u = np.zeros(w.shape)
+    for c, j in np.ndindex(w.shape[2:]):
+        edge = places(w, c, j)
+        alone = prox(*(np.array([array[index] for index in edge]) for array in (w, *others)))
         for index, u_index in zip(edge, alone, strict=True):
             u[index] = u_index
     return u
 
 
-def edges(shape, fan: int) -> list:
-    """The entries of each edge.
+def places(w, c: int, j: int) -> list:
+    """Where the weights of an edge stand.
 
-    >>> edges((4, 1), fan=2)
-    [[(0, 0), (2, 0)], [(1, 0), (3, 0)]]
+    >>> places(np.zeros((1, 2, 5, 5)), 3, 4)
+    [(0, 0, 3, 4), (0, 1, 3, 4)]
     """
-    n = shape[0] // fan
-    return [[(p * n + u, j) for p in range(fan)] for u in range(n) for j in range(shape[1])]
+    return [(i, k, c, j) for i, k in np.ndindex(w.shape[:2])]
 
 
 # --- group by group ----------------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from tests.helpers.adanet_mutants import MUTANTS as ADANET
 from tests.helpers.bases_mutants import MUTANTS as BASES
 from tests.helpers.image_mutants import MUTANTS as IMAGES
 from tests.helpers.incremental_mutants import MUTANTS as INCREMENTAL
+from tests.helpers.l21_mutants import MUTANTS as EDGES
 from tests.helpers.listed_mutants import MATHEMATICS as LISTED
 from tests.helpers.math_mutants import MUTANTS as MATHEMATICS
 from tests.helpers.merging_mutants import MUTANTS as MERGES
@@ -16,7 +17,7 @@ from tests.helpers.system_mutants import MUTANTS as SYSTEMS
 from tests.helpers.tree_mutants import MUTANTS as TREE
 
 MUTANTS = MATHEMATICS | SYSTEMS | PATHS | MERGES | BASES | INCREMENTAL | ADANET | NONPARAMETRIC | TREE | LISTED
-MUTANTS |= IMAGES
+MUTANTS |= IMAGES | EDGES
 MISTAKES = {(vector.operation, mistake) for vector in vectors() for mistake in vector.mistakes}
 
 

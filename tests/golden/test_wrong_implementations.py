@@ -18,6 +18,7 @@ YOUNGER = {"si_path_integral", "si_importance", "si_penalty", "imm_mean", "imm_m
            "adanet_weak_learner", "adanet_coordinate_gain",
            "capnorm_forward", "capnorm_backward", "adarad_step", "fan_in_penalty",
            "convolution_forward", "convolution_backward", "max_pool_forward", "max_pool_backward", "flatten",
+           "l21_penalty", "l21_prox", "l21_prox_metric",
            "tree_embedding", "tree_partition", "tree_homes", "tree_choice", "tree_answer"}
 
 

@@ -8,8 +8,9 @@ named after.  The same answers in plain loops are ``den_ref.loops``, in the pack
 
 from .core import affine_backward, affine_forward, auroc, convolution_backward, convolution_forward, fisher_diagonal
 from .core import fista, flatten, group_soft_threshold, max_pool_backward, max_pool_forward
-from .core import group_soft_threshold_metric, ista_step, network_backward, network_forward, performance_matrix_metrics
-from .core import performance_matrix_variants, relu_backward, relu_forward, sigmoid_cross_entropy, soft_threshold
+from .core import group_soft_threshold_metric, ista_step, l21_penalty, l21_prox, l21_prox_metric
+from .core import network_backward, network_forward, performance_matrix_metrics, performance_matrix_variants
+from .core import relu_backward, relu_forward, sigmoid_cross_entropy, soft_threshold
 from .core import soft_threshold_metric, softmax_cross_entropy, solve_head, sparse_group_prox, sparse_group_prox_metric
 from .core import squared_l2_prox, squared_l2_prox_metric
 from .den import append_units, delete_units, extract_subnetwork, insert_subnetwork, most_drifted, objective_eq2

@@ -6,7 +6,7 @@ import numpy as np
 
 from den_ref.core import convolution, fisher, head, layers, losses, metrics, mlp, solvers
 from den_ref.core.mlp import DataLoss
-from den_ref.core.penalties import L1, GroupLasso, SparseGroupLasso, SquaredL2
+from den_ref.core.penalties import L1, L21, GroupLasso, SparseGroupLasso, SquaredL2
 
 from . import metric_variants, networks
 from .networks import gradients, labelled
@@ -138,6 +138,32 @@ def group_soft_threshold(w, step, gamma):
 def group_soft_threshold_metric(w, d, gamma):
     """``core.penalties.GroupLasso`` in a metric."""
     return GroupLasso(gamma).prox_metric(w, d)
+
+
+def l21(w, mu):
+    """The penalty, and the shape of its matrix: a stack of one matrix per place."""
+    height, width, lower, upper = w.shape
+    return L21(mu, height * width), (height * width * lower, upper)
+
+
+def l21_penalty(w, grad, mu):
+    """``core.penalties.L21``."""
+    penalty, shape = l21(w, mu)
+    w, grad = w.reshape(shape), grad.reshape(shape)
+    return {"value": penalty.value(w), "subdiff_distance": penalty.subdiff_distance(w, grad),
+            "critical_strength": penalty.critical_strength(grad)}
+
+
+def l21_prox(w, step, mu):
+    """``core.penalties.L21``, its prox."""
+    penalty, shape = l21(w, mu)
+    return penalty.prox(w.reshape(shape), step).reshape(w.shape)
+
+
+def l21_prox_metric(w, d, mu):
+    """``core.penalties.L21`` in a metric."""
+    penalty, shape = l21(w, mu)
+    return penalty.prox_metric(w.reshape(shape), d.reshape(shape)).reshape(w.shape)
 
 
 def sparse_group_prox(w, step, mu, gamma):
