@@ -115,6 +115,8 @@ class Space:
         The setting that is tried first.
     draws : dict
         Option -> how a value is drawn.
+    held : dict
+        What every setting has beside it.
     later : dict
         The same for options that are drawn in the second round only.
     unnamed : dict
@@ -128,6 +130,7 @@ class Space:
 
     start: Mapping[str, Any]
     draws: Mapping[str, Draw]
+    held: Mapping[str, Any] = field(default_factory=dict)
     later: Mapping[str, Draw] = field(default_factory=dict)
     unnamed: Mapping[str, Any] = field(default_factory=dict)
     largest_share: float = math.inf
@@ -139,7 +142,7 @@ class Space:
 
     def drawn(self, rng: np.random.Generator) -> dict[str, Any]:
         """A setting drawn at random, in JSON types."""
-        return _in_json({option: draw(rng) for option, draw in self.draws.items()})
+        return _in_json({**self.held, **{option: draw(rng) for option, draw in self.draws.items()}})
 
     def redrawn(self, setting: Mapping[str, Any], rng: np.random.Generator, second: bool) -> dict[str, Any]:
         """The setting with one to three options drawn again; in the second round also those of ``later``."""

@@ -25,7 +25,7 @@ copyright = "2026, the den_ref authors"
 version = release = den_ref.__version__
 
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.viewcode", "numpydoc"]
-exclude_patterns = ["_build", "tuning", "tuning_attributes", "tuning_paper"]  # the last three: records of the pages
+exclude_patterns = ["_build", "tuning", "tuning_attributes", "tuning_filters", "tuning_paper"]  # all but one: records
 source_suffix = {".md": "markdown"}
 suppress_warnings = []                                             # none: -W means every warning
 

@@ -17,6 +17,7 @@ EXAMPLES = """examples:
   den-ref tune --report                             write runs/tuning.md
   den-ref tune --paper                              every method on the paper's stream, 22 runs each, in a row
   den-ref tune --paper --report                     write runs/tuning-paper.md, and the options it ends at as JSON
+  den-ref tune den --filters --stream mnist-back --tasks 4         networks that begin with filters
   den-ref tune --report --out docs/tuning           in a checkout: docs/tuning.md, from this package's own records
 A run on record is not made again.  Test data play no part."""
 
@@ -26,13 +27,15 @@ def add(commands) -> None:
     command = add_command(commands, "tune", tune, EXAMPLES)
     command.add_argument("method", nargs="?", metavar="METHOD", help=f"den, stl, ewc, ...: {METHODS}")
     command.add_argument("--tries", type=int, metavar="N", help="settings tried with seed 0 (default: 30; on the "
-                         "stream attributes: 12); the best go on to other seeds, and a second round redraws their "
-                         "options")
+                         "stream attributes: 12, with --filters: 8); the best go on to other seeds, and a second "
+                         "round redraws their options")
     command.add_argument("--second", type=int, metavar="N",
-                         help="settings of the second round (default: 11; on attributes: 0)")
+                         help="settings of the second round (default: 11; on attributes: 0, with --filters: 0)")
     command.add_argument("--paper", action="store_true",
                          help="every method, or METHOD alone, on the paper's stream and with the same number of runs; "
                               "the same command goes on")
+    command.add_argument("--filters", action="store_true",
+                         help="networks that begin with filters, which have spaces of their own on mnist-back")
     command.add_argument("--out", type=folder, metavar="DIR",
                          help=f"folder of the records (default: {OUT}; --paper: {PAPER_OUT})")
     add_stream_arguments(command)
@@ -86,6 +89,8 @@ def _papers_searches(arguments) -> list:
 
     if arguments.stream not in ("mnist-variation", PAPERS):
         raise ValueError(f"--paper: expected no other --stream than {PAPERS}, got {arguments.stream!r}")
+    if arguments.filters:
+        raise ValueError("--filters: expected no --paper beside it, whose networks are dense, got both")
     methods = [] if arguments.method is None else [arguments.method]
     return paper_searches(arguments.out, methods, replace(PAPER_BUDGET, **_given(arguments)),
                           **stream_options(arguments))
@@ -101,11 +106,14 @@ def _search(arguments):
     from dataclasses import replace
 
     from den_ref.experiment.tune.search import BUDGETS, Budget, Search
+    from den_ref.experiment.tune.search_spaces import searched
 
     if arguments.method is None:
         raise ValueError("METHOD: expected one (den-ref options lists them), or --paper, or --report, got none")
-    budget = replace(BUDGETS.get(arguments.stream, Budget()), **_given(arguments))
-    return Search(arguments.method, arguments.stream, out=arguments.out, budget=budget, **stream_options(arguments))
+    on = searched(arguments.stream, vars(arguments))
+    budget = replace(BUDGETS.get(on, Budget()), **_given(arguments))
+    return Search(arguments.method, arguments.stream, out=arguments.out, budget=budget, filters=arguments.filters,
+                  **stream_options(arguments))
 
 
 def _processes(arguments):

@@ -11,7 +11,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
 #: Folders without pages of ours: what is built or generated, and records.
-OTHERS = {"_build", "notebooks", "tuning", "tuning_attributes", "tuning_paper"}
+OTHERS = {"_build", "notebooks", "tuning", "tuning_attributes", "tuning_filters", "tuning_paper"}
 PAGES = sorted(path for path in DOCS.rglob("*.md") if not OTHERS & set(path.relative_to(DOCS).parts))
 
 #: An example below this line is not run; the line says why.

@@ -4,6 +4,7 @@
 ``search_spaces``     what is tried of which method
 ``paper_spaces``      the same on the paper's stream
 ``attribute_spaces``  the same on fifty small tasks
+``filter_spaces``     the same for networks with filters
 ``search``            the sequence of runs
 ``all_searches``      one search after the other, of every method on the paper's stream
 ``one_try``           a run of a search

@@ -13,7 +13,7 @@ from den_ref.methods import method_named
 from den_ref.protocol import Diverged, Method, Task
 from den_ref.tasks import make_stream
 from .record import Row
-from .search_spaces import config_of, space_of
+from .search_spaces import config_of, searched, space_of
 
 #: A run is ended when its network has this many times the parameters that it may have: its setting loses anyway, and a
 #: network that keeps every original of a split can double with every task.
@@ -30,7 +30,8 @@ def attempt(method: str, settings: Mapping[str, Any], seed: int, stream: Mapping
     learner = method_named(method)(config_of(method, settings, stream["name"]), seed)
     started = process_time()
     separate = sum(stl_parameters(task.n_inputs, task.n_outputs) for task in tasks)
-    facts = overheard(learner, FAR_TOO_LARGE * space_of(method, stream["name"]).largest_share * separate)
+    space = space_of(method, searched(stream["name"], settings))
+    facts = overheard(learner, FAR_TOO_LARGE * space.largest_share * separate)
     try:
         learner.learn_all(tasks)
         validation, share = validation_auroc(learner, tasks), learner.capacity().allocated / separate

@@ -25,7 +25,7 @@ from den_ref.strict_json import strict_json
 
 from .search_spaces import TUNED_ON
 
-#: A setting is judged when it was tried with all of these.
+#: A setting is judged when it was tried with all of these, or as many of them as a search has.
 SEEDS = (0, 1, 2)
 
 _NUMBER = (int, float)
@@ -134,7 +134,7 @@ class Judged:
     ----------
     settings : dict
     validation, shares : tuples of float
-        One per seed of ``SEEDS``.
+        One per seed.
     told : tuple
         What the boxes told, per seed; None for boxes that tell nothing.
     """
@@ -162,9 +162,10 @@ def best_tries(rows: Sequence[Row], largest_share: float, wish: Wish | None = No
                    lambda row: (row["share"], row["validation"], [row.get("told")]))
 
 
-def judged(rows: Sequence[Row], largest_share: float, wish: Wish | None = None) -> list[Judged]:
+def judged(rows: Sequence[Row], largest_share: float, wish: Wish | None = None,
+           seeds: Sequence[int] = SEEDS) -> list[Judged]:
     """The settings tried with every seed, the best mean first; those that are too large come after all others."""
-    by_seed = [{_key(row["settings"]): row for row in rows if row["seed"] == seed} for seed in SEEDS]
+    by_seed = [{_key(row["settings"]): row for row in rows if row["seed"] == seed} for seed in seeds]
     shared = [key for key in by_seed[-1] if all(key in of_seed for of_seed in by_seed)]
     settings = [_judged([of_seed[key] for of_seed in by_seed]) for key in shared]
     return _ranked(settings, largest_share, wish, lambda setting: (setting.share, setting.mean, setting.told))

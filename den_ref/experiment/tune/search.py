@@ -24,9 +24,10 @@ from den_ref.experiment.one_run.presets import PAPERS
 from den_ref.protocol import TASK_INCREMENTAL
 from den_ref.tasks import make_stream
 from .attribute_spaces import ATTRIBUTES
+from .filter_spaces import WITH_FILTERS
 from .one_try import attempt
 from .record import SEEDS, Judged, Row, Tries, best_tries, judged, record_path
-from .search_spaces import TUNED_ON, Space, space_of
+from .search_spaces import TUNED_ON, Space, searched, space_of
 
 #: A setting and a seed.
 Try = tuple[dict[str, Any], int]
@@ -52,6 +53,8 @@ class Budget:
         In the first round so many settings redraw options of the same best, so that they need not wait for each other.
     again : bool
         Whether a setting may come a second time, as redrawing an option can give what it was; it is not run again.
+    n_seeds : int
+        So many of ``SEEDS`` judge a setting.
     """
 
     tries: int = 30
@@ -60,28 +63,35 @@ class Budget:
     second: int = 11
     at_once: int = 1
     again: bool = True
+    n_seeds: int = len(SEEDS)
 
     def __post_init__(self):
-        for name, least in {"tries": 1, "drawn": 1, "repeated": 1, "second": 0, "at_once": 1}.items():
+        for name, least in {"tries": 1, "drawn": 1, "repeated": 1, "second": 0, "at_once": 1, "n_seeds": 1}.items():
             value = getattr(self, name)
             if isinstance(value, bool) or not isinstance(value, int) or value < least:
                 raise ValueError(f"{name}: expected an integer >= {least}, got {value!r}")
 
     @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that judge a setting."""
+        return SEEDS[:self.n_seeds]
+
+    @property
     def runs(self) -> int:
         """Runs of a search, if no setting comes twice."""
-        return self.tries + (len(SEEDS) - 1) * min(self.repeated, self.tries) + len(SEEDS) * self.second
+        return self.tries + (len(self.seeds) - 1) * min(self.repeated, self.tries) + len(self.seeds) * self.second
 
 
 #: On the paper's stream every method has this: 22 runs, no two alike.
 PAPER_BUDGET = Budget(tries=16, drawn=8, repeated=3, second=0, at_once=2, again=False)
 
-#: Stream -> what a search there has when nothing is said; on other streams ``Budget()``.
-BUDGETS = {PAPERS: PAPER_BUDGET, ATTRIBUTES: Budget(tries=12, drawn=8, repeated=3, second=0, again=False)}
+#: What is searched -> what a search there has when nothing is said; elsewhere ``Budget()``.
+BUDGETS = {PAPERS: PAPER_BUDGET, ATTRIBUTES: Budget(tries=12, drawn=8, repeated=3, second=0, again=False),
+           WITH_FILTERS: Budget(tries=8, drawn=4, second=0, again=False, n_seeds=1)}
 
 
 def tune(method: str, stream: str = TUNED_ON, *, out: Path | str, budget: Budget = Budget(),
-         executor: Executor | None = None, told: Callable[[Row], None] = lambda row: None,
+         filters: bool = False, executor: Executor | None = None, told: Callable[[Row], None] = lambda row: None,
          **stream_options) -> list[Judged]:
     """Search a method's space for the options with the best mean validation AUROC over the seeds.
 
@@ -94,6 +104,8 @@ def tune(method: str, stream: str = TUNED_ON, *, out: Path | str, budget: Budget
     out : path
         Folder of the record (``record.record_path``); what is on record there is not run again.
     budget : Budget
+    filters : bool
+        Whether of networks with filters, which have spaces of their own.
     executor : concurrent.futures.Executor, optional
         Where runs that do not wait for each other are made at the same time; by default here, one by one.  The runs
         are the same, in the same order.
@@ -112,7 +124,7 @@ def tune(method: str, stream: str = TUNED_ON, *, out: Path | str, budget: Budget
     ValueError
         For an unknown method or stream, a bad value, or a record of something else.
     """
-    with Search(method, stream, out=out, budget=budget, **stream_options).owned() as search:
+    with Search(method, stream, out=out, budget=budget, filters=filters, **stream_options).owned() as search:
         return search.follow(executor, told)
 
 
@@ -123,8 +135,9 @@ class Search:
     """
 
     def __init__(self, method: str, stream: str = TUNED_ON, *, out: Path | str, budget: Budget = Budget(),
-                 **stream_options):
-        self.method, self.space, self.budget = method, space_of(method, stream), budget
+                 filters: bool = False, **stream_options):
+        self.method, self.budget = method, budget
+        self.space = space_of(method, searched(stream, {"filters": filters}))
         self.stream = as_json({"name": stream, **stream_options})
         check_stream(json.dumps(self.stream))                      # a bad option is told now, not by a worker
         self.tries = Tries(record_path(out, method), self.stream)
@@ -149,7 +162,8 @@ class Search:
                 told(row)
             return [self.tries[run] for run in runs]
 
-        return judged(rounds(self.space, self.budget, ask), self.space.largest_share, self.space.wish)
+        rows = rounds(self.space, self.budget, ask)
+        return judged(rows, self.space.largest_share, self.space.wish, self.budget.seeds)
 
 
 def rounds(space: Space, budget: Budget, ask: Callable[[Sequence[Try]], list[Row]]) -> list[Row]:
@@ -159,7 +173,7 @@ def rounds(space: Space, budget: Budget, ask: Callable[[Sequence[Try]], list[Row
     2. The best of these with the other seeds.
     3. Settings that redraw options of the best mean so far, with every seed.
     """
-    (first, *others), rows, tried = SEEDS, [], []
+    (first, *others), rows, tried = budget.seeds, [], []
     unlike = [] if budget.again else tried
     for i in range(min(budget.drawn, budget.tries)):
         tried.append(drawn(space, i, unlike))
@@ -173,9 +187,9 @@ def rounds(space: Space, budget: Budget, ask: Callable[[Sequence[Try]], list[Row
     repeated = best_tries(rows, space.largest_share, space.wish)[:budget.repeated]
     rows += ask([(row["settings"], seed) for seed in others for row in repeated])
     for i in range(budget.second):
-        best = judged(rows, space.largest_share, space.wish)[0].settings
+        best = judged(rows, space.largest_share, space.wish, budget.seeds)[0].settings
         setting = space.redrawn(best, generator(2, i), second=True)
-        rows += ask([(setting, seed) for seed in SEEDS])
+        rows += ask([(setting, seed) for seed in budget.seeds])
     return rows
 
 

@@ -1,5 +1,5 @@
 """What ``den-ref tune`` tries of which method: the spaces that stand on the methods (``describe.Space``), and those of
-single streams (``paper_spaces``, ``attribute_spaces``)."""
+single streams (``paper_spaces``, ``attribute_spaces``) and of networks with filters (``filter_spaces``)."""
 
 import dataclasses
 import math
@@ -16,10 +16,11 @@ from den_ref.methods.registry import methods_on
 from den_ref.protocol import TASK_INCREMENTAL, VARIANT
 from den_ref.settings import Settings
 from .attribute_spaces import ATTRIBUTE_SPACES, ATTRIBUTES
+from .filter_spaces import FILTER_SPACES, WITH_FILTERS
 from .paper_spaces import PAPER_SPACES
 
-#: Stream -> method -> its space there.
-SPACES = {PAPERS: PAPER_SPACES, ATTRIBUTES: ATTRIBUTE_SPACES}
+#: What is searched -> method -> its space there.
+SPACES = {PAPERS: PAPER_SPACES, ATTRIBUTES: ATTRIBUTE_SPACES, WITH_FILTERS: FILTER_SPACES}
 
 #: The stream that the defaults were tuned on.
 TUNED_ON = "mnist-variation"
@@ -30,13 +31,25 @@ TUNABLE = sorted((name for name in methods_on(TASK_INCREMENTAL) if REGISTRY[name
                  key=lambda name: name != "den")
 
 
+def searched(stream: str, setting: Mapping[str, Any]) -> str:
+    """What a search with such settings is on: a stream, or the networks with filters there.
+
+    >>> searched("mnist-back", {"mu": 0.0}), searched("mnist-back", {"filters": [8, 16]})
+    ('mnist-back', 'mnist-back with filters')
+    """
+    return f"{stream} with filters" if setting.get("filters") else stream
+
+
 def space_of(method: str, stream: str = TUNED_ON) -> Space:
-    """What is tried of a method on a stream; a ValueError for a method that is not tuned there.
+    """What is tried of a method on a stream, or what ``searched`` says; a ValueError if it is not tuned there.
 
     That is said in ``SPACES``, else on the method: one around its defaults if it says none.
     """
     if method in SPACES.get(stream, {}):
         return SPACES[stream][method]
+    if stream.endswith(" with filters"):
+        raise ValueError(f"--filters: expected a method and a stream that have a space of networks with filters "
+                         f"({', '.join(FILTER_SPACES)} on {PAPERS}), got {method!r} on {stream!r}")
     if method not in TUNABLE and ":" not in str(method):
         raise ValueError(f"method: expected one that can be tuned ({', '.join(TUNABLE)}, or module:Class for one of "
                          f"your own; on {PAPERS} every one), got {method!r}")
@@ -71,4 +84,4 @@ def config_of(method: str, setting: Mapping[str, Any], stream: str = TUNED_ON) -
 
 def full_setting(method: str, setting: Mapping[str, Any], stream: str = TUNED_ON) -> dict[str, Any]:
     """A setting with what its space says of the options that it does not name, in JSON types."""
-    return as_json({**space_of(method, stream).unnamed, **setting})
+    return as_json({**space_of(method, searched(stream, setting)).unnamed, **setting})

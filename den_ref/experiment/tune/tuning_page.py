@@ -18,10 +18,11 @@ from den_ref.experiment.pages.markdown import slashed, table
 from den_ref.methods import method_named
 from den_ref.settings import as_text
 from .attribute_spaces import ATTRIBUTES
+from .filter_spaces import WITH_FILTERS
 from .record import (
-    CLOSE, SEEDS, THE_STREAM, Judged, Row, judged, methods_on_record, read_tries, record_path, stream_of)
+    CLOSE, THE_STREAM, Judged, Row, judged, methods_on_record, read_tries, record_path, stream_of)
 from .search import BUDGETS, Budget
-from .search_spaces import config_of, full_setting, space_of
+from .search_spaces import config_of, full_setting, searched, space_of
 
 #: Prose that goes into the page of a folder of records, if the folder has it: what no record tells.
 NOTES = "notes.md"
@@ -35,7 +36,7 @@ every method; what a method may be set to stands in {spaces}.
 
 1. Seed {first}: a starting setting and settings drawn at random from the method's space, {budget.drawn} together; then
    settings that redraw one to three options of the best so far, {budget.tries} in all unless `--tries` says otherwise.
-2. The best {budget.repeated} of them with seeds {others} too.
+2. {others}
 3. {second}
 
 The best mean wins. {exceptions}
@@ -43,6 +44,7 @@ The best mean wins. {exceptions}
 {variants}
 """
 
+OTHERS = "The best {budget.repeated} of them with seeds {seeds} too."
 SECOND = ("{budget.second} settings that redraw one to three options of the best mean over the seeds so far, with "
           "every seed.")
 
@@ -62,13 +64,19 @@ ATTRIBUTES_WAY = {
     "spaces": "[attribute_spaces.py](../den_ref/experiment/tune/attribute_spaces.py)",
     "variants": "All networks start from 312-128, but for Progressive's columns. What the best settings come to on all "
                 "fifty tasks:\n[fifty tasks](fifty_tasks.md)."}
+FILTERS_WAY = {
+    "command": "den-ref tune --report --out docs/tuning_filters",
+    "search": "den-ref tune METHOD --filters --stream mnist-back --tasks 4 --out docs/tuning_filters",
+    "spaces": "[filter_spaces.py](../den_ref/experiment/tune/filter_spaces.py)",
+    "variants": "All networks start from 8 and 16 filters, stride 2, and 32 dense units. What the best settings come "
+                "to on all\nten tasks: [learning with filters](convolution.md#den-with-filters)."}
 
-#: Stream -> what is different on its page.
-WAYS = {PAPERS: PAPERS_WAY, ATTRIBUTES: ATTRIBUTES_WAY}
+#: What is searched -> what is different on its page.
+WAYS = {PAPERS: PAPERS_WAY, ATTRIBUTES: ATTRIBUTES_WAY, WITH_FILTERS: FILTERS_WAY}
 
 OVERVIEW_HEAD = ("method", "tries", "different settings", "runs", "best mean", "the default's mean")
 TOLD_HEAD = ("units selected, by layer", "tasks that expanded, by seed")
-HEAD = (f"validation AUROC, seeds {' / '.join(map(str, SEEDS))}", "mean", "of STL's parameters", "options")
+HEAD = ("validation AUROC, {}", "mean", "of STL's parameters", "options")
 
 
 @dataclass(frozen=True)
@@ -84,14 +92,24 @@ class MethodRecord:
         return stream_of(self.rows[0])
 
     @property
+    def searched(self) -> str:
+        """What the search was on."""
+        return searched(self.stream["name"], self.rows[0]["settings"])
+
+    @property
     def space(self) -> Space:
         """What the search draws from."""
-        return space_of(self.method, self.stream["name"])
+        return space_of(self.method, self.searched)
+
+    @property
+    def seeds(self) -> tuple[int, ...]:
+        """The seeds that judge a setting."""
+        return BUDGETS.get(self.searched, Budget()).seeds
 
     @property
     def tries(self) -> int:
         """Runs with the first seed: settings proposed, some of them more than once."""
-        return sum(row["seed"] == SEEDS[0] for row in self.rows)
+        return sum(row["seed"] == self.seeds[0] for row in self.rows)
 
     @property
     def settings(self) -> int:
@@ -102,7 +120,7 @@ class MethodRecord:
     def judged(self) -> list[Judged]:
         """The settings tried with every seed that are not too large, the best mean first."""
         limit, wish = self.space.largest_share, self.space.wish
-        return [setting for setting in judged(self.rows, limit, wish) if setting.share <= limit]
+        return [setting for setting in judged(self.rows, limit, wish, self.seeds) if setting.share <= limit]
 
     def config(self, settings):
         """All options of a setting on record."""
@@ -110,7 +128,8 @@ class MethodRecord:
 
     def is_default(self, setting: Judged) -> bool:
         """Whether the setting is what the method does when nothing is said."""
-        return self.config(setting.settings) == make_config(method_named(self.method), self.stream["name"])
+        default = make_config(method_named(self.method), self.stream["name"], self.space.held)
+        return self.config(setting.settings) == default
 
     @property
     def default(self) -> Judged | None:
@@ -181,15 +200,16 @@ def write_found(folder: Path | str, path: Path | str | None = None) -> Path:
 
 def introduction(records: Sequence[MethodRecord], folder: str) -> str:
     """What was done, with the search's numbers."""
-    stream = records[0].stream
-    budget = BUDGETS.get(stream["name"], Budget())
+    stream, on = records[0].stream, records[0].searched
+    budget = BUDGETS.get(on, Budget())
+    first, *others = budget.seeds
     return INTRODUCTION.format(
-        title="How the defaults were found" if stream == THE_STREAM else f"Tuning on {stream['name']}",
-        folder=folder, stream=_stream(stream), budget=budget, first=SEEDS[0],
-        others=" and ".join(map(str, SEEDS[1:])),
+        title="How the defaults were found" if stream == THE_STREAM else f"Tuning on {on}",
+        folder=folder, stream=_stream(stream), budget=budget, first=first,
+        others=OTHERS.format(budget=budget, seeds=" and ".join(map(str, others))) if others else "No other seeds.",
         second=SECOND.format(budget=budget) if budget.second else "No second round.",
         exceptions=" ".join(sentence for record in records for sentence in exceptions(record, stream)),
-        **WAYS.get(stream["name"], USUAL))
+        **WAYS.get(on, USUAL))
 
 
 def exceptions(record: MethodRecord, stream: Mapping[str, Any]) -> list[str]:
@@ -234,7 +254,8 @@ def section(record: MethodRecord) -> str:
              f"{setting.mean:.4f}" + (" (default)" if record.is_default(setting) else ""),
              f"{setting.share:.1%}", *(told(setting) if tells else []), spelled(setting.settings)]
             for setting in record.judged]
-    head = [*HEAD[:-1], *(TOLD_HEAD if tells else []), HEAD[-1]]
+    seeds = f"seed{'s' * (len(record.seeds) > 1)} {' / '.join(map(str, record.seeds))}"
+    head = [HEAD[0].format(seeds), *HEAD[1:-1], *(TOLD_HEAD if tells else []), HEAD[-1]]
     return f"## {record.method}\n\n{table(head, rows)}\n"
 
 
