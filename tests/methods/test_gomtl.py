@@ -157,6 +157,25 @@ def test_sizes_of_bases_that_cost_least_leave_the_model_as_it_is():
     assert all(cost(sized, codes) <= cost(sized * a, codes / a) for a in (0.5, 0.99, 1.01, 2.0))
 
 
+@pytest.mark.parametrize("wrong", [0, 1, 2], ids=["first", "between", "last"])
+def test_tasks_of_which_one_is_refused_are_not_learnt(wrong):
+    """The task that was learnt before answers as before, and the others may come again without the refused one."""
+    gomtl, alone = GOMTL(GOMTLConfig(k=2), 0), GOMTL(GOMTLConfig(k=2), 0)
+    for method in (gomtl, alone):
+        method.learn(binary(9))
+    tasks = [binary(0), binary(1), binary(2)]
+    refused = [*tasks[:wrong], replace(tasks[wrong], x_train=np.ones((60, 7))), *tasks[wrong + 1:]]
+    before = gomtl.state()
+    with pytest.raises(ValueError, match=r"task.x_train: expected an array \(n, 4\), got shape \(60, 7\)"):
+        gomtl.learn_all(refused)
+    after = gomtl.state()
+    assert gomtl.tasks == [9] and after.keys() == before.keys()
+    assert all(after[name].tobytes() == before[name].tobytes() for name in before)
+    for method in (gomtl, alone):
+        method.learn_all(tasks)
+    np.testing.assert_array_equal(gomtl.scores(2, tasks[2].x_train), alone.scores(2, tasks[2].x_train))
+
+
 @pytest.mark.parametrize("loss", ["squared", "logistic"])
 @pytest.mark.parametrize("x", [np.ones((60, 4)), np.zeros((60, 4)), np.repeat(np.arange(60.0)[:, None] % 7, 4, axis=1)],
                          ids=["constant", "zeros", "collinear"])

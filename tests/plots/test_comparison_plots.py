@@ -77,6 +77,11 @@ def test_a_method_looks_the_same_everywhere_and_no_two_look_alike(ax):
     assert len({(each.line, each.marker) for each in others.values()}) == 6
 
 
+def test_networks_that_grow_have_a_colour_each():
+    growers = "den", "progressive", "adanet", "nonparametric", "incremental-features", "tree"
+    assert len({LOOKS[name].colour for name in growers}) == len(growers)
+
+
 def test_what_says_no_look_gets_one_that_no_other_in_the_picture_has(ax):
     drawn = looks(["den", "some_module:Mine", "another", "ewc"])
     assert [drawn[name] for name in ("den", "ewc")] == [REGISTRY[name].look for name in ("den", "ewc")]
