@@ -89,7 +89,7 @@ def eq6(options: Options) -> Formula:
 
 #: Box -> what is known of it, in the order of the algorithm.
 BOXES = {
-    "eq2": Box(eq2, ("solve", "zeros"),
+    "eq2": Box(eq2, ("solve", "zeros", "all_filters"),
                why="Which weights does the task need at all?"),
     "eq3": Box(Formula("minimise  L(V_t, c_t; W^{t−1}, D_t) + μ_{head} Σ_{j k} |V_{t, j k}|",
                        "Free: the head of the new task, on the features of all units it sees. Convex.",
@@ -98,7 +98,7 @@ BOXES = {
     "select": Box(Formula("S_m = { j : V_{j k} ≠ 0 for some k },   S_{l−1} = { i : W_{l, i j} ≠ 0 for some j ∈ S_l }",
                           "The m-th hidden layer is the top one; S_0 are input features.",
                           (), "den_ref/den/selective.py: select_units"),
-                  ("selection", "selected_shares"), per_layer=("selected", "visible"),
+                  ("selection", "filters_selected", "selected_shares"), per_layer=("selected", "visible"),
                   why="Which part of the network feeds the units that the new head uses?"),
     "eq4": Box(eq4, ("solve", "changes"), why="How good does that part become if it is trained for the new task?"),
     "loss": Box(loss_against_tau, ("decision",), why="Is that good enough, or must the network grow?"),

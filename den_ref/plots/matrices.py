@@ -19,12 +19,14 @@ class Segment(NamedTuple):
 
 
 def weight_matrix(ax, weights, rows: Sequence[Segment] = (), columns: Sequence[Segment] = (), *,
-                  limit: float | None = None, name: str = "W", style: Style = PLAIN) -> list:
+                  limit: float | None = None, name: str = "W", window: tuple[int, int] = (1, 1),
+                  style: Style = PLAIN) -> list:
     """A weight matrix (n_in, n_out) as a heat map; a column is a unit's incoming weights.
 
     Parameters
     ----------
     weights : (n_in, n_out) array
+        Or (height * width * n_in, n_out), if a unit reads a window of each lower one: a stack (``core.stacks``).
     rows, columns : Segments, from the first row or column on
         Every block of theirs is outlined; empty segments are left out.  Names stand beside the rows and above the
         columns.
@@ -32,6 +34,8 @@ def weight_matrix(ax, weights, rows: Sequence[Segment] = (), columns: Sequence[S
         The map runs from -limit to limit; by default to the largest abs(weight).
     name : str
         What the matrix is called under the picture.
+    window : (height, width)
+        Larger than 1 x 1, a pair of units is no spot but an image of its weights.
 
     Returns
     -------
@@ -39,30 +43,43 @@ def weight_matrix(ax, weights, rows: Sequence[Segment] = (), columns: Sequence[S
         The image, then one rectangle per block, row by row.
     """
     weights = np.asarray(weights)
+    (height, width), n_out = window, weights.shape[1]
+    n_in, images = len(weights) // (height * width), height * width > 1
+    if images:
+        weights = mosaic(weights.reshape(height, width, n_in, n_out).transpose(2, 3, 0, 1))
     limit = symmetric(weights) if limit is None else limit
-    image = ax.imshow(weights, cmap=style.signed, vmin=-limit, vmax=limit, aspect="auto", interpolation="nearest")
+    image = ax.imshow(weights, cmap=style.signed, vmin=-limit, vmax=limit, interpolation="nearest",
+                      aspect=(height + 2) / (width + 2) if images else "auto",
+                      extent=(-0.5, n_out - 0.5, n_in - 0.5, -0.5))
     rows, columns = ([part for part in parts if part.size] for parts in (rows, columns))
     blocks = [ax.add_patch(Rectangle((x - 0.5, y - 0.5), across.size, down.size, fill=False, edgecolor="black",
                                      linewidth=style.line / 2 + 0.25))
               for y, down in zip(_starts(rows), rows) for x, across in zip(_starts(columns), columns)]
-    meaning = f"orange < 0 < purple, full at {limit:.2g}" if weights.any() else "0 everywhere"
+    meaning = f"orange < 0 < purple, full at {limit:.2g}" if np.nan_to_num(weights).any() else "0 everywhere"
     for axis in (ax.xaxis, ax.yaxis):
-        axis.set_major_locator(MaxNLocator(integer=True))          # there is no unit 2.5
+        axis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))    # there is no unit 2.5
     tidy(ax, style, ylabel="from", xlabel=f"to unit (a column is what it hears)\n{name}: {meaning}")
     ax.spines[:].set_visible(False)
-    _name(ax, rows, weights.shape[0], style, down=True)
-    _name(ax, columns, weights.shape[1], style, down=False)
+    _name(ax, rows, n_in, style, down=True, gap=max(0.08, images * n_out / max(n_in, 1) / 40))
+    _name(ax, columns, n_out, style, down=False, gap=0.22)
     return [image, *blocks]
+
+
+def mosaic(images) -> np.ndarray:
+    """Images (rows, columns, height, width) as one, with NaN around each."""
+    framed = np.pad(images, ((0, 0), (0, 0), (1, 1), (1, 1)), constant_values=np.nan)
+    rows, columns, height, width = framed.shape
+    return framed.transpose(0, 2, 1, 3).reshape(rows * height, columns * width)
 
 
 def _starts(segments) -> np.ndarray:
     return np.cumsum([0, *(segment.size for segment in segments)])[:-1]
 
 
-def _name(ax, segments, total: int, style: Style, down: bool) -> None:
+def _name(ax, segments, total: int, style: Style, down: bool, gap: float) -> None:
     """Names on the right of rows or above columns, pushed apart where segments are narrow, with a line to each."""
     middles = [(start + segment.size / 2) / total for start, segment in zip(_starts(segments), segments)]
-    for middle, place, segment in zip(middles, spread(middles, 0.08 if down else 0.22), segments):
+    for middle, place, segment in zip(middles, spread(middles, gap), segments):
         xs, ys = ((1, 1.04), (1 - middle, 1 - place)) if down else ((middle, place), (1, 1.06))
         ax.add_line(Line2D(xs, ys, transform=ax.transAxes, linewidth=0.6, color=style.muted, clip_on=False))
         ax.text(xs[1], ys[1], f"{segment.name} {segment.size:,}", transform=ax.transAxes, fontsize=style.text,

@@ -17,10 +17,11 @@ from den_ref.describe import PLAIN_BOX
 from den_ref.protocol import Step
 
 from .expansion import group_norms, loss_against_tau, shares
+from .filters import filters, selected_filters, strips
 from .matrices import Segment, confusion_matrix, head_weights, unit_changes, weight_matrix
 from .network import network_graph
 from .solving import residuals, training, unit_counts
-from .splitting import drift, filters
+from .splitting import drift
 from .timestamps import timestamps
 
 #: A map of more rows is noise to the eye.
@@ -117,21 +118,37 @@ def _matrices(model, stage: int) -> dict[str, np.ndarray]:
 
 @of_networks
 def changes(step: Step) -> Iterator[Panel]:
-    """What the box changed: in every weight, or where there are many inputs in what every unit hears."""
+    """What the box changed: in every weight, or where that would be too many rows in what every unit hears."""
     if not isinstance(step.before, Network) or step.before.widths != step.after.widths:
         return
     parts = segments(step.after, step.stage)
-    for l, (old, new, fan) in enumerate(zip(step.before.weights, step.after.weights, step.after.fan), 1):
-        change = edge_sizes(new - old, fan)
-        if len(change) > MANY_ROWS:
+    matrices = zip(step.before.weights, step.after.weights, windows(step.after))
+    for l, (old, new, window) in enumerate(matrices, 1):
+        change = new - old
+        if len(change) // window[1] > MANY_ROWS:
             yield panel(unit_changes, change, layer=l)
         else:
-            yield heat_map(change, parts[l - 1], parts[l], f"change of W{l}")
+            yield heat_map(change, parts[l - 1], parts[l], f"change of W{l}", window)
 
 
-def heat_map(weights, rows, columns, name: str) -> Panel:
-    """A matrix with its blocks."""
-    return panel(weight_matrix, weights, rows, columns, limit=most(weights), name=name)
+def windows(network: Network) -> list[tuple[int, int]]:
+    """Per hidden layer, height and width of what a unit reads of a lower one: 1 x 1 between dense layers."""
+    shapes = [(layer.size, layer.size) for layer in network.convolutions]
+    shapes += [(layer.out_height, layer.out_width) for layer in network.convolutions[-1:]]
+    return [*shapes, *[(1, 1)] * len(network.weights)][:len(network.weights)]
+
+
+def heat_map(weights, rows, columns, name: str, window=(1, 1)) -> Panel:
+    """A matrix with its blocks; where units read windows of each other, one of images."""
+    room = room_for_images(weights, window) if window != (1, 1) else {}
+    return panel(weight_matrix, weights, rows, columns, limit=most(weights), name=name, window=window, **room)
+
+
+def room_for_images(weights, window) -> dict:
+    """How wide and high the panel of a matrix of images is, so that its pixels are squares."""
+    (height, width), n_upper = window, weights.shape[1]
+    n_lower = len(weights) // (height * width)
+    return {"wide": True, "height": min(0.4 + 2.1 * n_lower * (height + 2) / (max(n_upper, 1) * (width + 2)), 2.5)}
 
 
 def most(weights) -> float:
@@ -200,8 +217,27 @@ def blocks(step: Step) -> Iterator[Panel]:
     """Weight matrices with their blocks old, new and copy."""
     copies = [len(units) for _, units in numbered(step, "split")]
     parts = segments(step.after, step.stage, copies)
-    for l, (w, fan) in enumerate(zip(step.after.weights, step.after.fan), 1):
-        yield heat_map(edge_sizes(w, fan), parts[l - 1], parts[l], f"W{l}")
+    for l, (w, window) in enumerate(zip(step.after.weights, windows(step.after)), 1):
+        yield heat_map(w, parts[l - 1], parts[l], f"W{l}", window)
+
+
+@of_networks
+def all_filters(step: Step) -> Iterator[Panel]:
+    """Filters as images, a column each, a row for each channel below; nothing where there are none."""
+    parts = segments(step.after, step.stage)
+    for l, layer in enumerate(step.after.convolutions, 1):
+        yield heat_map(step.after.weights[l - 1], parts[l - 1], parts[l], f"filters W{l}", (layer.size, layer.size))
+
+
+@of_networks
+def filters_selected(step: Step) -> Iterator[Panel]:
+    """Algorithm 2: the filters, what is selected framed."""
+    for l, layer in enumerate(step.after.convolutions, 1):
+        chosen = [step.arrays.get(f"selected/{k}") for k in (l - 1, l)]
+        if all(units is not None for units in chosen):
+            w, window = step.after.weights[l - 1], (layer.size, layer.size)
+            yield panel(selected_filters, w, window, *chosen, limit=most(w), name=f"filters W{l}",
+                        **room_for_images(w, window))
 
 
 def removal(step: Step) -> Iterator[Panel]:
@@ -228,16 +264,17 @@ def drifts(step: Step) -> Iterator[Panel]:
 
 def split_units(step: Step) -> Iterator[Panel]:
     """What the most drifted units of the first layer hear, as images; without such units or images, all matrices."""
-    side = _side(step.before)
-    if not side or not isinstance(step.after, Network) or not len(step.arrays.get("split/1", ())):
+    window = _window(step.before)
+    if not window or not isinstance(step.after, Network) or not len(step.arrays.get("split/1", ())):
         yield from blocks(step)
         return
     units, copies = most_drifted(step)
     now, after = step.before.weights[0], step.after.weights[0]
-    incoming = np.stack([now[:, units].T, after[:, units].T, after[:, copies].T], axis=1)
+    incoming = [now[:, units], after[:, units], after[:, copies]]
+    images = np.stack([strips(w, window) for w in incoming], axis=1)               # (units, moments, height, width)
     moments = ["before\nthe split", "original\nafter it", "copy\nafter it"]
-    yield panel(filters, incoming, (side, side), moments, [f"unit {i}" for i in units], limit=most(incoming),
-                wide=True, height=0.4 + 0.4 * len(units))
+    yield panel(filters, images, images.shape[2:], moments, [f"unit {i}" for i in units],
+                limit=most(images[np.isfinite(images)]), wide=True, height=0.4 + 0.4 * len(units))
 
 
 def most_drifted(step: Step) -> tuple[np.ndarray, np.ndarray]:
@@ -247,10 +284,17 @@ def most_drifted(step: Step) -> tuple[np.ndarray, np.ndarray]:
     return split[place], step.before.widths[0] + place
 
 
-def _side(model) -> int:
-    """Pixels along the side of the square image that the inputs are; 0 if they are none, or a tiny one."""
-    side = int(np.sqrt(model.n_inputs)) if isinstance(model, Network) else 0
-    return side if side >= SMALLEST and side**2 == model.n_inputs else 0
+def _window(model) -> tuple[int, int] | None:
+    """The image of what a first unit hears of one channel: a filter, or all inputs if they are a square image.
+
+    None if they are none, or a tiny one.
+    """
+    if not isinstance(model, Network):
+        return None
+    if model.convolutions:
+        return windows(model)[0]
+    side = int(np.sqrt(model.n_inputs))
+    return (side, side) if side >= SMALLEST and side**2 == model.n_inputs else None
 
 
 @of_networks
@@ -270,7 +314,7 @@ def confusions(step: Step) -> Iterator[Panel]:
 #: What a box can be shown by.
 MAKERS: dict[str, Callable[[Step], Iterator[Panel]]] = {make.__name__: make for make in (
     solve, widths, zeros, changes, head, selection, selected_shares, decision, norms, blocks, removal, kept_shares,
-    drifts, split_units, staircase, confusions)}
+    drifts, split_units, all_filters, filters_selected, staircase, confusions)}
 
 
 # --- small parts -------------------------------------------------------------------------------------------------

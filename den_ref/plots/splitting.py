@@ -1,10 +1,9 @@
-"""Pictures of Algorithm 4: how far units drifted, and what a split does to what they hear."""
-
-from collections.abc import Sequence
+"""The picture of Algorithm 4: how far units drifted, and which are split for it."""
 
 import numpy as np
+from matplotlib.ticker import MaxNLocator
 
-from .style import PLAIN, Style, bare, legend, symmetric, tidy
+from .style import PLAIN, Style, legend, tidy
 
 
 def drift(ax, units, rho, sigma: float | None, split=(), *, layer: int | None = None, style: Style = PLAIN) -> list:
@@ -40,39 +39,7 @@ def drift(ax, units, rho, sigma: float | None, split=(), *, layer: int | None = 
     if sigma is not None:
         artists.append(ax.axhline(sigma, color="black", linestyle="--", linewidth=1, label=f"sigma = {sigma:g}"))
     legend(ax, style, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, columnspacing=1, handletextpad=0.3)
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True))
     where = "" if layer is None else f" of layer {layer}"
     tidy(ax, style, xlabel=f"unit{where}", ylabel="drift", ylim=(-0.03 * top, 1.05 * top))
     return artists
-
-
-def filters(ax, incoming, shape, columns: Sequence[str], rows: Sequence[str], *, limit: float | None = None,
-            style: Style = PLAIN):
-    """What units hear, as images: a row per unit, a column per moment, one map for all.
-
-    Parameters
-    ----------
-    incoming : (rows, columns, n_inputs) array
-        Incoming weights.
-    shape : (height, width)
-        Of the image that the inputs are.
-    columns, rows : names
-    limit : float, optional
-        The map runs from -limit to limit; by default to the largest abs(weight).
-
-    Returns
-    -------
-    AxesImage
-        All filters in one array, with NaN between them.
-    """
-    framed = np.pad(np.reshape(incoming, (len(rows), len(columns), *shape)), ((0, 0), (0, 0), (1, 1), (1, 1)),
-                    constant_values=np.nan)
-    height, width = framed.shape[2:]
-    mosaic = framed.transpose(0, 2, 1, 3).reshape(len(rows) * height, len(columns) * width)
-    limit = symmetric(mosaic) if limit is None else limit
-    image = ax.imshow(mosaic, cmap=style.signed, vmin=-limit, vmax=limit, interpolation="nearest")
-    bare(ax, style).set_xlabel(f"orange < 0 < purple, full at {limit:.2g}")
-    ax.xaxis.tick_top()
-    ax.tick_params(length=0)
-    ax.set_xticks((np.arange(len(columns)) + 0.5) * width - 0.5, columns)
-    ax.set_yticks((np.arange(len(rows)) + 0.5) * height - 0.5, rows)
-    return image
