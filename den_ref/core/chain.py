@@ -11,7 +11,7 @@ information, a joint loss and a column do differently is in their links; the wal
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import count, takewhile
 from math import prod
 
@@ -62,8 +62,10 @@ def not_wanted(n: int) -> bool:
 class Affine:
     """a = h W + b, with W and b by their names.
 
-    ``out`` and ``below`` say for n rows where a is written, and dLoss/dh.
+    ``out`` and ``below`` say for n rows where a is written, and dLoss/dh.  A convolution has a ``layer``.
     """
+
+    layer: Convolution | None = None
 
     def __init__(self, W: str, b: str, out: Callable = new_array, below: Callable = new_array):
         self.W, self.b, self.out, self.below = W, b, out, below
@@ -81,30 +83,22 @@ class Affine:
 
 
 class Filters(Affine):
-    """A convolution and its pool, if it has one: the ReLU comes after both, which is the same and less work."""
+    """A convolution."""
 
-    def __init__(self, W: str, b: str, layer: Convolution, out: Callable, below: Callable, windows: Callable,
-                 maps: Callable):
+    def __init__(self, W: str, b: str, layer: Convolution, out: Callable, below: Callable, windows: Callable):
         super().__init__(W, b, out, below)
-        self.layer, self.windows, self.maps = layer, windows, maps
+        self.layer, self.windows = layer, windows
 
     def forward(self, w, h, rows):
         n, W = len(h), w[self.W]
         windows = self.windows(n)
         if windows is not None:
             windows = windows.reshape(n * prod(self.layer.maps), len(W))
-        a, seen = convolution_forward.inner(h, W, w[self.b], self.layer, out=self.maps(n), windows=windows)
-        a, pooled = max_pool_forward.inner(a, self.layer, out=self.out(n)) if self.layer.pool else (a, None)
-        return a, (seen, pooled)
+        return convolution_forward.inner(h, W, w[self.b], self.layer, out=self.out(n), windows=windows)
 
     def backward(self, w, grad, delta, cache):
         into = (self.below(len(delta)), grad[self.W], grad[self.b])
-        return convolution_backward.inner(self.unpooled(delta, cache), cache[0], out=into)[0]
-
-    def unpooled(self, delta, cache):
-        """dLoss/d(maps) from dLoss/d(what leaves); it is written over the maps."""
-        _, pooled = cache
-        return delta if pooled is None else max_pool_backward.inner(delta, pooled, out=pooled[0])
+        return convolution_backward.inner(delta, cache, out=into)[0]
 
     def products(self, layout: Flat) -> int:
         return prod(self.layer.maps) * super().products(layout)
@@ -121,6 +115,25 @@ class ReLU:
 
     def products(self, layout: Flat) -> int:
         return 0
+
+
+class Pool(ReLU):
+    """The ReLU of what a layer's pool lets through, which is less work than the pool of the ReLU, and the same.
+
+    ``below`` may be the buffer of the maps, which nobody needs any more when dLoss/d(maps) is written over them.
+    """
+
+    def __init__(self, layer: Convolution, out: Callable, below: Callable):
+        self.layer, self.out, self.below = layer, out, below
+
+    def forward(self, w, a, rows):
+        h, cache = max_pool_forward.inner(a, self.layer, out=self.out(len(a)))
+        return super().forward(w, h, rows)[0], cache
+
+    def backward(self, w, grad, delta, cache):
+        _, h, _ = cache
+        delta = super().backward(w, grad, delta, h)
+        return max_pool_backward.inner(delta, cache, out=self.below(len(delta)))
 
 
 class Beside:
@@ -210,8 +223,9 @@ def n_inputs(flat: Flat, head: str = "") -> int:
 
 def links(flat: Flat, head: str = "", affine: type = Affine, filters: type = Filters,
           buffer: Callable = lambda width: new_array) -> list:
-    """The chain of a network: its layers with a ReLU after each but the last; what is below is not asked for.
+    """The chain of a network: its layers, and what makes activations after each but the last: every other link.
 
+    What is below is not asked for.
     ``buffer(width)`` makes what a link writes into; the logits are new every time.
     """
     names = [*hidden(flat), (f"V{head}", f"c{head}")]
@@ -219,15 +233,12 @@ def links(flat: Flat, head: str = "", affine: type = Affine, filters: type = Fil
     n_in, n_out = zip(*map(widths, shapes, layers))
     out, below = [*map(buffer, n_out[:-1]), new_array], [not_wanted, *map(buffer, n_in[1:])]
 
-    def link(name, shape, layer, *buffers):
+    def pair(name, shape, layer, out, below):
         if layer is None:
-            return affine(*name, *buffers)
+            return affine(*name, out, below), ReLU()
         windows, maps = (buffer(prod(layer.maps) * size) for size in shape)
-        return filters(*name, layer, *buffers, windows, maps)
+        if not layer.pool:
+            return filters(*name, layer, out, below, windows), ReLU()
+        return filters(*name, layer, maps, below, windows), Pool(layer, out, maps)
 
-    return with_relus(map(link, names, shapes, layers, out, below))
-
-
-def with_relus(layers: Iterable) -> list:
-    """The layers with a ReLU after each but the last."""
-    return [link for layer in layers for link in (layer, ReLU())][:-1]
+    return [link for both in map(pair, names, shapes, layers, out, below) for link in both][:-1]

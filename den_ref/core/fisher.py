@@ -83,11 +83,10 @@ class SquaresOfMaps(chain.Filters):
     """The same of a convolution: a sample's gradient is a sum over the places of a map, and is squared as a whole."""
 
     def backward(self, w, total, delta, cache):
-        windows, W, _ = cache[0]
-        signals = self.unpooled(delta, cache)                                  # (n, H' W' n_filters)
-        of_each = signals.reshape(len(delta), -1, W.shape[1])                  # (n, H' W', n_filters)
+        windows, W, _ = cache
+        of_each = delta.reshape(len(delta), -1, W.shape[1])                    # (n, H' W', n_filters)
         if of_each.shape[1] == 1:                                              # one place: an outer product again
-            squares = signals * signals
+            squares = delta * delta
             total[self.W][...] += (windows * windows).T @ squares
             total[self.b][...] += squares.sum(axis=0)
         else:
@@ -95,9 +94,7 @@ class SquaresOfMaps(chain.Filters):
             for n in range(len(delta)):
                 total[self.W][...] += (windows[n].T @ of_each[n]) ** 2
             total[self.b][...] += (of_each.sum(axis=1) ** 2).sum(axis=0)
-        if self.below is chain.not_wanted:
-            return None
-        return convolution_backward.inner(signals, cache[0])[0]
+        return None if self.below is chain.not_wanted else convolution_backward.inner(delta, cache)[0]
 
 
 def _output_signals(logits, y, loss: str, kind: str) -> Iterator[np.ndarray]:

@@ -32,7 +32,7 @@ from den_ref.core import chain, mlp
 from den_ref.core.flat import Flat
 from den_ref.core.head import solve_head
 from den_ref.core.layers import Through
-from den_ref.core.penalties import L1, L21, GroupLasso, SparseGroupLasso, SquaredL2, Sum
+from den_ref.core.penalties import L1, L21, GroupLasso, Penalty, SparseGroupLasso, SquaredL2, Sum
 from den_ref.core.problem import Part, Problem
 from den_ref.core.result import Result
 from den_ref.core.stacks import stacked
@@ -65,8 +65,8 @@ def eq2(start: Flat, loss: AnyLoss(), config: Has("per_layer")) -> Problem:
     """
     layers = mlp.depth(start)
     mu, decay = (config.per_layer(name, layers + 1) for name in ("mu", "weight_decay"))
-    sparsity = [L1(strength) if fan == 1 else L21(strength, fan) for strength, fan in zip(mu, fans(start))]
-    weights = [Part(name, Sum(SquaredL2(decay[min(l, layers)]), sparsity[min(l, layers)]))
+    sparse = list(map(sparsity, mu, fans(start)))
+    weights = [Part(name, Sum(SquaredL2(decay[min(l, layers)]), sparse[min(l, layers)]))
                for l, name in enumerate(matrices(start))]
     return Problem(loss, start, weights + free_biases(start))
 
@@ -177,6 +177,11 @@ def pulls(lam, fisher: Subnetwork | None) -> list[tuple]:
         return [(2 * strength, 2 * strength) for strength in lam]
     return [(2 * strength * w, 2 * strength * b)
             for strength, w, b in zip(lam, fisher.weights, fisher.biases, strict=True)]
+
+
+def sparsity(mu: float, fan: int) -> Penalty:
+    """mu times the sum of what edges have: their one weight's size, or the norm of their ``fan`` weights."""
+    return L1(mu) if fan == 1 else L21(mu, fan)
 
 
 def fans(flat: Flat) -> tuple[int, ...]:

@@ -2,8 +2,8 @@
 
     minimise  (1/T) sum over t of L_t(W; D_t)  +  sum over l of (weight_decay_l / 2) norm(W_l)^2
 
-over the nonzero weights, all biases and all heads, starting from W^T, which is kept if no epoch has a lower mean
-validation loss.  Every task still reads only the units of its stage.
+over the weights of edges that are there, all biases and all heads, starting from W^T, which is kept if no epoch has a
+lower mean validation loss.  Every task still reads only the units of its stage.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from den_ref.core.penalties import SquaredL2
 from den_ref.core.pools import examples
 from den_ref.core.problem import Part, Problem
 from den_ref.core.result import Result
+from den_ref.core.stacks import edges
 from den_ref.core.training import train
 from den_ref.describe import Look
 from den_ref.doors import Each, Instance, Positive, Whole, door
@@ -28,7 +29,7 @@ from den_ref.settings import at_least, integer, option
 
 from .algorithm import DEN
 from .config import DENConfig, held
-from .equations import free_biases, matrices
+from .equations import fans, free_biases, matrices
 from .explained import BOXES, FINETUNE
 from .joint import joint_loss, pack_network, unpack_network
 from .network import EMPTY, Network, capacity
@@ -46,7 +47,6 @@ class FineTunedConfig(DENConfig):
     finetune_step: float = option(0.2, "DEN-Finetune: step size at the start, as a share of step",
                                   at_least(0, above=True))
     timestamps: bool = held(True)
-    filters: tuple[int, ...] = held(())
 
 
 class FineTuned(DEN):
@@ -152,8 +152,8 @@ def train_jointly(network: Network, tasks: Sequence[Task], config: DENConfig, ep
 
 
 def free_parts(start: Flat, config: DENConfig) -> list[Part]:
-    """Nonzero hidden weights and the heads, with weight decay; all biases."""
+    """The weights of hidden edges that are there and the heads, with weight decay; all biases."""
     decay = config.per_layer("weight_decay", mlp.depth(start) + 1)
-    weights = [Part(name, SquaredL2(strength), pattern=start[name] != 0 if name != "V" else None)
-               for name, strength in zip(matrices(start), decay, strict=True)]
+    weights = [Part(name, SquaredL2(strength), pattern=edges(start[name], fan) if name != "V" else None)
+               for name, fan, strength in zip(matrices(start), fans(start), decay, strict=True)]
     return weights + free_biases(start)

@@ -11,12 +11,13 @@ import numpy as np
 
 from den_ref.core import chain, mlp
 from den_ref.core.flat import Flat
-from den_ref.core.layers import affine_backward, affine_forward
 from den_ref.core.mlp import DataLoss
 from den_ref.core.pools import mean_loss, pooled, samples
+from den_ref.core.stacks import between, stacked, unstacked
 from den_ref.doors import door
 from den_ref.protocol import Task
 
+from .equations import fans
 from .network import Network
 
 
@@ -24,7 +25,7 @@ from .network import Network
 def pack_network(network: Network) -> Flat:
     """All of a network in one vector (see ``core.mlp``), the heads side by side in V (n_top, all outputs) and c."""
     return mlp.pack(network.weights, network.biases, np.hstack([head.weights for head in network.heads]),
-                    np.concatenate([head.bias for head in network.heads]), network.dtype)
+                    np.concatenate([head.bias for head in network.heads]), network.dtype, network.convolutions)
 
 
 @door
@@ -64,14 +65,16 @@ class PoolLoss(DataLoss):
     """
 
     def __init__(self, layout: Flat, network: Network, tasks: Sequence[Task], split: str, scale: float = 1.0):
-        own = {head.task: View(network.visible(head.stage), columns)
+        own = {head.task: View(layout, network.visible(head.stage), columns)
                for head, columns in zip(network.heads, head_columns(network), strict=True)}
         self.views = [own[task.id] for task in tasks]
         super().__init__(layout, *samples(tasks, split), tasks[0].loss, scale=scale)
 
     def links(self, head: str) -> list:
         """Layer 1 for all, and the views."""
-        return [*super().links(head)[:2], Views(self.views, self.buffer(self.layout["b1"].size))]
+        places = chain.places(self.layout.convolutions[:1])
+        views = Views(self.views, places, self.buffer(places * self.layout["b1"].size))
+        return [*super().links(head)[:2], views]
 
     def backward(self, w: Flat, grad: Flat, dlogits, walked):
         """Every view adds to the gradient of what it sees."""
@@ -84,35 +87,40 @@ class View:
 
     Parameters
     ----------
+    layout : Flat
+        The whole network's.
     units : list of index arrays
         [inputs, layer 1, ..., layer m], see :meth:`Network.visible`.
     columns : index array
         The outputs of the stage's head.
     """
 
-    def __init__(self, units, columns):
+    def __init__(self, layout: Flat, units, columns):
         self.first, self.n_outputs = units[1], len(columns)
-        ends = [*units[1:], columns]
-        names = [(f"W{l}", f"b{l}") for l in range(2, len(units))] + [("V", "c")]
-        self.chain = chain.with_relus(Cut(*own, a, b) for own, a, b in zip(names, ends, ends[1:]))
+        self.chain = chain.links(layout)[2:]
+        self.chain[::2] = map(Cut, self.chain[::2], fans(layout)[1:], units[1:], [*units[2:], columns])
 
 
 class Views:
-    """All stages' logits beside each other, from layer 1 of all."""
+    """All stages' logits beside each other, from layer 1 of all, where a unit has so many ``places``."""
 
-    def __init__(self, views: Sequence[View], below: Callable):
-        self.views, self.below = views, below
+    def __init__(self, views: Sequence[View], places: int, below: Callable):
+        self.views, self.places, self.below = views, places, below
 
     def forward(self, w, h, rows):
-        logits, walks = zip(*(chain.forward(view.chain, w, np.take(h, view.first, axis=1)) for view in self.views))
+        seen = (np.take(self.at_places(h), view.first, axis=2).reshape(len(h), -1) for view in self.views)
+        logits, walks = zip(*(chain.forward(view.chain, w, own) for view, own in zip(self.views, seen)))
         return np.hstack(logits), walks
 
+    def at_places(self, h):
+        return h.reshape(len(h), self.places, h.shape[1] // self.places)
+
     def backward(self, w, grad, delta, walks):
-        dh, first = self.below(len(delta)), 0                            # (n, n_1)
+        dh, first = self.below(len(delta)), 0                            # (n, places * n_1)
         dh[...] = 0
         for view, walked in zip(self.views, walks, strict=True):
             last = first + view.n_outputs
-            dh[:, view.first] += chain.backward(walked, w, grad, delta[:, first:last])
+            self.at_places(dh)[..., view.first] += self.at_places(chain.backward(walked, w, grad, delta[:, first:last]))
             first = last
         return dh
 
@@ -120,21 +128,26 @@ class Views:
         return sum(link.products(layout) for view in self.views for link in view.chain)
 
 
-class Cut(chain.Affine):
-    """The affine layer between some units of two layers; it adds to the gradient of what it sees."""
+class Cut:
+    """A layer between some units of two; it adds to the gradient of what it sees."""
 
-    def __init__(self, W, b, lower, upper):
-        super().__init__(W, b)
-        self.edges, self.upper = np.ix_(lower, upper), upper
+    def __init__(self, link: chain.Affine, fan: int, lower, upper):
+        self.link, self.fan, self.edges, self.upper = link, fan, between(lower, upper), upper
+
+    def cut(self, w) -> dict[str, np.ndarray]:
+        """Copies of what it sees of the layer's weights and bias, by their names."""
+        W, b = self.link.W, self.link.b
+        return {W: unstacked(stacked(w[W], self.fan)[self.edges]), b: w[b][self.upper]}
 
     def forward(self, w, h, rows):
-        return affine_forward.inner(h, w[self.W][self.edges], w[self.b][self.upper])
+        return self.link.forward(self.cut(w), h, rows)
 
     def backward(self, w, grad, delta, cache):
-        dh, dw, db = affine_backward.inner(delta, cache)
-        grad[self.W][self.edges] += dw
-        grad[self.b][self.upper] += db
+        own = self.cut(grad)                                             # of the right shapes: it is written over
+        dh = self.link.backward(w, own, delta, cache)
+        stacked(grad[self.link.W], self.fan)[self.edges] += stacked(own[self.link.W], self.fan)
+        grad[self.link.b][self.upper] += own[self.link.b]
         return dh
 
     def products(self, layout: Flat) -> int:
-        return 3 * self.edges[0].size * self.edges[1].size
+        return self.link.products(self.cut(layout))

@@ -10,16 +10,16 @@ import numpy as np
 
 from den_ref.core import chain, mlp
 from den_ref.core.flat import Flat
-from den_ref.core.penalties import L1, SquaredL2, Sum
+from den_ref.core.penalties import SquaredL2, Sum
 from den_ref.core.problem import Part, Problem
-from den_ref.den.equations import eq2
+from den_ref.den.equations import eq2, fans, matrices, sparsity
 from den_ref.describe import Look, Space, choice
 from den_ref.doors import check_shape
 from den_ref.protocol import Capacity, Task
 from den_ref.settings import at_least, integer, one_of, option
 
 from .shared.columns import ColumnLoss, activations, adapted_layers, adapter_names, columns_forward
-from .shared.network import DRAWS, UNNAMED, NetworkConfig, random_start, task_rng, trained
+from .shared.network import DRAWS, UNNAMED, NetworkConfig, check_same_images, random_start, task_rng, trained
 from .stl import STL, Own
 
 
@@ -31,22 +31,18 @@ class ProgressiveConfig(NetworkConfig):
     W_l, P_l and U_l (the head's on V, P and U of the last adapter); a_l and p_l are free, like biases.
     """
 
-    width: str = option("full", "units of a column: hidden, or hidden / n_columns", one_of("full", "per_task"))
-    n_columns: int = option(10, "width=per_task: how many tasks share the units of hidden", integer(1))
+    width: str = option("full", "units of a column: those of filters and hidden, or their share of n_columns",
+                        one_of("full", "per_task"))
+    n_columns: int = option(10, "width=per_task: how many tasks share the units of filters and hidden", integer(1))
     alpha: float = option(0.1, "factor of an older column's activations at the start", at_least(0))
     lateral_scale: float = option(0.0, "deviation of an adapter's outgoing weights U at the start, as a share of "
                                   "sqrt(2 / n_in)", at_least(0))
 
-    def __post_init__(self):
-        super().__post_init__()
-        if self.filters:
-            raise ValueError(f"filters: expected () for progressive, whose columns are dense, got {self.filters}")
-
     @property
     def column(self) -> tuple[int, ...]:
-        """Units per hidden layer of one column: with width=per_task a share of hidden, rounded down, at least 1."""
+        """Units per hidden layer of one column: with width=per_task a share of all, rounded down, at least 1."""
         share = self.n_columns if self.width == "per_task" else 1
-        return tuple(max(n // share, 1) for n in self.hidden)
+        return tuple(max(n // share, 1) for n in self.widths)
 
 
 class Progressive(STL):
@@ -71,6 +67,8 @@ class Progressive(STL):
 
     def boxes(self, task: Task):
         older = self.networks
+        if older:
+            check_same_images(task, self.config, older[0])
         rng = task_rng(self.seed, task.id)
         start = random_column(task, self.config, len(older), rng)
         loss, valid = (ColumnLoss(start, x, y, task.loss, activations(older, x))
@@ -107,19 +105,22 @@ def random_column(task: Task, config: ProgressiveConfig, k: int, rng) -> Flat:
 
     P is normal with deviation sqrt(2 / (k n_{l-1})), U that of ``lateral_scale``; p = 0.
     """
-    plain = random_start(task, [task.n_outputs], replace(config, hidden=config.column), rng)
-    arrays, ends = dict(plain.views), [*config.column, task.n_outputs]
+    of_images = len(config.filters)
+    own = replace(config, filters=config.column[:of_images], hidden=config.column[of_images:])
+    plain = random_start(task, [task.n_outputs], own, rng)
+    arrays, into = dict(plain.views), [plain[name].shape for name in matrices(plain)[1:]]
     if k:
-        adapters = [random_adapter(rng, n_in, n_out, k, config) for n_in, n_out in zip(ends, ends[1:])]
+        adapters = [random_adapter(rng, n_in, shape, k, config) for n_in, shape in zip(config.column, into)]
         arrays |= {f"{kind}{l}": array for kind, of_layers in zip("aPpU", zip(*adapters), strict=True)
                    for l, array in enumerate(of_layers, 2)}
-    return Flat.of(arrays, config.dtype)
+    return Flat.of(arrays, config.dtype, plain.convolutions)
 
 
-def random_adapter(rng, n_in: int, n_out: int, k: int, config: ProgressiveConfig):
-    """The arrays a, P, p, U of an adapter from k columns of n_in units to n_out."""
+def random_adapter(rng, n_in: int, into: tuple[int, int], k: int, config: ProgressiveConfig):
+    """The arrays a, P, p, U of an adapter from k columns of n_in units into a layer, whose matrix is of shape ``into``.
+    """
     P = mlp.random_weights(rng, k * n_in, n_in, config.dtype).reshape(k, n_in, n_in)
-    U = config.lateral_scale * mlp.random_weights(rng, n_in, n_out, config.dtype)
+    U = config.lateral_scale * mlp.random_weights(rng, *into, config.dtype)
     return np.full(k, config.alpha), P, np.zeros(n_in), U
 
 
@@ -129,7 +130,8 @@ def adapter_parts(start: Flat, config: ProgressiveConfig) -> list[Part]:
     parts = []
     for l in adapted_layers(start):
         a, P, p, U = adapter_names(l)
-        parts += [Part(name, Sum(SquaredL2(decay[l - 1]), L1(mu[l - 1]))) for name in (P, U)] + [Part(a), Part(p)]
+        parts += [Part(name, Sum(SquaredL2(decay[l - 1]), sparsity(mu[l - 1], fan)))
+                  for name, fan in ((P, 1), (U, fans(start)[l - 1]))] + [Part(a), Part(p)]
     return parts
 
 

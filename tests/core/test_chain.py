@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from scipy.special import expit
 
 from den_ref.core import chain, mlp
 from den_ref.core.checks import check_gradient
@@ -61,6 +62,21 @@ def test_squares_are_those_of_every_samples_gradient(image, filters, hidden, opt
         DataLoss(w, x[n:n + 1], y[n:n + 1], loss).value_and_gradient(w, grad)
         expected += grad.vector ** 2 / len(x)
     np.testing.assert_allclose(fisher_diagonal(w, x, y, loss, "empirical").vector, expected, rtol=1e-10, atol=1e-16)
+
+
+def test_exact_squares_of_pooled_maps_are_those_of_every_output():
+    """Sigmoid outputs are independent: a sample's F is the sum over outputs of the squares, each p (1 - p) times."""
+    w, (x, y) = network(*MIXED[1]), data(MIXED[1][0])
+    w.vector *= 0.3
+    p = expit(mlp.scores(x, *mlp.unpack(w), w.convolutions))
+    expected, grad = np.zeros_like(w.vector), w.like()
+    for n, c in np.ndindex(p.shape):
+        def along_output(logits, labels, c=c):
+            return logits[0, c], np.eye(p.shape[1])[[c]]
+
+        DataLoss(w, x[n:n + 1], y[n:n + 1], along_output).value_and_gradient(w, grad)
+        expected += p[n, c] * (1 - p[n, c]) * grad.vector ** 2 / len(x)
+    np.testing.assert_allclose(fisher_diagonal(w, x, y, "sigmoid").vector, expected, rtol=1e-10, atol=1e-16)
 
 
 def test_a_buffer_never_shrinks():

@@ -9,13 +9,13 @@ import pytest
 from den_ref import plots
 from den_ref.core.convolution import Convolution
 from den_ref.den import DEN, DENConfig, ablations, surgery
-from den_ref.den.finetune import FineTunedConfig
+from den_ref.den.finetune import FineTuned, FineTunedConfig
 from den_ref.den.network import NEVER, Head, Network
 from den_ref.tasks import make_stream
 from tests.helpers.random_networks import copied
 from tests.helpers.short_runs import quick, random_task
 
-KINDS = [DEN, ablations.L1Network, ablations.PulledSelective, ablations.Constant, ablations.WithoutTimestamps]
+KINDS = [DEN, FineTuned, ablations.L1Network, ablations.PulledSelective, ablations.Constant, ablations.WithoutTimestamps]
 
 
 def learnt(config, tasks, kind=DEN):
@@ -218,6 +218,16 @@ def test_convolutions_of_another_kind_are_refused(digits, array, said):
         DEN.from_state(state | {"convolutions": array}, CONFIG)
 
 
-def test_den_finetune_has_no_filters_yet():
-    with pytest.raises(ValueError, match="filters"):
-        FineTunedConfig(filters=(3,))
+def test_den_finetune_tunes_a_copy_of_filters(digits):
+    """DEN's boxes are DEN's; what the copy has as 0 for whole edges stays, and a state brings it back."""
+    tasks, den, _, states = digits
+    tuned = FineTuned(FineTunedConfig(**{**CONFIG.to_dict(), "finetune_epochs": 1}), seed=0)
+    for task in tasks[:2]:
+        step = tuned.learn(task)[-1]
+    assert states[1].keys() <= tuned.state().keys()
+    assert all(np.array_equal(array, tuned.state()[name]) for name, array in states[1].items() if name != "meta")
+    for old, new in zip(step.before.stacks, step.after.stacks, strict=True):
+        there = (old != 0).any(axis=0)
+        assert not new[:, ~there].any() and not np.array_equal(old, new)
+    again = FineTuned.from_state(tuned.state(), tuned.config, seen=tasks[:2])
+    assert np.array_equal(again.scores(tasks[0].id, tasks[0].x_valid), tuned.scores(tasks[0].id, tasks[0].x_valid))

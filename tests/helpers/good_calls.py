@@ -452,7 +452,7 @@ EXAMPLES = {**CORE, **DEN, **TASKS}
 INSIDE = {
     *(f"core.penalties.Penalty.{method}" for method in ("value", "prox", "prox_metric", "subdiff_distance")),
     *(f"core.chain.{name}" for name in ("backward", "depth", "fans", "forward", "heads", "hidden", "links", "n_inputs",
-                                        "new_array", "not_wanted", "widths", "with_relus")),
+                                        "new_array", "not_wanted", "widths")),
     "core.adam.pieces", "core.certificate.certified", "core.lasso.coordinate_sweep", "core.lasso.orthant_steps",
     "core.newton.output_hessian", "core.stacks.between", "core.stacks.edges", "core.stacks.edge_sizes", "core.stacks.stacked",
     "core.stacks.unstacked",
@@ -505,7 +505,7 @@ INSIDE = {
     "methods.shared.columns.column_links", "methods.shared.columns.columns_forward",
     "methods.shared.drop_transfer.drop_transfer_backward", "methods.shared.drop_transfer.drop_transfer_forward",
     "methods.shared.network.KeepingMethod.loss_of", "methods.shared.network.arrays_of", "methods.shared.network.check_same_images",
-    "core.filters.convolutions_from", "core.filters.facts_of", "core.chain.places", "den.equations.fans",
+    "core.filters.convolutions_from", "core.filters.facts_of", "core.chain.places", "den.equations.fans", "den.equations.sparsity",
     "den.network.seen_by_a_stage",
     "den.equations.in_stack",
     "methods.shared.network.data_losses", "methods.shared.network.flat_from", "methods.shared.network.random_start",

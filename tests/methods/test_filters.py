@@ -9,7 +9,7 @@ from den_ref.experiment.one_run.plan import make_plan
 from den_ref.methods import EWC, IMM, L2, MTL, SI, STL, FineTuning, Progressive, Tree
 from den_ref.tasks import make_stream
 
-PLAIN = [STL, MTL, FineTuning, L2, EWC, SI, IMM]
+PLAIN = [STL, MTL, FineTuning, L2, EWC, SI, IMM, Progressive]
 QUICK = {"step": 0.02, "batch": 16, "epochs": 2, "dtype": "float64"}
 ON_DIGITS = {**QUICK, "filters": (3, 4), "hidden": (5,)}
 
@@ -116,7 +116,5 @@ def test_convolutions_that_a_state_does_not_have_are_refused(facts, message):
 def test_options_that_do_not_go_together_are_refused():
     with pytest.raises(ValueError, match="drop: expected 0 with filters"):
         IMM.Config(filters=(3,), drop=0.5)
-    with pytest.raises(ValueError, match=r"filters: expected \(\) for progressive"):
-        Progressive.Config(filters=(3,))
     with pytest.raises(ValueError, match="lam: expected at most 2 values"):
         L2.Config(filters=(3,), hidden=(2,), lam=(1.0, 1.0, 1.0))

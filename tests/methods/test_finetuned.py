@@ -5,14 +5,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from den_ref.core import chain
 from den_ref.core.checks import check_gradient
+from den_ref.core.filters import FilterOptions
 from den_ref.core.mlp import JointLoss
 from den_ref.core.pools import examples, pooled
 from den_ref.den import DEN
 from den_ref.den.config import DENConfig
 from den_ref.den.finetune import FineTuned, FineTunedConfig, finetune
 from den_ref.den.joint import joint_loss, pack_network, unpack_network
-from den_ref.den.network import Head, Network
+from den_ref.den.network import Head, Network, seen_by_a_stage
 from den_ref.protocol import Task
 from den_ref.tasks import make_stream
 
@@ -39,19 +41,20 @@ def same(a, b):
 # --- the joint loss -----------------------------------------------------------------------------------------------
 
 
-def random_stages(rng, hidden, loss="sigmoid", outputs=(1, 2, 3), shared=True):
+def random_stages(rng, hidden, loss="sigmoid", outputs=(1, 2, 3), shared=True, convolutions=()):
     """A network of three stages with units born and retired at random, in float64, and its tasks."""
-    sizes = [5, *hidden]
+    sizes, fans = [5, *hidden], chain.fans(convolutions, len(hidden))
     introduced = [rng.integers(1, 4, n).astype(np.int32) for n in hidden]
     for born in introduced:
         born[:2] = 1                                               # no stage without units
     retired = [np.where(rng.random(len(born)) < 0.3, born + 1, 9).astype(np.int32) for born in introduced]
     for gone in retired:
         gone[:2] = 9
-    heads = [Head(i, i + 1, rng.normal(size=(hidden[-1], n)), rng.normal(size=n), loss) for i, n in enumerate(outputs)]
-    network = Network([rng.normal(size=(a, b)) for a, b in zip(sizes, sizes[1:])],
-                      [rng.normal(size=n) for n in hidden], introduced, retired, heads)
-    x, valid = rng.normal(size=(20, 5)), rng.normal(size=(6, 5))
+    heads = [Head(i, i + 1, rng.normal(size=(fans[-1] * hidden[-1], n)), rng.normal(size=n), loss)
+             for i, n in enumerate(outputs)]
+    network = Network([rng.normal(size=(fan * a, b)) for fan, a, b in zip(fans, sizes, sizes[1:])],
+                      [rng.normal(size=n) for n in hidden], introduced, retired, heads, convolutions=convolutions)
+    x, valid = (rng.normal(size=(n, network.n_features)) for n in (20, 6))
     return network, [random_task(rng, head, *((x, valid) if shared else (x + head.stage, valid))) for head in heads]
 
 
@@ -112,6 +115,31 @@ def test_joint_gradient_against_finite_differences(hidden, loss, shared):
         report = check_gradient(along, w[name], rng=rng)
         assert report, f"{name}: {report}"
         assert abs(report.numeric) > 0
+
+
+FILTERED = pytest.mark.parametrize(("hidden", "layers"), [
+    ((4, 5, 4), FilterOptions(filters=(4, 5), kernel=2, stride=1, padding=1, pool=True).convolutions((4, 5, 5))),
+    ((5,), FilterOptions(filters=(5,), kernel=3, stride=2).convolutions((5, 6, 5)))], ids=["pooled", "filters-alone"])
+
+
+@FILTERED
+def test_joint_loss_and_gradient_of_filters(hidden, layers):
+    """Filters that no stage sees have none; 1e-7."""
+    network, tasks = random_stages(np.random.default_rng(6), hidden, convolutions=layers)
+    w = pack_network(network)
+    joint = joint_loss(w, network, tasks, "train")
+    assert w.convolutions == layers and joint.value(w) == pytest.approx(mean_loss(network, tasks), rel=1e-12)
+
+    def f(vector):
+        grad = w.like(np.nan)
+        return joint.value_and_gradient(w.like(vector), grad), grad.vector
+
+    report = check_gradient(f, w.vector, rtol=1e-7)
+    assert report, report
+    gradient, seen = w.like(f(w.vector)[1]), seen_by_a_stage(network)
+    for l, (own, bias) in enumerate(zip(seen, seen[len(hidden):]), 1):
+        of_edges = gradient[f"W{l}"].reshape(own.shape)
+        assert of_edges[own].any() and not of_edges[~own].any() and not gradient[f"b{l}"][~bias].any()
 
 
 def test_the_mean_gradient_of_an_epochs_batches_is_the_whole_gradient():

@@ -1,12 +1,15 @@
 """DNN-Progressive: columns and adapters against loops, finite differences, identities and counts by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from den_ref.core import mlp
+from den_ref.core import chain, mlp
 from den_ref.core.checks import check_gradient
 from den_ref.core.flat import Flat
 from den_ref.core.mlp import DataLoss
+from den_ref.loops import images
 from den_ref.methods import STL
 from den_ref.methods.progressive import Progressive, ProgressiveConfig, adapter_parts, random_column
 from den_ref.methods.shared.columns import ColumnLoss, activations, adapter_names, columns_forward
@@ -36,9 +39,9 @@ def random_task(rng, n_inputs=4, n_outputs=2, loss="sigmoid", n=30):
     return Task("random", x, y, x[:7], y[:7], loss=loss, n_outputs=n_outputs)
 
 
-def random_columns(count, hidden, task, rng):
+def random_columns(count, hidden, task, rng, **filters):
     """Columns of the method's layout with normal numbers everywhere, in float64."""
-    config = ProgressiveConfig(hidden=hidden, dtype="float64")
+    config = ProgressiveConfig(hidden=hidden, dtype="float64", **filters)
     columns = [random_column(task, config, k, rng) for k in range(count)]
     for column in columns:
         column.vector[...] = rng.normal(size=column.vector.shape)
@@ -183,6 +186,97 @@ def test_alpha_zero_is_like_no_columns():
     np.testing.assert_array_equal(with_older, without)
     w["a2"][1] = 1
     assert not np.array_equal(columns_forward([*older, w], task.x_train)[0], with_older)
+
+
+# --- columns that begin with filters ------------------------------------------------------------------------------
+
+#: image, options
+FILTERED = [
+    ((6, 5, 2), {"filters": (3,), "hidden": (4,), "kernel": 3, "stride": 2}),
+    ((5, 6, 1), {"filters": (2, 3), "hidden": (4, 3), "kernel": 2, "stride": 1, "padding": 1, "pool": True}),
+]
+
+
+def random_images(rng, image, **more):
+    return replace(random_task(rng, n_inputs=int(np.prod(image)), **more), image=image)
+
+
+def images_forward(h, W, b, layer):
+    """A layer in loops: h (n, height, width, channels), or rows."""
+    if layer is None:
+        return h.reshape(len(h), -1) @ W + b
+    filters = W.reshape(layer.size, layer.size, -1, W.shape[1])
+    return images.convolution_forward(h, filters, b, layer.stride, layer.padding)
+
+
+@pytest.mark.parametrize(("image", "options"), FILTERED, ids=str)
+def test_columns_of_filters_against_loops(image, options):
+    """The adapter is the same at every place of the maps below; U reads what comes of it as W reads the maps."""
+    rng = np.random.default_rng(7)
+    task = random_images(rng, image, n=3)
+    columns, done = random_columns(3, task=task, rng=rng, **options), []
+    for w in columns:
+        h, own = task.x_train.reshape(-1, *image), []
+        names = [*chain.hidden(w), ("V", "c")]
+        for l, ((W, b), layer) in enumerate(zip(names, [*w.convolutions, *[None] * 3]), 1):
+            a = images_forward(h, w[W], w[b], layer)
+            if done and l > 1:
+                r = sum(w[f"a{l}"][j] * older[l - 2] @ w[f"P{l}"][j] for j, older in enumerate(done)) + w[f"p{l}"]
+                a = a + images_forward(np.maximum(r, 0), w[f"U{l}"], 0 * w[b], layer)
+            h = np.maximum(a, 0)
+            h = images.max_pool_forward(h) if layer and layer.pool else h
+            own.append(h)
+        done.append(own)
+    logits, layers = columns_forward(columns, task.x_train)
+    np.testing.assert_allclose(logits, a, rtol=1e-12)
+    for l, by_layer in enumerate(layers):
+        for k in range(3):
+            np.testing.assert_allclose(by_layer[:, k], done[k][l].reshape(3, -1), rtol=1e-12)
+
+
+@pytest.mark.parametrize(("image", "options"), FILTERED, ids=str)
+def test_gradient_of_a_column_of_filters_by_finite_differences(image, options):
+    rng = np.random.default_rng(8)
+    task = random_images(rng, image, n=7)
+    *older, w = random_columns(3, task=task, rng=rng, **options)
+    data = ColumnLoss(w, task.x_train, task.y_train, "sigmoid", activations(older, task.x_train))
+
+    def f(vector):
+        grad = w.like(np.nan)
+        return data.value_and_gradient(w.like(vector), grad, np.arange(len(data))), grad.vector
+
+    report = check_gradient(f, w.vector, rng=rng, rtol=1e-7)
+    assert report, report
+    grad = w.like(f(w.vector)[1])
+    assert all(grad[name].any() for name in w.shapes)
+
+
+def test_what_a_column_of_filters_has_and_costs_by_hand():
+    """6 x 5 pixels of 2 channels, 3 filters of 3 x 3: maps of 2 x 2; 4 dense units, 2 outputs; two older columns."""
+    rng, (image, options) = np.random.default_rng(9), FILTERED[0]
+    *older, w = random_columns(3, task=(task := random_images(rng, image)), rng=rng, **options)
+    own, adapters = (18 + 1) * 3 + (12 + 1) * 4 + (4 + 1) * 2, (2 + 2 * 3 * 3 + 3 + 12 * 4) + (2 + 2 * 4 * 4 + 4 + 4 * 2)
+    assert older[0].vector.size == own and w.vector.size == own + adapters
+    data = ColumnLoss(w, task.x_train, task.y_train, "sigmoid", activations(older, task.x_train))
+    own, adapters = 4 * 2 * 18 * 3 + 3 * (12 * 4 + 4 * 2), 2 * (4 * 2 * 3 * 3 + 2 * 4 * 4) + 3 * (12 * 4 + 4 * 2)
+    assert data.multiply_adds == 30 * (own + adapters)
+    adapter = {part.name: part.penalty for part in adapter_parts(w, ProgressiveConfig(mu=1.0, weight_decay=0.0, **options))}
+    edges = np.linalg.norm(w["U2"].reshape(4, 3, 4), axis=0)
+    assert adapter["U2"].value(w["U2"]) == pytest.approx(edges.sum())
+    assert adapter["P2"].value(w["P2"]) == pytest.approx(np.abs(w["P2"]).sum())
+
+
+def test_older_columns_of_filters_stay_and_are_read():
+    tasks = list(make_stream("mnist-variation", per_class=(4, 2, 2), n_tasks=3).tasks)
+    method = progressive(tasks[:2], filters=(4, 3), hidden=(5,), width="per_task", n_columns=2)
+    columns, scores = [column.copy() for column in method.networks], method.scores(1, tasks[1].x_valid)
+    assert method.config.column == (2, 1, 2) and method.capacity().widths == (4, 2, 4)
+    method.learn(tasks[2])
+    assert all(np.array_equal(old.vector, now.vector) for old, now in zip(columns, method.networks))
+    np.testing.assert_array_equal(method.scores(1, tasks[1].x_valid), scores)
+    assert all(method.networks[2][name].any() for name in ("U2", "U3", "U4"))
+    with pytest.raises(ValueError, match=r"task.image: expected 28 x 28, as in the tasks learnt, got \(14, 56, 1\)"):
+        method.learn(replace(tasks[2], id=3, image=(14, 56, 1)))
 
 
 # --- the method ---------------------------------------------------------------------------------------------------

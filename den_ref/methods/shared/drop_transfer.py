@@ -56,8 +56,9 @@ class DropTransfer(DataLoss):
         super().__init__(layout, x, y, loss)
 
     def links(self, head: str) -> list:
-        *hidden, top = super().links(head)[::2]
-        return chain.with_relus([*(FallingBack(link, self) for link in hidden), top])
+        links = super().links(head)
+        links[:-1:2] = [FallingBack(link, self) for link in links[:-1:2]]
+        return links
 
     def batches(self, rng, size):
         return [Dropped(rows, int(rng.integers(2**32))) for rows in super().batches(rng, size)]
