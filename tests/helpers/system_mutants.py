@@ -290,11 +290,16 @@ def added_outside(**inputs):
             a += right_side(self.adapted.older[rows], *(w[name] for name in self.adapted.names))
             return a, None
 
+    class Done:
+        def forward(self, w, h, rows):
+            return h, None
+
     right = columns.column_links
 
     def links(own_links, older):
-        first, gate, *others = right(own_links, older)
-        return [first, gate, *map(Outside, others[:-1:2], others[1::2]), others[-1]] if older else own_links
+        first, gate, *others, top = right(own_links, older)
+        pairs = zip(others[::2], others[1::2]) if older else ()
+        return [first, gate, *(link for pair in pairs for link in (Outside(*pair), Done())), top] if older else own_links
 
     with patch.object(columns, "column_links", links):
         return own.progressive_forward(**inputs)
