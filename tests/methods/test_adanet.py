@@ -8,8 +8,8 @@ import pytest
 from scipy.optimize import minimize
 
 from den_ref.core.newton import prox_newton
-from den_ref.methods.adanet import (AdaNet, AdaNetConfig, Growing, Unit, in_closed_form, pull, rademacher_bound,
-                                    reached, trained, values_of, weak_learner, widths)
+from den_ref.methods.adanet import AdaNet, AdaNetConfig, in_closed_form, pull, trained, weak_learner
+from den_ref.methods.shared.ensemble import Growing, Unit, rademacher_bound, reached, values_of, widths
 from den_ref.tasks import make_stream
 
 FREE = {"lam": 0.0, "beta": 1e-3}
@@ -30,7 +30,7 @@ def grown(rounds=4, seed=0, **settings) -> Growing:
     for layer in [1, 1, 1, 2, 2, 2][:rounds]:
         z = now.below(layer)
         g = pull(np.column_stack([z, np.ones(len(z))]), now.y, now.f)
-        now = now.plus([Unit(layer, weak_learner(g, now.config.p, now.config.norm))]).fit_new()[0]
+        now = now.plus([Unit(layer, weak_learner(g, now.config.p, now.config.norm))]).fit_new()
     return now
 
 
@@ -91,7 +91,7 @@ def test_the_gain_is_the_slope_of_F_along_the_new_unit(layer, p):
     gain = S / 40 * now.config.norm * np.linalg.norm(epsilon, q) - now.gamma_of(layer)
     u = weak_learner(pull(z, now.y, now.f), p, now.config.norm)
     more = now.plus([Unit(layer, u)])
-    assert more.gain == pytest.approx(gain, rel=1e-10)
+    assert more.gain(1) == pytest.approx(gain, rel=1e-10)
     step = 1e-6
     ahead = by_hand(more, np.append(now.w, step)) - by_hand(more, np.append(now.w, 0))
     assert ahead == pytest.approx(-gain * step, rel=1e-3, abs=1e-11)
@@ -106,7 +106,7 @@ def test_the_layer_with_the_largest_gain_is_chosen():
         g = pull(z, shallow.y, shallow.f)
         gains.append(np.linalg.norm(g) - shallow.gamma_of(layer))
     best = in_closed_form(shallow)
-    assert best.units[-1].layer == 1 + int(np.argmax(gains)) and best.gain == pytest.approx(max(gains))
+    assert best.units[-1].layer == 1 + int(np.argmax(gains)) and best.gain(1) == pytest.approx(max(gains))
 
 
 # --- the bound ---------------------------------------------------------------------------------------------------
@@ -162,7 +162,7 @@ def test_F_is_the_papers_and_convex_in_the_strengths():
 @pytest.mark.parametrize("lam", [0.0, 3e-3])
 def test_all_strengths_against_a_general_minimiser(lam):
     """w = a - b with a, b >= 0: smooth, with bounds."""
-    now, solved = grown(6, lam=lam).fit_all()
+    now = grown(6, lam=lam).fit_all()
     J = len(now.w)
     H = now.heard
 
@@ -175,7 +175,7 @@ def test_all_strengths_against_a_general_minimiser(lam):
     other = minimize(smooth, np.zeros(2 * J), jac=True, method="L-BFGS-B", bounds=[(0, None)] * (2 * J),
                      options={"ftol": 1e-15, "gtol": 1e-10, "maxiter": 5000})
     assert now.objective == pytest.approx(other.fun, abs=1e-8) and now.objective <= other.fun + 1e-10
-    assert solved.residual < 1e-8 and solved.gap < 1e-8 and np.ptp(now.gamma) > 0 or lam == 0
+    assert now.solved.residual < 1e-8 and now.solved.gap < 1e-8 and np.ptp(now.gamma) > 0 or lam == 0
 
 
 def test_the_last_strength_against_a_general_minimiser():
@@ -217,12 +217,12 @@ def test_of_two_candidates_the_one_with_the_smaller_objective_is_added(order, co
     first, second = np.argsort(-abs(g))[:2]
     single = now.plus([Unit(1, weak_learner(g, 2, 1.0))])
     double = now.plus([Unit(1, np.eye(6)[first]), Unit(1, np.eye(6)[second])])
-    fits = [one.fit_new()[0].objective for one in (single, double)]
-    assert single.gain > double.gain > 0 and fits[1] < fits[0] - 1e-4
+    fits = [one.fit_new().objective for one in (single, double)]
+    assert single.gain(1) > double.gain(2) > 0 and fits[1] < fits[0] - 1e-4
     monkeypatch.setattr(AdaNet, "candidates", lambda self, *_: [(single, double)[i] for i in order])
     method = AdaNet(replace(now.config, additions=1))
     step = next(method.growth(toy(1)[0], now, None))
-    assert step.facts["units"] == [2] and step.facts["gain"] == double.gain
+    assert step.facts["units"] == [2] and step.facts["gain"] == double.gain(2)
 
 
 def test_a_penalty_above_every_slope_leaves_nothing():
@@ -247,9 +247,9 @@ def finished(p, rounds=300, **settings) -> Growing:
     now = drawn(p=p, depth=1, beta=0.03, **settings)
     for _ in range(rounds):
         more = in_closed_form(now)
-        if more.gain <= 1e-9:
+        if more.gain(1) <= 1e-9:
             break
-        now = more.fit_new()[0].fit_all()[0]
+        now = more.fit_new().fit_all()
     return now
 
 
@@ -280,9 +280,9 @@ def test_a_stronger_penalty_never_makes_it_deeper_on_separable_samples():
         now = Growing(x, y, AdaNetConfig(weak="closed", lam=lam, beta=1e-4, depth=3), np.zeros((60, 0)))
         for _ in range(15):
             more = in_closed_form(now)
-            if more.gain <= 1e-5:
+            if more.gain(1) <= 1e-5:
                 break
-            now = more.fit_new()[0].fit_all()[0]
+            now = more.fit_new().fit_all()
         depths.append(len(widths(now.units)))
     assert depths == sorted(depths, reverse=True) and depths[0] > depths[-1]
 
@@ -341,7 +341,7 @@ def test_a_subnetwork_may_be_one_layer_deeper_than_what_there_is():
 
 def test_only_the_top_of_a_new_subnetwork_gets_strengths_at_once():
     now = with_units(1)
-    more = trained(now, 2, np.random.default_rng(0)).fit_new()[0]
+    more = trained(now, 2, np.random.default_rng(0)).fit_new()
     np.testing.assert_array_equal(more.w[:2], now.w)
     assert not more.w[2:5].any() and more.w[5:].any() and more.objective < now.objective
 
@@ -405,7 +405,7 @@ def test_one_class_only_is_refused_by_name():
 OTHERWISE = {"weak": "closed", "lam": 1e-2, "beta": 1e-2, "complexity": "depth", "p": 1.5, "norm": 2.0, "depth": 1,
              "additions": 1, "tol": 1.0, "corrective": False, "warm": True, "width": 2, "epochs": 3, "step": 0.05,
              "step_end": 1.0, "batch": 100, "optimiser": "sgd", "beta1": 0.5, "beta2": 0.9, "eps": 1e-2,
-             "dtype": "float64"}
+             "dtype": "float64", "weight_decay": 0.1}
 
 
 @cache
