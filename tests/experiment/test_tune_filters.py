@@ -10,16 +10,20 @@ import pytest
 from den_ref.cli import main
 from den_ref.experiment.one_run.presets import PAPERS, default_options
 from den_ref.experiment.tune import search
-from den_ref.experiment.tune.filter_spaces import FILTER_SPACES, WITH_FILTERS
+from den_ref.experiment.tune.filter_spaces import COLUMN, FILTER_SPACES, WITH_FILTERS
 from den_ref.experiment.tune.one_try import attempt
 from den_ref.experiment.tune.record import read_tries, record_path, stream_of
 from den_ref.experiment.tune.search import BUDGETS, rounds, tune
 from den_ref.experiment.tune.search_spaces import config_of, searched, space_of
 from den_ref.experiment.tune.tuning_page import page_of, read_records
 from den_ref.methods import REGISTRY
+from den_ref.methods.progressive import Progressive
+from den_ref.tasks import make_stream
 
 RECORDS = Path(__file__).resolve().parents[2] / "docs" / "tuning_filters"
 BUDGET = BUDGETS[WITH_FILTERS]
+#: What all begin with, and Progressive's columns.
+NETWORKS = ({"filters": [8, 16], "stride": 2, "hidden": [32]}, {"filters": [3, 6], "stride": 2, "hidden": [10]})
 each_method = pytest.mark.parametrize("method", FILTER_SPACES)
 on_record = pytest.mark.parametrize("method", sorted(path.stem for path in RECORDS.glob("*.jsonl")))
 
@@ -38,7 +42,7 @@ def test_a_space_starts_at_the_defaults_and_every_draw_has_the_network(method):
     assert {**default, **config_of(method, space.held, PAPERS).to_dict()} == config_of(method, space.start, PAPERS).to_dict()
     for setting in (space.drawn(rng) for _ in range(30)):
         config = config_of(method, setting, PAPERS).to_dict()
-        assert setting | {"filters": [8, 16], "stride": 2, "hidden": [32]} == setting
+        assert setting | NETWORKS[method == "progressive"] == setting
         assert all(config[name] == value for name, value in setting.items())
         again = space.redrawn(setting, rng, second=False)
         assert {name for name in setting if setting[name] != again[name]} <= set(space.draws)
@@ -114,6 +118,22 @@ def test_ewc_learns_at_a_strength_that_was_tried():
     [ewc] = [record for record in read_records(RECORDS) if record.method == "ewc"]
     assert ewc.judged[0].mean > ewc.default.mean + 0.05
     assert ewc.judged[0].settings["lam"] < ewc.default.settings["lam"]
+
+
+def test_progressives_columns_have_the_papers_share_of_mtls_parameters():
+    """After ten tasks; adapters from k columns into each layer above the first."""
+    def parameters(f, g, h):
+        own = 26 * f + (25 * f + 1) * g + (16 * g + 1) * h + h + 1
+        into = [(f, 25 * g), (g, 16 * h), (h, 1)]
+        return own, lambda k: sum(k + k * n * n + n + n * above for n, above in into)
+
+    own, adapters = parameters(3, 6, 10)
+    network, _ = parameters(8, 16, 32)
+    mtl = network + 9 * 33                                         # ten heads
+    assert round(100 * (10 * own + sum(map(adapters, range(1, 10)))) / mtl) == 290
+    column = Progressive(config_of("progressive", COLUMN | {"epochs": 0}, PAPERS), 0)
+    column.learn_all(make_stream("mnist-variation", n_tasks=3, per_class=(2, 1, 1)).tasks)
+    assert column.capacity().allocated == 3 * own + adapters(1) + adapters(2)
 
 
 @pytest.mark.slow
