@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from den_ref.experiment.grid.grid import Grid
+from den_ref.experiment.pages.paper import after_last
 from den_ref.experiment.tune.attribute_spaces import ATTRIBUTE_SPACES, ATTRIBUTES, COLUMN
 from den_ref.experiment.tune.record import SEEDS, best_tries, judged, read_tries, record_path, stream_of
 from den_ref.experiment.tune.search import BUDGETS, rounds
@@ -105,6 +106,15 @@ def test_all_methods_are_on_record_with_the_same_seeds(record):
             assert {line.shape for line in run.values()} == {(fifty_tasks.TASKS,)}
             assert np.isfinite(run["average"]).sum() in (fifty_tasks.TASKS, fifty_tasks.TASKS // fifty_tasks.FIRST)
             assert run["average"][-1] == pytest.approx(run["last"].mean(), abs=1e-5)
+
+
+def test_the_noise_nearest_to_the_papers_is_told_from_validation_data(record):
+    noises = strict_json(fifty_tasks.RECORD.read_bytes())["noises"]
+    theirs = after_last(fifty_tasks.THEIRS)["stl"]
+    assert min(noises, key=lambda noise: abs(noises[noise][0] - theirs)) == "1.2"
+    assert abs(noises["1.2"][1] - theirs) <= 0.01
+    _, test = noises[str(fifty_tasks.STREAM["noise"])]
+    assert test == record["stl"][0]["average"][-1]
 
 
 def test_separate_networks_forget_nothing_and_no_method_is_larger_than_the_papers(record):
