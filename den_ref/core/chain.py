@@ -59,6 +59,16 @@ def not_wanted(n: int) -> bool:
     return False
 
 
+def layer_forward(h, W, b, layer: Convolution | None = None):
+    """(out, cache) of a convolution, or of a dense layer if there is none, without buffers."""
+    return convolution_forward.inner(h, W, b, layer) if layer else affine_forward.inner(h, W, b)
+
+
+def layer_backward(dout, cache, out=(None, None, None)):
+    """(dh, dW, db), as ``affine_backward`` and ``convolution_backward`` have it; the cache says which it is."""
+    return (affine_backward if len(cache) == 2 else convolution_backward).inner(dout, cache, out=out)
+
+
 class Affine:
     """a = h W + b, with W and b by their names.
 

@@ -239,19 +239,20 @@ def convolution_forward(x: Images(), w: Filters(), b: Through("n_filters"), laye
 @door
 def convolution_backward(dout: Through("n", "n_out"), cache: Windows(),
                          out: Each(Block("n", "n_pixels", missing=(None, False)), Buffer("n_rows", "n_filters",
-                                   missing=(None,)), Buffer("n_filters", missing=(None,))) = (None, None, None)):
+                                   missing=(None, False)), Buffer("n_filters", missing=(None, False))) = (None,) * 3):
     """Gradients (dx, dw, db) of a loss with dLoss/dout = dout.  With dout as (n H' W', n_filters),
 
     ``dw = patches^T dout``, ``db = sum of dout``, and for dx every window gives ``dout w^T`` back to its pixels, each
     of which adds up what it gets (col2im).
 
-    A first layer needs no dx: it is left out by passing ``out=(False, dw, db)``.
+    What is not needed is left out by passing False, e.g. a first layer's dx by ``out=(False, dw, db)``.
     """
     windows, w, layer = cache
     dx, dw, db = out
     rows = dout.reshape(len(windows), w.shape[1])                  # (n H' W', n_filters)
     dx = None if dx is False else _to_pixels(rows, w, layer, len(dout), dx)
-    return dx, np.matmul(windows.T, rows, out=dw), np.sum(rows, axis=0, out=db)
+    dw = None if dw is False else np.matmul(windows.T, rows, out=dw)
+    return dx, dw, None if db is False else np.sum(rows, axis=0, out=db)
 
 
 def _to_pixels(rows, w, layer, n, dx):

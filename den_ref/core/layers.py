@@ -40,17 +40,18 @@ def affine_forward(x: Through("n", "n_in"), w: Through("n_in", "n_out"), b: Thro
 
 @door
 def affine_backward(dout: Through("n", "n_out"), cache: Each(Through("n", "n_in"), Through("n_in", "n_out")),
-                    out: Each(Buffer("n", "n_in", missing=(None, False)), Buffer("n_in", "n_out", missing=(None,)),
-                              Buffer("n_out", missing=(None,))) = (None, None, None)):
+                    out: Each(Buffer("n", "n_in", missing=(None, False)),
+                              Buffer("n_in", "n_out", missing=(None, False)),
+                              Buffer("n_out", missing=(None, False))) = (None, None, None)):
     """Gradients of a loss with dLoss/dout = dout: ``dx = dout w^T``, ``dw = x^T dout``, ``db = sum over n of dout``.
 
-    A first layer needs no dx: it is left out by passing ``out=(False, dw, db)``.
+    What is not needed is left out by passing False, e.g. a first layer's dx by ``out=(False, dw, db)``.
     """
     x, w = cache
     dx, dw, db = out
     dx = None if dx is False else np.matmul(dout, w.T, out=dx)    # (n, n_in)
-    dw = np.matmul(x.T, dout, out=dw)                             # (n_in, n_out)
-    db = np.sum(dout, axis=0, out=db)                             # (n_out,)
+    dw = None if dw is False else np.matmul(x.T, dout, out=dw)    # (n_in, n_out)
+    db = None if db is False else np.sum(dout, axis=0, out=db)    # (n_out,)
     return dx, dw, db
 
 

@@ -18,7 +18,7 @@ from den_ref.doors import (
 
 from . import chain
 from .chain import depth
-from .convolution import convolution_forward, max_pool_forward
+from .convolution import max_pool_forward
 from .flat import Flat, Like
 from .layers import Through, affine_forward, relu_forward
 from .losses import loss_function
@@ -72,11 +72,8 @@ BLOCK = 1024
 def hidden(x: Through("n", "n_inputs"), weights: Matrices(), biases: Biases(), convolutions: tuple = ()):
     """h_{L-1} (n, n_top): the activations under the head.  The lowest layers are these convolutions, others dense."""
     for w, b, layer in zip(weights, biases, [*convolutions, *(None,) * len(weights)]):
-        if layer is None:
-            a, _ = affine_forward.inner(x, w, b)
-        else:
-            a, _ = convolution_forward.inner(x, w, b, layer)
-            a = max_pool_forward.inner(a, layer)[0] if layer.pool else a
+        a, _ = chain.layer_forward(x, w, b, layer)
+        a = max_pool_forward.inner(a, layer)[0] if layer and layer.pool else a
         x, _ = relu_forward.inner(a, out=a)
     return x
 

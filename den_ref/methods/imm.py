@@ -59,11 +59,6 @@ class IMMConfig(L2Config):
     weight_transfer: bool = option(True, "whether a task starts from the last one's weights", one_of(True, False))
     refit: bool = option(False, "whether the task's head is trained once more, on the merged body", one_of(True, False))
 
-    def __post_init__(self):
-        super().__post_init__()
-        if self.filters and self.drop:
-            raise ValueError(f"drop: expected 0 with filters, which do not fall back, got {self.drop!r}")
-
 
 class IMM(L2):
     """DNN-IMM: a chain of networks as DNN-L2 learns them, and a merged body with every task's own head on it.

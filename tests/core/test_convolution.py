@@ -103,7 +103,9 @@ def test_buffers_are_written_and_returned_and_inputs_kept(case, dtype):
     for with_buffer, without in zip(grads, convolution_backward(dout, cache), strict=True):
         np.testing.assert_array_equal(with_buffer, without)
         assert without.dtype == dtype
-    assert convolution_backward(dout, cache, out=(False, None, None))[0] is None
+    for i in range(3):
+        some = convolution_backward(dout, cache, out=tuple(False if i == left_out else None for left_out in range(3)))
+        assert [grad is None for grad in some] == [i == left_out for left_out in range(3)]
     for array, old in zip((x, w, b, dout), before, strict=True):
         np.testing.assert_array_equal(array, old)
 

@@ -451,7 +451,8 @@ EXAMPLES = {**CORE, **DEN, **TASKS}
 #: Public functions that are no entrances: called by the house, with what a door has checked.
 INSIDE = {
     *(f"core.penalties.Penalty.{method}" for method in ("value", "prox", "prox_metric", "subdiff_distance")),
-    *(f"core.chain.{name}" for name in ("backward", "depth", "fans", "forward", "heads", "hidden", "links", "n_inputs",
+    *(f"core.chain.{name}" for name in ("backward", "depth", "fans", "forward", "heads", "hidden", "layer_backward",
+                                        "layer_forward", "links", "n_inputs",
                                         "new_array", "not_wanted", "widths")),
     "core.adam.pieces", "core.certificate.certified", "core.lasso.coordinate_sweep", "core.lasso.orthant_steps",
     "core.newton.output_hessian", "core.stacks.between", "core.stacks.edges", "core.stacks.edge_sizes", "core.stacks.stacked",

@@ -29,11 +29,12 @@ def learnt(kind, tasks, **settings):
     return method, [method.learn(task)[-1].solve for task in tasks]
 
 
-@pytest.mark.parametrize("kind", PLAIN, ids=lambda kind: kind.name)
-def test_pixels_and_filters_of_1_x_1_are_the_dense_network_bit_for_bit(kind):
+@pytest.mark.parametrize(("kind", "options"), [*((kind, {}) for kind in PLAIN), (IMM, {"drop": 0.4})],
+                         ids=lambda value: getattr(value, "name", str(value)))
+def test_pixels_and_filters_of_1_x_1_are_the_dense_network_bit_for_bit(kind, options):
     """A whole run: networks, scores, histories, and what learning cost."""
-    filtered, solves = learnt(kind, toy(), **QUICK, filters=(8,), hidden=(6,), kernel=1, stride=1)
-    dense, others = learnt(kind, toy(), **QUICK, hidden=(8, 6))
+    filtered, solves = learnt(kind, toy(), **QUICK, **options, filters=(8,), hidden=(6,), kernel=1, stride=1)
+    dense, others = learnt(kind, toy(), **QUICK, **options, hidden=(8, 6))
     for ours, theirs in zip(solves, others, strict=True):
         assert ours.history == theirs.history and ours.multiply_adds == theirs.multiply_adds
         assert np.array_equal(ours.x.vector, theirs.x.vector)
@@ -114,7 +115,5 @@ def test_convolutions_that_a_state_does_not_have_are_refused(facts, message):
 
 
 def test_options_that_do_not_go_together_are_refused():
-    with pytest.raises(ValueError, match="drop: expected 0 with filters"):
-        IMM.Config(filters=(3,), drop=0.5)
     with pytest.raises(ValueError, match="lam: expected at most 2 values"):
         L2.Config(filters=(3,), hidden=(2,), lam=(1.0, 1.0, 1.0))

@@ -6,6 +6,7 @@ from scipy.optimize import minimize
 
 from den_ref.core import mlp
 from den_ref.core.checks import check_gradient
+from den_ref.core.filters import FilterOptions
 from den_ref.core.fisher import fisher_diagonal
 from den_ref.core.flat import Flat
 from den_ref.methods import IMM, L2, STL, FineTuning
@@ -153,11 +154,46 @@ def test_on_average_a_layer_has_its_new_weights_and_kept_ones_lie_beyond_them():
     mean = 0
     for draw in np.ndindex(2, 2, 2):
         dropped = np.array(draw, bool)
-        out = drop_transfer_forward(h, new, old, ~dropped / (1 - p))
+        out, _ = drop_transfer_forward(h, new, old, ~dropped / (1 - p))
         mean += np.where(dropped, p, 1 - p).prod() * out
         old_out, new_out = h @ old[0] + old[1], h @ new[0] + new[1]
         np.testing.assert_allclose(out, np.where(dropped, old_out, old_out + (new_out - old_out) / (1 - p)), rtol=1e-12)
     np.testing.assert_allclose(mean, h @ new[0] + new[1], rtol=1e-12)
+
+
+def filtered(p=0.4):
+    """A loss with drop-transfer of two filters of 2 x 2, whose maps are pooled, and a dense layer; and a network."""
+    rng = np.random.default_rng(4)
+    layers = FilterOptions(filters=(2, 3), kernel=2, stride=1, padding=1, pool=True).convolutions((5, 4, 2))
+    w, old = (mlp.pack([rng.normal(size=shape) for shape in ((8, 2), (8, 3), (6, 4))],
+                       [rng.normal(size=n) for n in (2, 3, 4)], rng.normal(size=(4, 1)), rng.normal(size=1),
+                       np.float64, layers) for _ in range(2))
+    return DropTransfer(w, old, p, rng.normal(size=(9, 40)), rng.integers(0, 2, (9, 1)).astype(float), "sigmoid"), w
+
+
+def test_gradient_of_filters_that_fall_back_by_finite_differences():
+    dropping, w = filtered()
+    batch = Dropped(np.arange(9), seed=6)
+
+    def f(vector):
+        grad = w.like(np.nan)
+        return dropping.value_and_gradient(w.like(vector), grad, batch), grad.vector
+
+    report = check_gradient(f, w.vector, rtol=1e-7)
+    assert report, report
+
+
+def test_a_filter_falls_back_with_its_whole_map():
+    dropping, w = filtered()
+    dropping.rng = np.random.default_rng(1)
+    falling = dropping.chain[0]
+    a, (*_, factors) = falling.forward(w, dropping.x, slice(None))
+    maps, factors = a.reshape(9, 6 * 5, 2), factors.reshape(9, 6 * 5, 2)
+    assert (factors == factors[:, :1]).all() and set(np.unique(factors)) == {0, 1 / 0.6}
+    old, new = (falling.link.forward(flat, dropping.x, None)[0].reshape(maps.shape).copy() for flat in (dropping.old, w))
+    np.testing.assert_allclose(maps, np.where(factors == 0, old, old + (new - old) / 0.6), rtol=1e-12, atol=1e-12)
+    products = dropping.products - mlp.DataLoss(w, dropping.x, dropping.y).products
+    assert products == 6 * 5 * 16 + 2 * (4 * 3 * 24 + 24)          # no one asks for the pixels' gradient
 
 
 def losses(p, seed=3):

@@ -129,8 +129,9 @@ def drop_transfer_layer(h, weights, bias, old_weights, old_bias, dropped, p, dou
     """``methods.shared.drop_transfer``, forwards and backwards."""
     new, old = (weights, bias), (old_weights, old_bias)
     factor = (~dropped / (1 - p)).astype(h.dtype)
-    dh, dW, db = drop_transfer.drop_transfer_backward(dout, h, new, old, factor)
-    return {"out": drop_transfer.drop_transfer_forward(h, new, old, factor), "dh": dh, "dweights": dW, "dbias": db}
+    out, cache = drop_transfer.drop_transfer_forward(h, new, old, factor)
+    dh, dW, db = drop_transfer.drop_transfer_backward(dout, cache)
+    return {"out": out, "dh": dh, "dweights": dW, "dbias": db}
 
 
 # --- ELLA and GO-MTL ---------------------------------------------------------------------------------------------

@@ -17,9 +17,9 @@ from itertools import count
 import numpy as np
 
 from den_ref.core import chain, mlp
-from den_ref.core.convolution import Convolution, convolution_backward, patches
+from den_ref.core.convolution import Convolution, patches
 from den_ref.core.flat import Flat
-from den_ref.core.layers import affine_backward, relu_backward, relu_forward
+from den_ref.core.layers import relu_backward, relu_forward
 from den_ref.core.mlp import DataLoss
 
 
@@ -46,7 +46,7 @@ def adapter_forward(h, a, P, p, U, layer: Convolution | None = None):
     r += p
     relu_forward.inner(r, out=r)
     seen = patches.inner(r.reshape(n, width), layer) if layer else r.reshape(n, width)
-    return seen @ U, (h, a, projected, r, (seen, U, layer))
+    return seen @ U, (h, a, projected, r, (seen, U, layer) if layer else (seen, U))
 
 
 def adapter_backward(dout, cache, out):
@@ -58,10 +58,9 @@ def adapter_backward(dout, cache, out):
 
     Every place of a map counts as a sample.
     """
-    h, a, projected, r, (seen, U, layer) = cache
+    h, a, projected, r, into = cache
     da, dP, dp, dU = out
-    backward, own = (convolution_backward, (seen, U, layer)) if layer else (affine_backward, (seen, U))
-    dr, _, _ = backward.inner(dout, own, out=(None, dU, None))
+    dr, _, _ = chain.layer_backward(dout, into, out=(None, dU, False))
     dr = relu_backward.inner(dr.reshape(r.shape), r)                                 # (n * places, n_in)
     np.sum(dr, axis=0, out=dp)                                                       # (n_in,)
     np.matmul(projected.reshape(len(a), -1), dr.ravel(), out=da)                     # (k,)

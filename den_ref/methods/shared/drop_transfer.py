@@ -6,35 +6,39 @@ A unit j of a layer with new weights (W, b) and old ones (U, d) has, for every s
     (W_j, b_j) / (1 - p)  -  (U_j, d_j) p / (1 - p)             else,
 
 which are its new weights on average.  With old weights 0 this is ordinary (inverted) dropout, at p = 0 plain training.
+A filter is a unit: its whole map falls back.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
 
 from den_ref.core import chain
+from den_ref.core.convolution import Convolution
 from den_ref.core.flat import Flat
-from den_ref.core.layers import affine_backward, affine_forward
 from den_ref.core.mlp import DataLoss
 
 
-def drop_transfer_forward(h, new, old, factor):
+def drop_transfer_forward(h, new, old, factor, layer: Convolution | None = None):
     """a = old(h) + r (new(h) - old(h)) of a layer (W, b): with r = 0 a sample's unit has its old weights.
 
-    With r = 0 with probability p and 1 / (1 - p) else, the mean of a is new(h).
+    With r = 0 with probability p and 1 / (1 - p) else, the mean of a is new(h).  Returned are a and a cache.
     """
-    before, _ = affine_forward.inner(h, *old)                      # (n, units)
-    return before + factor * (affine_forward.inner(h, *new)[0] - before)
+    before, of_old = chain.layer_forward(h, *old, layer)           # (n, units), or (n, H' W' filters)
+    after, of_new = chain.layer_forward(h, *new, layer)
+    return before + factor * (after - before), (of_new, of_old, factor)
 
 
-def drop_transfer_backward(da, h, new, old, factor, below=True):
+def drop_transfer_backward(da, cache, below=True):
     """(dh, dW, db), the latter two of the new weights: a unit that fell back tells them nothing.  dh only if asked for.
     """
+    of_new, of_old, factor = cache
     told = factor * da                                             # (n, units)
-    dh, dW, db = affine_backward.inner(told, (h, new[0]), out=(None if below else False, None, None))
-    return dh + (da - told) @ old[0].T if below else None, dW, db
+    dh, dW, db = chain.layer_backward(told, of_new, out=(None if below else False, None, None))
+    return dh + chain.layer_backward(da - told, of_old, out=(None, False, False))[0] if below else None, dW, db
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class DropTransfer(DataLoss):
 
 
 class FallingBack:
-    """An affine layer whose units fall back to their old weights while its loss has a generator to say which."""
+    """A layer whose units fall back to their old weights while its loss has a generator to say which."""
 
     def __init__(self, link: chain.Affine, loss: DropTransfer):
         self.link, self.loss = link, loss
@@ -82,17 +86,19 @@ class FallingBack:
         if self.loss.rng is None:
             return self.link.forward(w, h, rows)
         new, old = ((flat[self.link.W], flat[self.link.b]) for flat in (w, self.loss.old))
+        layer = self.link.layer
         kept = self.loss.rng.random((len(h), new[1].size)) >= self.loss.p
-        factor = (kept / (1 - self.loss.p)).astype(h.dtype)
-        return drop_transfer_forward(h, new, old, factor), (h, new, old, factor)
+        factor = np.tile((kept / (1 - self.loss.p)).astype(h.dtype), prod(layer.maps) if layer else 1)
+        return drop_transfer_forward(h, new, old, factor, layer)
 
     def backward(self, w, grad, delta, cache):
         if self.loss.rng is None:
             return self.link.backward(w, grad, delta, cache)
         dh, grad[self.link.W][...], grad[self.link.b][...] = drop_transfer_backward(
-            delta, *cache, below=self.link.below is not chain.not_wanted)
+            delta, cache, below=self.link.below is not chain.not_wanted)
         return dh
 
     def products(self, layout: Flat) -> int:
         """The old weights have no gradient."""
-        return self.link.products(layout) + self.link.products(self.loss.old) - self.loss.old[self.link.W].size
+        own = self.link.products(layout)
+        return 2 * own - own // (2 if self.link.below is chain.not_wanted else 3)
