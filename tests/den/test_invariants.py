@@ -1,4 +1,5 @@
-"""The invariants of DEN on real runs: six tasks, one to four hidden layers, both readings of a split, both precisions.
+"""The invariants of DEN on real runs: six tasks, up to four dense layers, up to three above three convolutions, both
+readings of a split, both precisions.
 
 Every checker returns what it found wrong, and has a test that it does find something.
 """
@@ -25,7 +26,11 @@ RUNS += [dict(hidden=(5, 4), outputs=3), dict(hidden=(5, 4), outputs=3, loss="so
 #: Filters below, dense layers above, and edges of many weights.
 IMAGES = [dict(hidden=(4,), filters=(3, 4), kernel=2, stride=1, padding=1, pool=True, image=(6, 6, 2), sigma=0.1),
           dict(hidden=(4, 3), filters=(4,), kernel=3, stride=2, image=(5, 7, 1), dtype="float64", split_original="keep",
-               sigma=0.4, k=1)]
+               sigma=0.4, k=1),
+          dict(hidden=(4, 4, 4), filters=(4, 4, 4), kernel=2, stride=1, padding=1, pool=True, image=(7, 8, 1), mu=5e-4,
+               mu_head=1e-4, init_scale=1.0, step=0.005, sigma=0.1),
+          dict(hidden=(3,), filters=(3, 3, 4), kernel=2, stride=2, image=(8, 9, 1), dtype="float64", sigma=0.1, k=1,
+               mu=1e-3, split_original="keep", max_splits=2)]
 X = np.random.default_rng(99).normal(size=(40, 72)).astype(np.float32)
 
 
@@ -34,6 +39,15 @@ def name_of(options):
 
 
 slow_images = [pytest.param(options, marks=pytest.mark.slow) for options in IMAGES]
+retiring = [options for options in RUNS if options.get("split_original") != "keep"]
+retiring_images = [images for images in slow_images if images.values[0].get("split_original") != "keep"]
+
+
+def dense(*hidden) -> list:
+    """Networks without filters."""
+    return [dict(hidden=widths) for widths in hidden]
+
+
 everywhere = pytest.mark.parametrize("options", RUNS + slow_images, ids=name_of)
 
 
@@ -144,8 +158,7 @@ def test_2_a_change_of_scores_is_seen():
 # --- 3: the split ------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("options", [o for o in RUNS if o.get("split_original") != "keep"] + slow_images[:1],
-                         ids=name_of)
+@pytest.mark.parametrize("options", retiring + retiring_images, ids=name_of)
 def test_3_a_split_leaves_the_scores_of_t(options):
     for t in range(2, 7):
         (split,) = run(**options).of_stage(t, "split")
@@ -163,9 +176,9 @@ def test_3_sigma_0_brings_earlier_scores_back(options):
     assert moved, "no scores had changed before the splits"
 
 
-@pytest.mark.parametrize("hidden", [(5,), (5, 4), (5, 4, 4)])
-def test_3_with_sigma_0_and_eq6_new_no_task_ever_forgets(hidden):
-    result = run(hidden=hidden, sigma=0.0, eq6="new")
+@pytest.mark.parametrize("options", dense((5,), (5, 4), (5, 4, 4)) + retiring_images, ids=name_of)
+def test_3_with_sigma_0_and_eq6_new_no_task_ever_forgets(options):
+    result = run(**(options | {"sigma": 0.0, "eq6": "new"}))
     for t in range(1, 7):
         assert not changed_scores(result.ends[t - 1], result.ends[-1], [t])
 
@@ -178,14 +191,16 @@ def test_3_forgetting_is_seen():
 # --- 4: the limits -----------------------------------------------------------------------------------------------
 
 
-def test_4_infinite_sigma_splits_nothing():
-    result = run(hidden=(5, 4), sigma=np.inf)
+@pytest.mark.parametrize("options", dense((5, 4)) + slow_images, ids=name_of)
+def test_4_infinite_sigma_splits_nothing(options):
+    result = run(**(options | {"sigma": np.inf}))
     for split in (step for step in result.steps if step.box == "split"):
-        assert split.facts["split"] == [0, 0] and not differences(split.before, split.after)
+        assert not any(split.facts["split"]) and not differences(split.before, split.after)
 
 
-def test_4_infinite_tau_never_expands():
-    result = run(hidden=(5, 4), tau=np.inf, sigma=np.inf)
+@pytest.mark.parametrize("options", dense((5, 4)) + slow_images, ids=name_of)
+def test_4_infinite_tau_never_expands(options):
+    result = run(**(options | {"tau": np.inf, "sigma": np.inf}))
     assert {step.box for step in result.steps} & {"eq5", "prune"} == {"prune"}
     assert result.ends[0].widths == result.ends[-1].widths
     assert all(step.facts["tau"] == np.inf and not step.facts["expand"] for step in result.steps if step.box == "loss")
@@ -195,35 +210,37 @@ def only_head_differs(before, after, t) -> bool:
     return set(differences(before, after)) <= {f"heads/{t - 1}/weights", f"heads/{t - 1}/bias"}
 
 
-@pytest.mark.parametrize("hidden", [(5,), (5, 4), (4, 3, 3), (4, 3, 3, 3)])
-def test_4_a_huge_mu_deletes_every_new_unit(hidden):
-    den = learnt_first(hidden)
-    steps = {step.box: step for step in den.learn(random_task(2))}
+@pytest.mark.parametrize("options", dense((5,), (5, 4), (4, 3, 3), (4, 3, 3, 3)) + slow_images, ids=name_of)
+def test_4_a_huge_mu_deletes_every_new_unit(options):
+    steps = second_stage(options, mu=1e6)
     before, after = steps["eq5"].before, steps["prune"].after
-    assert steps["prune"].facts["kept"] == [0] * len(hidden)
+    assert not any(steps["prune"].facts["kept"])
     assert only_head_differs(before, after, 2)
     assert not only_head_differs(before, steps["eq5"].after, 2)
 
 
-@pytest.mark.parametrize("hidden", [(5,), (5, 4), (4, 3, 3)])
-def test_4_gamma_alone_leaves_at_most_constants_that_feed_older_units(hidden):
-    den = learnt_first(hidden, mu=0.0, gamma=1e6)
-    steps = {step.box: step for step in den.learn(random_task(2))}
+@pytest.mark.parametrize("options", dense((5,), (5, 4), (4, 3, 3)) + slow_images, ids=name_of)
+def test_4_gamma_alone_leaves_at_most_constants_that_feed_older_units(options):
+    steps = second_stage(options, mu=0.0, gamma=1e6)
     before, after = steps["eq5"].before, steps["prune"].after
     for l, width in enumerate(before.widths):
+        n_lower = before.stacks[l].shape[1]
         assert not after.weights[l][:, width:].any()
-        assert np.array_equal(after.weights[l][:len(before.weights[l]), :width], before.weights[l])
+        assert np.array_equal(after.stacks[l][:, :n_lower, :width], before.stacks[l])
         assert np.array_equal(after.biases[l][:width], before.biases[l])
-        feeding = after.weights[l + 1][width:, :before.widths[l + 1]] if l + 1 < len(hidden) else np.zeros((0, 1))
-        assert len(after.biases[l]) - width <= np.count_nonzero(feeding.any(axis=1))
+        top = l + 1 == len(before.widths)
+        feeding = 0 if top else np.count_nonzero(after.stacks[l + 1][:, width:, :before.widths[l + 1]].any(axis=(0, 2)))
+        assert len(after.biases[l]) - width <= feeding
 
 
-def learnt_first(hidden, **limits):
-    """A DEN whose first task was learnt with ordinary strengths, and whose second meets ``limits``."""
-    first = DEN(quick(hidden), seed=1)
-    first.learn(random_task(1))
-    limits = limits or {"mu": 1e6}
-    return DEN.from_state(first.state(), quick(hidden, **limits))
+def second_stage(options, **limits) -> dict:
+    """The steps of the second task under these strengths, by a DEN whose first task was learnt with ordinary ones."""
+    data = {name: options[name] for name in ("dtype", "image") if name in options}
+    config = quick(**{name: value for name, value in options.items() if name != "image"})
+    first = DEN(config, seed=1)
+    first.learn(random_task(1, **data))
+    den = DEN.from_state(first.state(), replace(config, **limits))
+    return {step.box: step for step in den.learn(random_task(2, **data))}
 
 
 # --- 5 and 6: what is over stays as it is ------------------------------------------------------------------------
@@ -270,6 +287,15 @@ def test_5_a_change_is_seen():
     assert touched_retired(network, tampered(network, "heads/0/weights", (top, 0)), 6) == [(1, top)]
 
 
+@pytest.mark.slow
+def test_5_a_change_at_any_place_of_a_window_is_seen():
+    network = run(**IMAGES[2]).ends[-1]
+    unit = int(np.flatnonzero(network.retired[0] < NEVER)[0])
+    for place in range(network.fan[1]):
+        changed = tampered(network, "weights/1", (place * network.widths[0] + unit, 0))
+        assert touched_retired(network, changed, 6)[0] == (0, unit)
+
+
 @everywhere
 def test_6_lifetimes_that_do_not_overlap_have_no_edge(options):
     for step in run(**options).steps:
@@ -293,14 +319,15 @@ def drift_since_birth(result, t, l, unit) -> float:
     now = result.of_stage(t, "split")[0].before
     then = result.ends[now.introduced[l][unit] - 1]
     total = float(now.biases[l][unit] - then.biases[l][unit]) ** 2
-    for i in range(then.weights[l].shape[0]):
-        if l == 0 or loops.sees(now, t, l, i):
-            total += (float(now.weights[l][i, unit]) - float(then.weights[l][i, unit])) ** 2
+    for w, old in zip(now.stacks[l], then.stacks[l], strict=True):
+        for i in range(len(old)):
+            if l == 0 or loops.sees(now, t, l, i):
+                total += (float(w[i, unit]) - float(old[i, unit])) ** 2
     return np.sqrt(total)
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("options", [o for o in RUNS if "drift" not in o], ids=name_of)
+@pytest.mark.parametrize("options", [o for o in RUNS + IMAGES if "drift" not in o], ids=name_of)
 def test_7_drift_since_birth_is_reported(options):
     result = run(**options)
     for t in range(2, 7):
@@ -333,9 +360,10 @@ def test_7_at_stage_2_it_is_rho_and_later_it_is_not():
             assert np.array_equal(arrays[f"drift/{l}"], arrays[f"drift_since_birth/{l}"]) == same
 
 
-def test_7_drift_below_sigma_adds_up():
+@pytest.mark.parametrize("options", dense((5, 4)) + slow_images, ids=name_of)
+def test_7_drift_below_sigma_adds_up(options):
     """Never split, a first unit ends farther from its birth than it ever moved in one stage."""
-    result = run(hidden=(5, 4), sigma=np.inf)
+    result = run(**(options | {"sigma": np.inf}))
     steps = [result.of_stage(t, "split")[0].arrays for t in range(2, 7)]
     largest_move = max(arrays["drift/1"][0] for arrays in steps)
     assert steps[-1]["drift_since_birth/1"][0] > largest_move
@@ -352,14 +380,16 @@ def test_7_relative_drift_since_birth():
     assert arrays["drift_since_birth/1"][0] == pytest.approx(change / norm, rel=1e-6)
 
 
-def test_7_births_are_kept_as_they_were():
-    result = run(hidden=(5, 4))
+@pytest.mark.parametrize("options", dense((5, 4)) + slow_images, ids=name_of)
+def test_7_births_are_kept_as_they_were(options):
+    result = run(**options)
     birth, network = result.den.birth, result.den.network
-    for l in range(2):
+    for l, fan in enumerate(network.fan[:-1]):
         assert birth.weights[l].shape == network.weights[l].shape and birth.weights[l].dtype == network.dtype
         for unit, stage in enumerate(network.introduced[l]):
-            then = result.ends[stage - 1].weights[l][:, unit]
-            assert np.array_equal(birth.weights[l][:len(then), unit], then)
-            assert not birth.weights[l][len(then):, unit].any()
+            then = result.ends[stage - 1].stacks[l][..., unit]
+            born = birth.weights[l][:, unit].reshape(fan, -1)
+            assert np.array_equal(born[:, :then.shape[1]], then)
+            assert not born[:, then.shape[1]:].any()
             assert birth.biases[l][unit] == result.ends[stage - 1].biases[l][unit]
     assert result.den.capacity().stored == {"birth": sum(a.size for a in network.weights + network.biases)}
