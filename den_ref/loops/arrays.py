@@ -41,6 +41,37 @@ def taken(array, *axes) -> np.ndarray:
     return filled(shape, lambda *index: array[tuple(axis[i] for axis, i in zip(axes, index))], array.dtype)
 
 
+def fans(weights, fan=None) -> list:
+    """Rows per lower unit of each matrix, the heads' last: one, unless ``fan`` says otherwise.
+
+    >>> fans([np.ones((2, 3))]), fans([np.ones((8, 3))], [4, 9])
+    ([1, 1], [4, 9])
+    """
+    return [1] * (len(weights) + 1) if fan is None else list(fan)
+
+
+def matrices(w, fan: int) -> list:
+    """The matrices of a stack, one for every place of its lower units: row p * n + u is of the u-th of n at place p.
+
+    >>> [one.tolist() for one in matrices(np.array([[1], [2], [3], [4]]), 2)]
+    [[[1], [2]], [[3], [4]]]
+    """
+    n = len(w) // fan
+    return [w[p * n:(p + 1) * n] for p in range(fan)]
+
+
+def at_every_place(function, fan: int, *stacks) -> np.ndarray:
+    """The stack that has at every place what function makes of the matrices of these stacks there."""
+    found = [function(*there) for there in zip(*(matrices(w, fan) for w in stacks), strict=True)]
+    n, n_upper = found[0].shape
+    return filled((fan * n, n_upper), lambda row, j: found[row // n][row % n, j], found[0].dtype)
+
+
+def cut(w, fan: int, lower, upper) -> np.ndarray:
+    """The entries where chosen lower and upper units meet, at every place."""
+    return at_every_place(lambda there: taken(there, lower, upper), fan, w)
+
+
 def indices(units) -> np.ndarray:
     """A list of numbers of units as an array of integers; the empty list too."""
     return np.array(list(units), dtype=np.int64)

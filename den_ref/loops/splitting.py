@@ -7,25 +7,28 @@ W^t is the network now, W^{t-1} the previous one, whose units are the first ones
 from math import inf
 from typing import NamedTuple
 
-from .arrays import NEVER, filled, indices, norm
+from .arrays import NEVER, at_every_place, fans, filled, indices, matrices, norm
 
 
-def unit_drift(weights, biases, previous_weights, previous_biases, introduced, retired, stage, drift):
+def unit_drift(weights, biases, previous_weights, previous_biases, introduced, retired, stage, drift, *, fan=None):
     """rho_i = norm of the change of unit i's bias and incoming weights since W^{t-1}; (units, rho) per hidden layer.
 
     Units: introduced before t and visible to t.  Incoming weights: from input features and from such units.
     "relative" divides by the norm of the same entries of W^{t-1}: 0/0 = 0, x/0 = inf.
     """
+    def entries(l, j, w, b):
+        return [b[l][j], *(there[i, j] for there in matrices(w[l], fan[l]) for i in older[l])]
+
     def rho(l, j):
-        now = [biases[l][j], *(weights[l][i, j] for i in older[l])]
-        then = [previous_biases[l][j], *(previous_weights[l][i, j] for i in older[l])]
+        now, then = entries(l, j, weights, biases), entries(l, j, previous_weights, previous_biases)
         change, size = norm(a - b for a, b in zip(now, then)), norm(then)
         if drift == "absolute" or change == 0:
             return change
         return change / size if size > 0 else inf
 
+    fan = fans(weights, fan)
     older = [[j for j in range(len(born)) if born[j] < stage < gone[j]] for born, gone in zip(introduced, retired)]
-    older = [range(len(weights[0])), *older]
+    older = [range(len(weights[0]) // fan[0]), *older]
     return [indices(units) for units in older[1:]], [
         filled(len(units), lambda n: rho(l, units[n])) for l, units in enumerate(older[1:])]
 
@@ -70,27 +73,28 @@ def places(born, gone, split, stage) -> list:
 
 
 def split_units(weights, biases, introduced, retired, heads, head_biases, head_stages,
-                previous_weights, previous_biases, split, stage, original):
+                previous_weights, previous_biases, split, stage, original, *, fan=None):
     """Duplicate the units ``split`` (one list of indices per hidden layer), all layers at once.
 
     The original i gets its incoming weights and bias of W^{t-1} back; the copy i', introduced at ``stage`` and appended
     in ascending order of the originals, takes those of W^t.  ``original`` is "retire" (the copy stands in for it from
     ``stage`` on) or "keep" (``stage`` and later see both).
     """
-    layers = [[Place("older", i) for i in range(len(weights[0]))],
+    *fan, of_heads = fans(weights, fan)
+    layers = [[Place("older", i) for i in range(len(weights[0]) // fan[0])],
               *(places(born, gone, units, stage) for born, gone, units in zip(introduced, retired, split))]
     after = {"weights": [], "biases": [], "introduced": [], "retired": []}
     for l, (below, above) in enumerate(zip(layers, layers[1:])):
-        now, before, b, old_b = weights[l], previous_weights[l], biases[l], previous_biases[l]
+        shape, b, old_b = (len(below), len(above)), biases[l], previous_biases[l]
         lives = [lifetime(place, introduced[l], retired[l], stage, original) for place in above]
-        after["weights"].append(filled((len(below), len(above)), lambda i, j: split_edge(
-            below[i], above[j], now, before, original)))
+        after["weights"].append(at_every_place(lambda now, before: filled(shape, lambda i, j: split_edge(
+            below[i], above[j], now, before, original)), fan[l], weights[l], previous_weights[l]))
         after["biases"].append(filled(len(above), lambda j: split_bias(above[j], b, old_b)))
         after["introduced"].append(indices(born for born, _ in lives))
         after["retired"].append(indices(gone for _, gone in lives))
     return after | {
-        "heads": [filled((len(layers[-1]), v.shape[1]), lambda i, o: split_head_entry(layers[-1][i], v, o, t == stage))
-                  for v, t in zip(heads, head_stages)],
+        "heads": [at_every_place(lambda v: filled((len(layers[-1]), v.shape[1]), lambda i, o: split_head_entry(
+            layers[-1][i], v, o, t == stage)), of_heads, head) for head, t in zip(heads, head_stages)],
         "head_biases": head_biases, "head_stages": head_stages}
 
 

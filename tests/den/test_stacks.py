@@ -1,4 +1,4 @@
-"""Units of which an upper unit reads many numbers: surgery, selection, drift and capacity where ``fan`` is more than 1.
+"""Units of which an upper unit reads many numbers: what surgery does to the scores where ``fan`` is more than 1.
 
 The networks are mixed: maps of several places below, dense layers or a head on whole maps above.  What they answer is
 computed by plain loops over a table of places: upper place q reads the lower places PLACES[l][q], as many as the fan.
@@ -13,23 +13,12 @@ from den_ref.core.stacks import between, edge_sizes, edges, stacked, unstacked
 from den_ref.den import selective, splitting, surgery
 from den_ref.den.birth import Birth, at_birth_edges, with_newborn
 from den_ref.den.importance import Importance
-from den_ref.den.network import NEVER, Network, capacity, extract, insert
+from den_ref.den.network import NEVER, Network, extract, insert
 from den_ref.den.rules import check_network
 from tests.helpers.random_networks import (
-    Shape, copied, differences, end_of_stage, in_stage, name_of, random_split)
+    STACKS, copied, differences, end_of_stage, in_stage, name_of, random_split)
 
-#: Fans of three kinds: filters of 9 and 4 numbers, dense layers on maps, dense on dense.
-SHAPES = [
-    Shape((6, 5), fan=(9, 4, 1)),
-    Shape((6, 5), fan=(9, 4, 3), dtype="float32", outputs=2),
-    Shape((5, 4, 6), fan=(4, 9, 2, 1), t=4, retire=False),
-    Shape((5, 6, 4, 5), fan=(9, 4, 6, 1, 1), t=5, density=0.35),
-    Shape((5,), fan=(9, 4), n_inputs=1),
-    Shape((0, 3), fan=(4, 2, 3), new=1),
-    Shape((4, 0, 3), fan=(2, 3, 4, 2), new=1, t=4),
-    Shape((7, 6), fan=(4, 4, 1), density=0.2, new=3),
-]
-everywhere = pytest.mark.parametrize("shape", SHAPES, ids=name_of)
+everywhere = pytest.mark.parametrize("shape", STACKS, ids=name_of)
 FEW = 3
 
 
@@ -168,7 +157,7 @@ def test_a_constant_map_is_folded_at_all_places():
     assert surgery.delete_units(useless.folded, useless.units).weights[1].tolist() == [[1.0], [1.0]]
 
 
-@pytest.mark.parametrize("shape", [shape for shape in SHAPES if shape.retire], ids=name_of)
+@pytest.mark.parametrize("shape", [shape for shape in STACKS if shape.retire], ids=name_of)
 def test_a_split_leaves_the_scores_of_t(shape):
     for seed in range(3):
         rng = np.random.default_rng([23, seed])
@@ -193,7 +182,7 @@ def test_splitting_all_brings_earlier_scores_back(shape):
 
 def test_a_wrong_order_of_rows_is_seen():
     """Rows unit by unit, all places of one beside each other, are another network after an expansion."""
-    shape = SHAPES[0]
+    shape = STACKS[0]
     _, now = in_stage(np.random.default_rng(25), shape)
     grown = surgery.append_units(now, [1, 0], shape.t + 1)
     wrong = copied(grown)
@@ -202,7 +191,7 @@ def test_a_wrong_order_of_rows_is_seen():
 
 
 def test_an_illegal_weight_is_seen():
-    now = copied(in_stage(np.random.default_rng(31), SHAPES[0])[1])
+    now = copied(in_stage(np.random.default_rng(31), STACKS[0])[1])
     assert legal(now) == []
     retired = int(np.flatnonzero(now.retired[0] < NEVER)[0])
     new = int(np.flatnonzero(now.introduced[1] >= now.retired[0][retired])[0])
@@ -210,60 +199,7 @@ def test_an_illegal_weight_is_seen():
     assert legal(now) == [(1, 2 * now.widths[0] + retired, new)]
 
 
-# --- what is read of units ---------------------------------------------------------------------------------------
-
-
-@everywhere
-def test_selection_in_loops(shape):
-    _, now = in_stage(np.random.default_rng(26), shape)
-    head = now.heads[-1]
-    visible = now.visible(shape.t)
-    for given in (head, replace(head, weights=head.weights * (np.arange(len(head.weights)) % 3 == 0)[:, None])):
-        chosen, w, found = range(shape.outputs), given.weights, []
-        for l in reversed(range(len(visible))):
-            n = len(w) // now.fan[l]
-            chosen = [u for u in visible[l] if any(w[p * n + u, m] for p in range(now.fan[l]) for m in chosen)]
-            found.insert(0, chosen)
-            w = now.weights[l - 1]
-        assert [list(units) for units in selective.select_units(now, given)] == found
-
-
-@everywhere
-@pytest.mark.parametrize("drift", ["absolute", "relative"])
-def test_drift_in_loops(shape, drift):
-    previous, now = in_stage(np.random.default_rng(27), shape)
-    older, t = now.older(shape.t), shape.t
-    units, rho = splitting.unit_drift(now, previous, t, drift)
-    for l in range(len(shape.widths)):
-        for unit, got in zip(units[l], rho[l], strict=True):
-            w, then = now.weights[l], previous.weights[l]
-            n_now, n_then = len(w) // now.fan[l], len(then) // now.fan[l]
-            pairs = [(w[p * n_now + u, unit], then[p * n_then + u, unit])
-                     for p in range(now.fan[l]) for u in older[l]] + [(now.biases[l][unit], previous.biases[l][unit])]
-            change = sum((float(a) - float(b)) ** 2 for a, b in pairs) ** 0.5
-            size = sum(float(b) ** 2 for _, b in pairs) ** 0.5 if drift == "relative" else 1.0
-            assert got == pytest.approx(change / size if size else np.inf * change if change else 0.0, rel=1e-9)
-
-
-@everywhere
-def test_capacity_in_loops(shape):
-    _, now = in_stage(np.random.default_rng(28), shape)
-    used, per_task, heads = set(), {}, 0
-    for head in now.heads:
-        seen, n, own = now.visible(head.stage), now.widths[-1], []
-        for l, units in enumerate(seen[1:]):
-            n_lower = len(now.weights[l]) // now.fan[l]
-            own += [(l, p * n_lower + u, m) for p in range(now.fan[l]) for u in seen[l] for m in units]
-            own += [(l, m) for m in units]
-        used |= set(own)
-        rows = sum(1 for row in range(len(head.weights)) if row % n in seen[-1]) if n else 0
-        per_task[head.task] = len(own) + (rows + 1) * shape.outputs
-        heads += (rows + 1) * shape.outputs
-    size = capacity(now)
-    assert (size.allocated, size.per_task) == (len(used) + heads, per_task)
-    entries = sum(bool(now.weights[one[0]][one[1:]] if len(one) == 3 else now.biases[one[0]][one[1]]) for one in used)
-    assert size.nonzero == entries + sum(np.count_nonzero(h.weights) + np.count_nonzero(h.bias) for h in now.heads)
-    assert size.arrays == sum(array.size for name, array in now.arrays().items() if name[0] in "wbh")
+# --- what stands beside a network ---------------------------------------------------------------------------------
 
 
 @everywhere
@@ -289,7 +225,7 @@ def test_births_and_what_stands_beside_a_network(shape):
 @pytest.mark.parametrize("fan, expected", [((9, 4, 2), "heads/0/weights"), ((9, 2, 1), "weights/1"),
                                            ((7, 4, 1), "weights/0")])
 def test_a_fan_that_does_not_fit_is_refused(fan, expected):
-    network = end_of_stage(np.random.default_rng(30), SHAPES[0])
+    network = end_of_stage(np.random.default_rng(30), STACKS[0])
     check_network(network)
     with pytest.raises(ValueError, match=expected):
         check_network(replace(network, fan=fan))

@@ -15,26 +15,26 @@ from den_ref.protocol import Capacity
 def fields(network: Network) -> dict:
     """The arguments by which the loops call a network; float64, as all their numbers."""
     return {name: [np.asarray(array, float) if array.dtype.kind == "f" else array for array in arrays]
-            for name, arrays in fields_of(network).items()}
+            for name, arrays in fields_of(network).items()} | {"fan": network.fan}
 
 
 def like(network: Network, answer: dict) -> Network:
     """An answer of the loops as a Network, in the precision and with the tasks of another."""
     kinds = {name: [array.astype(network.dtype) for array in answer[name]]
              for name in ("weights", "biases", "heads", "head_biases")}
-    after = network_of(**{**answer, **kinds})
-    return replace(after, heads=[replace(new, task=old.task, loss=old.loss)
-                                 for new, old in zip(after.heads, network.heads, strict=True)])
+    after = network_of(**{name: answer[name] for name in fields_of(network)} | kinds)
+    heads = [replace(new, task=old.task, loss=old.loss) for new, old in zip(after.heads, network.heads, strict=True)]
+    return replace(after, heads=heads, fan=network.fan, convolutions=network.convolutions)
 
 
 def body(network: Network, *names) -> dict:
-    """Some of the arguments."""
-    return {name: fields(network)[name] for name in names}
+    """Some of the arguments, and the fan."""
+    return {name: fields(network)[name] for name in (*names, "fan")}
 
 
 def previous(network: Network) -> dict:
     """The arguments that are W^{t-1}."""
-    return {f"previous_{name}": array for name, array in body(network, "weights", "biases").items()}
+    return {f"previous_{name}": fields(network)[name] for name in ("weights", "biases")}
 
 
 def visible(network, stage) -> list:
@@ -49,8 +49,8 @@ def sees(network, stage, layer, unit) -> bool:
 
 
 def predict(network, task, x, units=None):
-    """``network.scores``."""
-    head, asked = network.head_of(task), body(network, "weights", "biases")
+    """``network.scores`` of a network without filters."""
+    head, asked = network.head_of(task), {name: fields(network)[name] for name in ("weights", "biases")}
     units = visible(network, head.stage) if units is None else units
     logits = subnetworks.scores(np.asarray(x, float), units, **asked, head=np.asarray(head.weights, float),
                                 head_bias=np.asarray(head.bias, float))
@@ -71,7 +71,8 @@ def select_units(network, head) -> list:
 
 def extract(network, units, head) -> Subnetwork:
     """``den.network.extract``."""
-    sub = loops.extract_subnetwork(network.weights, network.biases, head.weights, head.bias, units)
+    sub = loops.extract_subnetwork(network.weights, network.biases, head.weights, head.bias, units,
+                                     fan=network.fan)
     assert all(np.array_equal(w != 0, edges) for w, edges in zip(sub["sub_weights"], sub["edges"], strict=True))
     return Subnetwork(list(units), sub["sub_weights"], sub["sub_biases"], sub["sub_head"], sub["sub_head_bias"])
 
@@ -79,7 +80,7 @@ def extract(network, units, head) -> Subnetwork:
 def insert(network, sub, head) -> Network:
     """``den.network.insert``."""
     after = loops.insert_subnetwork(network.weights, network.biases, head.weights, head.bias, sub.units, sub.weights,
-                                    sub.biases, sub.head, sub.head_bias)
+                                    sub.biases, sub.head, sub.head_bias, fan=network.fan)
     return replace(network, weights=after["weights"], biases=after["biases"]).with_head(
         replace(head, weights=after["head"], bias=after["head_bias"]))
 
@@ -91,9 +92,11 @@ def append_units(network, counts, stage) -> Network:
 
 def useless_units(network, stage) -> Useless:
     """``den.surgery.useless_units``: all biases with the constants folded in, those of the useless units too."""
-    asked = fields(network)
-    units, biases, head_biases = surgery.fold(**{name: asked[name] for name in asked if name != "retired"}, stage=stage)
-    assert [list(gone) for gone in loops.useless_units(**asked, stage=stage)[0]] == [list(gone) for gone in units]
+    asked, padded = fields(network), [l for l, layer in enumerate(network.convolutions) if layer.padding]
+    units, biases, head_biases = surgery.fold(**{name: asked[name] for name in asked if name != "retired"}, stage=stage,
+                                              padded=padded)
+    again, *_ = loops.useless_units(**asked, stage=stage, padded=padded)
+    assert [list(gone) for gone in again] == [list(gone) for gone in units]
     return Useless(units, like(network, asked | {"biases": biases, "head_biases": head_biases}))
 
 

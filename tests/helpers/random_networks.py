@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from den_ref.core.convolution import Convolution
 from den_ref.den.network import NEVER, Head, Network
 
 
@@ -53,11 +54,25 @@ SHAPES = [
     Shape((7, 6), t=6, density=1.0, new=0),
     Shape((5, 4), t=2, n_inputs=1, density=0.3, retire=False),
 ]
+#: Fans of three kinds, filters of 9 and 4 numbers, dense layers on maps, dense on dense.
+STACKS = [
+    Shape((6, 5), fan=(9, 4, 1)),
+    Shape((6, 5), fan=(9, 4, 3), dtype="float32", outputs=2),
+    Shape((5, 4, 6), fan=(4, 9, 2, 1), t=4, retire=False),
+    Shape((5, 6, 4, 5), fan=(9, 4, 6, 1, 1), t=5, density=0.35),
+    Shape((5,), fan=(9, 4), n_inputs=1),
+    Shape((0, 3), fan=(4, 2, 3), new=1),
+    Shape((4, 0, 3), fan=(2, 3, 4, 2), new=1, t=4),
+    Shape((7, 6), fan=(4, 4, 1), density=0.2, new=3),
+]
+#: Two convolutions, of which the upper one looks at zeros around its maps.
+PADDED = Shape((6, 5), fan=(4, 4, 9), n_inputs=1, density=0.2, new=4,
+               convolutions=(Convolution(4, 4, size=2, stride=2), Convolution(2, 2, size=2, padding=1)))
 
 
 def name_of(shape: Shape) -> str:
     """Id of a parametrised test."""
-    widths = "-".join(map(str, shape.widths))
+    widths = "-".join(map(str, shape.widths)) + ("_fan" + "-".join(map(str, shape.fan)) if shape.fan else "")
     return f"{widths}_t{shape.t}_new{shape.new}_out{shape.outputs}_{shape.dtype}_{'retire' if shape.retire else 'keep'}"
 
 

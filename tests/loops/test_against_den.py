@@ -1,5 +1,6 @@
 """The fast functions of selection and surgery against the loops, on random legal networks."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -8,10 +9,10 @@ import pytest
 from den_ref.den import network, selective, splitting, surgery
 from den_ref.loops.splitting import places
 from tests.helpers import loops_on_networks as loops
-from tests.helpers.random_networks import SHAPES, Shape, copied, differences, end_of_stage, frozen, in_stage
-from tests.helpers.random_networks import name_of, random_split, samples
+from tests.helpers.random_networks import PADDED, SHAPES, STACKS, Shape, copied, differences, end_of_stage, frozen
+from tests.helpers.random_networks import in_stage, name_of, random_split, samples
 
-everywhere = pytest.mark.parametrize("shape", SHAPES, ids=name_of)
+everywhere = pytest.mark.parametrize("shape", SHAPES + STACKS, ids=name_of)
 seeds = pytest.mark.parametrize("seed", range(2))
 
 
@@ -87,6 +88,17 @@ def test_useless_units_of_very_sparse_networks(seed):
     assert same(fast.units, slow.units)
 
 
+def test_no_constant_is_folded_below_zeros():
+    told = 0
+    for seed in range(20):
+        now = in_stage(np.random.default_rng(seed), PADDED)[1]
+        fast, slow = (room.useless_units(now, now.stage) for room in (surgery, loops))
+        assert same(fast.units, slow.units)
+        assert all(np.allclose(*both) for both in zip(fast.folded.biases, slow.folded.biases, strict=True))
+        told += not same(slow.units, loops.useless_units(replace(now, convolutions=()), now.stage).units)
+    assert told
+
+
 @everywhere
 @seeds
 def test_unit_drift_and_most_drifted(stage):
@@ -119,7 +131,7 @@ def test_capacity(stage):
     assert network.capacity(stage.now) == loops.capacity(stage.now)
 
 
-@everywhere
+@pytest.mark.parametrize("shape", SHAPES, ids=name_of)
 def test_predict(shape):
     rng = np.random.default_rng(5)
     now = in_stage(rng, shape)[1]
