@@ -5,11 +5,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from den_ref.experiment.pages import numbers
 from den_ref.experiment.pages.summary import read_summary
-from docs.make import algorithm_figures, compare_shares, equation_figures, flowchart, idea, notebook_pages, readme
+from docs.make import (
+    algorithm_figures, compare_shares, equation_figures, filter_figures, flowchart, idea, notebook_pages, readme)
 from docs.make.blocks import write_blocks
 from tests.helpers.page_width import READABLE, smallest_letters
 
@@ -49,6 +51,22 @@ PICTURES = (algorithm_figures.balls, algorithm_figures.prox, equation_figures.ba
 @pytest.mark.parametrize("draw", PICTURES, ids=lambda draw: f"{draw.__module__.rpartition('.')[2]}.{draw.__name__}")
 def test_letters_can_be_read_on_a_page(draw):
     assert smallest_letters(draw()) >= READABLE
+
+
+@pytest.mark.slow
+def test_the_page_of_convolutions_shows_a_split_and_a_selection():
+    """A filter gets back to the last bit what it was, and its copy what it had become; the third task leaves some out."""
+    tasks, steps = filter_figures.learnt()
+    split, = (step for step in steps if (step.stage, step.box) == (2, "split"))
+    first, units = next(step for step in steps if step.stage == 2).before, split.arrays["split/1"]
+    assert len(units) == 2 and not np.array_equal(first.weights[0][:, units], split.before.weights[0][:, units])
+    assert np.array_equal(first.weights[0][:, units], split.after.weights[0][:, units])
+    assert np.array_equal(split.before.weights[0][:, units], split.after.weights[0][:, -2:])
+    chosen, = (step for step in steps if (step.stage, step.box) == (3, "select"))
+    assert np.array_equal(units, np.flatnonzero(chosen.after.retired[0] == 2))
+    assert chosen.facts["selected"][2] < chosen.facts["visible"][2]
+    for page in (filter_figures.split, filter_figures.selected):
+        assert smallest_letters(page(tasks, steps)) >= READABLE
 
 
 def test_every_box_of_the_flowchart_is_on_a_way():

@@ -70,6 +70,14 @@ PREDICTIONS = {
         "predict-work": 'fewest_rounds = "den"\nleast_per_unit = "adanet"\nmost_per_unit = "den"',
         "predict-tree": "tree_first_lot = 0.95\nplain_first_lot = 0.1\nneeds_old_data = True",
     },
+    "10_filters_are_units": {
+        "predict-column": 'windows_down = 12\nlargest_map = "up"',
+        "predict-gone": "gone_l1 = 3\ngone_l21 = 7",
+        "predict-group": "group_size = 25 * (6 + 5)",
+        "predict-select": "all_of_layer_2 = False",
+        "predict-split": 'original_has = "old"\ncopy_has = "new"\nmap_moves_by = 0',
+        "predict-beside": 'higher_auroc = "filters"\nfewer_parameters = "filters"',
+    },
 }
 
 #: Notebook -> id of a cell -> what holds after it.
@@ -258,5 +266,17 @@ assert max(auroc, key=lambda name: np.mean(auroc[name])) == 'den'
 assert done.R['accuracy'][-1, 0] > 0.9 and plain.R['accuracy'][-1, 0] < 0.3
 assert 'expected the data of all learnt tasks' in refused
 """,
+    },
+    "10_filters_are_units": {
+        "run-column": "assert apart < 1e-12 and sums['up'] > 1.5 * max(sums['across'], sums['spot'])",
+        "run-gone": "assert left['L1'] < left['(2,1)-norm'] < 1 and gone['as drawn'] == 0",
+        "run-group": """
+assert len(seen) == 6 + 5 and stages[2]['eq5'].facts['added'] == [5, 5, 5]
+assert 0 < stages[2]['prune'].facts['kept'][1] <= (norms > 0).sum() < 5
+""",
+        "run-select": "assert len(chosen[3]) < len(chosen[2]) < select.facts['visible'][2] and len(chosen[1]) > 3",
+        "run-split": "assert np.abs(seen['new'] - seen['old']).max() > 0.5 and len(units) == 2",
+        "show-split": "assert set(split.arrays['split/1']) == set(np.flatnonzero(split.after.retired[0] == 2))",
+        "run-beside": "assert auroc['filters'] > auroc['dense'] + 0.01 and 4 * parameters['filters'] < parameters['dense']",
     },
 }

@@ -72,6 +72,12 @@ def select(sees: str = "(born <= stage) & (stage < gone)", top: str = "(head != 
 
 #: Bases from two sums, or from something like them.
 BASES = "np.linalg.solve({A} + lam * np.eye(d * k), {b}).reshape(d, k, order='{order}')"
+#: The windows of an image; the pairs of a matrix made shorter; the channels that filters read.
+WINDOWS = ("np.array([image[r:r + size, q:q + size].{window} for r in range(0, len(image) - size + 1, {step}) "
+           "for q in range(0, len(image[0]) - size + 1, {step})])")
+PAIRS = ("({stack} * np.maximum(1 - {threshold} / np.maximum(np.linalg.norm({stack}, axis={axis}, keepdims=True), 1e-300), "
+         "0)).reshape(w.shape)")
+READ = "np.flatnonzero({stack}[:, :, chosen].any(axis=({axis}, 2)))"
 SHRINK = "np.sign({z}) * np.maximum(np.abs({z}) - {threshold}, 0)"
 #: Shrink the columns of u; no column is divided by a norm of 0.
 GROUPS = "u * np.maximum(1 - {threshold} / np.maximum(np.linalg.norm(u, axis={axis}, keepdims=True), 1e-300), 0)"
@@ -211,5 +217,23 @@ SOLUTIONS = {
             "max(max(groups, key=lambda group: sum(p[c] for c in group)), key=lambda c: p[c])",
             flat="int(np.argmax(p))", child_of_the_largest="max(max(groups, key=lambda group: max(p[group])), key=lambda c: p[c])",
             place_in_the_child="int(np.argmax(p[max(groups, key=lambda group: sum(p[group]))]))"),
+    },
+    "10_filters_are_units": {
+        "exercise-patches": function(
+            "my_patches(image, size, stride)", WINDOWS.format(window="ravel()", step="stride"),
+            column_by_column=WINDOWS.format(window="T.ravel()", step="stride"),
+            flipped=WINDOWS.format(window="ravel()[::-1]", step="stride"),
+            stride_forgotten=WINDOWS.format(window="ravel()", step="1")),
+        "exercise-prox": function(
+            "my_prox(w, step, mu, fan)", PAIRS.format(threshold="step * mu", stack="w.reshape(fan, -1, w.shape[1])", axis=0),
+            not_scaled=PAIRS.format(threshold="mu", stack="w.reshape(fan, -1, w.shape[1])", axis=0),
+            channel_by_channel=PAIRS.format(threshold="step * mu", stack="w.reshape(-1, fan, w.shape[1])", axis=1),
+            whole_filters=PAIRS.format(threshold="step * mu", stack="w.reshape(1, -1, w.shape[1])", axis=1),
+            entries="np.sign(w) * np.maximum(np.abs(w) - step * mu, 0)"),
+        "exercise-select": function(
+            "my_selected(w, fan, chosen)", READ.format(stack="w.reshape(fan, -1, w.shape[1])", axis=0),
+            channel_by_channel=READ.format(stack="w.reshape(-1, fan, w.shape[1])", axis=1),
+            at_every_place="np.flatnonzero((w.reshape(fan, -1, w.shape[1])[:, :, chosen] != 0).all(axis=0).any(axis=1))",
+            of_all_filters="np.flatnonzero(w.reshape(fan, -1, w.shape[1]).any(axis=(0, 2)))"),
     },
 }
