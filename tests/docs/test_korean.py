@@ -1,4 +1,7 @@
-"""Pages that there are in Korean say what the English ones say: same structure, code, links, formulas and numbers."""
+"""Pages that there are in Korean say what the English ones say: same structure, code, links, formulas and numbers.
+
+Those of single systems are short: they have the commands and some of the rest, and nothing that the English ones do not have.
+"""
 
 import re
 
@@ -7,6 +10,7 @@ import pytest
 from tests.helpers.docs_pages import DOCS, fences, inline_math
 
 PAGES = ["deck", "glossary", "growers", "limits", "reading_the_package", "teachers"]    # the README has tests of its own, in test_docs
+SHORT = ["adanet", "compared_systems", "incremental_features", "nonparametric", "small_tasks"]
 
 
 def read(page: str) -> str:
@@ -46,6 +50,34 @@ def test_the_korean_page_says_the_same(page):
 def test_a_difference_is_seen(then, now):
     english = read("deck.md")
     assert then in english and structure(english.replace(then, now, 1)) != structure(english)
+
+
+def unsaid(short: str, whole: str) -> dict:
+    """What a short page has and the whole one has not, part by part; a link to the whole one may stand anywhere."""
+    mine, theirs = structure(short), structure(whole)
+    return {part: extra for part in ("code", "names", "links", "formulas", "numbers")
+            if (extra := [one for one in mine[part] if one not in theirs[part]])}
+
+
+def commands(text: str) -> list[str]:
+    return [fence.text for fence in fences(text) if fence.language == "sh"]
+
+
+@pytest.mark.parametrize("page", SHORT)
+def test_a_short_page_says_nothing_else_and_has_all_commands(page):
+    korean, english = read(f"{page}.ko.md"), read(f"{page}.md")
+    assert unsaid(korean, english) == {}
+    assert commands(korean) == commands(english) != []
+    assert any(fence.language == "math" for fence in fences(korean)) and "\n## 연습 문제\n" in korean
+    assert len(korean) < len(english)
+
+
+@pytest.mark.parametrize("then, now, part", [
+    ("1.5 [ 4.45", "1.5 [ 4.46", "code"), ("$p = 2$", "$p = 7$", "formulas"), ("`weak=trained`", "`weak=both`", "names"),
+    ("(equations/l1_prox.md)", "(equations/eq2.md)", "links"), ("2017", "2016", "numbers")])
+def test_what_the_english_page_does_not_say_is_seen(then, now, part):
+    whole = read("adanet.md")
+    assert then in whole and not unsaid(whole, whole) and list(unsaid(whole.replace(then, now), whole)) == [part]
 
 
 def other_words(korean: str, english: str) -> list[str]:
