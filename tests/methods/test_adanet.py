@@ -239,6 +239,14 @@ def test_a_penalty_above_every_slope_leaves_nothing():
     assert not none.scores(0, toy(1)[0].x_valid).any() and none.capacity().allocated == 0
 
 
+@pytest.mark.parametrize("share", [1.001, 0.999])
+def test_a_unit_gets_a_strength_if_and_only_if_it_gains(share):
+    now = drawn(lam=0.0)
+    slope = np.linalg.norm(pull(np.column_stack([now.x, np.ones(40)]), now.y, now.f))
+    best = in_closed_form(replace(now, config=replace(now.config, beta=float(share * slope))))
+    assert (best.gain > 0) == bool(best.fit_new()[0].w.any()) == (share < 1)
+
+
 # --- one layer is regression with the norm as its penalty --------------------------------------------------------
 
 
@@ -361,6 +369,16 @@ def test_what_f_does_not_hear_is_not_kept():
     units = [Unit(layer, np.ones(2)) for layer in (1, 1, 2, 1, 2)]
     strengths = [[0, 0, 1.0, 0, 0], [0, 2.0, 0, 0, 0], [0, 0, 0, 0, 1.0], [0, 0, 0, 0, 0.0]]
     assert [reached(units, np.array(w)) for w in strengths] == [[0, 1, 2], [1], [0, 1, 3, 4], []]
+
+
+def test_what_comes_with_strength_0_and_what_is_dropped_change_no_answer():
+    now = with_units(1, 2, 1, 3)
+    now = replace(now, w=now.w * [0, 1, 1, 0, 0, 0, 0, 1])
+    kept = reached(now.units, now.w)
+    assert kept == [0, 1, 2, 3, 7]
+    answer = np.maximum(values_of([now.units[j] for j in kept], now.x), 0) @ now.w[kept]
+    np.testing.assert_allclose(answer, now.f, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(now.plus([Unit(2, np.ones(3))]).f, now.f, rtol=0, atol=1e-12)
 
 
 @pytest.mark.parametrize("settings", [CLOSED, {"weak": "trained", "additions": 2, "width": 2, "epochs": 2}])

@@ -144,6 +144,17 @@ def test_twins_that_are_summed_change_no_score_and_twins_that_are_averaged_do():
     np.testing.assert_allclose(scores(averaged, x), scores(w, x) - lost, rtol=0, atol=1e-12)
 
 
+@pytest.mark.parametrize("outgoing", ["sum", "mean"])
+def test_the_reconstruction_of_twins_changes_however_they_are_merged(outgoing):
+    w, x = with_a_twin(), samples().x
+
+    def shown(w):
+        return expit(x @ w["W"] + w["b"]) @ w["W"].T + w["a"]
+
+    lost = expit(x @ w["W"][:, [1]] + w["b"][1]) * w["W"][:, 1]
+    np.testing.assert_allclose(shown(merged(w, np.array([[1, 4]]), x, outgoing)), shown(w) - lost, rtol=0, atol=1e-12)
+
+
 def test_a_merged_feature_is_the_mean_weighted_by_activation():
     w, x = network(), samples().x
     after, (p0, p3) = merged(w, np.array([[0, 3]]), x, "mean"), expit(x @ w["W"] + w["b"]).sum(axis=0)[[0, 3]]

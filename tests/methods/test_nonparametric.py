@@ -196,6 +196,17 @@ def test_units_that_hear_nothing_go_and_change_nothing():
     assert not any(np.shares_memory(new, old) for new, old in zip(fewer, weights))
 
 
+def test_averages_come_and_go_with_their_units():
+    weights, _, _ = random_network(sizes=(12, 6, 5, 1))
+    growing = Growing(toy()[0], NonparametricConfig(**SMALL), weights, np.random.default_rng(0))
+    growing.optimiser.m, growing.optimiser.c = ([start + np.arange(n) for n in (6, 5, 1)] for start in (1.0, 7.0))
+    weights[0][:, [1, 4]] = 0
+    growing.shrink()
+    growing.grow()
+    for now, start in ((growing.optimiser.m, 1), (growing.optimiser.c, 7)):
+        assert [a.tolist() for a in now] == [[*(start + np.array([0, 2, 3, 5])), 0], [*range(start, start + 5), 0], [start]]
+
+
 def test_a_layer_keeps_one_unit():
     weights, _, _ = random_network()
     weights[0][...] = 0

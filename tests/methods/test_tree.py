@@ -208,7 +208,11 @@ TRAIN = OLD + [(0, 2), (2, 0), (1, 3), (3, 1), (4, 0), (4, 0), (4, 2)]
 VALID = OLD + [(0, 1), (1, 0), (2, 3), (3, 2), (4, 2), (4, 2), (4, 0)]
 
 
-@pytest.mark.parametrize(("valid", "superclasses", "home"), [(VALID, [0, 0, 1, 1], 1), (TRAIN, [0, 1, 0, 1], 0)])
+TIE = VALID[:-3] + VALID[-2:]                                      # it looks like 2 and like 0: the first
+
+
+@pytest.mark.parametrize(("valid", "superclasses", "home"), [
+    (VALID, [0, 0, 1, 1], 1), (TRAIN, [0, 1, 0, 1], 0), (TIE, [0, 0, 1, 1], 0)])
 def test_validation_data_say_what_is_confused_and_where_a_new_class_goes(valid, superclasses, home):
     leaf = Node((0, 1, 2, 3), reader(0, 1, 2, 3))
     step = next(Tree(TreeConfig(hidden=(5,))).cloned(leaf, leaf, (4,), arrival(TRAIN, valid)))
@@ -224,16 +228,48 @@ def test_validation_data_say_below_which_child_a_new_class_belongs(valid, home):
     np.testing.assert_allclose(step.arrays["confusion"], [[1 / 3, 2 / 3] if home else [2 / 3, 1 / 3]])
 
 
-def test_validation_data_say_which_is_more_accurate(monkeypatch):
-    """Nothing is trained here: networks answer as they begin."""
-    made = []
+@pytest.fixture
+def made(monkeypatch):
+    """The nodes that would be trained; nothing is: networks answer as they begin."""
+    nodes = []
 
     def begun(self, start, classes, children, *told):
-        made.append(Node(tuple(classes), start, children))
-        return made[-1]
+        nodes.append(Node(tuple(classes), start, children))
+        return nodes[-1]
         yield
 
     monkeypatch.setattr(Tree, "trained", begun)
+    return nodes
+
+
+def returned(boxes):
+    """What a generator returns in the end."""
+    while True:
+        try:
+            next(boxes)
+        except StopIteration as end:
+            return end.value
+
+
+def test_a_branch_is_the_flat_increment_above_its_clones(made):
+    leaf, flat = Node((0, 1, 2, 3), reader(0, 1, 2, 3)), Node((0, 1, 2, 3, 4), reader(0, 1, 2, 3, 4))
+    branch = returned(Tree(TreeConfig(hidden=(5,))).cloned(leaf, flat, (4,), arrival(TRAIN, VALID)))
+    assert branch.network is flat.network and branch.classes == flat.classes
+    assert [child.classes for child in branch.children] == [(0, 1), (2, 3, 4)] and branch.children == tuple(made)
+
+
+def test_what_no_new_class_comes_to_stays(made):
+    """The very node; and without refreshing the very network of the branch, so that no sample takes another way."""
+    branch = Node((0, 1, 2, 3), reader(0, 1, 2, 3), (Node((0, 1), reader(0, 1)), Node((2, 3), reader(2, 3))))
+    tree, here = Tree(TreeConfig(hidden=(5,), k=1, refresh=False)), arrival(TRAIN, VALID)
+    after = returned(tree.branch_grown(branch, (4,), here))
+    assert after.network is branch.network and after.children[0] is branch.children[0]
+    assert after.children[1].classes == (2, 3, 4) and after.classes == (0, 1, 2, 3, 4)
+    old = here.seen.x_valid
+    np.testing.assert_array_equal(log_probabilities(after, old, 5)[:, :2], log_probabilities(branch, old, 5)[:, :2])
+
+
+def test_validation_data_say_which_is_more_accurate(made):
     here = arrival(OLD * 3 + [(4, 4)], VALID)
     tree = Tree(TreeConfig(hidden=(5,), dtype="float64"))
     *_, step = tree.grown(Node((0, 1, 2, 3), reader(0, 1, 2, 3)), (4,), here)
