@@ -1,10 +1,10 @@
 """What networks that grow spend and share: DEN, nonparametric networks, AdaNet, incremental features and the tree.
 
-    OPENBLAS_NUM_THREADS=1 python -m docs.make.growers [--table]
+    OPENBLAS_NUM_THREADS=1 python -m docs.make.growers [--again LABEL ...] [--table]
 
-learns the toy stream with each, the first five tasks of the digits with three, and the digits in five groups with the
-tree (four minutes of a processor), writes ``docs/results/growers.json`` and fills the tables of docs/related.md;
-``--table`` fills them from that file.
+learns the toy stream and the first five tasks of the digits with each, and the digits in five groups with the tree,
+writes ``docs/results/growers.json`` after every run and fills the tables of docs/related.md.  A run that is on record
+is not learnt again, but for those of the labels that are named; ``--table`` fills the tables from the record.
 
 A pass is one over the samples of the task, with gradient.  Multiply-adds are those of ``results.json``: of training,
 forwards and backwards.  Fits of a linear head to features that are held (Eq. 3 of DEN, the strengths of AdaNet) are in
@@ -14,6 +14,7 @@ neither, for no method.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -50,15 +51,16 @@ class Grower(NamedTuple):
 
 
 DIGITS = {"stream": "mnist-variation", "stream_options": {"n_tasks": 5}}
+THREE = (0, 1, 2)
 GROWERS = {
-    "den": Grower("DEN", "den"),
-    "nonparametric": Grower("nonparametric", "nonparametric"),
-    "adanet": Grower("AdaNet", "adanet"),
-    "adanet-warm": Grower("AdaNet, `warm=True`", "adanet", {"warm": True}),
-    "incremental-features": Grower("incremental features", "incremental-features"),
-    "den-digits": Grower("DEN, digits", "den", **DIGITS),
-    "nonparametric-digits": Grower("nonparametric, digits", "nonparametric", **DIGITS),
-    "adanet-digits": Grower("AdaNet, digits", "adanet", **DIGITS),
+    "den": Grower("DEN", "den", seeds=THREE),
+    "nonparametric": Grower("nonparametric", "nonparametric", seeds=THREE),
+    "adanet": Grower("AdaNet", "adanet", seeds=THREE),
+    "adanet-warm": Grower("AdaNet, `warm=True`", "adanet", {"warm": True}, seeds=THREE),
+    "incremental-features": Grower("incremental features", "incremental-features", seeds=THREE),
+    "den-digits": Grower("DEN, digits", "den", **DIGITS, seeds=THREE),
+    "nonparametric-digits": Grower("nonparametric, digits", "nonparametric", **DIGITS, seeds=THREE),
+    "adanet-digits": Grower("AdaNet, digits", "adanet", **DIGITS, seeds=THREE),
     "tree": Grower("error-driven tree", "tree", SMALL, "split-digits", {"per_class": PER_CLASS}, SEEDS),
 }
 
@@ -220,6 +222,22 @@ def tree_table(runs: list[dict]) -> str:
     return table(["seed", "depth", "classes of the nodes", "of them branches", "parameters"], rows)
 
 
+def on_record() -> dict[tuple[str, int], dict]:
+    """(label, seed) -> the run."""
+    runs = strict_json(RECORD.read_bytes())["runs"] if RECORD.exists() else []
+    return {(run["label"], run["seed"]): run for run in runs}
+
+
+def learn(again: Sequence[str] = ()) -> None:
+    """Every run that is not on record, or has one of these labels; the record is whole after each."""
+    wanted = [(label, seed) for label, one in GROWERS.items() for seed in one.seeds]
+    known = {key: run for key, run in on_record().items() if key[0] not in again}
+    for key in wanted:
+        if key not in known:
+            known[key] = measured(*key)
+            write_json(RECORD, {"runs": [known[one] for one in wanted if one in known]})
+
+
 def write_tables() -> None:
     """Both tables of the page, from the record."""
     runs = strict_json(RECORD.read_bytes())["runs"]
@@ -227,12 +245,14 @@ def write_tables() -> None:
 
 
 def main() -> None:
-    """Learn all, write the record and the tables."""
+    """Learn what is not on record, write the record and the tables."""
     arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--again", nargs="+", choices=GROWERS, default=[], metavar="LABEL",
+                           help="learn these anew, of " + ", ".join(GROWERS))
     arguments.add_argument("--table", action="store_true", help="fill the tables from the record, learn nothing")
-    if not arguments.parse_args().table:
-        runs = [measured(label, seed) for label, one in GROWERS.items() for seed in one.seeds]
-        write_json(RECORD, {"runs": runs})
+    chosen = arguments.parse_args()
+    if not chosen.table:
+        learn(chosen.again)
     write_tables()
 
 

@@ -52,6 +52,31 @@ def test_adanets_multiply_adds_are_those_of_its_candidates():
     assert growers.spent(made, passes) == [{"multiply_adds": sum(own), "passes": 6, "rounds": 2}]
 
 
+# --- the record --------------------------------------------------------------------------------------------------
+
+
+def test_what_is_on_record_is_not_learnt_again_and_an_interruption_loses_one_run_at_most(tmp_path, monkeypatch):
+    learnt = []
+
+    def measured(label, seed):
+        learnt.append((label, seed))
+        if learnt == [("den", 0), ("den", 1), ("tree", 5)]:
+            raise KeyboardInterrupt
+        return {"label": label, "seed": seed, "number": len(learnt)}
+
+    monkeypatch.setattr(growers, "RECORD", tmp_path / "growers.json")
+    monkeypatch.setattr(growers, "GROWERS", {"den": growers.Grower("", "", seeds=(0, 1)),
+                                             "tree": growers.Grower("", "", seeds=(5,))})
+    monkeypatch.setattr(growers, "measured", measured)
+    with pytest.raises(KeyboardInterrupt):
+        growers.learn()
+    assert [*growers.on_record()] == [("den", 0), ("den", 1)]
+    growers.learn()
+    assert learnt[3:] == [("tree", 5)] and [run["number"] for run in growers.on_record().values()] == [1, 2, 4]
+    growers.learn(["den"])
+    assert learnt[4:] == [("den", 0), ("den", 1)] and [*growers.on_record()] == [("den", 0), ("den", 1), ("tree", 5)]
+
+
 # --- the page ----------------------------------------------------------------------------------------------------
 
 RUNS = strict_json(growers.RECORD.read_bytes())["runs"]
