@@ -244,7 +244,7 @@ def test_a_unit_gets_a_strength_if_and_only_if_it_gains(share):
     now = drawn(lam=0.0)
     slope = np.linalg.norm(pull(np.column_stack([now.x, np.ones(40)]), now.y, now.f))
     best = in_closed_form(replace(now, config=replace(now.config, beta=float(share * slope))))
-    assert (best.gain > 0) == bool(best.fit_new()[0].w.any()) == (share < 1)
+    assert (best.gain(1) > 0) == bool(best.fit_new().w.any()) == (share < 1)
 
 
 # --- one layer is regression with the norm as its penalty --------------------------------------------------------
