@@ -17,10 +17,9 @@ the features where an earlier task wants them.  B, dN and the window begin anew 
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import ceil, inf, nan
+from math import inf, nan
 from typing import NamedTuple
 
 import numpy as np
@@ -35,30 +34,22 @@ from den_ref.core.training import cosine
 from den_ref.describe import Box, Formula, Look, Space, choice, log_uniform
 from den_ref.doors import check_shape
 from den_ref.protocol import Capacity, Step, Task
-from den_ref.settings import Settings, at_least, integer, one_of, option
+from den_ref.settings import at_least, integer, one_of, option
 from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
 
-from .shared.autoencoder import (Ranges, Samples, appended, corrupted, fit_last, hybrid, merged, nearest_pairs,
+from .shared.autoencoder import (Ranges, Samples, appended, corrupted, fit_last, gradient, merged, nearest_pairs,
                                  products, sample_losses, samples_of)
+from .shared.growing import GrowingOptions, Hard, first_sizes, next_sizes
 from .shared.network import KeepingMethod, task_rng
 
 
 @dataclass(frozen=True)
-class IncrementalFeaturesConfig(Settings):
+class IncrementalFeaturesConfig(GrowingOptions):
     """Options of incremental feature learning.  A ``tau`` beyond all samples is an autoencoder of fixed size."""
 
     features: int = option(100, "features at the start", integer(1))
     lam: float = option(0.2, "share of the reconstruction in the objective", at_least(0))
     corruption: float = option(0.2, "probability that an input is set to 0", at_least(0, below=1))
-    window: int = option(1000, "samples that a hard one is compared with the mean of", integer(1))
-    tau: int = option(1000, "hard samples that are waited for", integer(0))
-    grow: int = option(20, "features added at first", integer(0))
-    gamma: float = option(0.5, "rule=ratio: pairs that are merged per feature that is added", at_least(0))
-    rule: str = option("ratio", "what decides how many: the ratio of objectives, or the validation loss",
-                       one_of("ratio", "validation"))
-    eps1: float = option(0.02, "rule=ratio: one more is added next time if the objective fell by more than this share",
-                         at_least(0))
-    eps2: float = option(0.01, "rule=ratio: half as many if it fell by less than this share", at_least(0))
     outgoing: str = option("mean", "weights of a merged feature into the heads: the paper's mean, or the sum",
                            one_of("mean", "sum"))
     iterations: int = option(20, "of L-BFGS for merged and for added features", integer(1))
@@ -68,55 +59,6 @@ class IncrementalFeaturesConfig(Settings):
     epochs: int = option(10, "epochs at most", integer(0))
     patience: int = option(4, "epochs without a better validation loss before a task stops", integer(1))
     dtype: str = option("float32", "precision of the weights", one_of("float32", "float64"))
-
-
-# --- which samples, how many features ----------------------------------------------------------------------------
-
-
-class Hard:
-    """B: the rows of samples whose objective was above the mean of the last ``window`` before their batch."""
-
-    def __init__(self, window: int, tau: int):
-        self.recent, self.tau, self.rows = deque(maxlen=window), tau, []
-
-    @property
-    def level(self) -> float:
-        """The mean; infinite before the first batch, of which nothing is hard."""
-        return float(np.mean(self.recent)) if self.recent else inf
-
-    def look(self, rows, losses) -> bool:
-        """Take what is hard of a batch; whether there are more than tau now."""
-        self.rows.extend(rows[losses > self.level].tolist())
-        self.recent.extend(losses.tolist())
-        return len(self.rows) > self.tau
-
-
-class Sizes(NamedTuple):
-    """Features to add, and pairs to merge."""
-
-    add: int
-    merge: int
-
-
-def first_sizes(config: IncrementalFeaturesConfig) -> Sizes:
-    """Before there is anything to compare."""
-    return Sizes(config.grow, ceil(config.gamma * config.grow) if config.rule == "ratio" else 0)
-
-
-def next_sizes(last: Sizes, before: float, now: float, config: IncrementalFeaturesConfig) -> Sizes:
-    """How many next time, from an objective at the last event and at this one.
-
-    ratio (rule I): one more if now < (1 - eps1) before, half, rounded down, if now > (1 - eps2) before, else as many;
-    ceil(gamma dN) pairs are merged.  validation (rule II): add while the validation loss falls, else merge.
-    """
-    if config.rule == "validation":
-        return Sizes(config.grow, 0) if now < before else Sizes(0, config.grow)
-    add = last.add // 2 if now > (1 - config.eps2) * before else last.add
-    add = last.add + 1 if now < (1 - config.eps1) * before else add
-    return Sizes(add, ceil(config.gamma * add))
-
-
-# --- the method --------------------------------------------------------------------------------------------------
 
 
 class Head(NamedTuple):
@@ -146,11 +88,8 @@ class Course:
 
     def tune(self, samples: Samples, step: float) -> float:
         """One step of Adam on all features and the task's head, which leaves other heads as they are; L before it."""
-        w, c, slopes = self.w, self.columns, self.w.like()
-        value, own = hybrid(w["W"], w["b"], w["a"], w["V"][:, c], w["c"][c],
-                            corrupted(samples.x, self.config.corruption, self.rng), samples, self.config.lam)
-        slopes["W"][...], slopes["b"][...], slopes["a"][...] = own["W"], own["b"], own["a"]
-        slopes["V"][:, c], slopes["c"][c] = own["V"], own["c"]
+        w, noisy = self.w, corrupted(samples.x, self.config.corruption, self.rng)
+        value, slopes = gradient(w, self.columns, noisy, samples, self.config.lam)
         self.k += 1
         vector, self.m, self.v = proximal_adam_step.inner(w.vector, slopes.vector, self.m, self.v, self.k, Zero(), step)
         self.w = w.like(vector)
@@ -187,7 +126,7 @@ class IncrementalFeatures(KeepingMethod):
                   unnamed={"features": 100, "batch": 128})
     explained = {
         "collect": Box(Formula("B = all x with L(x) > mean of L over the last window", "More than τ of them are waited "
-                               "for.", ("tau", "window"), "den_ref/methods/incremental_features.py: Hard"),
+                               "for.", ("tau", "window"), "den_ref/methods/shared/growing.py: Hard"),
                        pictures=("solve",), why="Which samples does the layer explain badly?"),
         "merge": Box(Formula("θ_N = (p_1 θ_1 + p_2 θ_2) / (p_1 + p_2),  p = Σ_{x in B} h(x)", "For pairs of least "
                              "cosine distance, γ per feature that is added; then trained on B, all else frozen.",

@@ -472,10 +472,10 @@ INSIDE = {
     "methods.finetune.pulled", "methods.gomtl.bases", "methods.gomtl.factorise",
     "methods.gomtl.objective", "methods.gomtl.statistics", "methods.gomtl.well_sized", "methods.imm.mean_of",
     "methods.imm.mode_of", "methods.imm.share", "methods.imm.shares", "methods.imm.variance_of",
-    "methods.incremental_features.first_sizes", "methods.incremental_features.next_sizes",
+    "methods.shared.growing.first_sizes", "methods.shared.growing.next_sizes",
     *(f"methods.shared.autoencoder.{name}" for name in (
-        "appended", "corrupted", "cross_entropy", "fit_last", "hybrid", "merged", "nearest_pairs", "products", "replaced",
-        "sample_losses", "samples_of")),
+        "appended", "corrupted", "cross_entropy", "fit_last", "gradient", "hybrid", "merged", "nearest_pairs", "products",
+        "replaced", "sample_losses", "samples_of")),
     "methods.labels.look_of", "methods.labels.name_of", "methods.mtl.all_tasks_loss", "methods.mtl.outputs_of",
     "methods.shared.bases.BasesMethod.scores",
     "methods.shared.bases.contribution", "methods.shared.bases.pictured", "methods.shared.bases.solve_bases",

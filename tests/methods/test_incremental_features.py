@@ -8,9 +8,10 @@ from scipy.special import expit
 
 from den_ref.core.flat import Flat
 from den_ref.methods.incremental_features import (
-    Course, Hard, IncrementalFeatures, IncrementalFeaturesConfig, Sizes, first_sizes, next_sizes)
+    Course, IncrementalFeatures, IncrementalFeaturesConfig)
 from den_ref.methods.shared.autoencoder import (
     Ranges, Samples, appended, corrupted, cross_entropy, fit_last, hybrid, merged, nearest_pairs, sample_losses)
+from den_ref.methods.shared.growing import Hard, Sizes, first_sizes, next_sizes
 from tests.helpers.linear_tasks import binary
 
 LOSSES = pytest.mark.parametrize("loss", ["sigmoid", "softmax"])

@@ -86,6 +86,16 @@ def hybrid(W, b, a, V, c, noisy, samples: Samples, lam: float) -> tuple[float, d
                           "c": dz.sum(axis=0)}
 
 
+def gradient(w: Flat, columns: slice, noisy, samples: Samples, lam: float) -> tuple[float, Flat]:
+    """The mean of L for the head of these columns, and its gradient as a network; that of other heads is 0."""
+    value, own = hybrid(w["W"], w["b"], w["a"], w["V"][:, columns], w["c"][columns], noisy, samples, lam)
+    slopes = w.like()
+    for name in ("W", "b", "a"):
+        slopes[name][...] = own[name]
+    slopes["V"][:, columns], slopes["c"][columns] = own["V"], own["c"]
+    return value, slopes
+
+
 def sample_losses(w: Flat, columns: slice, samples: Samples, lam: float) -> np.ndarray:
     """L of every sample (n,), nothing set to 0; for lam = 0 the head's part alone."""
     h = expit(samples.x @ w["W"] + w["b"])
