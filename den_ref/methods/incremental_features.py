@@ -8,7 +8,8 @@ of the task's head.  Decoder and encoder share W (d, m): a column is a feature, 
 
     every batch     B gains the samples whose L is above the mean of the last ``window`` samples
     if |B| > tau    2 dM features become dM, dN are added, both trained on B alone with all others frozen; B is emptied
-                    and dN, dM are chosen anew
+                    and dN, dM are chosen anew.  What they say to the head is left to all samples (head_on="hard", as in
+                    the paper: trained on B too, of which few classes are left)
     then            all features and the head are trained on the batch
 
 All tasks share the one layer of features, each has a head.  The paper has a single stream and no tasks: nothing holds
@@ -52,8 +53,10 @@ class IncrementalFeaturesConfig(GrowingOptions):
     corruption: float = option(0.2, "probability that an input is set to 0", at_least(0, below=1))
     outgoing: str = option("mean", "weights of a merged feature into the heads: the paper's mean, or the sum",
                            one_of("mean", "sum"))
-    iterations: int = option(20, "of L-BFGS for merged and for added features", integer(1))
-    step: float = option(1e-3, "learning rate at the start, for all features", at_least(0, above=True))
+    head_on: str = option("all", "samples that train what a new feature says to the head: all, by tuning, or the hard "
+                          "ones before, as in the paper", one_of("all", "hard"))
+    iterations: int = option(5, "of L-BFGS for merged and for added features", integer(1))
+    step: float = option(1e-2, "learning rate at the start, for all features", at_least(0, above=True))
     step_end: float = option(0.05, "share of the learning rate left at the end of its cosine decay", at_least(0))
     batch: int = option(128, "samples per mini-batch", integer(1))
     epochs: int = option(10, "epochs at most", integer(0))
@@ -68,6 +71,8 @@ class Head(NamedTuple):
     loss: str
 
 
+#: ``head_on`` -> what of merged and of added features is fitted to the hard samples.
+FITTED = {"all": ("W", "b"), "hard": ("W", "b", "V")}
 #: What an event did, in words.
 NEW = {"merge": "pairs that became one: {}, which leaves {} features; objective of the hard samples {:.4f} -> {:.4f}",
        "add": "features added: {}, which makes {}; objective of the hard samples {:.4f} -> {:.4f}"}
@@ -122,7 +127,7 @@ class IncrementalFeatures(KeepingMethod):
     space = Space({"lam": 0.2, "tau": 1000, "grow": 20},
                   {"features": choice(50, 100, 200), "lam": log_uniform(0.05, 0.4), "tau": choice(500, 1000, 2000),
                    "grow": choice(10, 20, 40), "gamma": choice(0.0, 0.5, 0.5), "outgoing": choice("mean", "sum"),
-                   "rule": choice("ratio", "validation"), "step": log_uniform(3e-4, 3e-3), "epochs": choice(5, 10, 20)},
+                   "rule": choice("ratio", "validation"), "step": log_uniform(3e-3, 3e-2), "epochs": choice(5, 10, 20)},
                   unnamed={"features": 100, "batch": 128})
     explained = {
         "collect": Box(Formula("B = all x with L(x) > mean of L over the last window", "More than τ of them are waited "
@@ -201,13 +206,13 @@ class IncrementalFeatures(KeepingMethod):
             return
         yield self.step(task, "collect", "Algorithm 1, hard examples", f"{len(hard.x)} samples had an objective above "
                         f"the mean, now {course.hard.level:.4f}", facts={"hard": len(hard.x)}, after=w)
-        noisy = corrupted(hard.x, c.corruption, course.rng)
+        noisy, free = corrupted(hard.x, c.corruption, course.rng), FITTED[c.head_on]
         pairs = nearest_pairs(w["W"], sizes.merge)
         random = mlp.random_weights(course.rng, len(w["W"]), sizes.add, c.dtype)
         for box, title, k, changed in (("merge", "merging", len(pairs), lambda: merged(w, pairs, hard.x, c.outgoing)),
                                        ("add", "adding", sizes.add, lambda: appended(w, random))):
             if k:
-                before, result = w, fit_last(changed(), k, course.columns, noisy, hard, c.lam, c.iterations)
+                before, result = w, fit_last(changed(), k, course.columns, noisy, hard, c.lam, c.iterations, free)
                 w = result.x
                 yield self.step(task, box, f"Algorithm 1, {title}", NEW[box].format(
                     k, w["b"].size, *result.history["objective"]), before=before, after=w, solve=result,

@@ -124,6 +124,34 @@ def test_what_is_frozen_stays_bit_for_bit_and_the_loss_on_hard_samples_does_not_
         assert losses[1] < losses[0]
 
 
+def test_weights_that_are_not_fitted_stay_and_those_that_are_lower_the_loss():
+    data, start = samples(n=30), network()
+    noisy = corrupted(data.x, 0.2, np.random.default_rng(4))
+    result = fit_last(start, 2, OWN, noisy, data, 0.3, 20, ("W", "b"))
+    np.testing.assert_array_equal(result.x["V"], start["V"])
+    losses = [by_hand({**w.views, "V": w["V"][:, OWN], "c": w["c"][OWN]}, noisy, *data, 0.3) for w in (start, result.x)]
+    np.testing.assert_allclose(result.history["objective"], losses, rtol=1e-10)
+    assert losses[1] < losses[0] and abs(result.x["b"] - start["b"])[-2:].min() > 1e-6
+
+
+@pytest.mark.parametrize("head_on", ["all", "hard"])
+def test_only_a_head_that_hears_hard_samples_alone_answers_worse_for_what_is_added(head_on):
+    """One sample in ten has the label: it is the hard ones that do.  All of them want the same answer."""
+    rng = np.random.default_rng(0)
+    y = (np.arange(200) % 10 == 0)[:, None] * 1.0
+    x = rng.normal(size=(200, 4)) + y
+    task, method = replace(binary(0), x_train=x, y_train=y), IncrementalFeatures(small(head_on=head_on, iterations=20), 0)
+    added = [step for step in method.learn(task) if step.box == "add"]
+    every = Samples(method.ranges(x), y, "sigmoid")
+    before, after = (np.array([sample_losses(w, slice(0, 1), every, 0.0).mean() for w in network])
+                     for network in zip(*((step.before, step.after) for step in added)))
+    assert len(added) > 2
+    if head_on == "all":
+        np.testing.assert_allclose(after, before, rtol=0, atol=1e-12)
+    else:
+        assert max(after - before) > 0.3
+
+
 # --- merging -----------------------------------------------------------------------------------------------------
 
 
@@ -279,7 +307,8 @@ def test_it_learns_and_growing_beats_the_layer_it_began_with():
     x = rng.normal(size=(600, 2))
     y = (np.hypot(*x.T) > 1.2)[:, None] * 1.0
     task = replace(binary(0), x_train=x[:400], y_train=y[:400], x_valid=x[400:], y_valid=y[400:])
-    options = dict(features=2, corruption=0.0, window=200, step=0.05, batch=20, epochs=40, patience=40)
+    options = dict(features=2, corruption=0.0, window=200, step=0.05, batch=20, epochs=40, patience=40, head_on="hard",
+                   iterations=20)
     right = {}
     for tau in (400, 10**9):
         method = IncrementalFeatures(small(**options | {"tau": tau}), 0)
@@ -301,8 +330,8 @@ def test_rule_two_asks_for_validation_samples():
 
 
 OTHERWISE = {"features": 7, "lam": 0.9, "corruption": 0.6, "window": 7, "tau": 30, "grow": 5, "gamma": 1.0,
-             "rule": "validation", "eps1": 0.02, "eps2": 0.9, "outgoing": "sum", "iterations": 5, "step": 0.05,
-             "step_end": 1.0, "batch": 20, "epochs": 4, "patience": 1, "dtype": "float32"}
+             "rule": "validation", "eps1": 0.02, "eps2": 0.9, "outgoing": "sum", "head_on": "hard", "iterations": 5,
+             "step": 0.05, "step_end": 1.0, "batch": 20, "epochs": 4, "patience": 1, "dtype": "float32"}
 
 
 #: One iteration of L-BFGS leaves objectives that fall by a little, so that every bound matters.

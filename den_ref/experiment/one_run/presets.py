@@ -41,7 +41,7 @@ PRESETS: dict[str, dict[type[Method], dict[str, Any]]] = {
         EWC: {"lam": 1.0},
         SI: {"c": 0.1},
         IncrementalFeatures: {"features": 24, "grow": 4, "tau": 500, "window": 500, "corruption": 0.0, "epochs": 40,
-                              "step": 0.05, "batch": 32, "patience": 15},
+                              "step": 0.05, "batch": 32, "patience": 15, "head_on": "hard", "iterations": 20},
         Nonparametric: {"hidden": (10, 10), "lam": 1e-2, "lifetime": 20.0, "step": 10.0, "batch": 50, "patience": 8,
                         "epochs_shrink": 100},
         AdaNet: {"step": 0.01, "batch": 32, "epochs": 40},

@@ -8,7 +8,7 @@ hears, and what it says to the reconstruction; a row of V is what it says to the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -167,24 +167,27 @@ def replaced(w: Flat, features: Mapping[str, np.ndarray]) -> Flat:
     return Flat.of({**w.views, **features, "W": features["W"].T}, w.vector.dtype)
 
 
-def fit_last(w: Flat, k: int, columns: slice, noisy, samples: Samples, lam: float, iterations: int) -> Result:
-    """minimise the mean of L over the last k features, W_N, b_N and V_N, all else frozen: L-BFGS on all samples.
+def fit_last(w: Flat, k: int, columns: slice, noisy, samples: Samples, lam: float, iterations: int,
+             free: Sequence[str] = ("W", "b", "V")) -> Result:
+    """minimise the mean of L over the last k features, all else frozen: L-BFGS on all samples.
 
-    The frozen part is computed once: a + h_O W_O^T and c + h_O V_O are biases, a row for every sample.
+    ``free`` of W_N, b_N and V_N are fitted.  The frozen part is computed once: a + h_O W_O^T and c + h_O V_O are biases,
+    a row for every sample.
     """
     W, b, V = w["W"], w["b"], w["V"][:, columns]
     h = expit(noisy @ W[:, :-k] + b[:-k])
     biases = h @ W[:, :-k].T + w["a"], h @ V[:-k] + w["c"][columns]
-    start = Flat.of({"W": W[:, -k:], "b": b[-k:], "V": V[-k:]}, np.float64)
+    last = {"W": W[:, -k:], "b": b[-k:], "V": V[-k:]}
+    start = Flat.of({name: last[name] for name in free}, np.float64)
 
     def smooth(vector):
-        at = start.like(vector)
+        at = last | start.like(vector).views
         value, slopes = hybrid(at["W"], at["b"], biases[0], at["V"], biases[1], noisy, samples, lam)
         return value, np.concatenate([slopes[name].ravel() for name in start.shapes]).astype(np.float64)
 
     before = smooth(start.vector)
     found = minimize(smooth, start.vector, jac=True, method="L-BFGS-B", options={"maxiter": iterations})
-    after, new = w.copy(), start.like(found.x)
+    after, new = w.copy(), last | start.like(found.x).views
     after["W"][:, -k:], after["b"][-k:], after["V"][-k:, columns] = new["W"], new["b"], new["V"]
     history = {"objective": [before[0], float(found.fun)],
                "residual": [float(abs(slope).max()) for slope in (before[1], found.jac)]}
