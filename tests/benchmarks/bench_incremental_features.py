@@ -62,7 +62,7 @@ def measured(task: Task, seed: int, options: IncrementalFeaturesConfig) -> dict:
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--out", type=Path, default=Path("runs/incremental-features.json"))
+    parser.add_argument("--out", type=Path, default=Path("docs/results/incremental_features.json"))
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1])
     parser.add_argument("--copies", type=int, default=8, help="seeds of the stream per seed")
     parser.add_argument("--epochs", type=int, default=5)

@@ -7,11 +7,14 @@ import pytest
 from scipy.special import expit
 
 from den_ref.core.flat import Flat
+from den_ref.core.metrics import head_auroc
 from den_ref.methods.incremental_features import (
     Course, IncrementalFeatures, IncrementalFeaturesConfig)
 from den_ref.methods.shared.autoencoder import (
     Ranges, Samples, appended, corrupted, cross_entropy, fit_last, hybrid, merged, nearest_pairs, sample_losses)
 from den_ref.methods.shared.growing import Hard, Sizes, first_sizes, next_sizes
+from den_ref.tasks import make_stream
+from tests.helpers.cifar100 import write_cifar100
 from tests.helpers.linear_tasks import binary
 
 LOSSES = pytest.mark.parametrize("loss", ["sigmoid", "softmax"])
@@ -302,19 +305,31 @@ def test_growing_alone_leaves_older_scores_as_they_are():
 
 @pytest.mark.slow
 def test_it_learns_and_growing_beats_the_layer_it_began_with():
-    """Samples of two classes in a ring: two features cannot tell them, those that are added can."""
+    """Samples of two classes in a ring: two features cannot tell them, those that are added can, if the hard samples
+    say what for."""
     rng = np.random.default_rng(0)
     x = rng.normal(size=(600, 2))
     y = (np.hypot(*x.T) > 1.2)[:, None] * 1.0
     task = replace(binary(0), x_train=x[:400], y_train=y[:400], x_valid=x[400:], y_valid=y[400:])
-    options = dict(features=2, corruption=0.0, window=200, step=0.05, batch=20, epochs=40, patience=40, head_on="hard",
-                   iterations=20)
-    right = {}
-    for tau in (400, 10**9):
-        method = IncrementalFeatures(small(**options | {"tau": tau}), 0)
+    options = dict(features=2, corruption=0.0, window=200, step=0.05, batch=20, epochs=40, patience=40, iterations=20)
+    right = []
+    for head_on, tau in (("hard", 400), ("hard", 10**9), ("all", 400)):
+        method = IncrementalFeatures(small(**options, head_on=head_on, tau=tau), 0)
         method.learn(task)
-        right[tau] = (method.predict(0, x[400:]) == y[400:]).mean()
-    assert right[400] > 0.9 > 0.85 > right[10**9]
+        right.append((method.predict(0, x[400:]) == y[400:]).mean())
+    assert right[0] > 0.9 > 0.85 > max(right[1:])
+
+
+@pytest.mark.slow
+def test_few_images_are_few_steps(tmp_path):
+    """Ten classes of 24 pictures: two batches an epoch teach the head nothing, eight do."""
+    [task, *_] = make_stream("cifar100", cifar100=write_cifar100(tmp_path, 30, 10), per_class=(24, 6, 10)).tasks
+    found = {}
+    for batch in (128, 32):
+        method = IncrementalFeatures(IncrementalFeaturesConfig(batch=batch), 0)
+        method.learn(task)
+        found[batch] = head_auroc(method.scores(task.id, task.x_test), task.y_test, "sigmoid")
+    assert abs(found[128] - 0.5) < 0.02 and found[32] == pytest.approx(0.98, abs=0.01)
 
 
 def test_inputs_are_brought_to_the_range_of_the_first_tasks_samples():
