@@ -171,8 +171,8 @@ def fit_last(w: Flat, k: int, columns: slice, noisy, samples: Samples, lam: floa
              free: Sequence[str] = ("W", "b", "V")) -> Result:
     """minimise the mean of L over the last k features, all else frozen: L-BFGS on all samples.
 
-    ``free`` of W_N, b_N and V_N are fitted.  The frozen part is computed once: a + h_O W_O^T and c + h_O V_O are biases,
-    a row for every sample.
+    ``free`` of W_N, b_N and V_N are fitted.  The frozen part is computed once: a + h_O W_O^T and c + h_O V_O are
+    biases, a row for every sample.
     """
     W, b, V = w["W"], w["b"], w["V"][:, columns]
     h = expit(noisy @ W[:, :-k] + b[:-k])
