@@ -110,6 +110,17 @@ def test_buffers_are_written_and_returned_and_inputs_kept(case, dtype):
         np.testing.assert_array_equal(array, old)
 
 
+def test_a_gradient_from_above_in_double_precision_stays_so():
+    layer = Convolution(5, 5, size=2, pool=True)
+    x, w, b, _ = (array.astype(np.float32) for array in arrays(layer, 1, 2, 3, np.float64))
+    out, cache = convolution_forward(x, w, b, layer)
+    h, pooled = max_pool_forward(out, layer)
+    assert out.dtype == h.dtype == np.float32
+    dout = max_pool_backward(np.full(h.shape, 1 / 3), pooled)
+    dx, dw, db = convolution_backward(dout, cache)
+    assert dout.dtype == dx.dtype == dw.dtype == db.dtype == np.float64
+
+
 def test_patches_are_written_where_they_are_wanted():
     layer = Convolution(3, 3, size=2, padding=1)
     x = np.arange(18.0).reshape(1, 18)

@@ -243,6 +243,7 @@ def test_an_edge_becomes_zero_as_a_whole():
     """The edge of rows 1 and 3 has norm 0.5, the one of rows 0 and 2 has norm 5."""
     z = np.array([[3.0], [0.3], [4.0], [0.4]])
     np.testing.assert_allclose(L21(1.0, 2).prox(z, 1.0), [[2.4], [0], [3.2], [0]], rtol=1e-15)
+    np.testing.assert_allclose(L21(1.0, 2).prox_metric(z, 1.0), [[2.4], [0], [3.2], [0]], rtol=1e-15)     # one d for all
     assert L21(1.0, 2).critical_strength(z) == 5
 
 

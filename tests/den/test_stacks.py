@@ -86,6 +86,8 @@ def test_a_stack_has_unit_u_at_place_p_in_row_p_n_plus_u():
     assert stack.shape == (3, 2, 4) and np.shares_memory(stack, w)
     assert all(stack[p, u, j] == w[p * 2 + u, j] for p in range(3) for u in range(2) for j in range(4))
     assert np.array_equal(unstacked(stack), w)
+    some = unstacked(stack[..., :2])
+    assert np.array_equal(some, w[:, :2]) and some.flags.c_contiguous and not np.shares_memory(some, w)
     assert stack[between(np.array([1]), np.array([0, 3]))].tolist() == [[[4, 7]], [[12, 15]], [[20, 23]]]
 
 

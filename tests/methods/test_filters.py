@@ -97,6 +97,12 @@ def test_a_plan_is_refused_before_learning_begins():
     assert make_plan("stl", "mnist-variation", settings={"filters": (3,)}, per_class=(1, 1, 1)).config.filters == (3,)
 
 
+def test_a_padding_as_wide_as_a_window_is_refused_where_there_are_filters():
+    with pytest.raises(ValueError, match="padding: expected an integer < kernel=5, got 5"):
+        STL.Config(filters=(3,), kernel=5, padding=5)
+    assert STL.Config(kernel=5, padding=5).padding == 5 and STL.Config(filters=(3,), kernel=5, padding=4).filters == (3,)
+
+
 def test_images_of_another_shape_are_refused():
     first, second = digits()
     with pytest.raises(ValueError, match=r"task.image: expected 28 x 28, as in the tasks learnt, got \(14, 56, 1\)"):
