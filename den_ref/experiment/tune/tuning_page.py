@@ -69,7 +69,7 @@ FILTERS_WAY = {
     "search": "den-ref tune METHOD --filters --stream mnist-back --tasks 4 --out docs/tuning_filters",
     "spaces": "[filter_spaces.py](../den_ref/experiment/tune/filter_spaces.py)",
     "variants": "All networks start from 8 and 16 filters and 32 dense units, but for Progressive's columns.\n"
-                "What the best settings come to on all ten tasks: [filters](convolution.md#den-with-filters)."}
+                "What the best settings come to on all ten tasks: [filters](convolution.md#learning-with-filters)."}
 
 #: What is searched -> what is different on its page.
 WAYS = {PAPERS: PAPERS_WAY, ATTRIBUTES: ATTRIBUTES_WAY, WITH_FILTERS: FILTERS_WAY}
