@@ -52,9 +52,10 @@ def every(**choices):
 METHODS = {
     "logistic regression": (lambda setting, seed: Regression(**setting), every(ridge=(0.03, 0.1, 0.3, 1.0))),
     "network": (lambda setting, seed: STL(STL.Config(**setting), seed), every(
-        hidden=((128,), (256,), (312, 128)), weight_decay=(3e-3, 1e-2, 2e-2), step=(1e-3, 2e-3), epochs=(40,))),
+        hidden=((256,), (312, 128)), weight_decay=(1e-3, 3e-3, 1e-2), step=(1e-3, 2e-3), epochs=(40,))),
     "AdaNet, trained": (lambda setting, seed: AdaNet(AdaNet.Config(**setting), seed), every(
-        beta=(3e-4, 1e-3), depth=(1, 2), width=(40,), additions=(20,), lam=(0.0,), step=(1e-3,), epochs=(10,))),
+        beta=(1e-3, 3e-3, 1e-2), weight_decay=(3e-3, 1e-2, 2e-2, 3e-2), width=(100,), additions=(4,), depth=(1,),
+        lam=(0.0,), step=(2e-3,))),
     "AdaNet, closed form": (lambda setting, seed: AdaNet(AdaNet.Config(weak="closed", **setting), seed), every(
         beta=(1e-4, 1e-3), lam=(0.0,), additions=(60,))),
 }

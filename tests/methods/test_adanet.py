@@ -328,6 +328,15 @@ def test_trained_units_have_the_norm_and_the_function_they_were_trained_for(p, l
     assert [unit.layer for unit in more.units[4:]] == [layer] * 3 if layer == 1 else [layer - 1] * 3 + [layer] * 3
 
 
+def test_weight_decay_holds_a_subnetworks_weights_and_not_its_biases(monkeypatch):
+    kept = []
+    monkeypatch.setattr("den_ref.methods.adanet.train", lambda problem, *_, **__: kept.append(problem) or Start(
+        problem))
+    trained(with_units(1, weight_decay=0.5), 2, np.random.default_rng(0))
+    [problem], w = kept, kept[0].start
+    assert w["b1"].any() and problem.penalty(w) == pytest.approx(sum((w[k]**2).sum() for k in ("W1", "W2", "V")) / 4)
+
+
 class Start:
     """A training's result that is its start, of biases that are not 0."""
 
