@@ -26,6 +26,8 @@ from .timestamps import timestamps
 
 #: A map of more rows is noise to the eye.
 MANY_ROWS = 200
+#: Images of more columns together stand alone, in all the room across.
+MANY_COLUMNS = 120
 #: So many units at most are shown as images.
 FILTERS = 4
 #: Pixels along the side of the smallest image worth drawing.
@@ -147,8 +149,9 @@ def heat_map(weights, rows, columns, name: str, window=(1, 1)) -> Panel:
 def room_for_images(weights, window) -> dict:
     """How wide and high the panel of a matrix of images is, so that its pixels are squares."""
     (height, width), n_upper = window, weights.shape[1]
-    n_lower = len(weights) // (height * width)
-    return {"wide": True, "height": min(0.4 + 2.1 * n_lower * (height + 2) / (max(n_upper, 1) * (width + 2)), 2.5)}
+    down, across = len(weights) // (height * width) * (height + 2), max(n_upper, 1) * (width + 2)
+    wide = across > MANY_COLUMNS
+    return {"wide": wide, "height": min(0.6 + (2.1 if wide else 0.9) * down / across, 2.5)}
 
 
 def most(weights) -> float:

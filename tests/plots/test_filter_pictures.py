@@ -15,10 +15,11 @@ from den_ref.den.explained import BOXES
 from den_ref.den.network import Head
 from den_ref.plots import Segment
 from den_ref.plots.filters import strips
-from den_ref.plots.panels import FILTERS, panels, windows
+from den_ref.plots.panels import FILTERS, heat_map, panels, windows
 from den_ref.plots.style import PLAIN
 from den_ref.protocol import Step
 from tests.helpers.short_runs import run
+from tests.plots.test_show import boxes, cut_off, overlaps
 
 IMAGE = (6, 8, 2)
 CONFIG = DENConfig(filters=(5, 3), kernel=3, stride=1, hidden=(4, 2))
@@ -127,18 +128,24 @@ def test_a_split_filter_is_shown_before_and_after_with_all_its_channels():
 def test_changes_and_blocks_are_images_where_units_read_windows():
     made = run(**MADE)
     changed = made.of_stage(2, "eq4")[0]
-    shown = [panel for panel in panels(changed) if panel.wide]
-    assert len(shown) == 3                                         # two convolutions, and a dense layer on 2 x 4 maps
+    shown = panels(changed)[1:]                                    # two convolutions, and a dense layer on 2 x 4 maps
     for panel, old, new in zip(shown, changed.before.weights, changed.after.weights, strict=True):
         values = drawn(panel)
         np.testing.assert_array_equal(np.sort(values[np.isfinite(values)]), np.sort((new - old).ravel()))
     split = made.of_stage(2, "split")[0]
     unsplit = replace(split, arrays={name: a[:0] if name == "split/1" else a for name, a in split.arrays.items()})
-    pictures = [panel for panel in panels(unsplit) if panel.wide]
+    pictures = panels(unsplit)[-3:]
     assert [np.isfinite(drawn(panel)).sum() for panel in pictures] == [w.size for w in split.after.weights]
 
 
+def test_many_images_have_all_the_room_across():
+    few, many = (heat_map(np.ones((9 * 2, n)), [], [], "W", (3, 3)) for n in (24, 25))      # 5 pixels each
+    assert (few.wide, many.wide) == (False, True)
+
+
 @pytest.mark.slow
-def test_every_picture_of_filters_can_be_laid_out():
+def test_every_picture_of_filters_can_be_laid_out_with_no_word_cut_off():
     for step in run(**MADE).steps:
-        plots.show(step).draw_without_rendering()
+        figure = plots.show(step)
+        seen = boxes(figure)
+        assert not overlaps(seen) and not cut_off(seen, figure), step.box
