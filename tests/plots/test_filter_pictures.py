@@ -19,7 +19,7 @@ from den_ref.plots.panels import FILTERS, heat_map, panels, windows
 from den_ref.plots.style import PLAIN
 from den_ref.protocol import Step
 from tests.helpers.short_runs import run
-from tests.plots.test_show import boxes, cut_off, overlaps
+from tests.helpers.texts import boxes, cut_off, overlaps
 
 IMAGE = (6, 8, 2)
 CONFIG = DENConfig(filters=(5, 3), kernel=3, stride=1, hidden=(4, 2))
