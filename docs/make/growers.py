@@ -55,12 +55,12 @@ THREE = (0, 1, 2)
 GROWERS = {
     "den": Grower("DEN", "den", seeds=THREE),
     "nonparametric": Grower("nonparametric", "nonparametric", seeds=THREE),
-    "adanet": Grower("AdaNet", "adanet", seeds=THREE),
-    "adanet-warm": Grower("AdaNet, `warm=True`", "adanet", {"warm": True}, seeds=THREE),
-    "incremental-features": Grower("incremental features", "incremental-features", seeds=THREE),
+    "adanet": Grower("AdaNet", "adanet"),
+    "adanet-warm": Grower("AdaNet, `warm=True`", "adanet", {"warm": True}),
+    "incremental-features": Grower("incremental features", "incremental-features"),
     "den-digits": Grower("DEN, digits", "den", **DIGITS, seeds=THREE),
-    "nonparametric-digits": Grower("nonparametric, digits", "nonparametric", **DIGITS, seeds=THREE),
-    "adanet-digits": Grower("AdaNet, digits", "adanet", **DIGITS, seeds=THREE),
+    "nonparametric-digits": Grower("nonparametric, digits", "nonparametric", **DIGITS),
+    "adanet-digits": Grower("AdaNet, digits", "adanet", **DIGITS),
     "tree": Grower("error-driven tree", "tree", SMALL, "split-digits", {"per_class": PER_CLASS}, SEEDS),
 }
 
