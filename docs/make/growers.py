@@ -61,6 +61,7 @@ GROWERS = {
     "den-digits": Grower("DEN, digits", "den", **DIGITS, seeds=THREE),
     "nonparametric-digits": Grower("nonparametric, digits", "nonparametric", **DIGITS),
     "adanet-digits": Grower("AdaNet, digits", "adanet", **DIGITS),
+    "incremental-features-digits": Grower("incremental features, digits", "incremental-features", **DIGITS),
     "tree": Grower("error-driven tree", "tree", SMALL, "split-digits", {"per_class": PER_CLASS}, SEEDS),
 }
 

@@ -109,5 +109,6 @@ def test_what_the_page_says_of_the_numbers():
                for label, runs in by.items() for run in runs for task in run["spent"])
     toy = [label for label in by if not label.endswith("digits")]
     assert sorted(toy, key=cost.get)[-2:] == ["den", "adanet-warm"]
-    assert cost["nonparametric-digits"] < cost["den-digits"] < cost["adanet-digits"]
+    assert cost["nonparametric-digits"] < cost["den-digits"] < cost["adanet-digits"] < cost[
+        "incremental-features-digits"]
     assert all((np.diff(run["units"], axis=0) > 0).all() for run in by["den-digits"])
