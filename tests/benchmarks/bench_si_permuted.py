@@ -1,11 +1,13 @@
 """SI on permuted MNIST as its authors' code has it: mean test accuracy over ten tasks, with its pull and without.
 
     OPENBLAS_NUM_THREADS=1 python -m tests.benchmarks.bench_si_permuted --mnist ../shared/data/mnist
+    python -m tests.benchmarks.bench_si_permuted --write
 
 784-2000-2000 and one head of ten outputs for all tasks, all 60,000 training images, 20 epochs of batches of 256, Adam
 with step .001 whose moments go on from task to task, damping .1, float32, pixels in [0, 1], initial weights of Glorot's
 deviation, the weights after the last epoch.  A step takes about a tenth of a second of one core, the 47,000 of a value
-of c between one and two hours.  Runs are kept task by task in --out; the same command goes on where it was.
+of c between one and two hours.  Runs are kept task by task in --out; the same command goes on where it was.  --write learns nothing: it puts what is in
+--out, whole or not, into docs/results/si-permuted.json and the table of docs/compared_systems.md.
 
 Different from there: initial weights are normal, not uniform, and the pull is a proximal step instead of a part of the
 gradient that Adam divides.  --standardise centres and scales the inputs, as this package does elsewhere.
@@ -25,15 +27,22 @@ import numpy as np
 import den_ref
 from den_ref.core.flat import Flat
 from den_ref.core.mlp import DataLoss
+from den_ref.experiment.disk.json_files import write_json
+from den_ref.experiment.disk.results import read_results
+from den_ref.experiment.pages.markdown import number, table
 from den_ref.methods.finetune import FineTuning, body_of
 from den_ref.methods.si import SI
 from den_ref.protocol import Task
+from den_ref.strict_json import strict_json
+from docs.make.blocks import DOCS, write_blocks
 
 OPTIONS = {"hidden": (2000, 2000), "step": 1e-3, "step_end": 1.0, "batch": 256, "epochs": 20, "weight_decay": 0.0,
            "mu": 0.0, "xi": 0.1, "reset": False, "dtype": "float32"}
 
 #: c -> mean accuracy over ten tasks after the last, computed from the stored results of the authors' code.
 AUTHORS = {0.1: 0.969, 0.02: 0.939, 0.01: 0.920, 0.0: 0.574}
+
+RECORD, PAGE = DOCS / "results" / "si-permuted.json", DOCS / "compared_systems.md"
 
 #: A run that shows that everything works, and no more.
 QUICK = {"hidden": (100, 100), "epochs": 10, "batch": 32}
@@ -77,6 +86,20 @@ def measured(c: float, out: Path, tasks: int, quick: bool, stream: dict) -> np.n
     return run.R["accuracy"]
 
 
+def in_short(out: Path, values: list[float]) -> dict[str, list[list[float]]]:
+    """c -> test accuracies after every task so far: of the first, of the first two, and so on."""
+    R = {c: read_results(out / f"c={c:g}")["R"]["accuracy"] for c in values if (out / f"c={c:g}").exists()}
+    return {f"{c:g}": [np.round(row[:t + 1], 4).tolist() for t, row in enumerate(rows) if not np.isnan(row[0])]
+            for c, rows in R.items()}
+
+
+def as_table(record: dict[str, list[list[float]]]) -> str:
+    """A row per value of c: means over the tasks learnt, by their number, then the first task's, then the authors'."""
+    heads = ["$c$", *map(str, range(1, 11)), "first task", "authors, after 10"]
+    return table(heads, [[c, *(number(np.mean(rows[t]) if t < len(rows) else np.nan) for t in range(10)),
+                          number(rows[-1][0]), number(AUTHORS[float(c)])] for c, rows in record.items()])
+
+
 def main() -> None:
     """The command."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -86,7 +109,12 @@ def main() -> None:
     parser.add_argument("--tasks", type=int, default=10)
     parser.add_argument("--standardise", action="store_true", help="inputs centred and divided by one deviation")
     parser.add_argument("--quick", action="store_true", help="a small network, ten epochs, 100 images per class")
+    parser.add_argument("--write", action="store_true", help="write the record and the table of what --out holds")
     given = parser.parse_args()
+    if given.write:
+        write_json(RECORD, in_short(given.out, given.c))
+        write_blocks(PAGE, permuted=as_table(strict_json(RECORD.read_bytes())))
+        return
     stream = {"per_class": (100, 20, 50) if given.quick else "all"}
     stream |= {"mnist": str(given.mnist)} if given.mnist else {}
     stream |= {} if given.standardise else {"standardise": False}
