@@ -16,7 +16,7 @@ from den_ref.core.flat import Flat
 from den_ref.core.pools import examples, mean_loss, pooled, samples
 from den_ref.den.equations import eq2
 from den_ref.describe import Look, Space
-from den_ref.protocol import BOUND, CLASS_INCREMENTAL, TASK_INCREMENTAL, Capacity, Task, check_seen
+from den_ref.protocol import BOUND, CLASS_INCREMENTAL, TASK_INCREMENTAL, Capacity, Task, check_seen, check_task
 from den_ref.settings import PerLayer, at_least, integer, option
 from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
 
@@ -91,9 +91,19 @@ class MTL(NetworkMethod):
         self.seen, self.kept, self.network = seen, outputs_of(seen), result.x
 
     def learn_all(self, tasks: Sequence[Task]) -> None:
-        """One network per stage, each from a random start: the last alone is the model at the end."""
-        self.seen = [task.without_test() for task in tasks[:-1]]
-        super().learn_all(tasks[-1:])
+        """One network per stage, each from a random start: the last alone is the model at the end.
+
+        All are learnt, or none.
+        """
+        before = self.seen
+        for i, task in enumerate(tasks):
+            check_task(task, [one.id for one in (*before, *tasks[:i])], (*before, *tasks)[0].n_inputs)
+        self.seen = [*before, *(task.without_test() for task in tasks[:-1])]
+        try:
+            super().learn_all(tasks[-1:])
+        except BaseException:
+            self.seen = before
+            raise
 
     def scores(self, task_id: Hashable, x) -> np.ndarray:
         outputs = self.kept_of(task_id)

@@ -172,6 +172,20 @@ def test_learning_all_ends_as_learning_one_after_the_other(name):
     assert same_state(one_by_one.state(), at_once.state()) and at_once.tasks == [0, 1, 2]
 
 
+@pytest.mark.parametrize("wrong", [1, 2], ids=["between", "last"])
+@pytest.mark.parametrize("name", ["mtl", "gomtl"])
+def test_of_tasks_that_are_learnt_at_once_all_are_or_none(name, wrong):
+    first, *tasks = toy(4)
+    method = learnt(name, [first])
+    refused = [replace(task, id=first.id) if i == wrong else task for i, task in enumerate(tasks)]
+    before = method.state()
+    with pytest.raises(ValueError, match="task: expected one not learnt yet, got 0"):
+        method.learn_all(refused)
+    assert same_state(before, method.state())
+    method.learn_all(tasks)
+    assert same_state(learnt(name, [first, *tasks]).state(), method.state())
+
+
 @METHODS
 def test_inputs_are_not_modified(name):
     tasks = toy(2)
