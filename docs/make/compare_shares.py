@@ -1,7 +1,7 @@
 """How long a comparison took one core, and each method's share of it: the table of docs/compare.md.
 
-    den-ref compare --quick --no-sweep --out runs/quick
-    python -m docs.make.compare_shares runs/quick/summary.json
+    den-ref compare --seeds 0 --no-sweep --jobs 1 --out runs/shares
+    python -m docs.make.compare_shares runs/shares/summary.json
 """
 
 from __future__ import annotations
