@@ -15,7 +15,6 @@ the task's own optimum, as in ELLA, and kept the same way: the batch problem tha
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from copy import copy
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -94,16 +93,18 @@ class GOMTL(BasesMethod):
 
     def learn_all(self, tasks: Sequence[Task]) -> None:
         """Every stage fits all tasks anew: of all but the last, what is kept is enough.  All are learnt, or none."""
-        ahead = copy(self)
-        ahead.kept = {**self.kept}
-        for task in tasks[:-1]:
-            check_task(task, ahead.tasks, ahead.n_inputs)
-            ahead.features = ahead.features_for(task)
-            own = ahead.statistics_of(task, ahead.features)
-            ahead.seen = [*ahead.seen, *own]
-            ahead.kept[task.id] = Coded(np.zeros((self.config.k, len(own))), task.loss)    # until the last fit
-        super(GOMTL, ahead).learn_all(tasks[-1:])
-        vars(self).update(vars(ahead))
+        before = {**vars(self), "kept": {**self.kept}}
+        try:
+            for task in tasks[:-1]:
+                check_task(task, self.tasks, self.n_inputs)
+                self.features = self.features_for(task)
+                own = self.statistics_of(task, self.features)
+                self.seen = [*self.seen, *own]
+                self.kept[task.id] = Coded(np.zeros((self.config.k, len(own))), task.loss)     # until the last fit
+            super().learn_all(tasks[-1:])
+        except BaseException:
+            vars(self).update(before)
+            raise
 
     def stored(self) -> dict[str, int]:
         return {"X^T X, X^T y, y^T y": sum(q.D.size + q.c.size + 1 for q in self.seen)}
