@@ -2,7 +2,7 @@
 
     OPENBLAS_NUM_THREADS=1 python -m docs.make.fifty_tasks
 
-One search after the other, as ``den-ref tune METHOD --stream attributes --data noise=1.25 --tasks 10`` makes it, on
+One search after the other, as ``den-ref tune METHOD --stream attributes --data noise=1.2 --tasks 10`` makes it, on
 record in docs/tuning_attributes; then all fifty tasks with the best setting of each, as ``den-ref compare`` learns
 them, in runs/fifty-tasks, in short in docs/results/attributes.json.  What is on record is not made again: stopped, the
 script goes on where it was.  Then the page and its figures.  Half an hour of a processor in all.
@@ -49,8 +49,8 @@ SEARCHES, RUNS = DOCS / "tuning_attributes", ROOT / "runs" / "fifty-tasks"
 RECORD, PAGE = DOCS / "results" / "attributes.json", DOCS / "fifty_tasks.md"
 CURVES, SIZES = (DOCS / "figures" / f"fifty_tasks_{name}.png" for name in ("average", "capacity"))
 
-#: A little harder for STL, tuned, than the paper's AWA, where it has .906; at the stream's default it is easier.
-STREAM = {"noise": 1.25}
+#: As hard for STL, tuned, as the paper's AWA, where it has .906: of NOISES the nearest to it on validation data.
+STREAM = {"noise": 1.2}
 #: At which STL tells how hard the stream is; the stream's default first.
 NOISES = (0.95, 1.15, 1.2, 1.25)
 #: Tasks that a search learns, and all.
@@ -59,7 +59,7 @@ SEEDS = (0,)
 #: Learnt after every tenth task only.
 AT_TENS = ("gomtl",)
 #: The first stage in which DEN's older tasks fall.
-FALLS = 41
+FALLS = 22
 #: The paper's data set of this shape.
 THEIRS = "awa"
 
@@ -127,7 +127,7 @@ def on_record() -> dict[str, list[Outcome]]:
 
 
 def by_noise(best: dict[str, Judged]) -> dict[str, list[float]]:
-    """Noise -> AUROC of STL after fifty on seed 0: on validation data, which a noise is chosen by, and on test data."""
+    """Noise -> AUROC of STL after fifty on seed 0: on validation data, which STREAM is chosen by, and on test data."""
     options = full_setting("stl", best["stl"].settings, ATTRIBUTES)
     return {str(noise): after_fifty("stl", options, 0, ("valid", "test"), noise=noise) for noise in NOISES}
 

@@ -60,7 +60,7 @@ PAPERS_WAY = {
                 "starts from DEN's best\nsetting. All networks start from 312-128; other sizes take the same options."}
 ATTRIBUTES_WAY = {
     "command": "den-ref tune --report --out docs/tuning_attributes",
-    "search": "den-ref tune METHOD --stream attributes --data noise=1.25 --tasks 10 --out docs/tuning_attributes",
+    "search": "den-ref tune METHOD --stream attributes --data noise=1.2 --tasks 10 --out docs/tuning_attributes",
     "spaces": "[attribute_spaces.py](../den_ref/experiment/tune/attribute_spaces.py)",
     "variants": "All networks start from 312-128, but for Progressive's columns. What the best settings come to on all "
                 "fifty tasks:\n[fifty tasks](fifty_tasks.md)."}
