@@ -19,6 +19,7 @@ ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(path.stem for path in (ROOT / "docs" / "make").glob("[!_]*.py"))
 
 
+@pytest.mark.slow
 def test_every_script_finds_what_it_uses():
     """In a process of its own, since some set the number of threads."""
     code = "import importlib\nfor name in {}: importlib.import_module('docs.make.' + name)".format(SCRIPTS)

@@ -118,6 +118,7 @@ def test_points_are_means_and_bars_ranges(ax):
     np.testing.assert_allclose([across.get_xdata(), up.get_ydata()], [[0.1, 0.3], [0.7, 0.9]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(2))
 def test_names_of_points_in_a_crowd_do_not_overlap(ax, seed):
     """Thirteen of them: with all there are in one corner of so small a picture there is no room left."""

@@ -64,6 +64,7 @@ def words(figure):
     return [text.get_text() for text in figure.findobj(Text) if text.get_text()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", DRAWN)
 def test_every_box_of_every_method_has_a_picture(name):
     for step in steps_of(name):
@@ -293,6 +294,7 @@ def axes_with(scale, limits, text=10.0):
     return figure, ax
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale, limits", [("linear", (0.0, 1.0)), ("linear", (-2500.0, 999.0)), ("log", (1e-14, 3.0)),
                                            ("log", (2.0, 7.0))])
 @pytest.mark.parametrize("dpi", [72, 150])
