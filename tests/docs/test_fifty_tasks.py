@@ -17,7 +17,7 @@ from den_ref.methods.progressive import Progressive
 from den_ref.strict_json import strict_json
 from den_ref.tasks import make_stream
 from docs.make import fifty_tasks
-from docs.make.blocks import write_blocks
+from tests.helpers.docs_pages import rewritten
 from tests.helpers.made_up_results import rows
 from tests.helpers.page_width import READABLE, smallest_letters
 
@@ -85,17 +85,11 @@ def test_the_page_of_the_searches_is_what_the_records_say():
 # --- the page ----------------------------------------------------------------------------------------------------
 
 
-def filled(record, path):
-    path.write_text(fifty_tasks.PAGE.read_text("utf-8"), "utf-8")
-    write_blocks(path, **fifty_tasks.blocks(record))
-    return path.read_text("utf-8")
-
-
 def test_the_page_holds_what_is_on_record(record, tmp_path):
     page = fifty_tasks.PAGE.read_text("utf-8")
-    assert filled(record, tmp_path / "page.md") == page, "python -m docs.make.fifty_tasks --page"
+    assert rewritten(fifty_tasks, record, tmp_path / "page.md") == page, "python -m docs.make.fifty_tasks --page"
     other = {**record, "den": [{**run, "average": run["average"] - 0.01} for run in record["den"]]}
-    assert filled(other, tmp_path / "page.md") != page
+    assert rewritten(fifty_tasks, other, tmp_path / "page.md") != page
 
 
 def test_all_methods_are_on_record_with_the_same_seeds(record):

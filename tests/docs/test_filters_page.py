@@ -12,7 +12,7 @@ from den_ref.experiment.tune.record import read_tries
 from den_ref.experiment.tune.search import BUDGETS, Budget
 from den_ref.methods import REGISTRY
 from docs.make import filters
-from docs.make.blocks import write_blocks
+from tests.helpers.docs_pages import rewritten
 from tests.helpers.made_up_results import rows
 from tests.helpers.page_width import READABLE, smallest_letters
 
@@ -22,18 +22,12 @@ def record():
     return filters.on_record()
 
 
-def filled(record, path):
-    path.write_text(filters.PAGE.read_text("utf-8"), "utf-8")
-    write_blocks(path, **filters.blocks(record))
-    return path.read_text("utf-8")
-
-
 def test_the_page_is_what_the_record_says(record, tmp_path):
     page = filters.PAGE.read_text("utf-8")
-    assert filled(record, tmp_path / "page.md") == page, "python -m docs.make.filters --page"
+    assert rewritten(filters, record, tmp_path / "page.md") == page, "python -m docs.make.filters --page"
     other = copy.deepcopy(record)
     other[filters.TEXTURES]["den"]["runs"]["0"]["average"][-1] -= 0.01
-    assert filled(other, tmp_path / "page.md") != page
+    assert rewritten(filters, other, tmp_path / "page.md") != page
 
 
 def test_what_was_learnt_is_the_best_setting_on_record(record):

@@ -7,6 +7,9 @@ import re
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
+from types import ModuleType
+
+from docs.make.blocks import write_blocks
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCS = ROOT / "docs"
@@ -83,3 +86,10 @@ def _session(fence: Fence, names: dict, page: str) -> None:
     parsed.globs = names                                           # get_doctest would copy them
     doctest.DocTestRunner(optionflags=doctest.ELLIPSIS).run(parsed, out=said.append, clear_globs=False)
     assert not said, "".join(said)
+
+
+def rewritten(script: ModuleType, record, copy: Path) -> str:
+    """The page of a script of docs/make with the blocks that a record gives, on a copy."""
+    copy.write_text(script.PAGE.read_text("utf-8"), "utf-8")
+    write_blocks(copy, **script.blocks(record))
+    return copy.read_text("utf-8")
