@@ -141,8 +141,8 @@ class Pool(ReLU):
         return super().forward(w, h, rows)[0], cache
 
     def backward(self, w, grad, delta, cache):
-        _, h, _ = cache
-        delta = super().backward(w, grad, delta, h)
+        _, h, _ = cache                                # after the ReLU: no pixel is found for a negative maximum
+        delta = super().backward(w, grad, delta, h)    # and none is asked for; at 0 the gate is closed too
         return max_pool_backward.inner(delta, cache, out=self.below(len(delta)))
 
 

@@ -53,6 +53,15 @@ def test_gradient_of_a_mixed_network_by_finite_differences(image, filters, hidde
     assert loss.value(w) == pytest.approx(DataLoss(w, x, y).value(w), rel=1e-13)
 
 
+def test_maps_of_zeros_send_nothing_below_their_pool():
+    """As the ReLU of any layer: its derivative at 0 is 0."""
+    w = network((4, 4, 1), (2,), (3,), {"kernel": 3, "stride": 1, "pool": True})
+    w["b1"][...] = 0.0
+    grad = w.like(np.nan)
+    DataLoss(w, np.zeros((5, 16)), np.ones((5, 2))).value_and_gradient(w, grad)
+    assert np.all(grad["b1"] == 0) and np.all(grad["W1"] == 0) and np.any(grad["c"] != 0)
+
+
 @pytest.mark.parametrize("loss", ["sigmoid", "softmax"])
 @pytest.mark.parametrize(("image", "filters", "hidden", "options"), MIXED, ids=str)
 def test_squares_are_those_of_every_samples_gradient(image, filters, hidden, options, loss):
