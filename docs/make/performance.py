@@ -14,7 +14,7 @@ import platform
 import numpy as np
 import scipy
 
-from tests.benchmarks import bench_head, bench_run, bench_step, bench_subnetwork
+from tests.benchmarks import bench_convolution, bench_head, bench_run, bench_step, bench_subnetwork
 
 from .blocks import DOCS, write_page
 
@@ -28,11 +28,15 @@ set itself.
 GOALS = {
     ("step/128", "over its matrix products"): "at most 1.5", ("step/256", "over its matrix products"): "at most 1.3",
     ("step/128", "over PyTorch's fused Adam"): "below 1", ("step/256", "over PyTorch's fused Adam"): "below 1",
+    ("convolution/128", "over its matrix products"): "at most 2.1",
+    ("convolution/128", "over PyTorch's fused Adam"): "at most 1.1",
     ("subnetwork", "half the units over all of them"): "at most 0.6",
     ("run", "CPU time over a minute"): "below 1", ("run", "peak memory over 600 MB"): "below 1",
 }
 WHAT = {
     "step": "One training step of 784-312-128-1 with proximal Adam and L1 on every weight, float32 (`bench_step.py`)",
+    "convolution": "One training step of 28 x 28 images, 16 and 32 pooled filters of 5 x 5, 64 dense units, float64 "
+                   "(`bench_convolution.py`)",
     "subnetwork": "One step of Eq. 4 on half the units of every layer (`bench_subnetwork.py`)",
     "run": "`den-ref run` with its defaults, end to end (`bench_run.py`)",
 }
@@ -40,7 +44,7 @@ WHAT = {
 
 def main() -> None:
     lines = []
-    for bench in (bench_step, bench_subnetwork, bench_run):
+    for bench in (bench_step, bench_convolution, bench_subnetwork, bench_run):
         for name, row in bench.ratios().items():
             what, _, batch = name.partition("/")
             for against, value in row.items():

@@ -1,11 +1,11 @@
 """One training step of a convolutional network in float64, against its own bare matrix products and PyTorch.
 
-    OPENBLAS_NUM_THREADS=1 python tests/benchmarks/bench_convolution.py
+    OPENBLAS_NUM_THREADS=1 python -m tests.benchmarks.bench_convolution
 
 Images of 28 x 28, 16 and 32 filters of 5 x 5, 2 x 2 pooling after each, 64 dense units, one output, batches of 128.  A
 step is everything that training does for one mini-batch: take its rows, forward, loss, backward, proximal Adam with L1
-on every weight.  Beside it: the step without the optimiser.  PyTorch does the same with its fused Adam, without any
-prox.  Times are CPU times of this process, the best of several rounds taken in turn.
+on every weight.  PyTorch does the same with its fused Adam, without any prox.  Times are CPU times of this process, the
+best of several rounds taken in turn.
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import importlib.util
-import time
 from math import prod
 
 import numpy as np
@@ -28,6 +26,8 @@ from den_ref.core.problem import Part, Problem
 from den_ref.methods.shared.network import NetworkConfig, random_start
 from den_ref.protocol import Task
 
+from .in_turn import least_seconds
+
 CONFIG = NetworkConfig(filters=(16, 32), hidden=(64,), kernel=5, stride=1, pool=True, dtype="float64")
 IMAGE, BATCH, SAMPLES, STEPS, ROUNDS = (28, 28, 1), 128, 1280, 3, 12
 
@@ -38,7 +38,7 @@ def task(rng) -> Task:
 
 
 def ours(rng, images: Task):
-    """A function that does one step of ours; and one that does it without the optimiser."""
+    """A function that does one step of ours."""
     start = random_start(images, [1], CONFIG, rng)
     weights = chain.hidden(start) + chain.heads(start)
     parts = [Part(W, L1(1e-4)) for W, _ in weights] + [Part(b) for _, b in weights]
@@ -46,14 +46,11 @@ def ours(rng, images: Task):
     w, grad = start.copy(), start.like()
     adam, batches = ProximalAdam(problem, w, grad), problem.loss.batches(rng, BATCH)
 
-    def gradient(i):
-        problem.loss.value_and_gradient(w, grad, batches[i])
-
     def step(i):
-        gradient(i)
+        problem.loss.value_and_gradient(w, grad, batches[i])
         adam.update(1e-3)
 
-    return {"ours": step, "gradient": gradient}
+    return step
 
 
 def products(rng, images: Task):
@@ -73,7 +70,7 @@ def products(rng, images: Task):
             if l:
                 np.matmul(above, w.T, out=dbelow)
 
-    return {"products": step}
+    return step
 
 
 def torch_adam(rng, images: Task):
@@ -95,32 +92,18 @@ def torch_adam(rng, images: Task):
         loss(net(x[batches[i]]), y[batches[i]]).backward()
         adam.step()
 
-    return {"torch_adam": step}
+    return step
 
 
-def measure(contestants) -> dict[str, float]:
-    """CPU seconds per step of each: its best round."""
+def ratios() -> dict[str, dict[str, float]]:
+    """What docs/performance.md and docs/convolution.md state."""
     rng = np.random.default_rng(0)
     images = task(rng)
-    steps = {name: step for make in contestants for name, step in make(rng, images).items()}
-    best = dict.fromkeys(steps, float("inf"))
-    for _ in range(ROUNDS):
-        for name, step in steps.items():
-            started = time.process_time()
-            for i in range(STEPS):
-                step(i)
-            best[name] = min(best[name], (time.process_time() - started) / STEPS)
-    return best
-
-
-def ratios() -> dict[str, float]:
-    """A step over its bare matrix products, and over PyTorch's where that is installed."""
-    with_torch = [torch_adam] if importlib.util.find_spec("torch") else []
-    best = measure([ours, products, *with_torch])
-    others = {"over its matrix products": "products", "over PyTorch's fused Adam": "torch_adam"}
-    return {words: best["ours"] / best[other] for words, other in others.items() if other in best} | {
-        f"milliseconds of {name}": 1e3 * seconds for name, seconds in best.items()}
+    least = least_seconds({make.__name__: make(rng, images) for make in (ours, products, torch_adam)}, STEPS, ROUNDS)
+    return {"convolution/128": {"over its matrix products": least["ours"] / least["products"],
+                                "over PyTorch's fused Adam": least["ours"] / least["torch_adam"]}}
 
 
 if __name__ == "__main__":
-    print({name: round(value, 2) for name, value in ratios().items()})
+    for name, row in ratios().items():
+        print(name, {key: round(value, 2) for key, value in row.items()})

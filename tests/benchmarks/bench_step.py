@@ -1,6 +1,6 @@
 """One proximal-Adam training step of 784-312-128-1 in float32, against its own bare matrix products and PyTorch.
 
-    OPENBLAS_NUM_THREADS=1 python tests/benchmarks/bench_step.py
+    OPENBLAS_NUM_THREADS=1 python -m tests.benchmarks.bench_step
 
 A step is everything that training does for one mini-batch: take its rows, forward, loss, backward, update, L1 prox on
 every weight.  PyTorch does the same with its fused Adam, and without any prox.  Times are CPU times of this process,
@@ -13,14 +13,14 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import time
-
 import numpy as np
 
 from den_ref.core import mlp
 from den_ref.core.adam import ProximalAdam
 from den_ref.core.penalties import L1
 from den_ref.core.problem import Part, Problem
+
+from .in_turn import least_seconds
 
 SIZES, SAMPLES, STEPS, ROUNDS = (784, 312, 128, 1), 10_000, 30, 15
 
@@ -85,29 +85,17 @@ def torch_adam(rng, x, y, batch):
     return step
 
 
-def measure(contestants=(ours, products, torch_adam)) -> dict:
-    """CPU seconds per step, by batch size and contestant: the best round of each."""
-    times = {}
+def ratios() -> dict[str, dict[str, float]]:
+    """What docs/performance.md states."""
+    found = {}
     for batch in (128, 256):
         rng = np.random.default_rng(0)
         x, y = data(rng)
-        steps = {make.__name__: make(rng, x, y, batch) for make in contestants}
-        best = dict.fromkeys(steps, float("inf"))
-        for _ in range(ROUNDS):
-            for name, step in steps.items():
-                started = time.process_time()
-                for i in range(STEPS):
-                    step(i)
-                best[name] = min(best[name], (time.process_time() - started) / STEPS)
-        times[batch] = best
-    return times
-
-
-def ratios() -> dict:
-    """What docs/performance.md states."""
-    times = measure()
-    return {f"step/{batch}": {"over its matrix products": t["ours"] / t["products"],
-                              "over PyTorch's fused Adam": t["ours"] / t["torch_adam"]} for batch, t in times.items()}
+        least = least_seconds({make.__name__: make(rng, x, y, batch) for make in (ours, products, torch_adam)},
+                              STEPS, ROUNDS)
+        found[f"step/{batch}"] = {"over its matrix products": least["ours"] / least["products"],
+                                  "over PyTorch's fused Adam": least["ours"] / least["torch_adam"]}
+    return found
 
 
 if __name__ == "__main__":

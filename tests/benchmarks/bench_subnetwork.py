@@ -1,6 +1,6 @@
 """Eq. 4 on half the units of every layer, against Eq. 4 on all of them: selection is selective in cost as well.
 
-    OPENBLAS_NUM_THREADS=1 python tests/benchmarks/bench_subnetwork.py
+    OPENBLAS_NUM_THREADS=1 python -m tests.benchmarks.bench_subnetwork
 
 The network is 784-312-128-1 in float32 with a fifth of its edges 0; half the units of both hidden layers are
 selected, all input features stay.  CPU times of one training step, best of several rounds taken in turn.
@@ -12,8 +12,6 @@ import os
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
-import time
-
 import numpy as np
 
 from den_ref.core import mlp
@@ -22,6 +20,8 @@ from den_ref.den.algorithm import random_network
 from den_ref.den.config import DENConfig
 from den_ref.den.equations import eq4
 from den_ref.den.network import Head, extract
+
+from .in_turn import least_seconds
 
 SAMPLES, BATCH, STEPS, ROUNDS = 10_000, 128, 30, 15
 
@@ -49,16 +49,10 @@ def retraining(share: float):
     return step
 
 
-def ratios() -> dict:
+def ratios() -> dict[str, dict[str, float]]:
     """What docs/performance.md states."""
-    steps, best = (retraining(0.5), retraining(1.0)), [float("inf")] * 2
-    for _ in range(ROUNDS):
-        for which, step in enumerate(steps):
-            started = time.process_time()
-            for i in range(STEPS):
-                step(i)
-            best[which] = min(best[which], time.process_time() - started)
-    return {"subnetwork": {"half the units over all of them": best[0] / best[1]}}
+    least = least_seconds({"half": retraining(0.5), "all": retraining(1.0)}, STEPS, ROUNDS)
+    return {"subnetwork": {"half the units over all of them": least["half"] / least["all"]}}
 
 
 if __name__ == "__main__":
