@@ -88,6 +88,7 @@ def test_a_failed_run_is_status_1_and_its_traceback_is_shown(tmp_path, capsys, h
     ("--methods stl --set stl.epoch=1", "options of stl: set: unknown name 'epoch' (did you mean 'epochs'?)"),
     ("--methods stl,l2 --set l2.mu=-1", "options of l2: mu: expected a number >= 0 (or one per layer), got -1"),
     ("--methods stl --set stl.mu=-1", "mu: expected a number >= 0"),
+    ("--methods l2,stl --set stl.filters=3", "filters: expected () where samples are no images, got (3,)"),
     ("--methods stl --data seed=1", "--data: expected an option of the stream that has no flag of its own"),
     ("--methods stl --jobs 0", "jobs: expected an integer >= 1, got 0"),
     ("--methods stl --quick --stream toy", "--quick: expected the stream mnist-variation, got 'toy'"),

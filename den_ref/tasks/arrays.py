@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import warnings
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import replace
 from math import prod
@@ -89,6 +90,9 @@ def stream_from_arrays(
     samples = Samples(dtype)
     made = {task["id"]: checked_task(task, loss, samples) for task in tasks}
     any(warn_of_scale(task.id, task.x_train) for task in made.values())
+    if samples.image and channels_seem_first(samples.image):
+        warnings.warn("x_train: expected images (n, h, w, c), got {} x {} of {} channels; if channels stand first, "
+                      "np.moveaxis(x, 1, -1) puts them last".format(*samples.image), stacklevel=2)
     details = {"loss": loss, "dtype": dtype.name, "sizes": [sizes(task) for task in made.values()]}
     details |= {"image": list(samples.image)} if samples.image else {}
     details["sha256"] = checksum(made.values())
@@ -141,6 +145,16 @@ class Samples:
             x = np.ascontiguousarray(x if x.ndim == 2 else x.reshape(len(x), -1), self.dtype)
         check_finite(x, where)
         return x
+
+
+def channels_seem_first(image: tuple[int, int, int]) -> bool:
+    """Whether height, width and channels of images may be channels, height and width in truth.
+
+    >>> channels_seem_first((3, 32, 32)), channels_seem_first((1, 28, 28)), channels_seem_first((32, 32, 3))
+    (True, True, False)
+    """
+    first, width, last = image
+    return last > 4 and (first == 3 or (first == 1 and width == last))
 
 
 def sigmoid_labels(y, n: int, n_outputs: int | None, dtype, where: str) -> tuple[np.ndarray, int]:

@@ -18,7 +18,7 @@ import den_ref.loops
 from den_ref.golden import cases
 from den_ref.golden.adapters.process import ProcessAdapter
 from den_ref.golden.adapters.python import PythonAdapter, load_module
-from den_ref.golden.ask import check_all, check_one
+from den_ref.golden.ask import check_all
 from den_ref.golden.command import python_command
 from den_ref.golden.compare import PRECISIONS
 from den_ref.golden.judge import FAIL
@@ -88,7 +88,8 @@ def spread() -> str:
     rows = ["| against the oracle | f64 | the worst case | solve | the worst case |", "|---|---|---|---|---|"]
     for name, adapter, precision in adapters():
         found = shares(adapter, precision)
-        adapter.close()
+        if isinstance(adapter, ProcessAdapter):
+            adapter.close()
         cells = [f"{value:.1e} | {case}" if case else "- |" for value, case in (found["f64"], found["solve"])]
         rows.append(f"| {name} | {' | '.join(cells)} |")
     return "\n".join(rows)

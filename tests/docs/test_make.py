@@ -4,14 +4,19 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from den_ref.core.penalties import soft_threshold
 from den_ref.experiment.pages import numbers
 from den_ref.experiment.pages.summary import read_summary
+from den_ref.golden import cases
+from den_ref.golden.adapters.python import PythonAdapter
 from docs.make import (
-    algorithm_figures, compare_shares, equation_figures, filter_figures, flowchart, idea, notebook_pages, readme)
+    algorithm_figures, compare_shares, equation_figures, filter_figures, flowchart, golden_spread, idea, notebook_pages,
+    readme)
 from docs.make.blocks import write_blocks
 from tests.helpers.page_width import READABLE, smallest_letters
 
@@ -39,6 +44,15 @@ def test_the_readmes_table_begins_with_what_is_forgotten_and_has_den_above_it():
     first, *_ = readme.NAMES
     ends = {label: numbers.after_last(summary, label).mean() for label in readme.NAMES}
     assert min(ends, key=ends.get) == first and ends[first] < 0.55 and ends["den"] > ends["stl"]
+
+
+def test_the_spread_is_the_worst_case_in_units_of_its_tolerance(monkeypatch):
+    """A soft threshold that is off by 5e-11 of every entry, of which 1e-10 and a little more are allowed."""
+    own = SimpleNamespace(soft_threshold=lambda w, step, mu: soft_threshold(w, step * mu) * (1 + 5e-11))
+    monkeypatch.setattr(golden_spread, "cases", lambda: cases("soft_threshold"))
+    monkeypatch.setattr(golden_spread, "adapters", lambda: [("ours", PythonAdapter(own), "f64")])
+    *_, row = golden_spread.spread().splitlines()
+    assert row.startswith("| ours | 5.0e-01 | soft_threshold/") and row.endswith(" | - | |")
 
 
 def the_readmes():

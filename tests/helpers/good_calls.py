@@ -512,7 +512,7 @@ INSIDE = {
     "den.equations.in_stack",
     "methods.shared.network.data_losses", "methods.shared.network.flat_from", "methods.shared.network.random_start",
     "methods.shared.network.task_rng", "methods.shared.network.trained", "methods.si.along_the_path",
-    "methods.si.damped", "tasks.arrays.check_finite",
+    "methods.si.damped", "tasks.arrays.channels_seem_first", "tasks.arrays.check_finite",
     "tasks.arrays.check_id", "tasks.arrays.check_keys", "tasks.arrays.checked_task", "tasks.arrays.checksum",
     "tasks.arrays.among_own", "tasks.arrays.class_incremental", "tasks.arrays.common_dtype", "tasks.arrays.found", "tasks.arrays.numeric",
     "tasks.arrays.sigmoid_labels", "tasks.arrays.sizes", "tasks.arrays.softmax_labels", "tasks.arrays.with_arrays",

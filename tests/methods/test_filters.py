@@ -103,10 +103,19 @@ def test_a_padding_as_wide_as_a_window_is_refused_where_there_are_filters():
     assert STL.Config(kernel=5, padding=5).padding == 5 and STL.Config(filters=(3,), kernel=5, padding=4).filters == (3,)
 
 
-def test_images_of_another_shape_are_refused():
-    first, second = digits()
+@pytest.mark.parametrize("kind", [FineTuning, MTL, Progressive, Tree], ids=lambda kind: kind.name)
+def test_images_of_another_shape_are_refused(kind):
+    """By those that learn on with one network, and by those that join the data of all tasks."""
+    stream = "split-digits" if kind is Tree else "mnist-variation"
+    first, second = make_stream(stream, per_class=(4, 2, 2), n_tasks=2).tasks
     with pytest.raises(ValueError, match=r"task.image: expected 28 x 28, as in the tasks learnt, got \(14, 56, 1\)"):
-        learnt(FineTuning, [first, replace(second, image=(14, 56, 1))], **ON_DIGITS)
+        learnt(kind, [first, replace(second, image=(14, 56, 1))], filters=(3,), hidden=(5,), epochs=1)
+
+
+def test_images_of_another_shape_are_refused_among_all_that_are_learnt_at_once():
+    first, second, third = digits(3)
+    with pytest.raises(ValueError, match=r"task.image: expected 28 x 28, as in the tasks learnt, got \(14, 56, 1\)"):
+        MTL(MTL.Config(**ON_DIGITS)).learn_all([first, replace(second, image=(14, 56, 1)), third])
 
 
 @pytest.mark.parametrize(("facts", "message"), [

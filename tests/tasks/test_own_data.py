@@ -128,6 +128,15 @@ def test_a_scale_that_does_not_suit_is_warned_of(change, words):
         stream_from_arrays([(change(x), y)])
 
 
+@pytest.mark.parametrize("shape, first", [((3, 8, 9), True), ((1, 8, 8), True), ((8, 9, 3), False), ((1, 8, 3), False),
+                                          ((1, 9, 8), False), ((3, 3, 3), False)], ids=str)
+def test_channels_that_seem_to_stand_first_are_warned_of(shape, first, recwarn):
+    x, y = samples()
+    stream_from_arrays([(np.resize(x, (len(x), *shape)), y)])
+    said = [str(one.message) for one in recwarn if "np.moveaxis(x, 1, -1)" in str(one.message)]
+    assert len(said) == first and all("{} x {} of {} channels".format(*shape) in words for words in said)
+
+
 @pytest.mark.parametrize("change", [
     lambda x: x, lambda x: 5 * x + 2, lambda x: x > 0, lambda x: np.hstack([x, np.zeros((len(x), 1))]),
     lambda x: np.hstack([x] * 5 + [x / 1000]),                     # some pixels hardly vary

@@ -6,15 +6,14 @@ from collections.abc import Iterable
 from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future, wait
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from den_ref.experiment.disk.owner import Owner
 from den_ref.experiment.one_run.clock import Clock
-from den_ref.experiment.one_run.plan import make_config, make_plan
+from den_ref.experiment.one_run.plan import check_fits, make_config, make_plan
 from den_ref.methods import method_named
-from den_ref.methods.registry import methods_on
-from den_ref.protocol import check_scenario
 from den_ref.tasks import PLACES
 
 from .grid import (
@@ -227,9 +226,10 @@ def _checked(asked: dict[str, Any]) -> int:
     cells, stream = cells_of(asked), asked["stream"]
     if not cells:
         raise ValueError("methods: expected at least one, and at least one seed")
-    for cell in cells:
-        make_config(method_named(cell.method), stream["name"], cell.settings)
+    kinds = [method_named(cell.method) for cell in cells]
+    configs = [make_config(kind, stream["name"], cell.settings) for kind, cell in zip(kinds, cells)]
     made = make_plan(cells[0].method, stream["name"], seed=cells[0].seed, **stream["options"]).stream
-    for cell in cells:
-        check_scenario(method_named(cell.method), made.scenario, methods_on(made.scenario))
+    made = replace(made, make=cache(made.make))                    # all look at its first task
+    for kind, config in zip(kinds, configs):
+        check_fits(kind, config, made)
     return len(made.tasks)

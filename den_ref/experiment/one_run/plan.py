@@ -101,10 +101,15 @@ def make_plan(method: str | type[Method] = "den", stream: str | Stream = "mnist-
         stream = make_stream(stream, seed=seed, **stream_options)
     elif stream_options:
         raise ValueError(f"stream: options {sorted(stream_options)} need a stream given by name, got {stream.name!r}")
+    check_fits(kind, config, stream)
+    return Plan(name, kind, config, stream, seed)
+
+
+def check_fits(kind: type[Method], config: Settings, stream: Stream) -> None:
+    """A ValueError now, not when learning has begun, if the method has no answer for the stream, or no such filters."""
     check_scenario(kind, stream.scenario, methods_on(stream.scenario))
     if getattr(config, "filters", ()):
-        config.convolutions(stream.tasks[0].image)                 # a ValueError now, not when learning has begun
-    return Plan(name, kind, config, stream, seed)
+        config.convolutions(stream.tasks[0].image)
 
 
 def make_config(kind: type[Method], stream: str, settings: Settings | Mapping[str, Any] | None = None) -> Settings:

@@ -49,7 +49,8 @@ def space_of(method: str, stream: str = TUNED_ON) -> Space:
         return SPACES[stream][method]
     if stream.endswith(" with filters"):
         raise ValueError(f"--filters: expected a method and a stream that have a space of networks with filters "
-                         f"({', '.join(FILTER_SPACES)} on {PAPERS}), got {method!r} on {stream!r}")
+                         f"({', '.join(FILTER_SPACES)} on {PAPERS}), got {method!r} on "
+                         f"{stream.removesuffix(' with filters')!r}")
     if method not in TUNABLE and ":" not in str(method):
         raise ValueError(f"method: expected one that can be tuned ({', '.join(TUNABLE)}, or module:Class for one of "
                          f"your own; on {PAPERS} every one), got {method!r}")
