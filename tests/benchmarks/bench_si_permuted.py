@@ -6,8 +6,9 @@
 784-2000-2000 and one head of ten outputs for all tasks, all 60,000 training images, 20 epochs of batches of 256, Adam
 with step .001 whose moments go on from task to task, damping .1, float32, pixels in [0, 1], initial weights of Glorot's
 deviation, the weights after the last epoch.  A step takes about a tenth of a second of one core, the 47,000 of a value
-of c between one and two hours.  Runs are kept task by task in --out; the same command goes on where it was.  --write learns nothing: it puts what is in
---out, whole or not, into docs/results/si-permuted.json and the table of docs/compared_systems.md.
+of c between one and two hours.  Runs are kept task by task in --out; the same command goes on where it was.  --write
+learns nothing: it puts what is in --out, whole or not, into docs/results/si-permuted.json and the table of
+docs/compared_systems.md.
 
 Different from there: initial weights are normal, not uniform, and the pull is a proximal step instead of a part of the
 gradient that Adam divides.  --standardise centres and scales the inputs, as this package does elsewhere.
@@ -17,7 +18,7 @@ from __future__ import annotations
 
 import argparse
 import os
-from dataclasses import replace
+from collections.abc import Hashable, Mapping
 from pathlib import Path
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -27,12 +28,14 @@ import numpy as np
 import den_ref
 from den_ref.core.flat import Flat
 from den_ref.core.mlp import DataLoss
+from den_ref.den.network import Head
 from den_ref.experiment.disk.json_files import write_json
 from den_ref.experiment.disk.results import read_results
 from den_ref.experiment.pages.markdown import number, table
 from den_ref.methods.finetune import FineTuning, body_of
 from den_ref.methods.si import SI
 from den_ref.protocol import Task
+from den_ref.state import unpack_id, unpack_meta
 from den_ref.strict_json import strict_json
 from docs.make.blocks import DOCS, write_blocks
 
@@ -70,8 +73,18 @@ class OneHead(SI):
         FineTuning.keep(self, task, network, None)
         self.body, self.importance = network, self.consolidated(measured)
         self.moments = None if self.config.reset else self.ending
-        head = self.kept[task.id]
-        self.kept = {name: replace(head, task=name, stage=own.stage) for name, own in self.kept.items()}
+        self.share_head({head.task: head.loss for head in self.heads})
+
+    def share_head(self, losses: Mapping[Hashable, str]) -> None:
+        """The body's head is every task's."""
+        self.kept = {task: Head(task, stage, self.body["V"], self.body["c"], loss)
+                     for stage, (task, loss) in enumerate(losses.items(), 1)}
+
+    @classmethod
+    def from_state(cls, state, config=None, seen=()) -> OneHead:
+        method = super().from_state(state, config, seen)
+        method.share_head({unpack_id(head["task"]): head["loss"] for head in unpack_meta(state["meta"])["heads"]})
+        return method
 
     @property
     def served(self) -> Flat:

@@ -154,6 +154,7 @@ def test_a_path_that_is_not_finite_is_told_before_anything_is_kept():
 def test_with_one_head_for_all_tasks_the_head_is_held_too_and_goes_on_bit_for_bit():
     through, stopped = (learnt(OneHead, n, reset=False, c=0.1) for n in (3, 2))
     again = OneHead.from_state(stopped.state(), stopped.config)
+    assert same(stopped.state(), again.state(), tuple(stopped.state()))
     again.learn(make_stream("toy").tasks[2])
     a, b = through.state(), again.state()
     assert a.keys() == b.keys() and same(a, b, tuple(a)) and through.importance["V"].any()
