@@ -221,8 +221,7 @@ def fans(convolutions: Sequence[Convolution], depth: int) -> tuple[int, ...]:
     >>> fans((), 2), fans([Convolution(28, 28, size=5, stride=2)], 2)
     ((1, 1, 1), (25, 144, 1))
     """
-    above = [layer.out_height * layer.out_width for layer in convolutions[-1:]]
-    return (*(layer.fan for layer in convolutions), *above, *(1,) * (depth + 1 - len(convolutions) - len(above)))
+    return (*(layer.fan for layer in convolutions), places(convolutions), *(1,) * (depth - len(convolutions)))
 
 
 def n_inputs(flat: Flat, head: str = "") -> int:
@@ -235,8 +234,7 @@ def links(flat: Flat, head: str = "", affine: type = Affine, filters: type = Fil
           buffer: Callable = lambda width: new_array) -> list:
     """The chain of a network: its layers, and what makes activations after each but the last: every other link.
 
-    What is below is not asked for.
-    ``buffer(width)`` makes what a link writes into; the logits are new every time.
+    dLoss/d(inputs) is not asked for.  ``buffer(width)`` makes what a link writes into; the logits are new every time.
     """
     names = [*hidden(flat), (f"V{head}", f"c{head}")]
     shapes, layers = [flat.shapes[W] for W, _ in names], [*flat.convolutions, *(None,) * len(names)]

@@ -39,6 +39,12 @@ class Convolution:
     pool : bool
         Whether the maximum of 2 x 2 activations is all that leaves the layer.
 
+    Raises
+    ------
+    ValueError
+        If a window does not fit into the image with its padding, or would see nothing but padding; or if there are no
+        2 x 2 activations to pool.
+
     >>> layer = Convolution(28, 28, size=5, stride=2, pool=True)
     >>> layer.fan, layer.maps, layer.out_height, layer.out_width
     (25, (12, 12), 6, 6)
@@ -57,9 +63,9 @@ class Convolution:
             object.__setattr__(self, name, kind(name, getattr(self, name)))
         if self.padding >= self.size:
             raise refusal("padding", f"an integer < {self.size}, the size of a window", self.padding)
-        longest = min(self.height, self.width) + 2 * self.padding
-        if self.size > longest:
-            raise refusal("size", f"an integer <= {longest}, the image with its padding", self.size)
+        largest = min(self.height, self.width) + 2 * self.padding
+        if self.size > largest:
+            raise refusal("size", f"an integer <= {largest}, the image with its padding", self.size)
         if self.pool and min(self.maps) < 2:
             raise refusal("pool", "maps of 2 x 2 at least", Came("{} x {}".format(*self.maps)))
 
@@ -246,6 +252,14 @@ def convolution_backward(dout: Through("n", "n_out"), cache: Windows(),
     of which adds up what it gets (col2im).
 
     What is not needed is left out by passing False, e.g. a first layer's dx by ``out=(False, dw, db)``.
+
+    Parameters
+    ----------
+    dout : (n, H' * W' * n_filters);  cache : of :func:`convolution_forward`
+
+    Returns
+    -------
+    dx : (n, height * width * channels);  dw : (fan * channels, n_filters);  db : (n_filters,)
     """
     windows, w, layer = cache
     dx, dw, db = out
@@ -311,6 +325,14 @@ def max_pool_backward(dout: Through("n", "n_out"), cache: Pooled(), out: Block("
     """dx = dout at the first maximum of a block, row by row, and 0 at the other three and outside of all blocks.
 
     ``out`` may be the x of the cache, which is then lost.
+
+    Parameters
+    ----------
+    dout : (n, (H' // 2) * (W' // 2) * channels);  cache : of :func:`max_pool_forward`
+
+    Returns
+    -------
+    dx : (n, H' * W' * channels)
 
     >>> layer = Convolution(2, 2, size=1, pool=True)
     >>> max_pool_backward(np.array([[7.0]]), max_pool_forward(np.array([[1.0, 3, 3, 2]]), layer)[1])

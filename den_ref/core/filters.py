@@ -57,7 +57,13 @@ def facts_of(layers: Sequence[Convolution]) -> np.ndarray:
 
 
 def convolutions_from(facts, name: str) -> tuple[Convolution, ...]:
-    """The convolutions that a state holds, (layers, 6) integers: their fields, ``pool`` as 0 or 1."""
+    """The convolutions that a state holds, (layers, 6) integers: their fields, ``pool`` as 0 or 1.
+
+    Raises
+    ------
+    ValueError
+        If they are other numbers, or layers that do not fit each other; ``name`` is what it calls them.
+    """
     sizes, facts = (len(facts), len(fields(Convolution))), np.array(facts)
     if len(facts) and (facts.dtype.kind not in "iu" or facts.shape != sizes):
         raise ValueError(f"{name}: expected integers of shape {sizes}, got {facts.dtype} {facts.shape}")

@@ -5,8 +5,8 @@
 The head is penalised too.  A unit with incoming or outgoing weights 0 is a *zero unit*: it may come or go and the
 network computes what it did.  New units have outgoing weights 0; the penalty makes incoming weights 0, and the unit is
 deleted.  Hidden units go through CapNorm (``shared/capnorm``), all weights move by AdaRad (``shared/adarad``).  Source:
-Philipp and Carbonell 2017.  Ours is what the paper's text leaves open: a free bias of every output, the bounds of a
-step, statistics of all training samples at the end, and which epoch is kept.
+Philipp and Carbonell 2017.  Ours is what the paper's text leaves open: a free bias of every output and its step, the
+bounds of a step, statistics of all training samples at the end, when the angular step is cut, and which epoch is kept.
 """
 
 from __future__ import annotations
@@ -31,9 +31,10 @@ from .shared.capnorm import folded, network_backward, network_forward
 from .shared.network import task_rng
 from .stl import STL, Own
 
-#: The angular step is divided by CUT when what is measured stops falling; after so many times the task is learnt.
+#: When what is measured stops falling the angular step is divided by CUT; the next time after CUTS cuts is the end.
 CUT, CUTS = 3, 3
-#: Step of the output biases: 1 over the largest curvature of the sigmoid loss, half of that of the softmax.
+#: Step of the output biases: 1 over the curvature of the sigmoid loss, at most 1/4; that of the softmax is at most 1/2,
+#: where longer steps than this one could diverge.
 BIAS_STEP = 4
 
 OBJECTIVE, FILE = "minimise  L(W; D_t) + λ Σ_l Σ_j ‖W_{l,·j}‖", "den_ref/methods/nonparametric.py"
@@ -143,11 +144,7 @@ class Growing:
         for epoch in range(1, epochs + 1):
             if adding:
                 self.grow()
-            loss, network = self.epoch(), self.network()
-            penalty, validation = self.norms(network), self.loss_of(network, *self.valid)
-            for name, value in (("loss", loss), ("penalty", penalty), ("validation", validation),
-                                ("widths", widths(network))):
-                history.setdefault(name, []).append(value)
+            network, validation, penalty = self.measured_epoch(history)
             told(epoch, epochs, validation)
             measured, age = validation + (0 if adding else penalty), age + 1
             if measured < best[0]:
@@ -158,6 +155,15 @@ class Growing:
                 self.optimiser.angular, cuts, age = self.optimiser.angular / CUT, cuts + 1, 0
         stopped = age == self.config.patience
         return self._result(self.network() if adding else kept, history, epoch, epoch if adding else best[1], stopped)
+
+    def measured_epoch(self, history: dict[str, list]) -> tuple[Flat, float, float]:
+        """An epoch, told in the history: the network after it, its validation loss and its penalty."""
+        loss, network = self.epoch(), self.network()
+        penalty, validation = self.norms(network), self.loss_of(network, *self.valid)
+        for name, value in {"loss": loss, "penalty": penalty, "validation": validation,
+                            "widths": widths(network)}.items():
+            history.setdefault(name, []).append(value)
+        return network, validation, penalty
 
     def _result(self, network: Flat, history, nit: int, best_epoch: int, stopped: bool) -> Result:
         fun = self.loss_of(network, self.x, self.y) + self.norms(network)
@@ -189,7 +195,7 @@ class Growing:
             self.optimiser.add(l, self.config.add)
 
     def shrink(self) -> None:
-        """Away with the units that hear nothing."""
+        """Away with the units that the penalty has made deaf, and with what AdaRad knows of them."""
         self.weights, kept = without_zero_units(self.weights)
         for l, units in enumerate(kept):
             self.optimiser.keep(l, units)
@@ -210,7 +216,11 @@ def random_units(rng, n_in: int, count: int, dtype) -> np.ndarray:
 
 
 def with_zero_units(weights: Sequence[np.ndarray], count: int, rng) -> list[np.ndarray]:
-    """The same function with ``count`` more units at the end of every hidden layer, whose outgoing weights are 0."""
+    """The same function with ``count`` more units at the end of every hidden layer, whose outgoing weights are 0.
+
+    ``weights`` are [W_1, ..., W_m, V], W_l (n_{l-1}, n_l).  A new unit hears the old ones below; what it hears of those
+    that come with it begins at 0, as all that they say.
+    """
     weights = list(weights)
     for l in reversed(range(len(weights) - 1)):
         W, above = weights[l:l + 2]

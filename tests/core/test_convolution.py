@@ -121,6 +121,17 @@ def test_a_gradient_from_above_in_double_precision_stays_so():
     assert dout.dtype == dx.dtype == dw.dtype == db.dtype == np.float64
 
 
+@pytest.mark.parametrize("size", [1, 2])
+def test_filters_in_double_precision_give_a_gradient_in_it(size):
+    """As the affine layer's; what comes from above is exact in either."""
+    layer = Convolution(5, 5, size)
+    x, w, b, dout = arrays(layer, 1, 2, 3)
+    dout, cache = np.round(dout), convolution_forward(x, w, b, layer)[1]
+    dx = convolution_backward(dout.astype(np.float32), cache)[0]
+    assert dx.dtype == np.float64
+    np.testing.assert_allclose(dx, convolution_backward(dout, cache)[0], rtol=1e-14, atol=1e-14)
+
+
 def test_patches_are_written_where_they_are_wanted():
     layer = Convolution(3, 3, size=2, padding=1)
     x = np.arange(18.0).reshape(1, 18)

@@ -63,6 +63,9 @@ def test_parameters_by_hand():
     assert method.capacity().allocated == body + (5 + 1) * 1 and method.capacity().widths == (3, 4, 5)
     products = 144 * 2 * 75 + 16 * 3 * 300 + 3 * (64 * 5 + 5)
     assert solve.multiply_adds == solve.nit * len(digits(1)[0].x_train) * products
+    _, [solve] = learnt(STL, digits(1), **{**ON_DIGITS, "filters": (3,), "pool": True, "epochs": 1})
+    products = 144 * 2 * 75 + 3 * (36 * 3 * 5 + 5)                 # 12 x 12 maps are computed, 6 x 6 leave the pool
+    assert solve.multiply_adds == len(digits(1)[0].x_train) * products
     mtl, _ = learnt(MTL, digits(), **ON_DIGITS)
     assert set(mtl.capacity().per_task.values()) == {body + 6}
 

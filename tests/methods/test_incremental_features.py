@@ -100,6 +100,30 @@ def test_corruption_sets_its_share_to_zero_and_leaves_the_rest():
     assert set(np.unique(noisy)) == {0, 1} and (noisy == 0).mean() == pytest.approx(0.2, abs=0.01)
 
 
+def test_tuning_hears_noise_and_its_first_step_after_an_event_is_one_of_an_adam_that_begins():
+    """That one is ``step`` long in every entry, whatever its gradient: m and v are new, and so is their count."""
+    w, data = network(outputs=3), samples(n=40)
+    course = Course(w, slice(0, 3), small(corruption=0.4), np.random.default_rng(3))
+    twin = np.random.default_rng(3)
+    assert course.tune(data, 1e-3) == pytest.approx(by_hand(w.views, corrupted(data.x, 0.4, twin), *data, 0.2))
+    course.tune(data, 1e-3)
+    course.become(w)
+    course.tune(data, 1e-3)
+    np.testing.assert_allclose(abs(course.w.vector - w.vector), 1e-3, rtol=1e-3)
+
+
+def test_multiply_adds_are_five_products_of_the_size_of_w_and_three_of_that_of_v(monkeypatch):
+    """noisy W, h W^T, ds W, noisy^T dh, ds^T h;  h V, dz V^T, h^T dz.  A fit counts every call of the objective."""
+    [last] = IncrementalFeatures(small(tau=10**9, epochs=2), 0).learn(binary(0))
+    assert last.solve.multiply_adds == 2 * 60 * 6 * (5 * 4 + 3 * 1)
+    calls = []
+    monkeypatch.setattr("den_ref.methods.shared.autoencoder.hybrid",
+                        lambda *given: calls.append(given) or hybrid(*given))
+    data = samples(n=30)
+    assert fit_last(network(), 2, OWN, data.x, data, 0.3, 5).multiply_adds == len(calls) * 30 * 2 * (5 * 6 + 3 * 3)
+    assert len(calls) > 3
+
+
 # --- adding ------------------------------------------------------------------------------------------------------
 
 
@@ -245,6 +269,16 @@ def test_hard_samples_are_above_the_mean_of_the_last_window():
     assert hard.level == pytest.approx(23 / 6) and hard.look(np.array([2]), np.array([4.1])) and hard.rows == [8, 1, 2]
 
 
+@pytest.mark.parametrize(("by", "later"), [(-1.0, {"add"}), (1.0, {"merge"})], ids=["falls", "rises"])
+def test_rule_two_goes_by_the_validation_loss(by, later, monkeypatch):
+    """What it is told falls all the time, or rises; the objective of the hard samples has no say."""
+    told = iter(100 + by * np.arange(99))
+    monkeypatch.setattr(Course, "validation", lambda self, valid: float(next(told)))
+    method = IncrementalFeatures(small(rule="validation", features=20, grow=2, epochs=8, patience=99), 0)
+    boxes = [step.box for step in method.learn(binary(0)) if step.box in ("add", "merge")]
+    assert boxes[:2] == ["add", "add"] and len(boxes) > 3 and set(boxes[2:]) == later
+
+
 # --- the stream --------------------------------------------------------------------------------------------------
 
 
@@ -260,6 +294,14 @@ def test_features_after_an_event_are_those_before_less_the_merged_and_more_the_a
     sizes = [(step.facts["number"], following.facts["number"]) for step, following in zip(events, events[1:])
              if step.box == "merge" and following.box == "add"]
     assert sizes[0] == (2, 3)                                      # ceil(3 / 2) pairs, 3 features
+
+
+def test_a_task_counts_the_pairs_there_were_and_not_those_that_were_wanted():
+    """Of four features two pairs can be made, and five were asked for."""
+    steps = IncrementalFeatures(small(features=4, grow=10, tau=30), 0).learn(binary(0))
+    numbers = {box: [step.facts["number"] for step in steps if step.box == box] for box in ("merge", "add")}
+    assert (numbers["merge"][0], numbers["add"][0]) == (2, 10)
+    assert [steps[-1].facts[name] for name in ("merged", "added")] == [[sum(numbers["merge"])], [sum(numbers["add"])]]
 
 
 @pytest.mark.parametrize("tau", [15, 10**9])
@@ -337,6 +379,14 @@ def test_inputs_are_brought_to_the_range_of_the_first_tasks_samples():
     np.testing.assert_array_equal(ranges(np.array([[1.0, 7.0], [-9.0, 5.0], [9.0, 0.0]])), [[0.5, 0], [0, 0], [1, 0]])
 
 
+def test_later_tasks_are_brought_to_the_ranges_of_the_first():
+    method = IncrementalFeatures(small(), 0)
+    method.learn(binary(0))
+    first = method.ranges
+    method.learn(replace(binary(1), x_train=10 * binary(1).x_train))
+    assert method.ranges is first and first.low.tolist() == binary(0).x_train.min(axis=0).tolist()
+
+
 def test_rule_two_asks_for_validation_samples():
     method = IncrementalFeatures(small(rule="validation"), 0)
     with pytest.raises(ValueError, match="rule: expected validation samples for rule=validation, got none in task 0"):
@@ -386,11 +436,24 @@ def test_patience_counts_the_epochs_after_the_best(patience, told, epochs, best,
 @pytest.mark.parametrize("batch", [7, 10, 30, 99])
 def test_an_epoch_has_full_batches_and_one_of_what_is_left(batch, monkeypatch):
     task, seen, tune = binary(0), [], Course.tune
-    monkeypatch.setattr(Course, "tune",
-                        lambda self, samples, step: seen.append(len(samples.x)) or tune(self, samples, step))
-    IncrementalFeatures(small(batch=batch, epochs=1), 0).learn(task)
+    monkeypatch.setattr(Course, "tune", lambda self, samples, step: seen.append(samples.x) or tune(self, samples, step))
+    method = IncrementalFeatures(small(batch=batch, epochs=1), 0)
+    method.learn(task)
     n = len(task.x_train)
-    assert sum(seen) == n and seen == [batch] * (n // batch) + [n % batch] * (n % batch > 0)
+    assert list(map(len, seen)) == [batch] * (n // batch) + [n % batch] * (n % batch > 0)
+    wanted, rows = (list(map(tuple, x)) for x in (method.ranges(task.x_train), np.vstack(seen)))
+    assert sorted(rows) == sorted(wanted) and rows != wanted       # each once, and not as they stand
+
+
+@pytest.mark.parametrize("loss", ["loss", "validation"])
+def test_what_an_epoch_tells_are_means_over_samples(loss):
+    """Steps too short to be seen, no noise, and a short last batch: L of all samples; on validation data the head's
+    part alone."""
+    [step] = IncrementalFeatures(small(tau=10**9, batch=25, corruption=0.0, step=1e-30, lam=0.9), 0).learn(binary(0))
+    task, w = binary(0), step.after
+    share, x, y = (0.9, task.x_train, task.y_train) if loss == "loss" else (0.0, task.x_valid, task.y_valid)
+    expected = by_hand(w.views, *[Ranges.of(task.x_train, "float64")(x)] * 2, y, "sigmoid", share)
+    np.testing.assert_allclose(step.solve.history[loss], expected, rtol=1e-12)
 
 
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")

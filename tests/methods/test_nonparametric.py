@@ -145,6 +145,22 @@ def test_a_rotation_keeps_lengths_and_turns_by_its_angle():
     np.testing.assert_allclose(np.linalg.norm(turned, axis=0), lengths, rtol=1e-14)
     np.testing.assert_allclose(np.arccos((turned * w).sum(axis=0) / lengths**2), angle, rtol=1e-12)
     assert ((turned * across).sum(axis=0) < 0).all()               # downhill
+    np.testing.assert_array_equal(rotated(w, np.zeros_like(w), angle), w)                  # there is nowhere to turn to
+
+
+def test_the_largest_averages_are_those_of_all_layers():
+    """Two matrices are stepped as one that has the units of both: of m and c only the largest join units."""
+    rng = np.random.default_rng(0)
+    options = {"lam": 0.3, "radial": 0.05, "angular": 0.4, "beta": 0.1, "eps": 1e-6}
+    one, both = AdaRad(**options, m=[np.zeros(6)], c=[np.zeros(6)]), AdaRad(**options, m=[np.zeros(4), np.zeros(2)],
+                                                                            c=[np.zeros(4), np.zeros(2)])
+    w = rng.normal(size=(5, 6))
+    layers = [w[:, :4], w[:, 4:]]
+    for sizes in ((1.0, 0.1), (0.1, 3.0)):                         # the first layer turns fastest, then the second
+        g = rng.normal(size=w.shape) * np.repeat(sizes, (4, 2))
+        [w], layers = one.step([w], [g], 0.25), both.step(layers, [g[:, :4], g[:, 4:]], 0.25)
+        np.testing.assert_allclose(np.hstack(layers), w, rtol=1e-12)
+    assert both.largest == one.largest
 
 
 def test_a_unit_of_length_1_without_gradient_dies_after_its_lifetime():
@@ -198,14 +214,14 @@ def test_units_that_hear_nothing_go_and_change_nothing():
 
 def test_averages_come_and_go_with_their_units():
     weights, _, _ = random_network(sizes=(12, 6, 5, 1))
-    growing = Growing(toy()[0], NonparametricConfig(**SMALL), weights, np.random.default_rng(0))
+    growing = Growing(toy()[0], NonparametricConfig(**SMALL, add=2), weights, np.random.default_rng(0))
     growing.optimiser.m, growing.optimiser.c = ([start + np.arange(n) for n in (6, 5, 1)] for start in (1.0, 7.0))
     weights[0][:, [1, 4]] = 0
     growing.shrink()
     growing.grow()
     for now, start in ((growing.optimiser.m, 1), (growing.optimiser.c, 7)):
-        first = [start, start + 2, start + 3, start + 5, 0]
-        assert [one.tolist() for one in now] == [first, [*range(start, start + 5), 0], [start]]
+        first = [start, start + 2, start + 3, start + 5, 0, 0]
+        assert [one.tolist() for one in now] == [first, [*range(start, start + 5), 0, 0], [start]]
 
 
 def test_a_layer_keeps_one_unit():
@@ -290,6 +306,43 @@ def test_patience_counts_the_epochs_after_the_best(patience, monkeypatch):
     shrunk = growing.train(50, False, lambda *_: None)
     assert shrunk.best_epoch == 1 and shrunk.nit == 1 + 4 * patience
     assert growing.optimiser.angular == pytest.approx(SMALL["step"] / 27)
+
+
+def test_growth_ends_by_the_validation_loss_alone_whatever_the_penalty(monkeypatch):
+    told, norms = iter([5.0, 4.0, 3.0, 3.0, 3.0, 0.0]), iter(10.0 ** np.arange(9))
+    monkeypatch.setattr(Growing, "loss_of", lambda self, network, x, y: next(told) if x is self.valid[0] else 0.0)
+    monkeypatch.setattr(Growing, "norms", lambda self, network: next(norms))
+    growing = Growing(toy()[0], NonparametricConfig(**SMALL | {"patience": 2}), learner().start(toy()[0]),
+                      np.random.default_rng(0))
+    assert growing.train(50, True, lambda *_: None).nit == 5
+
+
+def test_an_epoch_steps_along_each_batchs_part_of_the_mean_loss_and_takes_units_away_at_once():
+    """The mean loss of all samples is a sum over batches: a batch's gradient is that of its part.  A unit that is
+    shorter than a step of the penalty goes with the first batch."""
+    [task] = toy()
+    task = replace(task, x_train=task.x_train[:149], y_train=task.y_train[:149])
+    config = NonparametricConfig(**SMALL | {"batch": 100})
+    weights = learner().start(task)
+    weights[0][:, 2] *= 1e-3
+    growing = Growing(task, config, list(weights), np.random.default_rng(7))
+    found = growing.epoch()
+    order, total, bias, widths_seen = np.random.default_rng(7).permutation(149), 0.0, np.zeros(1), []
+    optimiser = AdaRad(config.lam, 1 / (config.lifetime * config.lam), config.step, config.beta, config.eps,
+                       *([np.zeros(w.shape[1]) for w in weights] for _ in range(2)))
+    for rows in (order[:75], order[75:]):
+        x, y = task.x_train[rows], task.y_train[rows]
+        z, cache = network_forward(weights, bias, x)
+        total += np.sum(np.logaddexp(0, z) - y * z)
+        gradients, slope = network_backward((1 / (1 + np.exp(-z)) - y) / 149, weights, cache)
+        weights, kept = without_zero_units(optimiser.step(weights, gradients, len(rows) / 149))
+        bias = bias - 4 * slope
+        for l, units in enumerate(kept):
+            optimiser.keep(l, units)
+        widths_seen.append(weights[0].shape[1])
+    assert widths_seen == [5, 5] and found == pytest.approx(total / 149, rel=1e-12)
+    for ours, theirs in zip([*growing.weights, growing.bias], [*weights, bias], strict=True):
+        np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize(("batch", "sizes"), [(50, [50, 50, 50]), (60, [50, 50, 50]), (74, [50] * 3), (75, [75, 75]),

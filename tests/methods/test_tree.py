@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from den_ref.core import mlp
-from den_ref.methods.shared.confusion import confusion, embedding, k_means, partition
+from den_ref.methods.shared.confusion import confusion, distances, embedding, k_means, partition
 from den_ref.methods.shared.nodes import (
     Node, answers, branch_log_p, decomposition, log_p, log_probabilities, reached, tree_scores)
 from den_ref.methods.tree import Arrival, Tree, TreeConfig
@@ -68,6 +68,17 @@ def test_each_further_centre_is_far_from_all_before():
     rows = np.array([[0.0, 0.0], [10.0, 0.0], [-1.0, 0.0], [5.2, 4.0]])
     assert k_means(rows, 3).tolist() == [0, 1, 0, 2]
     assert k_means(rows[[1, 3, 2, 0]], 3).tolist() == [0, 2, 1, 1]
+
+
+def test_distances_that_differ_by_rounding_are_equal_and_the_first_centre_is_taken():
+    assert (0.1 + 0.2)**2 > 0.3**2
+    rows, centres = np.zeros((1, 1)), np.array([[-(0.1 + 0.2)], [0.3]])
+    assert distances(rows, centres).argmin() == 0 == distances(rows, centres[::-1]).argmin()
+
+
+def test_rows_that_coincide_are_fewer_clusters():
+    assert k_means(np.ones((3, 2)), 2).tolist() == [0, 0, 0]
+    assert k_means(np.array([[0.0], [0.0], [1.0]]), 3).tolist() == [0, 0, 1]
 
 
 def test_three_far_groups_are_found_and_numbered_by_their_first_classes():
@@ -137,7 +148,7 @@ def test_a_clone_gives_its_old_classes_the_logits_of_the_leaf():
     clone = tree.clone(leaf, [2, 0], 3, np.random.default_rng(0))
     np.testing.assert_allclose(mlp.scores(X, *mlp.unpack(clone))[:, :2], mlp.scores(X, *mlp.unpack(leaf))[:, [2, 0]],
                                rtol=1e-12)
-    assert clone["V"].shape == (5, 5)
+    assert clone["V"].shape == (5, 5) and not clone["c"][2:].any() and clone["V"][:, 2:].any(axis=0).all()
 
 
 def test_one_superclass_is_the_flat_increment():
@@ -267,6 +278,30 @@ def test_what_no_new_class_comes_to_stays(made):
     assert after.children[1].classes == (2, 3, 4) and after.classes == (0, 1, 2, 3, 4)
     old = here.seen.x_valid
     np.testing.assert_array_equal(log_probabilities(after, old, 5)[:, :2], log_probabilities(branch, old, 5)[:, :2])
+
+
+def test_a_leaf_of_one_class_becomes_a_clone_of_its_branch(made):
+    """With the branch's output for this class: the new class looks like 3, which has a leaf of its own."""
+    branch = Node((0, 1, 2, 3), reader(0, 1, 2, 3), (Node((0, 1, 2), reader(0, 1, 2)), Node((3,))))
+    returned(Tree(TreeConfig(hidden=(5,), refresh=False)).branch_grown(branch, (4,), arrival(TRAIN, OLD + [(4, 3)])))
+    [grown] = made
+    assert grown.classes == (3, 4)
+    np.testing.assert_array_equal(grown.network["V"][:, 0], branch.network["V"][:, 3])
+
+
+def test_a_label_is_the_place_of_its_class():
+    here = arrival(OLD, VALID).of((3, 0))
+    assert here.y_train.tolist() == [1, 0] and here.y_valid.tolist() == [1, 0, 1, 0] and here.n_outputs == 2
+
+
+def test_a_node_keeps_the_epoch_that_is_best_on_validation_data():
+    """Validation labels contradict those of training: what is learnt is wrong there."""
+    one = lot(0)
+    [step] = small("tree", hidden=(5,), epochs=20, step=0.05).learn(replace(one, y_valid=1 - one.y_valid))
+    p = softmax(Node((0, 1), step.after), one.x_valid)
+    losses = step.solve.history["validation"]
+    assert step.solve.best_epoch < 20 and min(losses) < losses[-1]
+    assert -np.log(p[range(12), 1 - one.y_valid]).mean() == pytest.approx(min(losses))
 
 
 def test_validation_data_say_which_is_more_accurate(made):

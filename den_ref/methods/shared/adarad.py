@@ -1,18 +1,20 @@
 """AdaRad: gradient descent that changes the length and the direction of incoming weights by steps of their own.
 
-For each unit, w its incoming weights (a column), g the gradient of the batch's share of the mean loss, b of n samples::
+For each unit, w its incoming weights (a column), g the gradient of the batch's part of the mean loss, b of n samples::
 
     r = (<g, w> / norm(w)^2) w,   t = g - r                                    (along w, and across it)
     m = (1 - beta) m + beta norm(t)^2,   c = (1 - beta) c + beta               (every unit's own, from 0)
-    m_max, c_max: the largest m and c so far, of all units of all layers
+    m_max, c_max: the largest m and c so far, of all units of all layers       (m / c: the average since the unit came)
 
     w <- w - step_radial r,   at least w / 2, at most 2 w
     w <- norm(w) (cos(a) w / norm(w) - sin(a) t / norm(t)),   a = step_angular norm(t) s,
                                                               s = sqrt(m_max / c_max) / sqrt(m / c + eps)
     w <- w max(0, 1 - step_radial lam (b / n) / norm(w))                       (the prox of the fan-in penalty)
 
-A step along w alone can never make it 0: only the penalty does.  (The bounds are ours: with step_radial = 1 / (50 lam)
-and a small lam a step could turn a unit around.)  Source: Philipp and Carbonell 2017, section 4 and Algorithm 1.
+A step along w alone can never make it 0: only the penalty does.  Two things are ours.  The bounds: with step_radial =
+1 / (50 lam) and a small lam a step could turn a unit around.  And the order: the paper goes from unit to unit, so that
+m_max knows only those before; here all units have their m and c before any is moved.  Source: Philipp and Carbonell
+2017, Algorithm 1.
 """
 
 from __future__ import annotations
@@ -28,7 +30,10 @@ from den_ref.doors import inner
 
 @dataclass
 class AdaRad:
-    """What the optimiser knows: its options, and per matrix every unit's m and c; ``largest`` is (m_max, c_max)."""
+    """What the optimiser knows: its options, and per matrix every unit's m and c; ``largest`` is (m_max, c_max).
+
+    ``radial`` and ``angular`` are step_radial and step_angular, the latter in radians per norm of t.
+    """
 
     lam: float
     radial: float
@@ -40,7 +45,10 @@ class AdaRad:
     largest: tuple[float, float] = (0.0, 0.0)
 
     def step(self, weights: Sequence[np.ndarray], gradients: Sequence[np.ndarray], share: float) -> list[np.ndarray]:
-        """The weights after a batch that is ``share`` = b / n of the samples; ``gradients`` have that factor."""
+        """The weights after a batch that is ``share`` = b / n of the samples; ``gradients`` have that factor.
+
+        Both are a matrix (n_in, units) per layer.  The weights are new arrays; m, c and their largest are replaced.
+        """
         parts = [along_and_across(w, g) for w, g in zip(weights, gradients, strict=True)]
         squares = [np.einsum("ij,ij->j", across, across) for _, across in parts]
         self.m = [(1 - self.beta) * m + self.beta * new for m, new in zip(self.m, squares, strict=True)]
@@ -51,14 +59,14 @@ class AdaRad:
         return [self._moved(w, *part, speed / np.sqrt(m / c + self.eps), share)
                 for w, part, m, c in zip(weights, parts, self.m, self.c, strict=True)]
 
-    def _moved(self, w, share_of_w, across, speeds, share):
+    def _moved(self, w, along, across, speeds, share):
         """One matrix: lengths, then directions, then the penalty."""
-        w = w * np.clip(1 - self.radial * share_of_w, 0.5, 2).astype(w.dtype)
+        w = w * np.clip(1 - self.radial * along, 0.5, 2).astype(w.dtype)
         w = rotated(w, across, self.angular * speeds * column_norms.inner(across))
         return inner(GroupLasso(self.lam).prox)(w, self.radial * share)
 
     def add(self, layer: int, count: int) -> None:
-        """New units at the end of a layer."""
+        """New units at the end of a layer: of them nothing is known yet, m = c = 0."""
         self.m[layer], self.c[layer] = (np.append(one, np.zeros(count, one.dtype))
                                         for one in (self.m[layer], self.c[layer]))
 
@@ -68,19 +76,23 @@ class AdaRad:
 
 
 def along_and_across(w, g):
-    """g = share_of_w w + across, column by column: (share_of_w, across); a column of zeros has nothing along it.
+    """g = along w + across, column by column: along (units,) and across (n_in, units), at right angles to w.
+
+    A column of zeros has nothing along it.
 
     >>> along_and_across(np.array([[2.0], [0.0]]), np.array([[3.0], [5.0]]))
     (array([1.5]), array([[0.],
            [5.]]))
     """
     squared = np.einsum("ij,ij->j", w, w)
-    share = np.divide(np.einsum("ij,ij->j", g, w), squared, out=np.zeros_like(squared), where=squared > 0)
-    return share, g - share * w
+    along = np.divide(np.einsum("ij,ij->j", g, w), squared, out=np.zeros_like(squared), where=squared > 0)
+    return along, g - along * w
 
 
 def rotated(w, across, angle):
-    """Every column of w turned away from the same one of ``across``, by its angle, its length kept.
+    """Every column of w turned away from the same one of ``across``, by its angle (units,) in radians, its length kept.
+
+    Where ``across`` is 0 there is nowhere to turn to, and the column stays.
 
     >>> rotated(np.array([[2.0], [0.0]]), np.array([[0.0], [-7.0]]), np.array([np.pi / 2])).round(12)
     array([[0.],

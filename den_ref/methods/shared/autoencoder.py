@@ -1,9 +1,10 @@
 """A tied denoising autoencoder with heads: its hybrid objective, and how features are merged, added and fitted alone.
 
-    h = sigmoid(noisy W + b),   s = h W^T + a,   z = h V + c
+    h = sigmoid(noisy W + b),   s = h W^T + a,   z = h V + c,   L = H(y, z) / K + lam H(x, s) / d
 
-A network is a Flat of W (d, m), b (m,), a (d,), V (m, K of all heads) and c (K,): a column of W is what a feature
-hears, and what it says to the reconstruction; a row of V is what it says to the heads.
+H is the cross-entropy of logits, in nats.  A network is a Flat of W (d, m), b (m,), a (d,), V (m, K of all heads) and
+c (K,): a column of W is what a feature hears, and what it says to the reconstruction; a row of V is what it says to the
+heads.  Source: Zhou, Sohn and Lee 2012, Algorithm 1 and its steps of adding and merging.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ class Samples(NamedTuple):
     loss: str
 
     def rows(self, rows) -> Samples:
+        """Some of them."""
         return Samples(self.x[rows], self.y[rows], self.loss)
 
 
@@ -60,7 +62,7 @@ def samples_of(task: Task, split: str, ranges: Ranges) -> Samples:
 
 
 def cross_entropy(logits, targets, loss: str) -> np.ndarray:
-    """H of every sample, divided by the number of logits (n,).
+    """H of every sample, divided by the number of logits: (n,), of logits and targets (n, K).
 
     softmax: log(sum of exp(z)) - y z;  sigmoid, for targets in [0, 1]: the sum of log(1 + exp(z)) - y z.
     """
@@ -69,11 +71,13 @@ def cross_entropy(logits, targets, loss: str) -> np.ndarray:
 
 
 def hybrid(W, b, a, V, c, noisy, samples: Samples, lam: float) -> tuple[float, dict[str, np.ndarray]]:
-    """The mean of L over samples, and its gradients by name.
+    """The mean of L over samples, and its gradients by name, each of its array's shape.
 
-    W hears of the reconstruction twice, as encoder and as decoder:  dW = noisy^T dh + ds^T h.
+        ds = lam (sigmoid(s) - x) / (n d),   dz = (p(z) - y) / (n K),   dh = (ds W + dz V^T) h (1 - h)
+        dW = noisy^T dh + ds^T h,   db = sum of dh,   da = sum of ds,   dV = h^T dz,   dc = sum of dz
 
-    a and c may be a row for every sample, (n, d) and (n, K): that is how features that are frozen enter, as biases.
+    W hears of the reconstruction twice, as encoder and as decoder.  a and c may be a row for every sample, (n, d) and
+    (n, K): that is how features that are frozen enter, as biases; da and dc are then of no use.
     """
     x, y, loss = samples
     h = expit(noisy @ W + b)                                       # (n, m)
@@ -97,7 +101,7 @@ def gradient(w: Flat, columns: slice, noisy, samples: Samples, lam: float) -> tu
 
 
 def sample_losses(w: Flat, columns: slice, samples: Samples, lam: float) -> np.ndarray:
-    """L of every sample (n,), nothing set to 0; for lam = 0 the head's part alone."""
+    """L of every sample (n,), of x as it is: that nothing is set to 0 is ours.  For lam = 0 the head's part alone."""
     h = expit(samples.x @ w["W"] + w["b"])
     own = cross_entropy(h @ w["V"][:, columns] + w["c"][columns], samples.y, samples.loss)
     return own + lam * cross_entropy(h @ w["W"].T + w["a"], samples.x, "sigmoid") if lam else own

@@ -19,11 +19,13 @@ from den_ref.core.flat import Flat
 
 
 def capnorm_forward(z):
-    """out = (z - mu) / max(sigma, 1), mu and sigma of every column of z (n, n_units), sigma its root mean square.
+    """out = (z - mu) / max(sigma, 1), mu and sigma the mean and the deviation of every column of z (n, n_units).
+
+    sigma^2 is the mean of (z - mu)^2, over n and not over n - 1.
 
     Returns
     -------
-    out : (n, n_units);  cache : (out, mu, sigma)
+    out : (n, n_units);  cache : (out, mu, sigma), mu and sigma (n_units,)
 
     >>> capnorm_forward(np.array([[0.0, 0.0], [1.0, 4.0]]))[0]
     array([[-0.5, -1. ],
@@ -35,10 +37,12 @@ def capnorm_forward(z):
 
 
 def capnorm_backward(dout, cache):
-    """dLoss/dz of dLoss/dout = g, column by column; with a line for the mean over samples:
+    """dLoss/dz (n, n_units) of dLoss/dout = g (n, n_units), column by column; means are over samples:
 
         (g - mean(g) - out mean(g out)) / sigma    where sigma > 1
          g - mean(g)                               where sigma <= 1
+
+    mu and sigma move with z; below the cap sigma is not read.
     """
     out, _, deviation = cache
     along = np.where(deviation > 1, (dout * out).mean(axis=0), 0).astype(out.dtype)
@@ -46,7 +50,12 @@ def capnorm_backward(dout, cache):
 
 
 def network_forward(weights: Sequence[np.ndarray], bias, x):
-    """Logits (n, n_outputs) of weights [W_1, ..., W_m, V]; cache: [h_0, ..., h_m], and CapNorm's, layer by layer."""
+    """Logits of weights [W_1, ..., W_m, V], W_l (n_{l-1}, n_l), and the outputs' bias, over the samples x (n, n_0).
+
+    Returns
+    -------
+    logits : (n, n_outputs);  cache : [h_0, ..., h_m], and CapNorm's, layer by layer
+    """
     hidden, caches = [x], []
     for W in weights[:-1]:
         out, cache = capnorm_forward(hidden[-1] @ W)
@@ -56,7 +65,7 @@ def network_forward(weights: Sequence[np.ndarray], bias, x):
 
 
 def network_backward(dlogits, weights: Sequence[np.ndarray], cache):
-    """Gradients by the weights, in their order, and by the bias."""
+    """Gradients by the weights, in their order, and by the bias, of a loss with dLoss/dlogits = dlogits."""
     (hidden, caches), delta, gradients = cache, dlogits, []
     for l in reversed(range(len(weights))):
         gradients.insert(0, hidden[l].T @ delta)                   # of W_{l+1}, like it

@@ -31,8 +31,7 @@ def joined(tasks: Sequence[Task]) -> Task:
 
 
 def check_same_scenario(task: Task, earlier: bool) -> None:
-    """Raise a ValueError unless the task is class-incremental as the ones before it are (``earlier``), or as they not.
-    """
+    """A ValueError where class-incremental tasks and others are mixed; ``earlier`` says which those before are."""
     if bool(task.classes) != earlier:
         raise ValueError(f"task.classes: expected {'names' if earlier else 'none'}, as the tasks before have, got "
                          f"{task.classes!r}")
