@@ -5,11 +5,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from den_ref.core import mlp
+from den_ref.core.convolution import Convolution
+from den_ref.core.penalties import SquaredL2
 from den_ref.experiment import Cell, begin_comparison, make_plan, run
 from den_ref.experiment.one_run.measure import qualities
 from den_ref.experiment.tune.search import check_stream
 from den_ref.methods import REGISTRY
 from den_ref.methods.registry import methods_on
+from den_ref.methods.shared.classes import grown_to, heads_of, pull_on
 from den_ref.protocol import CLASS_INCREMENTAL, TASK_INCREMENTAL, Method, Task
 from den_ref.tasks.stream import Stream
 from tests.helpers.every_method import TWINS
@@ -107,6 +111,28 @@ def test_heads_of_sigmoids_are_not_compared(name):
     task = Task("a", x, (x[:, :1] > 0) * 1.0, x, (x[:, :1] > 0) * 1.0)
     with pytest.raises(NotImplementedError, match="class_scores"):
         learnt(name, [task]).class_scores(x)
+
+
+def test_a_tasks_head_is_its_columns_of_the_one_head():
+    network = mlp.pack([np.ones((3, 4))], [np.zeros(4)], np.arange(20.0).reshape(4, 5), np.arange(5.0), np.float64)
+    heads = heads_of(network, {"a": 2, "b": 3})
+    assert [(head.task, head.stage, head.loss) for head in heads.values()] == [("a", 1, "softmax"), ("b", 2, "softmax")]
+    assert heads["b"].weights[1].tolist() == [7, 8, 9] and heads["b"].bias.tolist() == [2, 3, 4]
+    assert all(np.shares_memory(head.weights, network["V"]) for head in heads.values())
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_what_grows_with_the_classes_is_as_it_was_beside_zeros(dtype):
+    layers = (Convolution(3, 3, size=2),)
+    before, after = (mlp.pack([np.full((4, 2), 7.0)], [np.ones(2)], np.full((8, n), 5.0), np.full(n, 3.0), dtype, layers)
+                     for n in (2, 3))
+    grown = grown_to(before, after)
+    assert grown.vector.dtype == dtype and grown.convolutions == layers and grown.shapes == after.shapes
+    np.testing.assert_array_equal(grown["V"], np.hstack([before["V"], np.zeros((8, 1))]))
+    pull = SquaredL2(np.array([1, 3], dtype), np.array([0.5, -2], dtype))
+    larger, w = pull_on(pull, (3,)), np.array([2, 4, 99], dtype)
+    assert larger.value(w) == pytest.approx(pull.value(w[:2])) == 0.5 * (1.5**2 + 3 * 6**2)
+    assert larger.anchor.dtype == larger.strength.dtype == dtype and pull_on(larger, (3,)) is larger
 
 
 @pytest.mark.parametrize("name", ["finetune", "ewc", "si", "mtl"])
