@@ -73,9 +73,9 @@ class Head(NamedTuple):
 
 #: ``head_on`` -> what of merged and of added features is fitted to the hard samples.
 FITTED = {"all": ("W", "b"), "hard": ("W", "b", "V")}
-#: What an event did, in words.
-NEW = {"merge": "pairs that became one: {}, which leaves {} features; objective of the hard samples {:.4f} -> {:.4f}",
-       "add": "features added: {}, which makes {}; objective of the hard samples {:.4f} -> {:.4f}"}
+#: What an event did, in words: title and sentence.
+NEW = {"merge": ("merging", "pairs that became one: {}, which leaves {} features"),
+       "add": ("adding", "features added: {}, which makes {}")}
 
 
 class Course:
@@ -206,19 +206,25 @@ class IncrementalFeatures(KeepingMethod):
             return
         yield self.step(task, "collect", "Algorithm 1, hard examples", f"{len(hard.x)} samples had an objective above "
                         f"the mean, now {course.hard.level:.4f}", facts={"hard": len(hard.x)}, after=w)
-        noisy, free = corrupted(hard.x, c.corruption, course.rng), FITTED[c.head_on]
+        data = course.columns, corrupted(hard.x, c.corruption, course.rng), hard
         pairs = nearest_pairs(w["W"], sizes.merge)
-        random = mlp.random_weights(course.rng, len(w["W"]), sizes.add, c.dtype)
-        for box, title, k, changed in (("merge", "merging", len(pairs), lambda: merged(w, pairs, hard.x, c.outgoing)),
-                                       ("add", "adding", sizes.add, lambda: appended(w, random))):
-            if k:
-                before, result = w, fit_last(changed(), k, course.columns, noisy, hard, c.lam, c.iterations, free)
-                w = result.x
-                yield self.step(task, box, f"Algorithm 1, {title}", NEW[box].format(
-                    k, w["b"].size, *result.history["objective"]), before=before, after=w, solve=result,
-                    facts={"number": k, "features": w["b"].size})
+        if len(pairs):
+            w = yield from self.fitted(task, "merge", w, merged(w, pairs, hard.x, c.outgoing), len(pairs), data)
+        if sizes.add:
+            random = mlp.random_weights(course.rng, len(w["W"]), sizes.add, c.dtype)
+            w = yield from self.fitted(task, "add", w, appended(w, random), sizes.add, data)
         course.become(w)
         course.merged, course.added = course.merged + len(pairs), course.added + sizes.add
+
+    def fitted(self, task: Task, box: str, before: Flat, start: Flat, k: int, data: tuple):
+        """The network whose last k features are fitted, from a start, to the hard samples of an event."""
+        c, (title, words) = self.config, NEW[box]
+        result = fit_last(start, k, *data, c.lam, c.iterations, FITTED[c.head_on])
+        features, (at_start, at_end) = result.x["b"].size, result.history["objective"]
+        sentence = f"{words.format(k, features)}; objective of the hard samples {at_start:.4f} -> {at_end:.4f}"
+        yield self.step(task, box, f"Algorithm 1, {title}", sentence, before=before, after=result.x, solve=result,
+                        facts={"number": k, "features": features})
+        return result.x
 
     def tuned(self, task: Task, start: Flat, w: Flat, course: Course, history: dict, best: int) -> Step:
         """The last box of a task."""

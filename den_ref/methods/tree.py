@@ -75,6 +75,11 @@ class Arrival:
             arrays |= {f"x_{split}": x[own], f"y_{split}": (y[own][:, None] == np.array(classes)).argmax(axis=1)}
         return replace(self.seen, **arrays, n_outputs=len(classes))
 
+    def accuracy(self, node: Node) -> float:
+        """The share of the validation samples of a node's classes that it, with all below it, answers right."""
+        valid = self.of(node.classes)
+        return float(np.mean(answers(node, valid.x_valid) == np.array(node.classes)[valid.y_valid]))
+
     def called(self, classes: Sequence[int]) -> str:
         """Their names, for a sentence."""
         return ", ".join(str(self.names[c]) for c in classes)
@@ -166,7 +171,7 @@ class Tree(NetworkMethod):
         return Node(tuple(classes), result.x, children)
 
     def clone(self, network: Flat, known: Sequence[int], n_new: int, rng) -> Flat:
-        """A copy of a network with these of its outputs, and random new ones after them."""
+        """A copy of a network with these of its outputs, and new ones after them: random weights, biases 0."""
         weights, biases, head, bias = mlp.unpack(network)
         drawn = mlp.random_weights(rng, len(head), n_new, self.config.dtype)
         return mlp.pack(weights, biases, np.hstack([head[:, known], drawn]), np.append(bias[known], np.zeros(n_new)),
@@ -181,43 +186,47 @@ class Tree(NetworkMethod):
         cloned = yield from self.cloned(node, flat, new, arrival)
         if cloned is None:
             return flat
-        valid = arrival.of(flat.classes)
-        right = {name: float(np.mean(answers(each, valid.x_valid) == np.array(flat.classes)[valid.y_valid]))
-                 for name, each in (("flat", flat), ("clone", cloned))}
-        better = worth_it(right["flat"], right["clone"], self.config.margin)
-        yield self.step(arrival.task, "choose", "Algorithm 1, the more accurate of the two", f"{right['flat']:.1%} of "
-                        f"the validation samples are right with the flat increment, {right['clone']:.1%} with clones: "
+        of_flat, of_clones = arrival.accuracy(flat), arrival.accuracy(cloned)
+        better = worth_it(of_flat, of_clones, self.config.margin)
+        yield self.step(arrival.task, "choose", "Algorithm 1, the more accurate of the two", f"{of_flat:.1%} of the "
+                        f"validation samples are right with the flat increment, {of_clones:.1%} with clones: "
                         f"{'clones' if better else 'flat'}", before=flat.network, after=flat.network,
-                        facts={"accuracy_flat": right["flat"], "accuracy_clone": right["clone"], "cloned": better})
+                        facts={"accuracy_flat": of_flat, "accuracy_clone": of_clones, "cloned": better})
         return cloned if better else flat
 
-    def cloned(self, leaf: Node, flat: Node, new, arrival: Arrival):
-        """The clone increment of a leaf: a branch, and a leaf per superclass; None if there is one superclass only."""
+    def preview(self, leaf: Node, new, arrival: Arrival) -> tuple[np.ndarray, np.ndarray, list[int]]:
+        """The confusion of a leaf, the superclass of each of its classes, and that of each new class."""
         old = arrival.of(leaf.classes)
         C = confusion(answered(leaf, old.x_valid), old.y_valid, len(leaf.classes))
         groups = partition(C, self.config.k)
-        n_groups = int(groups.max()) + 1
-        if n_groups < 2:
+        phi = [shares(groups[answered(leaf, arrival.of([c]).x_valid)], groups.max() + 1) for c in new]
+        return C, groups, [int(row.argmax()) for row in phi]
+
+    def cloned(self, leaf: Node, flat: Node, new, arrival: Arrival):
+        """The clone increment of a leaf: a branch, and a leaf per superclass; None if there is one superclass only."""
+        C, groups, homes = self.preview(leaf, new, arrival)
+        if not groups.any():
             return None
-        parts = [[leaf.classes[i] for i in np.flatnonzero(groups == s)] for s in range(n_groups)]
-        homes = {c: int(shares(groups[answered(leaf, arrival.of([c]).x_valid)], n_groups).argmax()) for c in new}
-        fresh = [[c for c in new if homes[c] == s] for s in range(n_groups)]
+        parts, fresh = ([[c for c, group in zip(classes, own) if group == s] for s in range(groups.max() + 1)]
+                        for classes, own in ((leaf.classes, groups), (new, homes)))
         names = [arrival.called([c]) for c in leaf.classes]
         yield self.step(arrival.task, "confusion", "error-driven preview", "superclasses by what the leaf confuses: " +
                         " | ".join(arrival.called(part) for part in parts) + "; new classes: " + " | ".join(
                         arrival.called(part) or "none" for part in fresh), before=leaf.network, after=leaf.network,
-                        facts={"superclasses": groups.tolist(), "of_new_classes": [homes[c] for c in new],
+                        facts={"superclasses": groups.tolist(), "of_new_classes": homes,
                                "classes": names, "answers": names},
                         arrays={"confusion": C, "groups": groups})
         children = []
         for part, own in zip(parts, fresh, strict=True):
-            if len(part) + len(own) == 1:
-                children.append(Node(tuple(part)))
-                continue
-            start = self.clone(leaf.network, [leaf.classes.index(c) for c in part], len(own), arrival.rng)
-            child = yield from self.trained(start, (*part, *own), (), "clone", "clone increment", arrival)
-            children.append(child)
+            children.append((yield from self.superclass_leaf(leaf, part, own, arrival)))
         return replace(flat, children=tuple(children))
+
+    def superclass_leaf(self, leaf: Node, known, new, arrival: Arrival):
+        """The leaf of a superclass: a clone of a leaf that knows some of its classes, trained on these and the new."""
+        if len(known) + len(new) == 1:
+            return Node(tuple(known))                              # nothing to tell apart
+        start = self.clone(leaf.network, [leaf.classes.index(c) for c in known], len(new), arrival.rng)
+        return (yield from self.trained(start, (*known, *new), (), "clone", "clone increment", arrival))
 
     def branch_grown(self, branch: Node, new, arrival: Arrival):
         """New classes distributed over the children of a branch, and the branch refreshed."""
