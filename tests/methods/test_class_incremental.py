@@ -139,6 +139,8 @@ def test_what_grows_with_the_classes_is_as_it_was_beside_zeros(dtype):
 def test_scenarios_do_not_mix(name):
     with pytest.raises(ValueError, match="task.classes: expected names, as the tasks before have"):
         learnt(name, LOTS[:1]).learn(replace(LOTS[1], classes=()))
+    with pytest.raises(ValueError, match="task.classes: expected none, as the tasks before have"):
+        learnt(name, [replace(LOTS[0], classes=())]).learn(LOTS[1])
 
 
 def test_names_of_classes_fit_the_head():

@@ -294,6 +294,8 @@ def test_features_after_an_event_are_those_before_less_the_merged_and_more_the_a
     sizes = [(step.facts["number"], following.facts["number"]) for step, following in zip(events, events[1:])
              if step.box == "merge" and following.box == "add"]
     assert sizes[0] == (2, 3)                                      # ceil(3 / 2) pairs, 3 features
+    collected = [step.facts["hard"] for step in steps if step.box == "collect"]
+    assert len(collected) > 2 and 15 < min(collected) and max(collected) <= 15 + 10          # B began empty: tau, a batch
 
 
 def test_a_task_counts_the_pairs_there_were_and_not_those_that_were_wanted():

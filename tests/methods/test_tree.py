@@ -135,6 +135,21 @@ def test_scores_have_their_largest_where_the_rule_ends():
     assert scores.argmax(axis=1).tolist() == by_hand and np.isfinite(scores).all()
 
 
+def test_a_sample_goes_its_own_way_through_branches_below_branches():
+    """Node by node for one sample after the other: superclasses by sums of probabilities, then the leaf's best class."""
+    deep = Node((0, 1, 2, 3, 4), network(5), (Node((4,)), Node((0, 1, 2, 3), network(4, 3), (
+        Node((0, 3), network(2, 1)), Node((1, 2), network(2, 2))))))
+    expected = []
+    for x in X[:, None]:
+        node = deep
+        while node.children:
+            p = dict(zip(node.classes, softmax(node, x)[0]))
+            node = max(node.children, key=lambda child: sum(p[c] for c in child.classes))
+        expected.append(node.classes[int(softmax(node, x).argmax()) if node.network else 0])
+    assert answers(deep, X).tolist() == expected and set(expected) == {0, 1, 2, 3, 4}
+    np.testing.assert_allclose(np.exp(log_probabilities(deep, X, 5)).sum(axis=1), 1, rtol=1e-12)
+
+
 def test_the_error_is_that_of_the_route_and_of_the_leaf_where_the_route_is_right():
     y = np.random.default_rng(0).integers(0, 4, len(X))
     way, leaf = decomposition(TREE, X, y)
