@@ -1,32 +1,38 @@
-"""AdaNet: a sum of units that grows, unit by unit and layer by layer, as long as the fit gains more than it costs.
+"""AdaNet: a sum of units that grows, layer by layer, as long as what is added gains more than it costs.
 
-The sum, its objective F and the cost Γ of a unit are in ``shared.ensemble``.  Of all units u of a layer that have
-norm_p(u) <= Λ the one along which F falls fastest is known in closed form, and so is how fast (Cortes, Gonzalvo,
-Kuznetsov, Mohri and Yang 2017, Appendix C):
+    f = sum over units j of w_j h_j
+    F(w) = (1/m) sum over samples of Φ(1 - y f(x))  +  sum over j of Γ_j abs(w_j),    Γ_j = lam r_j + beta
+
+y is 1 or -1.  Φ may be any convex, increasing function; here Φ(x) = log(1 + exp(x - 1)), so that Φ(1 - y f) is the
+cross-entropy that all methods have.  r_j bounds the Rademacher complexity of the units that j was chosen from: a deep
+unit must gain more than a shallow one.  (Cortes, Gonzalvo, Kuznetsov, Mohri and Yang 2017, Eq. 4 to 6.)
+
+A unit of layer k reads layer k - 1 through ReLU, the inputs if k = 1, and a constant.  Of all units u of a layer that
+have norm_p(u) <= Λ the one along which F falls fastest is known in closed form, and so is how fast (Appendix C):
 
     ε = E_D[y z],  D(i) = Φ'(1 - y_i f(x_i)) / S,  S their sum;  z what the layer reads;  1/p + 1/q = 1
     u_i = Λ sign(ε_i) abs(ε_i)^(q-1) / norm_q(ε)^(q/p),      -dF/dw at w = 0:  (S / m) Λ norm_q(ε) - Γ, the gain
 
-Growth ends when no layer has a gain above 0.  What is learnt is frozen: no weight of a unit is ever changed again.
+Subnetworks may be trained instead.  Growth ends when nothing has a gain above 0.  What is learnt is frozen: no weight
+of a unit is ever changed again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from itertools import chain
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
-from scipy.special import expit
 
 from den_ref.core import mlp
 from den_ref.core.flat import Flat
 from den_ref.core.losses import sigmoid_cross_entropy
+from den_ref.core.newton import prox_newton
 from den_ref.core.penalties import SquaredL2
 from den_ref.core.problem import Part, Problem
 from den_ref.core.result import Result
-from den_ref.core.training import train
+from den_ref.core.training import Training, train
 from den_ref.describe import Box, Formula, Look, Space, choice, log_uniform
 from den_ref.doors import check_shape
 from den_ref.protocol import Capacity, Step, Task
@@ -34,34 +40,144 @@ from den_ref.settings import at_least, integer, one_of, option
 from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
 
 from .shared.bases import targets
-from .shared.ensemble import EnsembleConfig, Growing, Unit, heard, normed, reached, values_of, widths
 from .shared.network import KeepingMethod, task_rng
 
 
 @dataclass(frozen=True)
-class AdaNetConfig(EnsembleConfig):
+class AdaNetConfig(Training):
     """Options of AdaNet; those of training, ``width``, ``epochs`` and ``weight_decay`` are for trained subnetworks,
     patience for none."""
 
+    weak: str = option("trained", "new units: a trained subnetwork, or the best one", one_of("trained", "closed"))
+    lam: float = option(1e-4, "strength of L1 per bound of the complexity", at_least(0))
+    beta: float = option(1e-4, "strength of L1 that all units have", at_least(0))
+    p: float = option(2.0, "norm of a unit's incoming weights; 1 makes it read one input", at_least(1))
+    norm: float = option(1.0, "Lambda, the size of that norm", at_least(0, above=True))
     depth: int = option(2, "layers at most", integer(1))
     additions: int = option(10, "rounds at most, each of which adds a subnetwork or a unit", integer(0))
     tol: float = option(1e-5, "a gain must be larger", at_least(0))
-    corrective: bool = option(True, "every round fits all strengths, not the new ones alone", one_of(False, True))
     warm: bool = option(False, "units of earlier tasks may be read", one_of(False, True))
     width: int = option(10, "units per layer of a trained subnetwork", integer(1))
     epochs: int = option(20, "epochs of its training", integer(0))
     weight_decay: float = option(0.0, "strength of (1/2) norm^2 of its weights, in training", at_least(0))
 
 
-# --- the weak learner --------------------------------------------------------------------------------------------
+# --- units -------------------------------------------------------------------------------------------------------
+
+
+class Unit(NamedTuple):
+    """z u[:-1] + u[-1], z the first len(u) - 1 of what the layer reads: what came there later is not read."""
+
+    layer: int
+    u: np.ndarray
+
+
+def below(layer: int, x, units: Sequence[Unit], h) -> np.ndarray:
+    """What a layer reads: x (n, n_0), or the units of the layer below, whose values are in h (n, J), through ReLU."""
+    return x if layer == 1 else np.maximum(h[:, [unit.layer == layer - 1 for unit in units]], 0)
+
+
+def values_of(units: Sequence[Unit], x, h, weak: str) -> np.ndarray:
+    """What f adds up, (n, J); h (n, j) has it for the first j units.
+
+    The best unit has a closed form before its ReLU; trained ones are added up after it.
+    """
+    for j, (layer, u) in enumerate(units[h.shape[1]:], h.shape[1]):
+        value = below(layer, x, units[:j], h)[:, :len(u) - 1] @ u[:-1] + u[-1]
+        h = np.column_stack([h, np.maximum(value, 0) if weak == "trained" else value])
+    return h
+
+
+def reached(units: Sequence[Unit], w) -> list[int]:
+    """The places of the units that f hears, by a strength that is not 0, or through units above that it hears."""
+    found = w != 0
+    for j, unit in reversed([*enumerate(units)]):
+        found[j] |= any(hears and above.layer == unit.layer + 1 for above, hears in zip(units[j:], found[j:]))
+    return np.flatnonzero(found).tolist()
+
+
+def widths(units: Sequence[Unit]) -> tuple[int, ...]:
+    """How many units there are, layer by layer."""
+    return tuple(np.bincount([unit.layer for unit in units], minlength=1)[1:].tolist())
+
+
+def rademacher_bound(reach: float, m: int, sizes: Sequence[int], p: float, norm: float) -> float:
+    """r_k = r_inf Λ_k N_k^(1/q) sqrt(log(2 n_0) / (2 m)),  Λ_k = (2 Λ)^k,  N_k = n_0 n_1 ... n_{k-1}.
+
+    Parameters
+    ----------
+    reach : float
+        r_inf, the largest absolute input.
+    m : int
+        Samples.
+    sizes : sequence of int
+        n_0, ..., n_{k-1}: how many inputs a unit of layer 1, ..., k reads, the constant counted.
+    """
+    N = np.prod(sizes, dtype=float)
+    return float(reach * (2 * norm) ** len(sizes) * N ** (1 - 1 / p) * np.sqrt(np.log(2 * sizes[0]) / (2 * m)))
+
+
+# --- their sum ---------------------------------------------------------------------------------------------------
+
+
+class Growing(NamedTuple):
+    """The sum of one output on its samples x (m, n_0), y (m,): units, their values h (m, J), w (J,) and Γ (J,).
+
+    What came last had this ``gain``; ``solved`` is the fit of the strengths, before it the training of what came last.
+    """
+
+    config: AdaNetConfig
+    x: np.ndarray
+    y: np.ndarray
+    h: np.ndarray
+    units: tuple[Unit, ...] = ()
+    w: Sequence[float] = ()
+    gamma: Sequence[float] = ()
+    gain: float = 0.0
+    solved: Result | None = None
+
+    def plus(self, units: Sequence[Unit]) -> Growing:
+        """With units more, of strength 0: F falls at first as fast as along the best of them, max abs(slope) - Γ."""
+        more, w = (*self.units, *units), np.append(self.w, np.zeros(len(units)))
+        h, gamma = values_of(more, self.x, self.h, self.config.weak), self.costs(more)
+        gains = (abs(pull(h, self.y, self.f)) - gamma)[len(self.units):]
+        return self._replace(units=more, h=h, w=w, gamma=gamma, gain=float(gains.max(initial=-np.inf)))
+
+    def costs(self, units: Sequence[Unit]) -> np.ndarray:
+        """Γ = lam r + beta of units that could read, when each came, all there was in the layer below."""
+        c, (m, n_0), reach = self.config, self.x.shape, max(1.0, abs(self.x).max(initial=0))       # the constant is 1
+        sizes = [[1 + n for n in (n_0, *widths(units[:j])[:layer - 1])] for j, (layer, _) in enumerate(units)]
+        return c.lam * np.array([rademacher_bound(reach, m, n, c.p, c.norm) for n in sizes]) + c.beta
+
+    @property
+    def f(self) -> np.ndarray:
+        return self.h @ self.w
+
+    @property
+    def loss(self) -> float:
+        """(1/m) sum of Φ(1 - y f)."""
+        return sigmoid_cross_entropy.inner(self.f, (self.y + 1) / 2)[0]
+
+    def fit(self) -> Growing:
+        """With the strengths that minimise F, to a certificate.
+
+        Solved for v_j = Γ_j w_j / least, in which L1 has one strength; residual and gap are those of v.
+        """
+        least = self.gamma.min(initial=1.0)
+        scale = self.gamma / least if least > 0 else np.ones_like(self.gamma)
+        solved = prox_newton(self.h / scale, (self.y[:, None] + 1) / 2, least, intercept=False)
+        return self._replace(w=solved.x.weights[:, 0] / scale, solved=solved)
+
+
+# --- what may be added -------------------------------------------------------------------------------------------
 
 
 def pull(z, y, f) -> np.ndarray:
     """(S / m) ε = (1/m) sum of Φ'(1 - y f) y z: minus the slope of the loss along every column of z (m, n).
 
-    Φ'(1 - y f) = 1 / (1 + exp(y f)).
+    Φ'(1 - y f) = 1 / (1 + exp(y f)), and y Φ' is minus the slope of the cross-entropy.
     """
-    return z.T @ (y * expit(-y * f)) / len(y)
+    return -z.T @ sigmoid_cross_entropy.inner(f, (y + 1) / 2)[1]
 
 
 def weak_learner(g, p: float, norm: float) -> np.ndarray:
@@ -77,18 +193,10 @@ def weak_learner(g, p: float, norm: float) -> np.ndarray:
     return norm * np.sign(g) * u / np.linalg.norm(u, p)
 
 
-# --- candidates: the ensemble with units more that f does not hear yet -------------------------------------------
-
-
-def in_closed_form(now: Growing) -> Growing:
-    """One unit more, the best there is, in the layer where it has the largest gain."""
-    def best_of(layer):
-        z = np.column_stack([now.below(layer), np.ones(len(now.y))])
-        u = weak_learner(pull(z, now.y, now.f), now.config.p, now.config.norm)
-        return replace(now.plus([Unit(layer, u)]), spent=z.size)
-
-    found = [best_of(layer) for layer in range(1, min(1 + len(widths(now.units)), now.config.depth) + 1)]
-    return replace(max(found, key=lambda one: one.gain(1)), spent=sum(one.spent for one in found))
+def in_closed_form(now: Growing, layer: int) -> Growing:
+    """One unit more in this layer, the best there is."""
+    z = np.column_stack([below(layer, now.x, now.units, now.h), np.ones(len(now.x))])
+    return now.plus([Unit(layer, weak_learner(pull(z, now.y, now.f), now.config.p, now.config.norm))])
 
 
 def trained(now: Growing, layer: int, rng, **watch) -> Growing:
@@ -96,8 +204,8 @@ def trained(now: Growing, layer: int, rng, **watch) -> Growing:
 
     Without Γ, as the paper has it; weight decay is ours.
     """
-    c, old, first = now.config, now.below(layer), max(layer - 1, 1)
-    x = now.below(first)
+    c, first = now.config, max(layer - 1, 1)
+    x, old = (below(k, now.x, now.units, now.h).astype(c.dtype) for k in (first, layer))
     reads = [x.shape[1], old.shape[1] + c.width][:layer - first + 1]
     body = [mlp.random_weights(rng, n, c.width, c.dtype) for n in reads]
     head = mlp.random_weights(rng, c.width, 1, c.dtype)
@@ -107,10 +215,24 @@ def trained(now: Growing, layer: int, rng, **watch) -> Growing:
     def loss(z, given):
         return sigmoid_cross_entropy.inner(z + given[:, 1:], given[:, :1])
 
-    data = mlp.DataLoss(start, x, given, loss, known=old.astype(c.dtype) if layer > 1 else None)
+    data = mlp.DataLoss(start, x, given, loss, known=old if layer > 1 else None)
     parts = [Part(name, SquaredL2(c.weight_decay if name[0] in "WV" else 0.0)) for name in start.shapes if name != "c"]
     solved = train(Problem(data, start, parts), c, c.epochs, rng, start_competes=False, **watch)
-    return replace(now.plus(normed(solved.x, first, c.p, c.norm)), spent=solved.multiply_adds)
+    return now.plus(normed(solved.x, first, c.p, c.norm))._replace(solved=solved)
+
+
+def normed(network: Flat, first: int, p: float, norm: float) -> list[Unit]:
+    """The hidden units of a network, its lowest layer being layer ``first``, each with norm_p(u) = norm, or 0.
+
+    What a unit loses goes to those who read it: the last of what the layer above reads.
+    """
+    units, sizes = [], np.zeros(0)
+    for layer, (W, b) in enumerate(zip(*mlp.layers_of(network)), first):
+        U = np.vstack([W, b]).astype(np.float64)
+        U[len(W) - len(sizes):-1] *= sizes[:, None]
+        sizes = np.linalg.norm(U, p, axis=0) / norm
+        units += [Unit(layer, u) for u in (U / np.where(sizes > 0, sizes, 1)).T]
+    return units
 
 
 # --- the method --------------------------------------------------------------------------------------------------
@@ -141,104 +263,86 @@ class AdaNet(KeepingMethod):
         "grow": Box(Formula("gain = (S / m) Λ norm_q(ε) − Γ,  Γ = λ r + β", "The slope of F along the best new unit, "
                             "less what its strength costs.", ("lam",), "den_ref/methods/adanet.py: in_closed_form"),
                     ("decision", "solve", "zeros"), why="Is there a unit that is worth its cost?"),
-        "fit": Box(Formula("minimise  (1 / m) Σ_i Φ(1 − y_i f(x_i)) + Σ_j Γ_j |w_j|", "Free: the strengths w of all "
-                           "units; the units stay.  Γ_j = λ r_j + β.", ("lam",),
-                           "den_ref/methods/shared/ensemble.py: Growing"),
-                   ("zeros",), why="How much does each unit count, all of them together?")}
+        "fit": Box(Formula("minimise  (1 / m) Σ_i Φ(1 − y_i f(x_i)) + Σ_j Γ_j |w_j|", "Free: the strengths.", ("lam",),
+                           "den_ref/methods/adanet.py: Growing"), ("zeros",), why="How much does each unit count?")}
 
-    def __init__(self, config: AdaNetConfig | None = None, seed: int = 0):
-        super().__init__(config, seed)
-        self.units, self.inputs = [], None                         # of all tasks, in the order of birth
-
-    @property
-    def n_inputs(self) -> int | None:
-        return self.inputs
+    units: tuple[Unit, ...] = ()                                   # of all tasks, in the order of birth
+    n_inputs: int | None = None
 
     def boxes(self, task: Task) -> Iterator[Step]:
         x, rng, units = task.x_train.astype(np.float64), task_rng(self.seed, task.id), [*self.units]
         found = Ensembles([], [], task.loss)
         for y in targets(task, "squared").T:
             older = len(units) if self.config.warm else 0
-            now = Growing(x, y, self.config, np.zeros((len(y), 0))).plus(units[:older])
+            now = Growing(self.config, x, y, x[:, :0]).plus(units[:older])
             now = yield from self.growth(task, now, rng)
             kept = reached(now.units, now.w)
             own = [Unit(now.units[j].layer, now.units[j].u.astype(self.config.dtype)) for j in kept if j >= older]
             found.members.append([j for j in kept if j < older] + [*range(len(units), len(units) + len(own))])
             found.w.append(now.w[kept].astype(self.config.dtype))
             units += own
-        self.units, self.inputs, self.kept[task.id] = units, x.shape[1], found
+        self.units, self.n_inputs, self.kept[task.id] = tuple(units), x.shape[1], found
 
     def growth(self, task: Task, now: Growing, rng) -> Iterator[Step]:
-        """The rounds of one output, and the last fit of its strengths; returns what grew."""
-        c, why, spent = self.config, "all rounds done", 0
-        now = now.fit_all()                                        # warm: older units first
-        for number in range(1, c.additions + 1):
+        """The rounds of one output: the best candidate is added, if one gains; returns what grew."""
+        now, why, spent = now.fit(), "all rounds done", 0          # warm: older units first
+        for number in range(1, self.config.additions + 1):
             found = self.candidates(now, rng, f"round {number}")
-            gains = [one.gain(one.new if c.corrective else one.top) for one in found]
-            spent = sum(one.spent for one in found)
-            if max(gains) <= c.tol:
-                why = f"no unit gains more than {c.tol:g}"
+            spent = sum(one.solved.get("multiply_adds", 0) for one in found)
+            if max(one.gain for one in found) <= self.config.tol:
+                why = f"no unit gains more than {self.config.tol:g}"
                 break
-            fits = [(one.fit_new(), gain) for one, gain in zip(found, gains) if gain > c.tol]
-            best, gain = min(fits, key=lambda fit: fit[0].objective)
-            best = best.fit_all() if c.corrective else best
-            facts = {"layer": best.units[-1].layer, "gain": gain, "units": [*widths(best.units)],
-                     "loss_before": now.smooth(now.w)[0], "loss_after": best.smooth(best.w)[0]}
-            yield self.told(task, best, "grow", "units that pay", f"round {number} adds {best.new}, up to layer "
-                            f"{facts['layer']}, with a gain of {gain:.3g}; the objective fell from {now.objective:.4f} "
-                            f"to {best.objective:.4f}", facts, spent)
+            best = min((one.fit() for one in found), key=lambda one: one.solved.fun)
+            yield self.told(task, best, spent, "grow", "units that pay", f"round {number} adds "
+                            f"{len(best.w) - len(now.w)}, up to layer {best.units[-1].layer}, with a gain of "
+                            f"{best.gain:.3g}; the objective fell from {now.solved.fun:.4f} to {best.solved.fun:.4f}",
+                            layer=best.units[-1].layer, gain=best.gain, loss_before=now.loss, loss_after=best.loss)
             now, spent = best, 0
-        now = now.fit_all()
-        yield self.told(task, now, "fit", "the strengths of all units", f"{why}; {np.count_nonzero(now.w)} of "
-                        f"{len(now.w)} strengths are not 0, objective {now.objective:.4f}",
-                        {"units": [*widths(now.units)]}, spent)
+        yield self.told(task, now, spent, "fit", "the strengths of all units", f"{why}; {np.count_nonzero(now.w)} of "
+                        f"{len(now.w)} strengths are not 0, objective {now.solved.fun:.4f}")
         return now
-
-    def told(self, task: Task, now: Growing, box: str, title: str, sentence: str, facts, spent: int) -> Step:
-        """A Step whose picture is of the strengths; its multiply-adds are those of all candidates, not of the fit."""
-        strengths = Flat.of({"strengths": now.w[:, None]}, np.float64)
-        solved = now.solved and Result(now.solved, multiply_adds=spent)
-        return self.step(task, box, title, sentence, facts=facts, after=strengths, solve=solved)
 
     def candidates(self, now: Growing, rng, label: str) -> list[Growing]:
         """What may come next: the best unit there is, or trained subnetworks as deep as now and one layer deeper."""
+        depth = len(widths(now.units))
+        top = min(depth + 1, self.config.depth)
         if self.config.weak == "closed":
-            return [in_closed_form(now)]
-        deepest = len(widths(now.units))
-        layers = {max(deepest, 1), min(deepest + 1, self.config.depth)}
-        return [trained(now, layer, rng, label=label, progress=self.progress) for layer in sorted(layers)]
+            return [max((in_closed_form(now, layer) for layer in range(1, top + 1)), key=lambda one: one.gain)]
+        return [trained(now, layer, rng, label=label, progress=self.progress) for layer in sorted({max(depth, 1), top})]
+
+    def told(self, task: Task, now: Growing, spent: int, box: str, title: str, sentence: str, **facts) -> Step:
+        """A Step whose picture is of the strengths; its multiply-adds are those of all candidates, not of the fit."""
+        return self.step(task, box, title, sentence, facts=facts | {"units": [*widths(now.units)]},
+                         after=Flat.of({"strengths": now.w[:, None]}, np.float64),
+                         solve=Result(now.solved, multiply_adds=spent))
 
     def scores(self, task_id: Hashable, x) -> np.ndarray:
-        own = self.kept_of(task_id)
+        own, weak = self.kept_of(task_id), self.config.weak
         check_shape("x", x.shape, ("n", self.n_inputs))
-
-        def f(x):
-            values = [values_of([self.units[j] for j in places], x) for places in own.members]
-            return np.column_stack([heard(h, self.config.weak) @ w for h, w in zip(values, own.w)])
-
-        return mlp.in_blocks(f, x.astype(np.float64))
+        units = [[self.units[j] for j in places] for places in own.members]
+        return mlp.in_blocks(lambda rows: np.column_stack([values_of(those, rows, rows[:, :0], weak) @ w
+                                                           for those, w in zip(units, own.w)]), x.astype(np.float64))
 
     def capacity(self) -> Capacity:
         """A task reads its strengths, and the units that f hears, itself or through others."""
-        arrays = [unit.u for unit in self.units] + [w for own in self.kept.values() for w in own.w]
-        total, nonzero = (sum(int(count(array)) for array in arrays) for count in (np.size, np.count_nonzero))
-        per_task = {task: sum(map(np.size, own.w)) + sum(self.units[j].u.size for j in {*chain(*own.members)})
+        numbers = np.concatenate([[], *(u for _, u in self.units), *(w for own in self.kept.values() for w in own.w)])
+        per_task = {task: sum(map(np.size, own.w)) + sum(self.units[j].u.size for j in set().union(*own.members))
                     for task, own in self.kept.items()}
-        return Capacity(total, nonzero, total, per_task, widths=widths(self.units))
+        return Capacity(numbers.size, np.count_nonzero(numbers), numbers.size, per_task, widths=widths(self.units))
 
     def state(self) -> dict[str, np.ndarray]:
         tasks = [[pack_id(task), own.members, own.loss] for task, own in self.kept.items()]
-        facts = {"seed": self.seed, "n_inputs": self.inputs, "layers": [unit.layer for unit in self.units]}
-        return {f"units/{j}": unit.u for j, unit in enumerate(self.units)} | {
-            f"strengths/{t}/{i}": w for t, own in enumerate(self.kept.values()) for i, w in enumerate(own.w)} | {
-            "meta": pack_meta(facts | {"tasks": tasks})}
+        facts = {"seed": self.seed, "n_inputs": self.n_inputs, "layers": [unit.layer for unit in self.units]}
+        units = {f"units/{j}": unit.u for j, unit in enumerate(self.units)}
+        strengths = {f"strengths/{t}/{i}": w for t, own in enumerate(self.kept.values()) for i, w in enumerate(own.w)}
+        return units | strengths | {"meta": pack_meta(facts | {"tasks": tasks})}
 
     @classmethod
     def from_state(cls, state: Mapping[str, np.ndarray], config=None, seen: Sequence[Task] = ()) -> AdaNet:
         meta = unpack_meta(state["meta"])
         made = cls(config, meta["seed"])
-        made.inputs, made.units = meta["n_inputs"], [Unit(k, state[f"units/{j}"]) for j, k in enumerate(meta["layers"])]
-        for t, (task, members, loss) in enumerate(meta["tasks"]):
-            w = [state[f"strengths/{t}/{i}"] for i in range(len(members))]
-            made.kept[unpack_id(task)] = Ensembles(members, w, loss)
+        made.n_inputs = meta["n_inputs"]
+        made.units = tuple(Unit(layer, state[f"units/{j}"]) for j, layer in enumerate(meta["layers"]))
+        made.kept = {unpack_id(task): Ensembles(places, [state[f"strengths/{t}/{i}"] for i in range(len(places))], loss)
+                     for t, (task, places, loss) in enumerate(meta["tasks"])}
         return made

@@ -236,7 +236,7 @@ def adanet_weak_learner(z, y, f, p, norm):
 
 
 def adanet_coordinate_gain(z, y, f, p, norm, lam, r, beta):
-    """What ``methods.adanet.in_closed_form`` compares layers by."""
+    """The gain that ``methods.adanet.AdaNet.candidates`` compares layers by."""
     g = pull(z, y, f)
     return {"gain": weak_learner(g, float(p), float(norm)) @ g - (lam * r + beta)}
 
