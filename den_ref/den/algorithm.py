@@ -179,7 +179,7 @@ def whole_network(network: Network, stage: Stage):
     zeros = [float(np.mean(w == 0)) if w.size else 0.0 for w in network.weights]    # no unit of a layer may be left
     yield stage.step("eq2", "Algorithm 1, Eq. 2", f"trained the whole network, {result.message}; "
                      f"{', '.join(f'{z:.0%}' for z in zeros)} of its weights are 0", before, network, solve=result,
-                     facts={"share_of_zeros": zeros})
+                     facts={"share_of_zeros": zeros}, arrays=stage.image)
     if not stage.config.prune:
         return network
     return (yield from remove_useless(network, stage, "Algorithm 1, removal"))

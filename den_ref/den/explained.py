@@ -89,7 +89,7 @@ def eq6(options: Options) -> Formula:
 
 #: Box -> what is known of it, in the order of the algorithm.
 BOXES = {
-    "eq2": Box(eq2, ("solve", "zeros", "all_filters"),
+    "eq2": Box(eq2, ("solve", "zeros", "all_filters", "first_maps"),
                why="Which weights does the task need at all?"),
     "eq3": Box(Formula("minimise  L(V_t, c_t; W^{t−1}, D_t) + μ_{head} Σ_{j k} |V_{t, j k}|",
                        "Free: the head of the new task, on the features of all units it sees. Convex.",

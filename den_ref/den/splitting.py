@@ -42,9 +42,9 @@ def split_and_duplicate(network: Network, stage: Stage):
                "median_drift": _per_layer(np.median, drifts), "largest_drift": _per_layer(np.max, drifts),
                "median_drift_since_birth": _per_layer(np.median, since_birth),
                "largest_drift_since_birth": _per_layer(np.max, since_birth)},
-        arrays={f"{name}/{l}": array for name, arrays in (("split", split), ("older", older), ("drift", drifts),
-                                                          ("drift_since_birth", since_birth))
-                for l, array in enumerate(arrays, 1)})
+        arrays=stage.image | {f"{name}/{l}": array for name, arrays in (
+            ("split", split), ("older", older), ("drift", drifts), ("drift_since_birth", since_birth))
+                              for l, array in enumerate(arrays, 1)})
 
     before = network
     network, result = pull_back(network, stage)

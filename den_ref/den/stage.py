@@ -99,6 +99,17 @@ class Stage:
         return self.step(box, title, words, before, after, solve=result, facts={"loss_before": then, "loss_after": now})
 
     @property
+    def image(self) -> dict[str, np.ndarray]:
+        """What a picture shows to filters, {"image": (height, width, channels)}; {} where there are none.
+
+        It is the first sample of the largest label: one of the class, where that is what the task asks.
+        """
+        if not self.previous.convolutions:
+            return {}
+        x, y = self.tau_split
+        return {"image": x[np.argmax(y.reshape(len(y), -1)[:, 0])].reshape(self.task.image)}
+
+    @property
     def base_rate(self) -> float:
         """The loss of a head that ignores its inputs, on the same split."""
         return base_rate_entropy.inner(self.tau_split[1], self.task.loss)

@@ -6,7 +6,7 @@
 from .beside import bars_before, costs_before, curves_before, sizes_before
 from .comparison import curves, relative_axis, scores_against_cost, sweep
 from .expansion import group_norms, loss_against_tau, shares
-from .filters import filters, maps, selected_filters
+from .filters import filters, looked_at, maps, selected_filters
 from .growth import costs_per_unit, readers, units_by_task
 from .idea import idea
 from .matrices import Segment, confusion_matrix, head_weights, unit_changes, weight_matrix
@@ -23,8 +23,8 @@ from .timestamps import timestamps
 __all__ = [
     "PLAIN", "Picture", "Segment", "Style", "bars_before", "before_and_after", "confusion_matrix", "convergence",
     "costs_before", "costs_per_unit", "curves", "curves_before", "drift", "filters", "forgetting_curves",
-    "group_norms", "head_weights", "idea", "loss_against_tau", "maps", "network_graph", "norm_ball",
-    "performance_matrix", "prox_graph", "readers", "relative_axis", "residuals", "scores_against_cost",
+    "group_norms", "head_weights", "idea", "looked_at", "loss_against_tau", "maps", "network_graph",
+    "norm_ball", "performance_matrix", "prox_graph", "readers", "relative_axis", "residuals", "scores_against_cost",
     "selected_filters", "shares", "show", "shrunk_weights", "sizes_before", "sweep", "timestamps", "touched_ball",
     "training", "unit_changes", "units_by_task", "weight_matrix", "widths_by_stage", "zeros_against_strength",
 ]

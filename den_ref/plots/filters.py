@@ -35,7 +35,7 @@ def filters(ax, incoming, shape, columns: Sequence[str], rows: Sequence[str], *,
 
 
 def maps(ax, activations, columns: Sequence[str], rows: Sequence[str], *, limit: float | None = None,
-         style: Style = PLAIN):
+         name: str = "", style: Style = PLAIN):
     """Activations of filters, which are images too and never negative: dark is 0.
 
     Parameters
@@ -45,6 +45,8 @@ def maps(ax, activations, columns: Sequence[str], rows: Sequence[str], *, limit:
     columns, rows : names
     limit : float, optional
         What is brightest; by default the largest activation.
+    name : str
+        What they are called under the picture.
 
     Returns
     -------
@@ -52,8 +54,20 @@ def maps(ax, activations, columns: Sequence[str], rows: Sequence[str], *, limit:
         All maps in one array, with NaN between them.
     """
     limit = symmetric(activations) if limit is None else limit
-    return _named(ax, np.asarray(activations), columns, rows, f"dark: 0, bright: {limit:.2g}", style, cmap=style.values,
-                  vmin=0, vmax=limit)
+    meaning = f"{name}{': ' * bool(name)}dark: 0, bright: {limit:.2g}"
+    return _named(ax, np.asarray(activations), columns, rows, meaning, style, cmap=style.values, vmin=0, vmax=limit)
+
+
+def looked_at(ax, image, *, name: str = "what is looked at", style: Style = PLAIN):
+    """An image (height, width, channels) as a photograph, from its least number to its largest: three channels are
+    red, green and blue, of any other number the mean is grey.  Returns the AxesImage.
+    """
+    image = np.asarray(image, float)
+    image = (image - image.min()) / (np.ptp(image) or 1)
+    bare(ax, style).set_xlabel(name)
+    if image.shape[2] == 3:
+        return ax.imshow(image, interpolation="nearest")
+    return ax.imshow(image.mean(axis=2), cmap="Greys", interpolation="nearest")
 
 
 def _named(ax, images, columns, rows, meaning: str, style: Style, **colours):

@@ -4,12 +4,15 @@ A maker takes a step and yields panels; it yields none where the step lacks what
 said by the method that has the box (``describe.Box.pictures``), by their names in MAKERS.
 """
 
+import math
 from collections.abc import Callable, Iterator
 from functools import partial, wraps
 from typing import NamedTuple
 
 import numpy as np
 
+from den_ref.core import mlp
+from den_ref.core.convolution import unflatten
 from den_ref.core.flat import Flat
 from den_ref.core.stacks import edge_sizes
 from den_ref.den.network import Network
@@ -17,7 +20,7 @@ from den_ref.describe import PLAIN_BOX
 from den_ref.protocol import Step
 
 from .expansion import group_norms, loss_against_tau, shares
-from .filters import filters, selected_filters, strips
+from .filters import filters, looked_at, maps, selected_filters, strips
 from .matrices import Segment, confusion_matrix, head_weights, unit_changes, weight_matrix
 from .network import network_graph
 from .solving import residuals, training, unit_counts
@@ -30,6 +33,10 @@ MANY_ROWS = 200
 MANY_COLUMNS = 120
 #: So many units at most are shown as images.
 FILTERS = 4
+#: When they are shown, if they are split.
+MOMENTS = ["before\nthe split", "original\nafter it", "copy\nafter it"]
+#: As high is an image that is looked at, beside its maps.
+MAPS = 0.8
 #: Pixels along the side of the smallest image worth drawing.
 SMALLEST = 7
 #: Share of the nonzero weights whose sizes the colours of a map can tell apart; the rest are larger.
@@ -233,6 +240,26 @@ def all_filters(step: Step) -> Iterator[Panel]:
 
 
 @of_networks
+def first_maps(step: Step) -> Iterator[Panel]:
+    """An image of the task, and the maps that the first layer makes of it."""
+    if "image" in step.arrays and step.after.widths[0]:
+        seen = maps_of(step.after, step.arrays["image"], 1)
+        side = math.ceil(math.sqrt(len(seen)))
+        firsts = range(0, len(seen), side)
+        seen = np.pad(seen, [(0, len(firsts) * side - len(seen)), (0, 0), (0, 0)], constant_values=np.nan)
+        yield panel(looked_at, step.arrays["image"], height=MAPS)
+        yield panel(maps, seen.reshape(len(firsts), side, *seen.shape[1:]), [], [f"{i}, ..." for i in firsts],
+                    name="maps of layer 1", height=MAPS)
+
+
+def maps_of(network: Network, image, l: int) -> np.ndarray:
+    """Maps (filters, H', W') of all filters of convolution l, from 1, of an image (height, width, channels)."""
+    layers = network.convolutions[:l]
+    h = mlp.hidden.inner(np.reshape(image, (1, -1)), network.weights[:l], network.biases[:l], layers)
+    return unflatten(h, layers[-1].out_height, layers[-1].out_width)[0].transpose(2, 0, 1)
+
+
+@of_networks
 def filters_selected(step: Step) -> Iterator[Panel]:
     """Algorithm 2: the filters, what is selected framed."""
     for l, layer in enumerate(step.after.convolutions, 1):
@@ -265,39 +292,48 @@ def drifts(step: Step) -> Iterator[Panel]:
             yield panel(drift, units[l], rho, limit, split.get(l, ()), layer=l)
 
 
+@of_networks
 def split_units(step: Step) -> Iterator[Panel]:
-    """What the most drifted units of the first layer hear, as images; without such units or images, all matrices."""
-    window = _window(step.before)
-    if not window or not isinstance(step.after, Network) or not len(step.arrays.get("split/1", ())):
-        yield from blocks(step)
-        return
-    units, copies = most_drifted(step)
-    now, after = step.before.weights[0], step.after.weights[0]
-    incoming = [now[:, units], after[:, units], after[:, copies]]
-    images = np.stack([strips(w, window) for w in incoming], axis=1)               # (units, moments, height, width)
-    moments = ["before\nthe split", "original\nafter it", "copy\nafter it"]
-    yield panel(filters, images, images.shape[2:], moments, [f"unit {i}" for i in units],
-                limit=most(images[np.isfinite(images)]), wide=True, height=0.4 + 0.4 * len(units))
+    """What the most drifted units hear, as images, and filters' maps; all matrices where no such unit is split."""
+    for l, window in enumerate(_images(step.before), 1):
+        if len(step.arrays.get(f"split/{l}", ())):
+            yield from _split_images(step, l, window)
+            return
+    yield from blocks(step)
 
 
-def most_drifted(step: Step) -> tuple[np.ndarray, np.ndarray]:
-    """Up to FILTERS split units of the first layer, the most drifted first, and their copies; ``step`` is a split."""
-    older, rho, split = (step.arrays[f"{name}/1"] for name in ("older", "drift", "split"))
+def _split_images(step: Step, l: int, window: tuple[int, int]) -> Iterator[Panel]:
+    """The units of one layer before they are split, and after as original and copy."""
+    units, copies = most_drifted(step, l)
+    moments = ((step.before, units), (step.after, units), (step.after, copies))
+    images = np.stack([strips(network.weights[l - 1][:, which], window) for network, which in moments], axis=1)
+    rows, _, height, width = images.shape                          # (units, moments, height, width)
+    yield panel(filters, images, (height, width), MOMENTS, [f"unit {i}" for i in units],
+                limit=most(images[np.isfinite(images)]), wide=True,
+                height=min(0.4 + 0.4 * rows, 0.6 + 0.7 * rows * (height + 2) / (width + 2)))
+    if "image" in step.arrays:
+        seen = [maps_of(network, step.arrays["image"], l)[which] for network, which in moments]
+        yield panel(looked_at, step.arrays["image"], height=MAPS)
+        yield panel(maps, np.stack(seen), [f"unit {i}" for i in units], MOMENTS, name=f"maps of layer {l}", height=MAPS)
+
+
+def most_drifted(step: Step, l: int) -> tuple[np.ndarray, np.ndarray]:
+    """Up to FILTERS split units of layer l, the most drifted first, and their copies; ``step`` is a split."""
+    older, rho, split = (step.arrays[f"{name}/{l}"] for name in ("older", "drift", "split"))
     place = np.argsort(-rho[np.searchsorted(older, split)], kind="stable")[:FILTERS]
-    return split[place], step.before.widths[0] + place
+    return split[place], step.before.widths[l - 1] + place
 
 
-def _window(model) -> tuple[int, int] | None:
-    """The image of what a first unit hears of one channel: a filter, or all inputs if they are a square image.
+def _images(model) -> list[tuple[int, int]]:
+    """Height and width of the images that units hear, layer by layer from the first.
 
-    None if they are none, or a tiny one.
+    A filter hears one of each channel; a first dense unit all inputs, if they are a square that is not tiny.
     """
     if not isinstance(model, Network):
-        return None
-    if model.convolutions:
-        return windows(model)[0]
+        return []
     side = int(np.sqrt(model.n_inputs))
-    return (side, side) if side >= SMALLEST and side**2 == model.n_inputs else None
+    whole = [(side, side)] if side >= SMALLEST and side**2 == model.n_inputs else []
+    return windows(model)[:len(model.convolutions)] or whole
 
 
 @of_networks
@@ -317,7 +353,7 @@ def confusions(step: Step) -> Iterator[Panel]:
 #: What a box can be shown by.
 MAKERS: dict[str, Callable[[Step], Iterator[Panel]]] = {make.__name__: make for make in (
     solve, widths, zeros, changes, head, selection, selected_shares, decision, norms, blocks, removal, kept_shares,
-    drifts, split_units, all_filters, filters_selected, staircase, confusions)}
+    drifts, split_units, all_filters, first_maps, filters_selected, staircase, confusions)}
 
 
 # --- small parts -------------------------------------------------------------------------------------------------

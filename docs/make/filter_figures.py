@@ -2,12 +2,10 @@
 
 import numpy as np
 
-from den_ref.core import mlp
-from den_ref.core.convolution import unflatten
 from den_ref.den import DEN, DENConfig
 from den_ref.plots.canvas import canvas, mosaic
-from den_ref.plots.filters import filters, maps, selected_filters
-from den_ref.plots.style import PLAIN, bare
+from den_ref.plots.filters import filters, looked_at, maps, selected_filters
+from den_ref.plots.panels import maps_of
 from den_ref.tasks import make_stream
 
 from .blocks import DOCS
@@ -26,27 +24,18 @@ def learnt(n_tasks: int = 3):
     return tasks, [step for task in tasks for step in den.learn(task)]
 
 
-def activations(network, x) -> np.ndarray:
-    """What the first layer's filters make of rows of pixels: maps (n, height, width, filters)."""
-    layer = network.convolutions[0]
-    h = mlp.hidden(x, network.weights[:1], network.biases[:1], (layer,))
-    return unflatten(h, layer.out_height, layer.out_width)
-
-
 def split(tasks, steps):
     """Two filters of the first layer before the second task, before they are split and after, and their maps."""
     step = next(step for step in steps if (step.stage, step.box) == (2, "split"))
     first = next(step for step in steps if step.stage == 2).before
-    units, x = step.arrays["split/1"], tasks[0].x_test[:1]
+    units, x = step.arrays["split/1"], tasks[0].x_test[0].reshape(28, 28, 1)
     copies = step.before.widths[0] + np.arange(len(units))
     moments = {"learnt with\nthe first task": (first, units), "retrained for\nthe second": (step.before, units),
                "original\nafter the split": (step.after, units), "copy\nafter the split": (step.after, copies)}
     windows = np.stack([network.weights[0][:, which].T for network, which in moments.values()], axis=1)
-    seen = np.stack([activations(network, x)[0][..., which].transpose(2, 0, 1) for network, which in moments.values()],
-                    axis=1)
+    seen = np.stack([maps_of(network, x, 1)[which] for network, which in moments.values()], axis=1)
     made, axes = mosaic([["image", *["filters"] * 3], ["image", *["maps"] * 3]], width=8.1, height=6.4)
-    axes["image"].imshow(x.reshape(28, 28), cmap="Greys")
-    bare(axes["image"], PLAIN, "what is looked at")
+    looked_at(axes["image"], x)
     names = [f"filter {unit}" for unit in units]
     filters(axes["filters"], windows, (5, 5), list(moments), names)
     maps(axes["maps"], seen, list(moments), names)

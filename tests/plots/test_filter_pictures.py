@@ -8,14 +8,16 @@ from matplotlib.figure import Figure
 from matplotlib.image import AxesImage
 
 from den_ref import plots
-from den_ref.core.convolution import Convolution
+from den_ref.core import mlp
+from den_ref.core.convolution import Convolution, unflatten
 from den_ref.den.algorithm import random_network
 from den_ref.den.config import DENConfig
 from den_ref.den.explained import BOXES
-from den_ref.den.network import Head
+from den_ref.den.network import Head, extract
 from den_ref.plots import Segment
 from den_ref.plots.filters import strips
-from den_ref.plots.panels import FILTERS, heat_map, panels, windows
+from den_ref.plots.matrices import mosaic
+from den_ref.plots.panels import FILTERS, heat_map, maps_of, most_drifted, panels, windows
 from den_ref.plots.style import PLAIN
 from den_ref.protocol import Step
 from tests.helpers.short_runs import run
@@ -116,13 +118,64 @@ def test_a_split_filter_is_shown_before_and_after_with_all_its_channels():
     made = run(**MADE)
     step = made.of_stage(2, "split")[0]
     assert isinstance(step.before.convolutions[0], Convolution) and len(step.arrays["split/1"]) > FILTERS
-    shown, worst = drawn(panels(step)[-1]), np.argmax(step.arrays["drift/1"])
+    shown, worst = drawn(panels(step)[-3]), np.argmax(step.arrays["drift/1"])
     copy = step.before.widths[0] + list(step.arrays["split/1"]).index(worst)
     moments = step.before.stacks[0][..., worst], step.after.stacks[0][..., worst], step.after.stacks[0][..., copy]
     for i, moment in enumerate(moments):                           # 2 channels of 3 columns, one between, one around
         for channel in range(2):
             corner = 9 * i + 1 + 4 * channel
             np.testing.assert_array_equal(shown[1:4, corner:corner + 3], moment[:, channel].reshape(3, 3))
+
+
+def of_its_own(network, t, image):
+    """What a stage's own subnetwork makes of an image: maps of the second convolution (filters, H', W')."""
+    sub, layers = extract(network, network.visible(t)), network.convolutions
+    h = mlp.hidden(image.reshape(1, -1), sub.weights[:2], sub.biases[:2], layers)
+    return unflatten(h, layers[1].out_height, layers[1].out_width)[0].transpose(2, 0, 1)
+
+
+def test_maps_are_those_that_a_stage_sees_and_the_originals_are_what_they_were():
+    made = run(**MADE)
+    [step], task = made.of_stage(2, "split"), made.tasks[1]
+    image, units = step.arrays["image"], step.arrays["split/2"]
+    assert task.y_train[(task.x_train == image.ravel()).all(axis=1)].tolist() == [[1.0]]
+    assert len(units) and len(step.arrays["split/1"])              # so that originals read originals
+    now = maps_of(step.after, image, 2)
+    for t in (1, 2):
+        own = of_its_own(step.after, t, image)
+        np.testing.assert_allclose(now[step.after.visible(t)[2]], own, atol=1e-5)
+    np.testing.assert_allclose(now[units], maps_of(made.ends[0], image, 2)[units], atol=1e-5)
+    assert np.abs(now[units] - maps_of(step.before, image, 2)[units]).max() > 1e-3
+
+
+def test_the_picture_of_a_split_shows_its_image_and_the_maps_of_the_lowest_layer_that_is_split():
+    for l, sigma in ((1, 0.001), (2, (1e6, 0.001))):
+        [step] = run(**MADE | {"sigma": sigma}).of_stage(2, "split")
+        *_, heard, image, maps = panels(step)
+        units, copies = most_drifted(step, l)
+        seen = [maps_of(network, step.arrays["image"], l)[which]
+                for network, which in ((step.before, units), (step.after, units), (step.after, copies))]
+        np.testing.assert_array_equal(drawn(maps), mosaic(np.stack(seen)))
+        channels = len(step.before.weights[l - 1]) // 9
+        assert drawn(heard).shape == (len(units) * 5, 3 * (4 * channels + 1)) and drawn(image).shape == IMAGE[:2]
+
+
+def test_eq2_shows_an_image_and_the_maps_of_all_first_filters():
+    [step] = run(**MADE).of_stage(1, "eq2")
+    *_, image, maps = panels(step)
+    seen, shown = maps_of(step.after, step.arrays["image"], 1), drawn(maps)        # 5 of 4 x 6, three beside each other
+    assert drawn(image).shape == IMAGE[:2] and shown.shape == (2 * 6, 3 * 8)
+    np.testing.assert_array_equal(shown[7:11, 9:15], seen[4])
+    assert np.isnan(shown[6:, 16:]).all()
+    assert not {"image"} & set(run(hidden=(4,), image=IMAGE, n_tasks=1).of_stage(1, "eq2")[0].arrays)
+
+
+def test_three_channels_are_colours_and_others_are_grey(ax):
+    image = np.zeros((2, 2, 3))
+    image[0, 1] = [-1, 0, 1]
+    np.testing.assert_array_equal(plots.looked_at(ax, image).get_array()[0, 1], [0, 0.5, 1])
+    np.testing.assert_array_equal(plots.looked_at(ax, image[..., :2]).get_array(), [[1, 0.5], [1, 1]])
+    assert np.isfinite(plots.looked_at(ax, np.ones((2, 2, 1))).get_array()).all()
 
 
 def test_changes_and_blocks_are_images_where_units_read_windows():
@@ -133,7 +186,7 @@ def test_changes_and_blocks_are_images_where_units_read_windows():
         values = drawn(panel)
         np.testing.assert_array_equal(np.sort(values[np.isfinite(values)]), np.sort((new - old).ravel()))
     split = made.of_stage(2, "split")[0]
-    unsplit = replace(split, arrays={name: a[:0] if name == "split/1" else a for name, a in split.arrays.items()})
+    unsplit = replace(split, arrays=split.arrays | {f"split/{l}": np.zeros(0, int) for l in (1, 2)})
     pictures = panels(unsplit)[-3:]
     assert [np.isfinite(drawn(panel)).sum() for panel in pictures] == [w.size for w in split.after.weights]
 
