@@ -148,7 +148,17 @@ def test_what_is_frozen_stays_bit_for_bit_and_the_loss_on_hard_samples_does_not_
         losses = [by_hand({**w.views, "V": w["V"][:, OWN], "c": w["c"][OWN]}, noisy, *data, 0.3)
                   for w in (start, after)]
         np.testing.assert_allclose(result.history["objective"], losses, rtol=1e-10)
-        assert losses[1] < losses[0]
+        assert losses[1] < losses[0] and result.status == 1        # the iterations are done
+        for w, residual in zip((start, after), result.history["residual"], strict=True):
+            _, slopes = hybrid(**{**w.views, "V": w["V"][:, OWN], "c": w["c"][OWN]}, noisy=noisy, samples=data, lam=0.3)
+            last = slopes["W"][:, -2:], slopes["b"][-2:], slopes["V"][-2:]
+            assert residual == pytest.approx(max(abs(slope).max() for slope in last), rel=1e-9)
+
+
+def test_a_fit_says_whether_it_came_to_its_end():
+    result = fit_last(network(), 1, OWN, samples().x, samples(), 0.3, 10_000)
+    assert result.success and (result.status, result.residual) == (0, result.history["residual"][1]) and result.nit > 5
+    assert result.residual < 1e-4 < result.history["residual"][0]
 
 
 def test_weights_that_are_not_fitted_stay_and_those_that_are_lower_the_loss():

@@ -224,6 +224,12 @@ def test_averages_come_and_go_with_their_units():
         assert [one.tolist() for one in now] == [first, [*range(start, start + 5), 0, 0], [start]]
 
 
+def test_a_new_units_averages_have_the_precision_of_the_others():
+    optimiser = AdaRad(1e-3, 1.0, 1.0, 0.05, 1e-8, [np.zeros(2, np.float32)], [np.zeros(2, np.float32)])
+    optimiser.add(0, 3)
+    assert optimiser.m[0].dtype == optimiser.c[0].dtype == np.float32 and optimiser.m[0].shape == (5,)
+
+
 def test_a_layer_keeps_one_unit():
     weights, _, _ = random_network()
     weights[0][...] = 0
@@ -274,7 +280,7 @@ def test_what_is_kept_is_the_epoch_of_the_least_validation_loss_and_penalty():
     method = learner()
     solve = method.learn(task)[-1].solve
     measured = np.add(solve.history["validation"], solve.history["penalty"])
-    assert solve.best_epoch == measured.argmin() + 1
+    assert solve.best_epoch == measured.argmin() + 1 and (solve.status, solve.message) == (1, "all epochs done")
     network = method.network_of(0)
     z, y = method.scores(0, task.x_valid), task.y_valid
     hidden, _, head, _ = mlp.unpack(network)
@@ -289,6 +295,7 @@ def test_growth_ends_when_the_validation_loss_no_longer_falls():
     grow, shrink = learner(epochs=50, patience=2, epochs_shrink=60).learn(task)
     losses = grow.solve.history["validation"]
     assert grow.solve.nit < 50 and min(losses) not in losses[-2:]
+    assert (grow.solve.status, grow.solve.message) == (2, "no better validation loss for 2 epochs")
     assert grow.solve.nit == grow.facts["added"][0]
 
 
@@ -391,7 +398,8 @@ def test_multiply_adds_are_those_of_passes_with_gradient():
     [task] = toy()
     growing = Growing(task, NonparametricConfig(**SMALL | {"lifetime": 1e9, "step": 0.0}),
                       [np.ones((12, 6)), np.ones((6, 5)), np.ones((5, 1))], np.random.default_rng(0))
-    assert growing.train(2, False, lambda *told: None).multiply_adds == 2 * 1000 * (2 * 72 + 3 * 30 + 3 * 5)
+    for _ in range(2):                                             # each box has its own
+        assert growing.train(2, False, lambda *told: None).multiply_adds == 2 * 1000 * (2 * 72 + 3 * 30 + 3 * 5)
 
 
 def test_a_bias_goes_down_by_four_times_its_slope():

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from den_ref.core import mlp
+from den_ref.methods.mtl import Outputs
 from den_ref.methods.shared.confusion import confusion, distances, embedding, k_means, partition
 from den_ref.methods.shared.nodes import (
     Node, answers, branch_log_p, decomposition, log_p, log_probabilities, reached, tree_scores)
@@ -203,6 +204,22 @@ def test_where_clones_are_better_the_tree_grows_and_says_so():
     assert grown
     again = Tree.from_state(grown[0].state(), grown[0].config)
     np.testing.assert_array_equal(again.class_scores(X), grown[0].class_scores(X))
+
+
+def test_a_task_counts_the_networks_that_may_be_asked_for_its_classes():
+    """Classes 0 and 1 and 2: the root and the leaf of 0 and 2, the root alone, both; a leaf of one class has none."""
+    tree = Tree(TreeConfig(hidden=(5,)))
+    tree.root, tree.kept = TREE, {c: Outputs("", c, c + 1, "softmax") for c in range(3)}
+    root, leaf = TREE.network.vector.size, TREE.children[0].network.vector.size
+    capacity = tree.capacity()
+    assert capacity.per_task == {0: root + leaf, 1: root, 2: root + leaf} and capacity.widths == (10,)
+    assert capacity.allocated == root + leaf == (4 * 5 + 5 + 5 * 4 + 4) + (4 * 5 + 5 + 5 * 2 + 2)
+
+
+def test_it_refuses_to_go_on_without_the_data():
+    tree = learnt("tree", LOTS[:1])
+    with pytest.raises(ValueError, match="seen: expected the data of all learnt tasks"):
+        Tree.from_state(tree.state(), tree.config).learn(LOTS[1])
 
 
 def test_a_class_without_validation_samples_is_refused():
