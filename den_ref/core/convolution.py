@@ -110,7 +110,7 @@ class Images(Kind):
         return images
 
 
-class Filters(Kind):
+class FilterMatrix(Kind):
     """A matrix (fan * channels, n_filters) over the images of the call."""
 
     def __call__(self, name, value, call):
@@ -215,7 +215,7 @@ def patches(x: Images(), layer: Convolution, out: Block("n_windows", "n_rows") =
 
 
 @door
-def convolution_forward(x: Images(), w: Filters(), b: Through("n_filters"), layer: Convolution,
+def convolution_forward(x: Images(), w: FilterMatrix(), b: Through("n_filters"), layer: Convolution,
                         out: Block("n", "n_out") = None, windows: Block("n_windows", "n_rows") = None):
     """The affine layer on what every window sees; pixels outside an image are 0.
 

@@ -166,10 +166,11 @@ class IncrementalFeatures(KeepingMethod):
         history = {"loss": [], "validation": []}
         for epoch in range(1, c.epochs + 1):
             history["loss"].append((yield from self.epoch(task, course, train, valid, epoch)))
-            history["validation"].append(course.validation(valid))
-            self.progress(self.name, epoch, c.epochs, history["validation"][-1])
-            if not len(valid.x) or not history["validation"][-1] >= min(history["validation"][:-1], default=inf):
+            validation = course.validation(valid)
+            self.progress(self.name, epoch, c.epochs, validation)
+            if not validation >= min(history["validation"], default=inf):      # NaN, without samples: the last is best
                 best, w = epoch, course.w
+            history["validation"].append(validation)
             if epoch - best >= c.patience:
                 break
         yield self.tuned(task, start, w, course, history, best)

@@ -157,6 +157,9 @@ def test_the_error_is_that_of_the_route_and_of_the_leaf_where_the_route_is_right
     np.testing.assert_allclose(1 - way * leaf, np.mean(answers(TREE, X) != y))
     anywhere = np.mean(log_p(TREE.children[0], X[np.isin(y, (0, 2))]).argmax(axis=1) == (y[np.isin(y, (0, 2))] == 2))
     assert abs(leaf - anywhere) > 1e-3                             # not the leaf's accuracy on all its samples
+    astray = X[np.isin(answers(TREE, X), (0, 2))]
+    way, leaf = decomposition(TREE, astray, np.full(len(astray), 3))
+    assert way == 0 and np.isnan(leaf)                             # no route is right
 
 
 def test_a_clone_gives_its_old_classes_the_logits_of_the_leaf():

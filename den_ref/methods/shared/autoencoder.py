@@ -71,7 +71,7 @@ def cross_entropy(logits, targets, loss: str) -> np.ndarray:
 
 
 def hybrid(W, b, a, V, c, noisy, samples: Samples, lam: float) -> tuple[float, dict[str, np.ndarray]]:
-    """The mean of L over samples, and its gradients by name, each of its array's shape.
+    """The mean of L over samples, and its gradients by name, each of its array's shape::
 
         ds = lam (sigmoid(s) - x) / (n d),   dz = (p(z) - y) / (n K),   dh = (ds W + dz V^T) h (1 - h)
         dW = noisy^T dh + ds^T h,   db = sum of dh,   da = sum of ds,   dV = h^T dz,   dc = sum of dz

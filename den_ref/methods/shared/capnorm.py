@@ -37,7 +37,7 @@ def capnorm_forward(z):
 
 
 def capnorm_backward(dout, cache):
-    """dLoss/dz (n, n_units) of dLoss/dout = g (n, n_units), column by column; means are over samples:
+    """dLoss/dz (n, n_units) of dLoss/dout = g (n, n_units), column by column; means are over samples::
 
         (g - mean(g) - out mean(g out)) / sigma    where sigma > 1
          g - mean(g)                               where sigma <= 1

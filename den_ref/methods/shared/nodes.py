@@ -16,6 +16,7 @@ from scipy.special import log_softmax, logsumexp
 
 from den_ref.core import mlp
 from den_ref.core.flat import Flat
+from den_ref.core.metrics import mean_or_nan
 
 from .network import arrays_of, flat_from
 
@@ -132,7 +133,7 @@ def answers(node: Node, x) -> np.ndarray:
 def decomposition(node: Node, x, y) -> tuple[float, float]:
     """(P(route ok), P(leaf ok | route ok)) on samples with classes y: the error is 1 - their product.
 
-    A route is right if it ends at the leaf that has the sample's class.
+    A route is right if it ends at the leaf that has the sample's class; the second is NaN where none is.
     """
     on_the_way = reached(node, x, max(node.classes) + 1)[np.arange(len(y)), y]
-    return float(on_the_way.mean()), float((answers(node, x) == y)[on_the_way].mean())
+    return float(on_the_way.mean()), mean_or_nan((answers(node, x) == y)[on_the_way])
