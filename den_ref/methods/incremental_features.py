@@ -123,7 +123,7 @@ class IncrementalFeatures(KeepingMethod):
     Config = IncrementalFeaturesConfig
     fixed = ("features", "dtype")
     title = "incremental features"
-    look = Look("#661100", "-", "v")
+    look = Look("#661100", "-", ">")
     space = Space({"lam": 0.2, "tau": 1000, "grow": 20},
                   {"features": choice(50, 100, 200), "lam": log_uniform(0.05, 0.4), "tau": choice(500, 1000, 2000),
                    "grow": choice(10, 20, 40), "gamma": choice(0.0, 0.5, 0.5), "outgoing": choice("mean", "sum"),
