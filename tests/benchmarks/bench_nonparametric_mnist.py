@@ -29,8 +29,8 @@ from docs.make.blocks import DOCS, write_blocks
 RECORD, PAGE = DOCS / "results" / "nonparametric-mnist.json", DOCS / "nonparametric.md"
 
 LAMBDAS = (3e-3, 1e-3, 3e-4)
-WIDTHS = (16, 32, 64, 96, 128, 256, 512)
-DECAYS = ((1e-3, 1e-3), (1e-4, 1e-4))
+WIDTHS = (16, 32, 64, 96, 128, 256)
+DECAYS = ((3e-3, 3e-3), (1e-3, 1e-3), (1e-4, 1e-4))
 GROWN = {"hidden": (10, 10), "batch": 250, "dtype": "float32"}
 FIXED = {"epochs": 30, "patience": 5, "batch": 128, "mu": 0.0, "dtype": "float32"}
 #: A run that shows that everything works, and no more.
