@@ -32,7 +32,10 @@ def between(lower: np.ndarray, upper: np.ndarray) -> tuple:
 
 
 def edges(w: np.ndarray, fan: int) -> np.ndarray:
-    """Which entries of w are of edges: one joins two units, and is there if any of its ``fan`` weights is not 0."""
+    """Which entries of w (fan * n_lower, n_upper) are of edges, a boolean array like it.
+
+    An edge joins two units, and is there if any of its ``fan`` weights is not 0.
+    """
     stack = stacked(w, fan)
     return unstacked(np.broadcast_to((stack != 0).any(axis=0), stack.shape))
 

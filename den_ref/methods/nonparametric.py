@@ -97,7 +97,7 @@ class Nonparametric(STL):
             before, growing.added = growing.network(), 0
             solve = growing.train(epochs, box == "grow", lambda *told: self.progress(f"{self.name}, {box}", *told))
             added = [growing.added for _ in self.config.hidden]
-            removed = [a + n - b for a, n, b in zip(widths(before), added, widths(solve.x))]
+            removed = [had + came - has for had, came, has in zip(widths(before), added, widths(solve.x))]
             yield self.step(task, box, title, f"{in_words(widths(before))} units became {in_words(widths(solve.x))} in "
                             f"{solve.nit} epochs, {in_words(added)} came and {in_words(removed)} went; {solve.message}",
                             before=before, after=solve.x, solve=solve,

@@ -4,6 +4,9 @@
     enough          more than ``tau`` of them
     ratio           rule I: dN grows by one while the objective falls from one event to the next, else it is halved
     validation      rule II: features are added while the validation loss falls, else merged
+
+Rules I and II are in the paper's supplement; of rule II it says little, and this is our reading.  ``window`` and
+``tau`` are smaller than the paper's 10,000: our streams are short.
 """
 
 from __future__ import annotations
