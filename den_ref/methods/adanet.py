@@ -21,6 +21,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import NamedTuple
 
 import numpy as np
@@ -82,8 +83,9 @@ def values_of(units: Sequence[Unit], x, h, weak: str) -> np.ndarray:
 
     The best unit has a closed form before its ReLU; trained ones are added up after it.
     """
-    for j, (layer, u) in enumerate(units[h.shape[1]:], h.shape[1]):
-        value = below(layer, x, units[:j], h)[:, :len(u) - 1] @ u[:-1] + u[-1]
+    for (layer, reads), those in groupby(units[h.shape[1]:], key=lambda unit: (unit.layer, len(unit.u) - 1)):
+        U = np.column_stack([u for _, u in those])
+        value = below(layer, x, units[:h.shape[1]], h)[:, :reads] @ U[:-1] + U[-1]
         h = np.column_stack([h, np.maximum(value, 0) if weak == "trained" else value])
     return h
 
@@ -165,7 +167,8 @@ class Growing(NamedTuple):
         """
         least = self.gamma.min(initial=1.0)
         scale = self.gamma / least if least > 0 else np.ones_like(self.gamma)
-        solved = prox_newton(self.h / scale, (self.y[:, None] + 1) / 2, least, intercept=False)
+        start = (self.w * scale)[:, None], np.zeros(1)
+        solved = prox_newton(self.h / scale, (self.y[:, None] + 1) / 2, least, start=start, intercept=False)
         return self._replace(w=solved.x.weights[:, 0] / scale, solved=solved)
 
 
@@ -206,10 +209,9 @@ def trained(now: Growing, layer: int, rng, **watch) -> Growing:
     """
     c, first = now.config, max(layer - 1, 1)
     x, old = (below(k, now.x, now.units, now.h).astype(c.dtype) for k in (first, layer))
-    reads = [x.shape[1], old.shape[1] + c.width][:layer - first + 1]
-    body = [mlp.random_weights(rng, n, c.width, c.dtype) for n in reads]
-    head = mlp.random_weights(rng, c.width, 1, c.dtype)
-    start = mlp.pack(body, [np.zeros(c.width) for _ in reads], head, np.zeros(1), c.dtype)
+    shapes = [(x.shape[1], c.width), (old.shape[1] + c.width, c.width)][:layer - first + 1] + [(c.width, 1)]
+    *body, head = (mlp.random_weights(rng, n, width, c.dtype) for n, width in shapes)
+    start = mlp.pack(body, np.zeros((len(body), c.width)), head, np.zeros(1), c.dtype)
     given = np.column_stack([(now.y + 1) / 2, now.f]).astype(c.dtype)
 
     def loss(z, given):
@@ -266,16 +268,14 @@ class AdaNet(KeepingMethod):
         "fit": Box(Formula("minimise  (1 / m) Σ_i Φ(1 − y_i f(x_i)) + Σ_j Γ_j |w_j|", "Free: the strengths.", ("lam",),
                            "den_ref/methods/adanet.py: Growing"), ("zeros",), why="How much does each unit count?")}
 
-    units: tuple[Unit, ...] = ()                                   # of all tasks, in the order of birth
-    n_inputs: int | None = None
+    units, n_inputs = (), None                                     # the units of all tasks, in the order of birth
 
     def boxes(self, task: Task) -> Iterator[Step]:
         x, rng, units = task.x_train.astype(np.float64), task_rng(self.seed, task.id), [*self.units]
         found = Ensembles([], [], task.loss)
         for y in targets(task, "squared").T:
             older = len(units) if self.config.warm else 0
-            now = Growing(self.config, x, y, x[:, :0]).plus(units[:older])
-            now = yield from self.growth(task, now, rng)
+            now = yield from self.growth(task, Growing(self.config, x, y, x[:, :0]).plus(units[:older]), rng)
             kept = reached(now.units, now.w)
             own = [Unit(now.units[j].layer, now.units[j].u.astype(self.config.dtype)) for j in kept if j >= older]
             found.members.append([j for j in kept if j < older] + [*range(len(units), len(units) + len(own))])
