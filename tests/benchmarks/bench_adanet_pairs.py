@@ -49,16 +49,17 @@ def every(**choices):
     return [dict(zip(choices, values)) for values in product(*choices.values())]
 
 
-#: Method -> how it is made from a setting and a seed, and the settings that are tried.
+#: Method -> how it is made from a setting and a seed, and the settings that are tried: as many of each.
 METHODS = {
-    "logistic regression": (lambda setting, seed: Regression(**setting), every(ridge=(0.03, 0.1, 0.3, 1.0))),
+    "logistic regression": (lambda setting, seed: Regression(**setting), every(
+        ridge=(0.01, 0.02, 0.03, 0.05, 0.07, 0.1, 0.15, 0.2, 0.3, 0.5, 0.7, 1.0))),
     "network": (lambda setting, seed: STL(STL.Config(**setting), seed), every(
         hidden=((256,), (312, 128)), weight_decay=(1e-3, 3e-3, 1e-2), step=(1e-3, 2e-3), epochs=(40,))),
     "AdaNet, trained": (lambda setting, seed: AdaNet(AdaNet.Config(**setting), seed), every(
-        beta=(1e-3, 3e-3, 1e-2), weight_decay=(3e-3, 1e-2, 2e-2, 3e-2), width=(100,), additions=(4,), depth=(1,),
-        lam=(0.0,), step=(2e-3,))),
+        beta=(1e-3, 3e-3), weight_decay=(3e-3, 6e-3, 1e-2), width=(100,), additions=(8, 16), depth=(1,), lam=(0.0,),
+        step=(2e-3,))),
     "AdaNet, closed form": (lambda setting, seed: AdaNet(AdaNet.Config(weak="closed", **setting), seed), every(
-        beta=(1e-4, 1e-3), lam=(0.0,), additions=(60,))),
+        beta=(1e-4, 3e-4, 1e-3), p=(1.5, 2.0), depth=(1, 2), lam=(0.0,), additions=(60,))),
 }
 
 
