@@ -17,6 +17,7 @@ VARIATIONS = {
     "den anchor_before_split=eq4": ("DEN, the pull in Eq. 4", Look("#CC79A7", "--", ">")),
     "den drift=absolute": ("DEN, absolute drift", Look("#E69F00", "-", "P")),
     "den drift=relative": ("DEN, relative drift", Look("#E69F00", "--", "X")),
+    "den, defaults": ("DEN, its defaults", Look("#0072B2", "--", "d")),
     "den, dense": ("DEN without filters", Look("#0072B2", ":", "s")),
     "finetune, DEN's size": ("fine-tuning, DEN's size", Look("#D55E00", "-.", "p")),
     "finetune, STL's options": ("fine-tuning, STL's options", Look("#D55E00", ":", "<")),

@@ -55,8 +55,8 @@ TEXTURES, NOISE = "mnist-back", "mnist-variation"
 #: Stream -> its seeds, and what it is called.
 SEEDS = {TEXTURES: (0, 1, 2), NOISE: (0,)}
 TITLES = {TEXTURES: "textures", NOISE: "uniform noise"}
-#: DEN as it is without filters.
-DENSE = "den, dense"
+#: DEN as it is without filters; and with them as it begins its search.
+DENSE, DEFAULTS = "den, dense", "den, defaults"
 #: The paper's data set that its convolutional networks learnt.
 THEIRS = "cifar-100"
 
@@ -86,7 +86,8 @@ def best_so_far(method: str, searches: Path = SEARCHES) -> tuple[dict[str, Any],
 def settings(searches: Path = SEARCHES) -> dict[str, dict[str, Any]]:
     """What each is learnt with: method -> its best setting; DEN without filters has that of its own search."""
     dense = default_options(REGISTRY["den"], TEXTURES).to_dict()
-    return {method: best_so_far(method, searches)[0] for method in FILTER_SPACES} | {DENSE: dense}
+    start = full_setting("den", space_of("den", WITH_FILTERS).start, TEXTURES)
+    return {method: best_so_far(method, searches)[0] for method in FILTER_SPACES} | {DENSE: dense, DEFAULTS: start}
 
 
 def learn(record: Record, stream: str, label: str, setting: dict[str, Any], seed: int, runs: Path = RUNS,
@@ -161,9 +162,9 @@ def _ahead(rows: Mapping[str, Mapping], upper: str, lower: str) -> tuple[str, st
 
 def learnt_with(rows: Mapping[str, Mapping], searches: Path = SEARCHES) -> str:
     """The settings, but for the network that most begin with, and of how many they are the best."""
-    network = as_json(NETWORK)
+    network, tries = as_json(NETWORK), {method: best_so_far(method, searches)[1] for method in FILTER_SPACES}
     return table(["method", "best of", "options"], [
-        [name_of(label), str(best_so_far(label, searches)[1] or "the defaults"),
+        [name_of(label), str(tries.get(label) or "the defaults"),
          f"`{spelled({name: value for name, value in row['settings'].items() if network.get(name) != value})}`"]
         for label, row in rows.items() if label != DENSE])
 
@@ -202,13 +203,14 @@ def capacity(record: Record) -> Figure:
 
 def selected(record: Record) -> Figure:
     """Units that DEN selects and splits on textures, layer by layer and task by task, in parts of those it sees."""
-    figure, axes = canvas(1, 2, WIDTH, 3.4)
-    for ax, (name, ylabel) in zip(axes[0], {"selected": "share of units selected",
+    figure, axes = canvas(2, 2, WIDTH, 6.4)
+    for row, label in zip(axes, ("den", DEFAULTS)):
+        for ax, (name, ylabel) in zip(row, {"selected": "share of units selected",
                                             "split": "share of older units split"}.items()):
-        shares = np.array([run[name] for run in record[TEXTURES]["den"]["runs"].values() if name in run])
-        from_second = np.pad(shares, ((0, 0), (1, 0), (0, 0)), constant_values=np.nan)
-        layers = {f"layer {l}": from_second[:, :, l - 1] for l in range(1, shares.shape[2] + 1)}
-        comparison.share_curves(ax, layers, "task, in the order of learning", ylabel, style=STYLE)
+            shares = np.array([run[name] for run in record[TEXTURES][label]["runs"].values()])
+            from_second = np.pad(shares, ((0, 0), (1, 0), (0, 0)), constant_values=np.nan)
+            layers = {f"layer {l}": from_second[:, :, l - 1] for l in range(1, shares.shape[2] + 1)}
+            comparison.share_curves(ax, layers, f"task, {name_of(label)}", ylabel, style=STYLE)
     return figure
 
 

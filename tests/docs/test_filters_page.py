@@ -97,8 +97,12 @@ def test_what_a_search_finds_is_learnt_and_what_is_on_record_is_not_learnt_again
 
 @pytest.mark.slow
 def test_a_failed_run_ends_the_script_and_leaves_no_row(tmp_path):
+    few = {"n_tasks": 1, "per_class": (4, 2, 4)}
+    filters.learn({}, filters.TEXTURES, "stl", {"filters": [8]}, 0, tmp_path, **few)
+    network, = tmp_path.rglob("network.npz")
+    network.write_bytes(b"PK\x03\x04 and no more")
+    (network.parent / "results.json").unlink()
     record = {}
-    with pytest.raises(RuntimeError, match="stl on mnist-back, seed 0: "):
-        filters.learn(record, filters.TEXTURES, "stl", {"filters": [8], "kernel": 99}, 0, tmp_path, n_tasks=1,
-                      per_class=(4, 2, 4))
+    with pytest.raises(RuntimeError, match="(?s)stl on mnist-back, seed 0: .*damaged"):
+        filters.learn(record, filters.TEXTURES, "stl", {"filters": [8]}, 0, tmp_path, **few)
     assert record[filters.TEXTURES]["stl"]["runs"] == {}
