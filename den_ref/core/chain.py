@@ -146,6 +146,11 @@ class Pool(ReLU):
         return max_pool_backward.inner(delta, cache, out=self.below(len(delta)))
 
 
+def at_places(h, places: int):
+    """Rows (n, places * units) as (n, places, units)."""
+    return h.reshape(len(h), places, h.shape[1] // places)
+
+
 class Beside:
     """Units whose activations are known, (n, p) for all samples, stand before those that come from below.
 
@@ -157,21 +162,18 @@ class Beside:
         self.known, self.out, self.places, self.first = known, out, places, known.shape[1] // places
 
     def end(self, n: int) -> np.ndarray:
-        return self.at_places(self.out(n))[:, 0, self.first:]      # (n, units) if there is one place
-
-    def at_places(self, h):
-        return h.reshape(len(h), self.places, h.shape[1] // self.places)
+        return self.out(n)[:, self.first:]
 
     def forward(self, w, h, rows):
         both = self.out(len(h))                                    # (n, places * (p + units))
-        stack = self.at_places(both)
-        stack[..., :self.first] = self.at_places(self.known[rows])
+        stack = at_places(both, self.places)
+        stack[..., :self.first] = at_places(self.known[rows], self.places)
         if not np.may_share_memory(h, both):
-            stack[..., self.first:] = self.at_places(h)
+            stack[..., self.first:] = at_places(h, self.places)
         return both, None
 
     def backward(self, w, grad, delta, cache):
-        new = self.at_places(delta)[..., self.first:]
+        new = at_places(delta, self.places)[..., self.first:]
         return new.reshape(len(delta), -1) if self.places > 1 else new[:, 0]
 
     def products(self, layout: Flat) -> int:
@@ -207,12 +209,12 @@ def widths(shape: tuple[int, int], layer: Convolution | None) -> tuple[int, int]
     n_in, n_out = shape
     if layer is None:
         return n_in, n_out
-    return layer.height * layer.width * (n_in // layer.fan), layer.out_height * layer.out_width * n_out
+    return layer.height * layer.width * (n_in // layer.fan), prod(layer.out_maps) * n_out
 
 
 def places(convolutions: Sequence[Convolution]) -> int:
     """How many numbers a unit of the last of these layers gives: of a dense one, where there are none, 1."""
-    return convolutions[-1].out_height * convolutions[-1].out_width if convolutions else 1
+    return prod(convolutions[-1].out_maps) if convolutions else 1
 
 
 def fans(convolutions: Sequence[Convolution], depth: int) -> tuple[int, ...]:

@@ -46,8 +46,8 @@ class Convolution:
         2 x 2 activations to pool.
 
     >>> layer = Convolution(28, 28, size=5, stride=2, pool=True)
-    >>> layer.fan, layer.maps, layer.out_height, layer.out_width
-    (25, (12, 12), 6, 6)
+    >>> layer.fan, layer.maps, layer.out_maps
+    (25, (12, 12), (6, 6))
     """
 
     height: int
@@ -80,14 +80,9 @@ class Convolution:
         return tuple((side + 2 * self.padding - self.size) // self.stride + 1 for side in (self.height, self.width))
 
     @property
-    def out_height(self) -> int:
-        """Height of what leaves the layer."""
-        return self.maps[0] // 2 if self.pool else self.maps[0]
-
-    @property
-    def out_width(self) -> int:
-        """Width of what leaves the layer."""
-        return self.maps[1] // 2 if self.pool else self.maps[1]
+    def out_maps(self) -> tuple[int, int]:
+        """Height and width of what leaves the layer."""
+        return tuple(side // 2 for side in self.maps) if self.pool else self.maps
 
 
 # --- doors -------------------------------------------------------------------------------------------------------
@@ -106,7 +101,7 @@ class Images(Kind):
             raise refusal("layer", "one with pool=True", layer)
         channels = _channels(name, images, *(layer.maps if self.maps else (layer.height, layer.width)))
         call.sizes |= {"n_windows": len(images) * prod(layer.maps), "n_rows": layer.fan * channels,
-                       "n_pooled": layer.out_height * layer.out_width * channels}
+                       "n_pooled": prod(layer.out_maps) * channels}
         return images
 
 
@@ -138,7 +133,7 @@ class Pooled(Kind):
     def __call__(self, name, value, call):
         x, h, layer = Each(Through("n", "n_pixels"), Through("n", "n_out"), Instance(Convolution))(name, value, call)
         channels = _channels(name, x, *layer.maps)
-        check_shape(f"{name}[1]", h.shape, (len(x), layer.out_height * layer.out_width * channels))
+        check_shape(f"{name}[1]", h.shape, (len(x), prod(layer.out_maps) * channels))
         return x, h, layer
 
 
@@ -340,8 +335,9 @@ def max_pool_backward(dout: Through("n", "n_out"), cache: Pooled(), out: Block("
     """
     x, h, layer = cache
     dx = np.empty(x.shape, dout.dtype) if out is None else out
-    unflatten.inner(dx, *layer.maps)[:, layer.out_height * 2:] = 0
-    unflatten.inner(dx, *layer.maps)[:, :, layer.out_width * 2:] = 0
+    height, width = layer.out_maps
+    unflatten.inner(dx, *layer.maps)[:, height * 2:] = 0
+    unflatten.inner(dx, *layer.maps)[:, :, width * 2:] = 0
     corners, dcorners = _corners(x, layer), _corners(dx, layer)
     h, dout = h.reshape(corners[0].shape), dout.reshape(corners[0].shape)
     left = np.ones(h.shape, bool)                                  # blocks whose maximum was not met yet
@@ -354,5 +350,6 @@ def max_pool_backward(dout: Through("n", "n_out"), cache: Pooled(), out: Block("
 
 def _corners(x, layer):
     """The pixels of all 2 x 2 blocks, row by row: four views (n, H' // 2, W' // 2, channels) of a layer's maps."""
-    maps = unflatten.inner(x, *layer.maps)[:, :layer.out_height * 2, :layer.out_width * 2]
+    height, width = layer.out_maps
+    maps = unflatten.inner(x, *layer.maps)[:, :height * 2, :width * 2]
     return [maps[:, i::2, k::2] for i in range(2) for k in range(2)]

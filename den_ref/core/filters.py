@@ -10,12 +10,17 @@ import numpy as np
 
 from den_ref.settings import Settings, integer, one_of, option
 
+from .chain import fans
 from .convolution import Convolution
+from .mlp import random_weights
 
 
 @dataclass(frozen=True)
 class FilterOptions(Settings):
-    """What stands below ``hidden`` where samples are images; without filters it is nothing."""
+    """What stands below ``hidden`` where samples are images; without filters it is nothing.
+
+    A subclass has ``hidden``, the units of the dense layers, and ``dtype``.
+    """
 
     filters: tuple[int, ...] = option((), "filters per convolution, the lowest first; none: samples are no images",
                                       integer(1, many=True, empty=True))
@@ -47,8 +52,30 @@ class FilterOptions(Settings):
                 raise ValueError(f"filters: expected at most {l} convolutions with kernel={self.kernel}, stride="
                                  f"{self.stride}, padding={self.padding}, pool={self.pool} on images of "
                                  f"{image[0]} x {image[1]}, got {len(self.filters)} ({error})") from None
-            below = layers[-1].out_height, layers[-1].out_width
+            below = layers[-1].out_maps
         return tuple(layers)
+
+    def check_image(self, image: tuple[int, int, int] | None, learnt: tuple[Convolution, ...]) -> None:
+        """A ValueError unless images suit the convolutions of a network that has learnt."""
+        if self.convolutions(image) != learnt:
+            raise ValueError(f"task.image: expected {learnt[0].height} x {learnt[0].width}, as in the tasks learnt, "
+                             f"got {image}")
+
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Units per hidden layer of a first network: filters, and above them the dense ones of ``hidden``."""
+        return (*self.filters, *self.hidden)
+
+    def random_body(self, n_inputs: int, image: tuple[int, int, int] | None, rng) -> list[np.ndarray]:
+        """The matrices of a random network's hidden layers, on images or on ``n_inputs`` features."""
+        layers = self.convolutions(image)
+        sizes = [image[2] if layers else n_inputs, *self.widths]
+        return [random_weights(rng, fan * a, b, self.dtype)
+                for fan, a, b in zip(fans(layers, len(self.widths)), sizes, sizes[1:])]
+
+
+#: Names of these options.
+FILTERS = tuple(field.name for field in fields(FilterOptions))
 
 
 def facts_of(layers: Sequence[Convolution]) -> np.ndarray:
@@ -69,6 +96,6 @@ def convolutions_from(facts, name: str) -> tuple[Convolution, ...]:
         raise ValueError(f"{name}: expected integers of shape {sizes}, got {facts.dtype} {facts.shape}")
     layers = tuple(Convolution(*sizes, bool(pool)) for *sizes, pool in facts.tolist())
     for lower, upper in pairwise(layers):
-        if (lower.out_height, lower.out_width) != (upper.height, upper.width):
+        if lower.out_maps != (upper.height, upper.width):
             raise ValueError(f"{name}: expected layers that fit each other, got {upper} above {lower}")
     return layers

@@ -11,7 +11,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from den_ref.core import chain, mlp
+from den_ref.core.filters import FILTERS
 from den_ref.describe import Look
 from den_ref.doors import Whole, door
 from den_ref.protocol import CLASS_INCREMENTAL, TASK_INCREMENTAL, THE_PAPER, Capacity, Method, Step, Task
@@ -19,7 +19,7 @@ from den_ref.state import pack_meta, pack_rng, unpack_meta, unpack_rng
 
 from .beside import Beside
 from .birth import Birth, with_newborn
-from .config import FILTERS, DENConfig
+from .config import DENConfig
 from .equations import eq2
 from .expansion import dynamic_expansion, remove_useless
 from .explained import BOXES, SPACE
@@ -74,9 +74,8 @@ class DEN(Method):
 
     def stage(self, task: Task) -> Stage:
         """The stage that learns one more task."""
-        convolutions = self.config.convolutions(task.image)
-        if self.tasks and convolutions != self.network.convolutions:
-            raise ValueError(f"task.image: expected images as in the tasks learnt, got {task.image}")
+        if self.tasks:
+            self.config.check_image(task.image, self.network.convolutions)
         previous = self.network if self.tasks else random_network(task.n_inputs, self.config, self.rng, task.image)
         return Stage(len(self.tasks) + 1, task, self.config, self.rng, previous, self.progress, self.birth,
                      self.importance)
@@ -157,13 +156,10 @@ def random_network(n_inputs: Whole(1), config: DENConfig, rng: np.random.Generat
 
     ``image``: height, width and channels of samples that are images, which ``config.filters`` needs.
     """
-    convolutions, widths = config.convolutions(image), config.widths
-    sizes = [image[2] if convolutions else n_inputs, *widths]
-    weights = [mlp.random_weights(rng, fan * a, b, config.dtype)
-               for fan, a, b in zip(chain.fans(convolutions, len(widths)), sizes, sizes[1:])]
     return Network(
-        weights, [np.zeros(n, config.dtype) for n in widths], [np.ones(n, np.int32) for n in widths],
-        [np.full(n, NEVER, np.int32) for n in widths], [], convolutions=convolutions)
+        config.random_body(n_inputs, image, rng), [np.zeros(n, config.dtype) for n in config.widths],
+        [np.ones(n, np.int32) for n in config.widths], [np.full(n, NEVER, np.int32) for n in config.widths], [],
+        convolutions=config.convolutions(image))
 
 
 @door

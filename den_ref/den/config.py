@@ -1,6 +1,6 @@
 """The options of DEN, each letter of the paper explained once."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
@@ -10,9 +10,6 @@ from den_ref.core.training import Training
 from den_ref.settings import PerLayer, at_least, integer, one_of, option
 
 _NOT_NEGATIVE = at_least(0, per_layer=True)
-
-#: Options of the layers on images.
-FILTERS = tuple(field.name for field in fields(FilterOptions))
 
 
 def held(value):
@@ -100,8 +97,3 @@ class DENConfig(FilterOptions, Training):
             raise ValueError("eq4_norm: 'unsquared' is one norm over all selected weights: expected a single mu_l2, "
                              f"mu_eq4=0 and anchor_before_split other than 'eq4', got mu_l2={self.mu_l2}, "
                              f"mu_eq4={self.mu_eq4}, anchor_before_split={self.anchor_before_split!r}")
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """Units per hidden layer of the first network: filters, and above them ``hidden``."""
-        return (*self.filters, *self.hidden)

@@ -108,19 +108,18 @@ class Views:
         self.views, self.places, self.below = views, places, below
 
     def forward(self, w, h, rows):
-        seen = (np.take(self.at_places(h), view.first, axis=2).reshape(len(h), -1) for view in self.views)
+        maps = chain.at_places(h, self.places)
+        seen = (np.take(maps, view.first, axis=2).reshape(len(h), -1) for view in self.views)
         logits, walks = zip(*(chain.forward(view.chain, w, own) for view, own in zip(self.views, seen)))
         return np.hstack(logits), walks
-
-    def at_places(self, h):
-        return h.reshape(len(h), self.places, h.shape[1] // self.places)
 
     def backward(self, w, grad, delta, walks):
         dh, first = self.below(len(delta)), 0                            # (n, places * n_1)
         dh[...] = 0
         for view, walked in zip(self.views, walks, strict=True):
             last = first + view.n_outputs
-            self.at_places(dh)[..., view.first] += self.at_places(chain.backward(walked, w, grad, delta[:, first:last]))
+            own = chain.backward(walked, w, grad, delta[:, first:last])
+            chain.at_places(dh, self.places)[..., view.first] += chain.at_places(own, self.places)
             first = last
         return dh
 

@@ -19,8 +19,8 @@ from den_ref.settings import PerLayer, at_least, integer, option
 from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
 
 from .shared.classes import among_seen, check_same_scenario, heads_of, pull_on
-from .shared.network import (DRAWS, STRENGTH, UNNAMED, NetworkConfig, NetworkMethod, arrays_of, check_same_images,
-                             data_losses, flat_from, random_start, task_rng, trained)
+from .shared.network import (DRAWS, STRENGTH, UNNAMED, NetworkConfig, NetworkMethod, arrays_of, data_losses, flat_from,
+                             random_start, task_rng, trained)
 
 #: A network that goes on from the last task: fewer epochs, and weight decay down to where it forgets nothing by itself.
 ONWARD = {**DRAWS, "weight_decay": each(log_uniform(1e-4, 0.1), log_uniform(1e-4, 0.1)), "epochs": choice(3, 5, 10)}
@@ -93,7 +93,7 @@ class FineTuning(NetworkMethod):
         if not self.heads:
             return random_start(task, [task.n_outputs], self.config, rng)
         check_same_scenario(task, self.one_head)
-        check_same_images(task, self.config, self.body)
+        self.config.check_image(task.image, self.body.convolutions)
         head = mlp.random_weights(rng, self.config.hidden[-1], task.n_outputs, self.config.dtype)
         bias = np.zeros(task.n_outputs)
         if self.one_head:

@@ -22,8 +22,8 @@ from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
 
 from .finetune import body_of
 from .shared.classes import check_same_scenario, joined
-from .shared.network import (DRAWS, STRENGTH, UNNAMED, NetworkConfig, NetworkMethod, arrays_of, check_same_images,
-                             flat_from, random_start, task_rng, trained)
+from .shared.network import (DRAWS, STRENGTH, UNNAMED, NetworkConfig, NetworkMethod, arrays_of, flat_from,
+                             random_start, task_rng, trained)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ class MTL(NetworkMethod):
         rng = task_rng(self.seed, seen[0].id)
         start = random_start(seen[0], [sum(t.n_outputs for t in pool) for pool in pools], self.config, rng)
         for one in seen[1:]:
-            check_same_images(one, self.config, start)
+            self.config.check_image(one.image, start.convolutions)
         loss, valid = (all_tasks_loss(start, asked, split) for split in ("train", "valid"))
         result = self.fit(eq2(start, loss, self.config), valid, rng)
         yield self.step(task, "train", "all tasks at once", f"trained on {len(seen)} tasks, {result.message}",

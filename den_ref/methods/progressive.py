@@ -19,7 +19,7 @@ from den_ref.protocol import Capacity, Task
 from den_ref.settings import at_least, integer, one_of, option
 
 from .shared.columns import ColumnLoss, activations, adapted_layers, adapter_names, columns_forward
-from .shared.network import DRAWS, UNNAMED, NetworkConfig, check_same_images, random_start, task_rng, trained
+from .shared.network import DRAWS, UNNAMED, NetworkConfig, random_start, task_rng, trained
 from .stl import STL, Own
 
 
@@ -68,7 +68,7 @@ class Progressive(STL):
     def boxes(self, task: Task):
         older = self.networks
         if older:
-            check_same_images(task, self.config, older[0])
+            self.config.check_image(task.image, older[0].convolutions)
         rng = task_rng(self.seed, task.id)
         start = random_column(task, self.config, len(older), rng)
         loss, valid = (ColumnLoss(start, x, y, task.loss, activations(older, x))

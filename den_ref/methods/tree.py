@@ -42,7 +42,7 @@ from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
 from .mtl import Outputs, outputs_of
 from .shared.classes import joined
 from .shared.confusion import confusion, partition, shares
-from .shared.network import NetworkConfig, NetworkMethod, check_same_images, data_losses, random_start, task_rng
+from .shared.network import NetworkConfig, NetworkMethod, data_losses, random_start, task_rng
 from .shared.nodes import (Node, answered, answers, log_probabilities, reached, route, tree_arrays, tree_from,
                            tree_scores)
 
@@ -146,7 +146,7 @@ class Tree(NetworkMethod):
             raise ValueError(f"task.y_valid: expected samples of every class, by which the tree grows, got none of "
                              f"{', '.join(str(task.classes[c]) for c in absent)}")
         if self.root is not None:
-            check_same_images(task, self.config, self.root.network)
+            self.config.check_image(task.image, self.root.network.convolutions)
         lots = [*self.seen, task]
         names = tuple(name for lot in lots for name in lot.classes)
         arrival = Arrival(task, joined(lots), names, task_rng(self.seed, task.id))

@@ -143,7 +143,7 @@ def changes(step: Step) -> Iterator[Panel]:
 def windows(network: Network) -> list[tuple[int, int]]:
     """Per hidden layer, height and width of what a unit reads of a lower one: 1 x 1 between dense layers."""
     shapes = [(layer.size, layer.size) for layer in network.convolutions]
-    shapes += [(layer.out_height, layer.out_width) for layer in network.convolutions[-1:]]
+    shapes += [layer.out_maps for layer in network.convolutions[-1:]]
     return [*shapes, *[(1, 1)] * len(network.weights)][:len(network.weights)]
 
 
@@ -256,7 +256,7 @@ def maps_of(network: Network, image, l: int) -> np.ndarray:
     """Maps (filters, H', W') of all filters of convolution l, from 1, of an image (height, width, channels)."""
     layers = network.convolutions[:l]
     h = mlp.hidden.inner(np.reshape(image, (1, -1)), network.weights[:l], network.biases[:l], layers)
-    return unflatten(h, layers[-1].out_height, layers[-1].out_width)[0].transpose(2, 0, 1)
+    return unflatten(h, *layers[-1].out_maps)[0].transpose(2, 0, 1)
 
 
 @of_networks

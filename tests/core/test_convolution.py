@@ -1,5 +1,7 @@
 """Convolution, pooling, flattening: against scipy.signal and finite differences; equal to the affine layer at 1 x 1."""
 
+import math
+
 import numpy as np
 import pytest
 from den_ref.core.checks import check_gradient
@@ -151,7 +153,7 @@ POOLED = [Convolution(4, 6, size=1, pool=True), Convolution(5, 4, size=1, pool=T
 def pooled_by_hand(x, dout, layer):
     """Block by block: the maximum; and dout where it was met first."""
     maps = unflatten(x, *layer.maps)
-    h = np.zeros((len(x), layer.out_height, layer.out_width, maps.shape[3]))
+    h = np.zeros((len(x), *layer.out_maps, maps.shape[3]))
     dh, dx = dout.reshape(h.shape), np.zeros(maps.shape)
     for n, r, q, c in np.ndindex(h.shape):
         block = maps[n, 2 * r:2 * r + 2, 2 * q:2 * q + 2, c]
@@ -168,7 +170,7 @@ def test_pooling_by_hand(layer, ties):
     rng = np.random.default_rng(1)
     shape = (40, layer.maps[0] * layer.maps[1] * 3)
     x = rng.integers(-1, 2, size=shape).astype(float) if ties else rng.normal(size=shape)
-    dout = rng.normal(size=(40, layer.out_height * layer.out_width * 3))
+    dout = rng.normal(size=(40, math.prod(layer.out_maps) * 3))
     h, dx = pooled_by_hand(x, dout, layer)
     out, cache = max_pool_forward(x, layer)
     np.testing.assert_array_equal(out, h)
@@ -218,8 +220,8 @@ def test_flattening_and_back():
 
 def test_sizes_of_a_layer():
     layer = Convolution(28, 28, size=5, stride=2, padding=2, pool=True)
-    assert (layer.fan, layer.maps, layer.out_height, layer.out_width) == (25, (14, 14), 7, 7)
-    assert Convolution(7, 9, size=3).maps == (5, 7) and Convolution(7, 9, size=3, pool=True).out_width == 3
+    assert (layer.fan, layer.maps, layer.out_maps) == (25, (14, 14), (7, 7))
+    assert Convolution(7, 9, size=3).maps == (5, 7) and Convolution(7, 9, size=3, pool=True).out_maps == (2, 3)
     same = Convolution(np.int64(28), 28, 5, 2, 2, True)
     assert layer == same and hash(layer) == hash(same) and type(same.height) is int
 

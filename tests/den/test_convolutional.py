@@ -1,5 +1,6 @@
 """Convolutional DEN: filters are units.  At 1 x 1 it is the dense one; else it selects, grows and splits filters."""
 
+import math
 from dataclasses import replace
 
 import matplotlib.pyplot as plt
@@ -156,7 +157,7 @@ def constant_below(layer: Convolution) -> Network:
     """A filter that is 2 everywhere, and one that sees the image, below a convolution on maps of 3 x 3."""
     born, gone = [np.ones(2, np.int32), np.ones(1, np.int32)], [np.full(n, NEVER, np.int32) for n in (2, 1)]
     upper = np.random.default_rng(0).normal(size=(layer.fan * 2, 1))
-    places = layer.out_height * layer.out_width
+    places = math.prod(layer.out_maps)
     head = Head("task 1", 1, np.random.default_rng(1).normal(size=(places, 1)), np.zeros(1))
     return Network([np.array([[0.0, 1.0]]), upper], [np.array([2.0, 0.0]), np.array([9.0])], born, gone, [head],
                    convolutions=(Convolution(3, 3, size=1), layer))
@@ -206,7 +207,7 @@ def test_filters_need_images(digits):
 def test_images_of_another_size_are_refused(digits):
     tasks, _, _, states = digits
     other = replace(tasks[1], image=(14, 56, 1))
-    with pytest.raises(ValueError, match=r"task.image: expected images as in the tasks learnt, got \(14, 56, 1\)"):
+    with pytest.raises(ValueError, match=r"task.image: expected 28 x 28, as in the tasks learnt, got \(14, 56, 1\)"):
         DEN.from_state(states[0], CONFIG).learn(other)
 
 

@@ -451,7 +451,7 @@ EXAMPLES = {**CORE, **DEN, **TASKS}
 #: Public functions that are no entrances: called by the house, with what a door has checked.
 INSIDE = {
     *(f"core.penalties.Penalty.{method}" for method in ("value", "prox", "prox_metric", "subdiff_distance")),
-    *(f"core.chain.{name}" for name in ("backward", "depth", "fans", "forward", "heads", "hidden", "layer_backward",
+    *(f"core.chain.{name}" for name in ("at_places", "backward", "depth", "fans", "forward", "heads", "hidden", "layer_backward",
                                         "layer_forward", "links", "n_inputs",
                                         "new_array", "not_wanted", "widths")),
     "core.adam.pieces", "core.certificate.certified", "core.lasso.coordinate_sweep", "core.lasso.orthant_steps",
@@ -505,7 +505,7 @@ INSIDE = {
     "methods.shared.columns.adapter_forward", "methods.shared.columns.adapter_names",
     "methods.shared.columns.column_links", "methods.shared.columns.columns_forward",
     "methods.shared.drop_transfer.drop_transfer_backward", "methods.shared.drop_transfer.drop_transfer_forward",
-    "methods.shared.network.KeepingMethod.loss_of", "methods.shared.network.arrays_of", "methods.shared.network.check_same_images",
+    "methods.shared.network.KeepingMethod.loss_of", "methods.shared.network.arrays_of",
     "core.filters.convolutions_from", "core.filters.facts_of", "core.chain.places", "den.equations.fans", "den.equations.sparsity",
     "den.network.seen_by_a_stage",
     "den.equations.in_stack",

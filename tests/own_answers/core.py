@@ -79,7 +79,7 @@ def max_pool_forward(x):
     """``core.convolution.max_pool_forward``."""
     layer = pool_layer(x)
     h, _ = convolution.max_pool_forward(convolution.flatten(x), layer)
-    return {"h": convolution.unflatten(h, layer.out_height, layer.out_width)}
+    return {"h": convolution.unflatten(h, *layer.out_maps)}
 
 
 def max_pool_backward(x, dout):

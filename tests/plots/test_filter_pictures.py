@@ -131,7 +131,7 @@ def of_its_own(network, t, image):
     """What a stage's own subnetwork makes of an image: maps of the second convolution (filters, H', W')."""
     sub, layers = extract(network, network.visible(t)), network.convolutions
     h = mlp.hidden(image.reshape(1, -1), sub.weights[:2], sub.biases[:2], layers)
-    return unflatten(h, layers[1].out_height, layers[1].out_width)[0].transpose(2, 0, 1)
+    return unflatten(h, *layers[1].out_maps)[0].transpose(2, 0, 1)
 
 
 def test_maps_are_those_that_a_stage_sees_and_the_originals_are_what_they_were():

@@ -1,14 +1,14 @@
 """Plain networks, that nothing is done to but training: what all methods but DEN are made of."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from zlib import crc32
 
 import numpy as np
 
 from den_ref.core import chain, mlp
 from den_ref.core.convolution import Convolution
-from den_ref.core.filters import FilterOptions, convolutions_from, facts_of
+from den_ref.core.filters import FILTERS, FilterOptions, convolutions_from, facts_of
 from den_ref.core.flat import Flat
 from den_ref.core.mlp import DataLoss
 from den_ref.core.problem import Problem
@@ -20,8 +20,6 @@ from den_ref.protocol import Method, Task, unknown_task
 from den_ref.settings import PerLayer, at_least, integer, option
 
 STRENGTH = at_least(0, per_layer=True)
-#: Options of the layers on images.
-FILTERS = tuple(field.name for field in fields(FilterOptions))
 
 #: What is drawn of a plain network.  The first strength is the first layer's, the second that of all further layers.
 DRAWS = {
@@ -47,11 +45,6 @@ class NetworkConfig(FilterOptions, Training):
         super().__post_init__()
         for name in ("mu", "weight_decay"):
             self.per_layer(name, len(self.widths) + 1)
-
-    @property
-    def widths(self) -> tuple[int, ...]:
-        """Units per hidden layer: filters, and above them ``hidden``."""
-        return (*self.filters, *self.hidden)
 
 
 class KeepingMethod(Method):
@@ -108,22 +101,12 @@ def task_rng(seed: int, task_id: Hashable) -> np.random.Generator:
 
 def random_start(task: Task, outputs: Sequence[int], config: NetworkConfig, rng) -> Flat:
     """A random network with one head per entry of ``outputs`` (named V, c if there is one; V0, c0, V1, ... else)."""
-    layers, depth = config.convolutions(task.image), len(config.widths)
-    sizes = [task.image[2] if layers else task.n_inputs, *config.widths]
-    body = [mlp.random_weights(rng, fan * a, b, config.dtype)
-            for fan, a, b in zip(chain.fans(layers, depth), sizes, sizes[1:])]
     names = [""] if len(outputs) == 1 else range(len(outputs))
-    arrays = {f"W{l}": w for l, w in enumerate(body, 1)}
-    arrays |= {f"V{i}": mlp.random_weights(rng, sizes[-1], n, config.dtype) for i, n in zip(names, outputs)}
+    arrays = {f"W{l}": w for l, w in enumerate(config.random_body(task.n_inputs, task.image, rng), 1)}
+    arrays |= {f"V{i}": mlp.random_weights(rng, config.widths[-1], n, config.dtype) for i, n in zip(names, outputs)}
     arrays |= {f"b{l}": np.zeros(n) for l, n in enumerate(config.widths, 1)}
-    return Flat.of(arrays | {f"c{i}": np.zeros(n) for i, n in zip(names, outputs)}, config.dtype, layers)
-
-
-def check_same_images(task: Task, config: NetworkConfig, network: Flat) -> None:
-    """A ValueError unless the task's images suit the network's convolutions."""
-    if config.convolutions(task.image) != network.convolutions:
-        height, width = network.convolutions[0].height, network.convolutions[0].width
-        raise ValueError(f"task.image: expected {height} x {width}, as in the tasks learnt, got {task.image}")
+    arrays |= {f"c{i}": np.zeros(n) for i, n in zip(names, outputs)}
+    return Flat.of(arrays, config.dtype, config.convolutions(task.image))
 
 
 def data_losses(layout: Flat, task: Task) -> tuple[DataLoss, DataLoss]:
