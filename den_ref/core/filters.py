@@ -22,7 +22,7 @@ class FilterOptions(Settings):
     A subclass has ``hidden``, the units of the dense layers, and ``dtype``.
     """
 
-    filters: tuple[int, ...] = option((), "filters per convolution, the lowest first; none: samples are no images",
+    filters: tuple[int, ...] = option((), "filters per convolution, the lowest first; (): every layer is dense",
                                       integer(1, many=True, empty=True))
     kernel: int = option(5, "filters: height and width of a window, in pixels", integer(1))
     stride: int = option(2, "filters: pixels from one window to the next", integer(1))

@@ -37,10 +37,11 @@ class DENConfig(FilterOptions, Training):
         "split", "anchor_before_split", "lam", "anchor_weights", "sigma", "drift", "max_splits", "split_original",
         "eq6", "epochs_eq6", "timestamps")
 
-    hidden: tuple[int, ...] = option((128, 64), "units per hidden layer of the first network", integer(1, many=True))
+    hidden: tuple[int, ...] = option((128, 64), "units per hidden layer of the first network, above its filters",
+                                     integer(1, many=True))
 
     # the paper's letters
-    mu: PerLayer = option(1e-5, "Eq. 2, 5: strength of L1, per layer", _NOT_NEGATIVE)
+    mu: PerLayer = option(1e-5, "Eq. 2, 5: strength of L1 (Eq. 2 of filters: the (2,1)-norm), per layer", _NOT_NEGATIVE)
     mu_head: float = option(3e-4, "Eq. 3: strength of L1 on the new head", at_least(0))
     mu_l2: PerLayer = option(6e-3, "Eq. 4: strength of the l2 penalty on what is selected, per layer", _NOT_NEGATIVE)
     mu_eq4: PerLayer = option(0.0, "Eq. 4: strength of L1 beside it (the paper allows one), per layer", _NOT_NEGATIVE)

@@ -28,10 +28,14 @@ def pull(options: Options) -> str:
     return FISHER_PULL if options["anchor_weights"] == "fisher" else PULL
 
 
+def sparse(options: Options) -> str:
+    """L1, with the norm of every edge in the place of its one weight's size if there are filters."""
+    return "Σ_l μ_l Σ_{i j} ‖W_{l, i j}‖" if options.get("filters") else L1
+
+
 def eq2(options: Options) -> Formula:
-    """Eq. 2, with the norm of every edge in the place of its one weight's size if there are filters."""
-    sparse = "Σ_l μ_l Σ_{i j} ‖W_{l, i j}‖" if options.get("filters") else L1
-    return Formula(f"minimise  L(W; D_t) + {sparse} [ + {DECAY} ]",
+    """Eq. 2."""
+    return Formula(f"minimise  L(W; D_t) + {sparse(options)} [ + {DECAY} ]",
                    f"Free: the whole network; the head counts as the last W. {_EXTRA}",
                    ("mu", "weight_decay"), f"{_EQUATIONS}: eq2")
 

@@ -38,7 +38,7 @@ from .shared.network import STRENGTH, UNNAMED, NetworkConfig, arrays_of, flat_fr
 class EWCConfig(NetworkConfig):
     """Options of DNN-EWC: those of a plain network with defaults of its own (docs/tuning.md), and the pull's."""
 
-    mu: PerLayer = option(1e-5, "strength of L1, per layer", STRENGTH)
+    mu: PerLayer = option(1e-5, "strength of L1, with filters of the (2,1)-norm, per layer", STRENGTH)
     weight_decay: PerLayer = option((0.058, 0.00023), "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
     epochs: int = option(10, "epochs at most", integer(0))
     lam: float = option(310.0, "strength of the pull, times the Fisher information", at_least(0))

@@ -33,7 +33,7 @@ from den_ref.core import chain, mlp
 from den_ref.core.flat import Flat
 from den_ref.core.pools import examples
 from den_ref.den.equations import eq2
-from den_ref.den.explained import DECAY, L1
+from den_ref.den.explained import DECAY, L1, sparse
 from den_ref.describe import Box, Formula, Look
 from den_ref.protocol import CLASS_INCREMENTAL, Capacity, Step, Task, check_seen
 from den_ref.settings import at_least, integer, one_of, option
@@ -87,7 +87,8 @@ class Arrival:
 
 def box(text: str, note: str, why: str, *options: str, **more) -> Box:
     """What is known of a box of the tree."""
-    return Box(Formula(text, note, options, "den_ref/methods/tree.py"), why=why, **more)
+    return Box(lambda chosen: Formula(text.replace(L1, sparse(chosen)), note, options, "den_ref/methods/tree.py"),
+               why=why, **more)
 
 
 def worth_it(flat: float, clone: float, margin: float) -> bool:

@@ -15,7 +15,7 @@ from fontTools.ttLib.woff2 import WOFF2DirectoryEntry, woff2DirectorySize
 import den_ref
 from den_ref.cli import main
 from den_ref.core.result import Result
-from den_ref.den import DEN
+from den_ref.den import DEN, explained
 from den_ref.den.explained import BOXES
 from den_ref.den.finetune import FineTuned
 from den_ref.describe import LETTERS
@@ -447,6 +447,14 @@ def test_an_option_that_is_younger_than_the_run_has_its_default(tmp_path):
     complete = player.box(step, 1, run)
     assert run["options"].pop("drift") == DEN.Config().drift and player.box(step, 1, run) == complete
     assert 'class="formula"' in complete
+
+
+@pytest.mark.parametrize("method, box", [("den", "eq2"), ("ewc", "train"), ("progressive", "train"), ("tree", "leaf")])
+def test_with_filters_the_norm_is_that_of_edges(method, box):
+    """As ``den.equations.sparsity`` has it."""
+    dense, filtered = (formula(method, box, {"filters": filters}).text for filters in ((), (3,)))
+    assert explained.L1 in dense and explained.L1 not in filtered
+    assert filtered == dense.replace(explained.L1, "Σ_l μ_l Σ_{i j} ‖W_{l, i j}‖")
 
 
 def test_unknown_boxes_have_no_formula(tmp_path):

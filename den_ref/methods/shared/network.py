@@ -14,7 +14,7 @@ from den_ref.core.mlp import DataLoss
 from den_ref.core.problem import Problem
 from den_ref.core.result import Result
 from den_ref.core.training import Training, train
-from den_ref.den.explained import DECAY, L1
+from den_ref.den.explained import DECAY, sparse
 from den_ref.describe import Box, Formula, choice, each, log_uniform
 from den_ref.protocol import Method, Task, unknown_task
 from den_ref.settings import PerLayer, at_least, integer, option
@@ -36,8 +36,8 @@ UNNAMED = {"hidden": (312, 128), "step": 1e-3, "batch": 128, "epochs": 20}
 class NetworkConfig(FilterOptions, Training):
     """Options of a plain network: Eq. 2 without anything that grows."""
 
-    hidden: tuple[int, ...] = option((312, 128), "units per hidden layer", integer(1, many=True))
-    mu: PerLayer = option(0.0, "strength of L1, per layer", STRENGTH)
+    hidden: tuple[int, ...] = option((312, 128), "units per hidden layer, above the filters", integer(1, many=True))
+    mu: PerLayer = option(0.0, "strength of L1, with filters of the (2,1)-norm, per layer", STRENGTH)
     weight_decay: PerLayer = option(2e-2, "strength of (1/2) norm^2 of the weights, per layer", STRENGTH)
     epochs: int = option(20, "epochs at most", integer(0))
 
@@ -89,8 +89,10 @@ class NetworkMethod(KeepingMethod):
 def trained(data: str, note: str, file: str, pull: str = "", options: Sequence[str] = (), *, why: str = ""
             ) -> dict[str, Box]:
     """The one box of such a method: Eq. 2's penalties around a loss, and a pull; ``options`` are the pull's."""
-    formula = Formula(f"minimise  {data} + {L1} + {DECAY}{pull}", note, ("mu", "weight_decay", *options),
-                      f"den_ref/methods/{file}.py")
+    def formula(chosen):
+        return Formula(f"minimise  {data} + {sparse(chosen)} + {DECAY}{pull}", note, ("mu", "weight_decay", *options),
+                       f"den_ref/methods/{file}.py")
+
     return {"train": Box(formula, why=why)}
 
 
