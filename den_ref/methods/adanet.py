@@ -265,7 +265,7 @@ class AdaNet(KeepingMethod):
         "grow": Box(Formula("gain = (S / m) Λ norm_q(ε) − Γ,  Γ = λ r + β", "The slope of F along the best new unit, "
                             "less what its strength costs.", ("lam",), "den_ref/methods/adanet.py: in_closed_form"),
                     ("decision", "solve", "zeros"), why="Is there a unit that is worth its cost?"),
-        "fit": Box(Formula("minimise  (1 / m) Σ_i Φ(1 − y_i f(x_i)) + Σ_j Γ_j |w_j|", "Free: the strengths.", ("lam",),
+        "fit": Box(Formula("minimise  (1 / m) Σ_i Φ(1 − y_i f(x_i)) + Σ_j Γ_j |w_j|", "Free: w; Γ = λ r + β.", ("lam",),
                            "den_ref/methods/adanet.py: Growing"), ("zeros",), why="How much does each unit count?")}
 
     units, n_inputs = (), None                                     # the units of all tasks, in the order of birth

@@ -23,11 +23,12 @@ from den_ref.experiment import Display, kept_steps, write_player
 from den_ref.experiment.pages.player import article, html_page as player
 from den_ref.experiment.pages.player.learnt import learnt
 from den_ref.experiment.pages.player.markup import as_math, with_math
-from den_ref.experiment.pages.player.opening import opening
+from den_ref.experiment.pages.player.opening import _as_html, opening
 from den_ref.experiment.pages.player.outcome import outcome
 from den_ref.methods import REGISTRY
 from den_ref.methods.shared.network import NetworkMethod
 from den_ref.protocol import Step
+from den_ref.tasks import STREAMS
 from den_ref.tasks.arrays import stream_from_arrays
 
 VOID = {"meta", "link", "img"}
@@ -462,6 +463,12 @@ def test_unknown_boxes_have_no_formula(tmp_path):
     run = den_ref.experiment.read_results(tmp_path)["run"]
     assert "formula" not in player.box(Step(1, 0, "eq2", "A title", "of another method"), 1, run)
     assert "formula" in player.box(Step(1, 0, "eq2", "A title", "of DEN", about=DEN.explained["eq2"]), 1, run)
+
+
+@pytest.mark.parametrize("stream", STREAMS)
+def test_what_is_said_of_tasks_has_no_marks(stream):
+    said = " ".join(_as_html(STREAMS[stream].__doc__))
+    assert said.startswith("<p>") and ":`" not in said and "``" not in said
 
 
 def mathml(text):

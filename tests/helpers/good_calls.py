@@ -463,7 +463,7 @@ INSIDE = {
     "core.penalties.columns", "core.penalties.power_of_two", "core.result.warn_not_converged", "core.training.cosine",
     "den.rules.check_like", "den.rules.check_network", "methods.shared.network.check_layers",
     "den.config.held", "den.explained.eq2", "den.explained.eq4", "den.explained.eq5", "den.explained.eq6", "den.explained.loss_against_tau",
-    "den.explained.pull", "den.explained.split", "den.network.head_arrays", "den.network.heads_from", "den.units.check_layer",
+    "den.explained.pull", "den.explained.sparse", "den.explained.split", "den.network.head_arrays", "den.network.heads_from", "den.units.check_layer",
     "den.units.check_lists", "den.units.check_previous", "den.units.check_split", "den.words.counts_in_words",
     "den.words.in_words", "den.words.parts_in_words", "methods.ella.with_a_new_basis", "methods.finetune.body_of",
     *(f"methods.adanet.{name}" for name in ("below", "in_closed_form", "normed", "pull", "rademacher_bound", "reached",

@@ -1,5 +1,6 @@
 """The first page of a run: what its tasks are, the options it was learnt with, and a map that leads to every box."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from html import escape
 from inspect import cleandoc
@@ -43,10 +44,19 @@ def _tasks(stream: Mapping[str, Any]) -> str:
 
 def _as_html(doc: str) -> Iterator[str]:
     """The paragraphs of a docstring before its parameters; what is indented stays as it is."""
-    intro = cleandoc(doc).partition("\nParameters\n")[0].strip()
+    intro = _without_marks(cleandoc(doc).partition("\nParameters\n")[0].strip())
     for paragraph in intro.split("\n\n"):
         verbatim = paragraph.startswith("    ")
         yield f'<pre class="scroll">{escape(paragraph)}</pre>' if verbatim else f"<p>{with_math(paragraph)}</p>"
+
+
+def _without_marks(doc: str) -> str:
+    """A docstring's text, of names that are set as code or lead somewhere the last word alone.
+
+    >>> _without_marks("see :func:`~den_ref.tasks.textures.texture` of ``size`` pixels")
+    'see texture of size pixels'
+    """
+    return re.sub(r":\w+:`~?(?:\w+\.)*(\w+)`|``(.+?)``", r"\1\2", doc)
 
 
 # --- the map -----------------------------------------------------------------------------------------------------
