@@ -8,6 +8,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -107,6 +108,12 @@ def _inputs(a: Output, holds: Callable[[np.ndarray], np.ndarray]) -> bool:
     return any(holds(array).any() for array in arrays if array.dtype.kind == "f")
 
 
+def _axes_moved(a: Output) -> bool:
+    """Images or filters, all of whose axes are there."""
+    got, want = a.both
+    return got.ndim == want.ndim == 4 and any(a.same(got, want.transpose(order)) for order in permutations(range(4)))
+
+
 def _reordered(a: Output) -> bool:
     got, want = a.both
     return want.size > 1 and got.shape == want.shape and a.same(np.sort(got, None), np.sort(want, None))
@@ -189,6 +196,8 @@ TABLE = (
     Generic("sign", "The sign is the opposite one.", floats(lambda want: -want)),
     Generic("transposed", "This is the transpose of the right answer.",
             lambda a: np.swapaxes(a.want, -1, -2) if np.ndim(a.want) > 1 else None),
+    Generic("axes-moved", "The entries are right, the axes in another order: images are (n, height, width, channels) "
+            "and filters (size, size, channels, filters) here.", if_it(_axes_moved)),
     Generic("one-too-large", "Every entry is one too large: units count from 0, stages from 1.", shifted(1)),
     Generic("one-too-small", "Every entry is one too small: units count from 0, stages from 1.", shifted(-1)),
     Generic("absolute-value", "Every entry has lost its sign.", floats(np.abs)),

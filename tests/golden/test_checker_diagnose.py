@@ -154,6 +154,8 @@ def divided(w, step, gamma):
 GENERIC = {
     "sign": changed("affine_backward", dw=lambda dw, _: -dw, db=lambda db, _: -db),
     "transposed": changed("affine_backward", dw=lambda dw, _: dw.T),
+    "axes-moved": changed("convolution_backward", dx=lambda dx, _: np.moveaxis(dx, 3, 1),
+                          dw=lambda dw, _: dw.transpose(3, 2, 0, 1)),
     "one-too-large": changed("select_units", selected=each(lambda units: units + 1)),
     "one-too-small": changed("append_units", introduced=each(lambda stages: stages - 1)),
     "absolute-value": changed("affine_forward", out=lambda out, _: np.abs(out)),
