@@ -136,7 +136,7 @@ class Growing(NamedTuple):
     w: Sequence[float] = ()
     gamma: Sequence[float] = ()
     gain: float = 0.0
-    solved: Result | None = None
+    solved: dict | None = None
 
     def plus(self, units: Sequence[Unit]) -> Growing:
         """With units more, of strength 0: F falls at first as fast as along the best of them, max abs(slope) - Γ."""
