@@ -134,6 +134,8 @@ def changes(step: Step) -> Iterator[Panel]:
     matrices = zip(step.before.weights, step.after.weights, windows(step.after))
     for l, (old, new, window) in enumerate(matrices, 1):
         change = new - old
+        if not change.size:                                        # no unit of a layer may be left
+            continue
         if len(change) // window[1] > MANY_ROWS:
             yield panel(unit_changes, change, layer=l)
         else:
@@ -228,15 +230,17 @@ def blocks(step: Step) -> Iterator[Panel]:
     copies = [len(units) for _, units in numbered(step, "split")]
     parts = segments(step.after, step.stage, copies)
     for l, (w, window) in enumerate(zip(step.after.weights, windows(step.after)), 1):
-        yield heat_map(w, parts[l - 1], parts[l], f"W{l}", window)
+        if w.size:
+            yield heat_map(w, parts[l - 1], parts[l], f"W{l}", window)
 
 
 @of_networks
 def all_filters(step: Step) -> Iterator[Panel]:
     """Filters as images, a column each, a row for each channel below; nothing where there are none."""
     parts = segments(step.after, step.stage)
-    for l, layer in enumerate(step.after.convolutions, 1):
-        yield heat_map(step.after.weights[l - 1], parts[l - 1], parts[l], f"filters W{l}", (layer.size, layer.size))
+    for l, (layer, w) in enumerate(zip(step.after.convolutions, step.after.weights), 1):
+        if w.size:
+            yield heat_map(w, parts[l - 1], parts[l], f"filters W{l}", (layer.size, layer.size))
 
 
 @of_networks
@@ -262,10 +266,9 @@ def maps_of(network: Network, image, l: int) -> np.ndarray:
 @of_networks
 def filters_selected(step: Step) -> Iterator[Panel]:
     """Algorithm 2: the filters, what is selected framed."""
-    for l, layer in enumerate(step.after.convolutions, 1):
-        chosen = [step.arrays.get(f"selected/{k}") for k in (l - 1, l)]
-        if all(units is not None for units in chosen):
-            w, window = step.after.weights[l - 1], (layer.size, layer.size)
+    for l, (layer, w) in enumerate(zip(step.after.convolutions, step.after.weights), 1):
+        chosen, window = [step.arrays.get(f"selected/{k}") for k in (l - 1, l)], (layer.size, layer.size)
+        if w.size and all(units is not None for units in chosen):
             yield panel(selected_filters, w, window, *chosen, limit=most(w), name=f"filters W{l}",
                         **room_for_images(w, window))
 
@@ -341,7 +344,8 @@ def staircase(step: Step) -> Iterator[Panel]:
     """Which unit serves which task, layer by layer."""
     tasks = [head.task for head in sorted(step.after.heads, key=lambda head: head.stage)]
     for l, (born, gone) in enumerate(zip(step.after.introduced, step.after.retired), 1):
-        yield panel(timestamps, born, gone, tasks, title=f"layer {l}")
+        if len(born):
+            yield panel(timestamps, born, gone, tasks, title=f"layer {l}")
 
 
 def confusions(step: Step) -> Iterator[Panel]:

@@ -70,7 +70,7 @@ def widths_by_stage(ax, widths: Sequence[Sequence[int]], *, style: Style = PLAIN
             up = l == list(all_layers).index(max(all_layers))        # the largest above its point, others below
             ax.annotate(str(count), (stage, count), (0, 6 if up else -6), textcoords="offset points", ha="center",
                         va="bottom" if up else "top", fontsize=style.text)
-    top = max((count for units in widths for count in units), default=1)
+    top = max((count for units in widths for count in units), default=0) or 1
     tidy(ax, style, xlabel="tasks learnt", ylabel="units", title="units per hidden layer", xticks=stages,
          xlim=(0.7, len(widths) + 0.3), ylim=(0, 1.15 * top))
     label_ends(ax, {line.get_label(): line.get_xydata()[-1] for line in lines},

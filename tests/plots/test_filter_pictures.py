@@ -196,6 +196,19 @@ def test_many_images_have_all_the_room_across():
     assert (few.wide, many.wide) == (False, True)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("hidden, filters", [((4,), (5, 3)), pytest.param((4, 3), (), marks=pytest.mark.slow)],
+                         ids=["filters", "dense"])
+def test_layers_without_units_have_no_pictures(hidden, filters):
+    """A penalty that is too strong leaves none; the boxes still have their pictures, and so has the end."""
+    made = run(image=IMAGE, hidden=hidden, filters=filters, kernel=3, stride=1, n_tasks=2, mu=10.0, step=0.05, k=0)
+    assert not any(made.ends[-1].widths)
+    for panel in (panel for step in made.steps for panel in panels(step)):
+        panel.draw(Figure().add_subplot(), style=PLAIN)
+    axes = plots.widths_by_stage(Figure().add_subplot(), [network.widths for network in made.ends])
+    assert axes[0].axes.get_ylim()[0] < axes[0].axes.get_ylim()[1]
+
+
 @pytest.mark.slow
 def test_every_picture_of_filters_can_be_laid_out_with_no_word_cut_off():
     for step in run(**MADE).steps:
