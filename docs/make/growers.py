@@ -47,20 +47,20 @@ class Grower(NamedTuple):
     settings: dict = {}
     stream: str = "toy"
     stream_options: dict = {}
-    seeds: tuple[int, ...] = (0,)
+    seeds: tuple[int, ...] = (0, 1, 2)
 
 
 DIGITS = {"stream": "mnist-variation", "stream_options": {"n_tasks": 5}}
-THREE = (0, 1, 2)
 GROWERS = {
-    "den": Grower("DEN", "den", seeds=THREE),
-    "nonparametric": Grower("nonparametric", "nonparametric", seeds=THREE),
+    "den": Grower("DEN", "den"),
+    "nonparametric": Grower("nonparametric", "nonparametric"),
     "adanet": Grower("AdaNet", "adanet"),
     "adanet-warm": Grower("AdaNet, `warm=True`", "adanet", {"warm": True}),
     "incremental-features": Grower("incremental features", "incremental-features"),
-    "den-digits": Grower("DEN, digits", "den", **DIGITS, seeds=THREE),
+    "den-digits": Grower("DEN, digits", "den", **DIGITS),
     "nonparametric-digits": Grower("nonparametric, digits", "nonparametric", **DIGITS),
     "adanet-digits": Grower("AdaNet, digits", "adanet", **DIGITS),
+    "adanet-warm-digits": Grower("AdaNet, `warm=True`, digits", "adanet", {"warm": True}, **DIGITS, seeds=(0,)),
     "incremental-features-digits": Grower("incremental features, digits", "incremental-features", **DIGITS),
     "tree": Grower("error-driven tree", "tree", SMALL, "split-digits", {"per_class": PER_CLASS}, SEEDS),
 }

@@ -101,11 +101,12 @@ def test_what_the_page_says_of_the_numbers():
         return {label: np.mean([of(run) for run in runs]) for label, runs in by.items()}
 
     share, auroc, cost = means(growers.share), means(lambda run: np.mean(run["last"])), means(growers.per_unit)
-    assert not any(share[label] for label in share if "nonparametric" in label or label in ("adanet", "adanet-digits"))
-    assert [f"{share[label]:.0%}" for label in ("adanet-warm", "den", "den-digits")] == ["15%", "47%", "67%"]
-    assert f"{auroc['adanet-warm'] - auroc['adanet']:.3f}" == "0.001"
-    assert by["adanet-warm"][0]["spent"][-1]["multiply_adds"] > 3e9
-    assert all(task["rounds"] <= 1 if label.startswith("den") else task["rounds"] >= 9
+    assert not any(share[label] for label in share if "nonparametric" in label or label.startswith("adanet")
+                   and label != "adanet-warm")
+    assert [f"{share[label]:.0%}" for label in ("adanet-warm", "den", "den-digits")] == ["13%", "47%", "67%"]
+    assert [f"{auroc[label]:.3f}" for label in ("adanet-warm", "adanet")] == ["0.989", "0.990"]
+    assert f"{cost['adanet-warm'] / cost['adanet']:.1f}" == "2.5"
+    assert all(task["rounds"] <= 1 if label.startswith("den") else task["rounds"] >= 4
                for label, runs in by.items() for run in runs for task in run["spent"])
     toy = [label for label in by if not label.endswith("digits")]
     assert sorted(toy, key=cost.get)[-2:] == ["den", "adanet-warm"]
