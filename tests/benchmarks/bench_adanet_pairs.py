@@ -1,12 +1,15 @@
 """AdaNet on pairs of digits that are hard to tell apart, beside logistic regression and a tuned network.
 
-    OPENBLAS_NUM_THREADS=1 python -m tests.benchmarks.bench_adanet_pairs [--write] [--jobs N]
+    OPENBLAS_NUM_THREADS=1 python -m tests.benchmarks.bench_adanet_pairs [--write] [--jobs N] [--layers]
 
 The embedded digits, each turned by any angle, without noise: 2,000 training, 400 validation and 2,000 test images of a
 pair.  Each method's options are those of the best mean validation accuracy over the five pairs at seed 0, out of the
 settings below; then seeds 0 to 4, which draw angles and initial weights.  What stands beside a mean is its standard
-error over seeds.  ``--write`` fills the table of docs/adanet.md.  It takes about twelve minutes of one core; of
-``--jobs`` processes each makes a row.
+error over seeds.  ``--write`` fills the table of docs/adanet.md.  It takes about twelve minutes of one core,
+which ``--jobs`` processes share.
+
+``--layers`` fills a second table instead, in half a minute, on validation images: what the fit of the strengths does to
+a first subnetwork of one and of two layers.
 """
 
 from __future__ import annotations
@@ -14,13 +17,16 @@ from __future__ import annotations
 import argparse
 import os
 from concurrent.futures import ProcessPoolExecutor
+from functools import cache
 from itertools import product
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 
+from den_ref.core import mlp
 from den_ref.methods import STL, AdaNet
+from den_ref.methods.adanet import Growing, trained, values_of
 from den_ref.methods.shared.single import single_task
 from den_ref.protocol import Task
 from den_ref.tasks.digits import load_digits
@@ -64,9 +70,10 @@ METHODS = {
 }
 
 
-def pair_task(digits, pair, seed: int) -> Task:
+@cache
+def pair_task(pair, seed: int) -> Task:
     """Is it the second of the two?  Pixels about 0, of a size around 1."""
-    rng, arrays = np.random.default_rng([seed, *pair]), {}
+    digits, rng, arrays = load_digits(), np.random.default_rng([seed, *pair]), {}
     for split, labels in digits.labels.items():
         rows = np.isin(labels, pair)
         images = turned(digits.images[split][rows], 360.0, rng)
@@ -75,26 +82,44 @@ def pair_task(digits, pair, seed: int) -> Task:
     return Task("-".join(map(str, pair)), **arrays)
 
 
-def accuracy(make, setting, seed: int, task: Task, split: str):
-    """Share of a split that is told right, and the method."""
-    method = make(setting, seed)
+def accuracy(name: str, setting: dict, pair, seed: int, split: str) -> tuple[float, tuple]:
+    """Share of a split that is told right, and how many units the method has then."""
+    task, method = pair_task(pair, seed), METHODS[name][0](setting, seed)
     method.learn(task)
     right = (method.scores(task.id, getattr(task, f"x_{split}")) > 0) == getattr(task, f"y_{split}")
-    return float(right.mean()), method
+    return float(right.mean()), () if isinstance(method, Regression) else method.capacity().widths
 
 
-def measured(name: str) -> tuple[dict, np.ndarray, tuple]:
+def measured(name: str, pool) -> tuple[dict, np.ndarray, tuple]:
     """The setting with the best mean validation accuracy; test accuracies (pairs, seeds) with it; units at the end."""
-    (make, settings), digits = METHODS[name], load_digits()
-    first = [pair_task(digits, pair, 0) for pair in PAIRS]
-    valid = [np.mean([accuracy(make, setting, 0, task, "valid")[0] for task in first]) for setting in settings]
-    best = settings[int(np.argmax(valid))]
-    found, widths = np.zeros((len(PAIRS), len(SEEDS))), ()
-    for i, pair in enumerate(PAIRS):
-        for j, seed in enumerate(SEEDS):
-            found[i, j], method = accuracy(make, best, seed, pair_task(digits, pair, seed), "test")
-            widths = method.capacity().widths if name != "logistic regression" else ()
-    return best, found, widths
+    settings = METHODS[name][1]
+    valid, _ = zip(*pool.map(accuracy, *zip(*product([name], settings, PAIRS, [0], ["valid"]))))
+    best = settings[int(np.argmax(np.reshape(valid, (len(settings), -1)).mean(axis=1)))]
+    found, widths = zip(*pool.map(accuracy, *zip(*product([name], [best], PAIRS, SEEDS, ["test"]))))
+    return best, np.reshape(found, (len(PAIRS), -1)), widths[-1]
+
+
+def before_and_after_the_fit(layer: int, task: Task, seed: int) -> tuple[float, float, int]:
+    """A subnetwork of 100 units per layer, the first there is: its accuracy, that of f, how many of its top f hears."""
+    c = AdaNet.Config(beta=3e-3, lam=0.0, weight_decay=1e-2, width=100, step=2e-3)
+    x, valid = (array.astype(np.float64) for array in (task.x_train, task.x_valid))
+    nothing = Growing(c, x, 2.0 * task.y_train[:, 0] - 1, x[:, :0]).plus([])
+    found = trained(nothing, layer, np.random.default_rng(seed))
+    fitted = found.fit()
+    own = mlp.scores(task.x_valid, *mlp.unpack(found.solved.x))[:, 0]
+    f = values_of(fitted.units, valid, valid[:, :0], c.weak) @ fitted.w
+    right = [float(((z > 0) == task.y_valid[:, 0]).mean()) for z in (own, f)]
+    return *right, np.count_nonzero(fitted.w[-c.width:])
+
+
+def layers_table() -> str:
+    """Means over the five pairs and two seeds."""
+    rows = ["| layers | as trained | with the strengths fitted | units heard of its top's 100 |", "|---|---|---|---|"]
+    tasks = [(pair_task(pair, seed), seed) for pair in PAIRS for seed in SEEDS[:2]]
+    for layer in (1, 2):
+        own, fitted, heard = np.mean([before_and_after_the_fit(layer, task, seed) for task, seed in tasks], axis=0)
+        rows.append(f"| {layer} | {own:.4f} | {fitted:.4f} | {heard:.0f} |")
+    return "\n".join(rows)
 
 
 def main() -> None:
@@ -102,10 +127,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--write", action="store_true", help="fill the table of docs/adanet.md")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
+    parser.add_argument("--layers", action="store_true", help="the second table alone, into the page")
     given = parser.parse_args()
+    if given.layers:
+        return write_blocks(DOCS / "adanet.md", layers=layers_table())
     rows = [f"| method | options | {' | '.join(f'{a}-{b}' for a, b in PAIRS)} |", "|---|---|" + "---|" * len(PAIRS)]
     with ProcessPoolExecutor(given.jobs) as pool:
-        for name, (best, found, widths) in zip(METHODS, pool.map(measured, METHODS)):
+        for name in METHODS:
+            best, found, widths = measured(name, pool)
             options = " ".join(f"{key}={','.join(map(str, of)) if isinstance(of, tuple) else of}"
                                for key, of in best.items())
             errors = found.std(axis=1, ddof=1) / np.sqrt(len(SEEDS))
