@@ -5,7 +5,7 @@
 The embedded digits, each turned by any angle, without noise: 2,000 training, 400 validation and 2,000 test images of a
 pair.  Each method's options are those of the best mean validation accuracy over the five pairs at seed 0, out of the
 settings below; then seeds 0 to 4, which draw angles and initial weights.  What stands beside a mean is its standard
-error over seeds.  ``--write`` fills the table of docs/adanet.md.  It takes about twelve minutes of one core,
+error over seeds.  ``--write`` fills the table of docs/adanet.md.  It takes about nine minutes of one core,
 which ``--jobs`` processes share.
 
 ``--layers`` fills a second table instead, in half a minute, on validation images: what the fit of the strengths does to
