@@ -10,6 +10,7 @@ import os
 os.environ["OPENBLAS_NUM_THREADS"] = "1"
 
 import platform
+from importlib.metadata import version
 
 import numpy as np
 import scipy
@@ -52,7 +53,7 @@ def main() -> None:
                 lines.append(f"| {WHAT[what]}{batch_text} | {against} | {value:.2f} | {GOALS[name, against]} |")
     text = INTRODUCTION + "| what | ratio | measured | goal |\n|---|---|---|---|\n" + "\n".join(lines) + "\n\n"
     text += bench_head.markdown() + f"\n\nMeasured with NumPy {np.__version__}, SciPy {scipy.__version__}, " \
-        f"Python {platform.python_version()}.\n"
+        f"PyTorch {version('torch')}, Python {platform.python_version()}.\n"
     write_page(DOCS / "performance.md", text)
     print(text)
 
