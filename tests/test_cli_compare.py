@@ -54,6 +54,7 @@ def compare(text):
     return main(["compare", *shlex.split(text)])
 
 
+@pytest.mark.slow
 def test_it_leaves_runs_tables_and_figures(tmp_path, capsys):
     assert compare(f"--methods den,stl {SMALL} {SHORT} --jobs 2 --out {tmp_path}") == 0
     printed = capsys.readouterr()
