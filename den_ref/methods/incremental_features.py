@@ -21,7 +21,6 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf, nan
-from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit
@@ -31,14 +30,14 @@ from den_ref.core.adam import proximal_adam_step
 from den_ref.core.flat import Flat
 from den_ref.core.penalties import Zero
 from den_ref.core.result import MESSAGES, Result
-from den_ref.core.training import cosine
+from den_ref.core.training import BestSoFar, cosine
 from den_ref.describe import Box, Formula, Look, Space, choice, log_uniform
 from den_ref.doors import check_shape
 from den_ref.protocol import Capacity, Step, Task
 from den_ref.settings import at_least, integer, one_of, option
 from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
 
-from .shared.autoencoder import (Ranges, Samples, appended, corrupted, fit_last, gradient, merged, nearest_pairs,
+from .shared.autoencoder import (Head, Ranges, Samples, appended, corrupted, fit_last, gradient, merged, nearest_pairs,
                                  products, sample_losses, samples_of)
 from .shared.growing import GrowingOptions, Hard, first_sizes, next_sizes
 from .shared.network import KeepingMethod, task_rng
@@ -64,13 +63,6 @@ class IncrementalFeaturesConfig(GrowingOptions):
     dtype: str = option("float32", "precision of the weights", one_of("float32", "float64"))
 
 
-class Head(NamedTuple):
-    """A learnt task: where its columns of V and c are, and its loss."""
-
-    columns: slice
-    loss: str
-
-
 #: ``head_on`` -> what of merged and of added features is fitted to the hard samples.
 FITTED = {"all": ("W", "b"), "hard": ("W", "b", "V")}
 #: What an event did, in words: title and sentence.
@@ -81,33 +73,29 @@ NEW = {"merge": ("merging", "pairs that became one: {}, which leaves {} features
 class Course:
     """What moves while a task is learnt: the network and Adam's moments, hard samples, how many features come next."""
 
-    def __init__(self, w: Flat, columns: slice, config: IncrementalFeaturesConfig, rng):
-        self.columns, self.config, self.rng = columns, config, rng
-        self.hard, self.sizes, self.last = Hard(config.window, config.tau), first_sizes(config), None
-        self.added = self.merged = self.multiply_adds = 0
-        self.become(w)
+    def __init__(self, w: Flat, config: IncrementalFeaturesConfig, rng):
+        self.w, self.config, self.rng = w, config, rng
+        self.hard, self.sizes, self.last = Hard(config.window, config.tau), first_sizes(config), nan
+        self.number, self.multiply_adds = {"merge": 0, "add": 0}, 0
+        self.begin_anew()
 
-    def become(self, w: Flat) -> None:
-        """Another network: Adam begins anew."""
-        self.w, self.m, self.v, self.k = w, 0.0 * w.vector, 0.0 * w.vector, 0
+    def begin_anew(self) -> None:
+        """Adam, which remembers nothing of the features that were."""
+        self.m, self.v, self.k = 0.0 * self.w.vector, 0.0 * self.w.vector, 0
 
     def tune(self, samples: Samples, step: float) -> float:
         """One step of Adam on all features and the task's head, which leaves other heads as they are; L before it."""
         w, noisy = self.w, corrupted(samples.x, self.config.corruption, self.rng)
-        value, slopes = gradient(w, self.columns, noisy, samples, self.config.lam)
+        value, slopes = gradient(w, noisy, samples, self.config.lam)
         self.k += 1
         vector, self.m, self.v = proximal_adam_step.inner(w.vector, slopes.vector, self.m, self.v, self.k, Zero(), step)
         self.w = w.like(vector)
         self.multiply_adds += products(samples, w["b"].size)
         return value
 
-    def validation(self, valid: Samples) -> float:
-        """The mean of the head's own loss; NaN without samples."""
-        return float(sample_losses(self.w, self.columns, valid, 0.0).mean()) if len(valid.x) else nan
-
     def choose(self, now: float) -> None:
         """Sizes for the next event, from what was measured at this one."""
-        self.sizes = self.sizes if self.last is None else next_sizes(self.sizes, self.last, now, self.config)
+        self.sizes = next_sizes(self.sizes, self.last, now, self.config)
         self.last, self.hard.rows = now, []
 
 
@@ -146,10 +134,8 @@ class IncrementalFeatures(KeepingMethod):
                     why="How do all features suit the new task best?"),
     }
 
-    def __init__(self, config: IncrementalFeaturesConfig | None = None, seed: int = 0):
-        super().__init__(config, seed)
-        self.ranges: Ranges | None = None
-        self.w: Flat | None = None                                 # W, b, a, and V and c of all heads
+    ranges: Ranges | None = None
+    w: Flat | None = None                                          # W, b, a, and V and c of all heads
 
     @property
     def n_inputs(self) -> int | None:
@@ -158,32 +144,31 @@ class IncrementalFeatures(KeepingMethod):
     def boxes(self, task: Task) -> Iterator[Step]:
         c, rng = self.config, task_rng(self.seed, task.id)
         ranges = self.ranges or Ranges.of(task.x_train, c.dtype)
-        train, valid = (samples_of(task, split, ranges) for split in ("train", "valid"))
+        start, head = self.started(task, rng)
+        train, valid = (samples_of(task, split, ranges, head) for split in ("train", "valid"))
         if c.rule == "validation" and not len(valid.x):
             raise ValueError(f"rule: expected validation samples for rule=validation, got none in task {task.id!r}")
-        start, columns = self.started(task, rng)
-        course, best, w = Course(start, columns, c, rng), 0, start
+        course, best, w = Course(start, c, rng), BestSoFar(valid if len(valid.x) else None, c.patience), start
         history = {"loss": [], "validation": []}
         for epoch in range(1, c.epochs + 1):
             history["loss"].append((yield from self.epoch(task, course, train, valid, epoch)))
-            validation = course.validation(valid)
-            self.progress(self.name, epoch, c.epochs, validation)
-            if not validation >= min(history["validation"], default=inf):      # NaN, without samples: the last is best
-                best, w = epoch, course.w
-            history["validation"].append(validation)
-            if epoch - best >= c.patience:
+            history["validation"].append(best.look(course.w, epoch))
+            self.progress(self.name, epoch, c.epochs, history["validation"][-1])
+            w = course.w if best.epoch == epoch else w
+            if best.tired:
                 break
-        yield self.tuned(task, start, w, course, history, best)
-        self.ranges, self.w, self.kept[task.id] = ranges, w, Head(columns, task.loss)
+        yield self.tuned(task, start, w, course, history, best.epoch)
+        self.ranges, self.w, self.kept[task.id] = ranges, w, head
 
-    def started(self, task: Task, rng) -> tuple[Flat, slice]:
-        """The features there are, random ones for the first task, with a head of zeros; and where this head is."""
+    def started(self, task: Task, rng) -> tuple[Flat, Head]:
+        """The features there are, random ones for the first task, with a head of zeros; and this head."""
         c, K = self.config, task.n_outputs
         arrays = self.w.views if self.kept else {
             "W": mlp.random_weights(rng, task.n_inputs, c.features, c.dtype), "b": np.zeros(c.features),
             "a": np.zeros(task.n_inputs), "V": np.zeros((c.features, 0)), "c": np.zeros(0)}
         V, head_bias = np.pad(arrays["V"], ((0, 0), (0, K))), np.pad(arrays["c"], (0, K))
-        return Flat.of({**arrays, "V": V, "c": head_bias}, c.dtype), slice(head_bias.size - K, head_bias.size)
+        head = Head(slice(head_bias.size - K, head_bias.size), task.loss)
+        return Flat.of({**arrays, "V": V, "c": head_bias}, c.dtype), head
 
     def epoch(self, task: Task, course: Course, train: Samples, valid: Samples, epoch: int):
         """All samples once, in mini-batches, with an event whenever there are enough hard ones; the mean of L."""
@@ -191,9 +176,9 @@ class IncrementalFeatures(KeepingMethod):
         batches = np.split(course.rng.permutation(n), range(c.batch, n, c.batch))
         for k, rows in enumerate(batches, (epoch - 1) * len(batches)):
             batch = train.rows(rows)
-            if course.hard.look(rows, sample_losses(course.w, course.columns, batch, c.lam)):
+            if course.hard.look(rows, sample_losses(course.w, batch, c.lam)):
                 yield from self.event(task, course, train.rows(course.hard.rows))
-                course.choose(course.hard.level if c.rule == "ratio" else course.validation(valid))
+                course.choose(course.hard.level if c.rule == "ratio" else valid.value(course.w))
             total += course.tune(batch, cosine(k, c.epochs * len(batches), c.step, c.step_end)) * len(rows) / n
         return total
 
@@ -202,58 +187,58 @@ class IncrementalFeatures(KeepingMethod):
 
         The first Step comes after the batches that filled B, whose time it has.
         """
-        c, w, sizes = self.config, course.w, course.sizes
-        if not any(sizes):
+        c, (add, merge) = self.config, course.sizes
+        if not add and not merge:
             return
         yield self.step(task, "collect", "Algorithm 1, hard examples", f"{len(hard.x)} samples had an objective above "
-                        f"the mean, now {course.hard.level:.4f}", facts={"hard": len(hard.x)}, after=w)
-        data = course.columns, corrupted(hard.x, c.corruption, course.rng), hard
-        pairs = nearest_pairs(w["W"], sizes.merge)
+                        f"the mean, now {course.hard.level:.4f}", facts={"hard": len(hard.x)}, after=course.w)
+        noisy = corrupted(hard.x, c.corruption, course.rng)
+        pairs = nearest_pairs(course.w["W"], merge)
         if len(pairs):
-            w = yield from self.fitted(task, "merge", w, merged(w, pairs, hard.x, c.outgoing), len(pairs), data)
-        if sizes.add:
-            random = mlp.random_weights(course.rng, len(w["W"]), sizes.add, c.dtype)
-            w = yield from self.fitted(task, "add", w, appended(w, random), sizes.add, data)
-        course.become(w)
-        course.merged, course.added = course.merged + len(pairs), course.added + sizes.add
+            start = merged(course.w, pairs, hard.x, c.outgoing)
+            yield self.fitted(task, course, "merge", start, len(pairs), noisy, hard)
+        if add:
+            start = appended(course.w, mlp.random_weights(course.rng, task.n_inputs, add, c.dtype))
+            yield self.fitted(task, course, "add", start, add, noisy, hard)
+        course.begin_anew()
 
-    def fitted(self, task: Task, box: str, before: Flat, start: Flat, k: int, data: tuple):
-        """The network whose last k features are fitted, from a start, to the hard samples of an event."""
-        c, (title, words) = self.config, NEW[box]
-        result = fit_last(start, k, *data, c.lam, c.iterations, FITTED[c.head_on])
+    def fitted(self, task: Task, course: Course, box: str, start: Flat, k: int, noisy, hard: Samples) -> Step:
+        """The last k features are fitted, from a start, to the hard samples of an event."""
+        c, before, (title, words) = self.config, course.w, NEW[box]
+        result = fit_last(start, k, noisy, hard, c.lam, c.iterations, FITTED[c.head_on])
+        course.w, course.number[box] = result.x, course.number[box] + k
         features, (at_start, at_end) = result.x["b"].size, result.history["objective"]
         sentence = f"{words.format(k, features)}; objective of the hard samples {at_start:.4f} -> {at_end:.4f}"
-        yield self.step(task, box, f"Algorithm 1, {title}", sentence, before=before, after=result.x, solve=result,
-                        facts={"number": k, "features": features})
-        return result.x
+        return self.step(task, box, f"Algorithm 1, {title}", sentence, before=before, after=result.x, solve=result,
+                         facts={"number": k, "features": features})
 
     def tuned(self, task: Task, start: Flat, w: Flat, course: Course, history: dict, best: int) -> Step:
         """The last box of a task."""
         finite, done = bool(np.isfinite(course.w.vector).all()), len(history["loss"])
+        merge, add = course.number.values()
         words = f"all {done} epochs done" if done == self.config.epochs else "no better validation loss"
         result = Result(x=w, fun=history["loss"][-1] if done else inf, nit=done, success=finite,
                         status=1 if finite else 3, message=words if finite else MESSAGES[3], history=history,
                         best_epoch=best, multiply_adds=course.multiply_adds)
-        return self.step(task, "tune", "Algorithm 1, all features", f"{start['b'].size} features, {course.added} added "
-                         f"and {course.merged} pairs merged; {words}, {w['b'].size} features kept of epoch {best}",
+        return self.step(task, "tune", "Algorithm 1, all features", f"{start['b'].size} features, {add} added "
+                         f"and {merge} pairs merged; {words}, {w['b'].size} features kept of epoch {best}",
                          before=start, after=w, solve=result,
-                         facts={"added": [course.added], "merged": [course.merged], "features": w["b"].size})
+                         facts={"added": [add], "merged": [merge], "features": w["b"].size})
 
     def scores(self, task_id: Hashable, x) -> np.ndarray:
-        columns = self.kept_of(task_id).columns
+        head = self.kept_of(task_id)
         check_shape("x", x.shape, ("n", self.n_inputs))
-        W, b, V, c = self.w["W"], self.w["b"], self.w["V"][:, columns], self.w["c"][columns]
+        W, b, _, V, c = head.of(self.w).values()
         return mlp.in_blocks(lambda block: expit(self.ranges(block) @ W + b) @ V + c, x)
 
     def capacity(self) -> Capacity:
         if not self.kept:
             return Capacity(0, 0, 0, {})
-        read = [*self.ranges, *(array for name, array in self.w.views.items() if name != "a")]
-        total, nonzero = (sum(int(count(array)) for array in read) for count in (np.size, np.count_nonzero))
-        heads = self.w["V"].size + self.w["c"].size
-        per_task = {task: total - heads + (self.w["b"].size + 1) * (head.columns.stop - head.columns.start)
-                    for task, head in self.kept.items()}
-        return Capacity(total, nonzero, total + self.w["a"].size, per_task, widths=(self.w["b"].size,))
+        read = np.concatenate([*self.ranges, *(self.w[name].ravel() for name in "WbVc")])
+        shared = read.size - self.w["V"].size - self.w["c"].size
+        per_task = {task: shared + sum(head.of(self.w)[name].size for name in "Vc") for task, head in self.kept.items()}
+        return Capacity(read.size, int(np.count_nonzero(read)), read.size + self.w["a"].size, per_task,
+                        widths=(self.w["b"].size,))
 
     def state(self) -> dict[str, np.ndarray]:
         tasks = [[pack_id(task), head.loss, head.columns.start, head.columns.stop] for task, head in self.kept.items()]

@@ -474,7 +474,7 @@ INSIDE = {
     "methods.shared.growing.first_sizes", "methods.shared.growing.next_sizes",
     *(f"methods.shared.autoencoder.{name}" for name in (
         "appended", "corrupted", "cross_entropy", "fit_last", "gradient", "hybrid", "merged", "nearest_pairs", "products",
-        "replaced", "sample_losses", "samples_of")),
+        "sample_losses", "samples_of")),
     "methods.labels.look_of", "methods.labels.name_of", "methods.mtl.all_tasks_loss", "methods.mtl.outputs_of",
     "methods.shared.bases.BasesMethod.scores",
     "methods.shared.bases.contribution", "methods.shared.bases.pictured", "methods.shared.bases.solve_bases",

@@ -11,7 +11,7 @@ from den_ref.core.metrics import head_auroc
 from den_ref.methods.incremental_features import (
     Course, IncrementalFeatures, IncrementalFeaturesConfig)
 from den_ref.methods.shared.autoencoder import (
-    Ranges, Samples, appended, corrupted, cross_entropy, fit_last, hybrid, merged, nearest_pairs, sample_losses)
+    Head, Ranges, Samples, appended, corrupted, cross_entropy, fit_last, hybrid, merged, nearest_pairs, sample_losses)
 from den_ref.methods.shared.growing import Hard, Sizes, first_sizes, next_sizes
 from den_ref.tasks import make_stream
 from tests.helpers.cifar100 import write_cifar100
@@ -27,10 +27,10 @@ def network(d=6, m=5, outputs=5, seed=0) -> Flat:
     return Flat.of({name: rng.normal(size=shape) for name, shape in shapes.items()}, np.float64)
 
 
-def samples(n=7, d=6, K=3, loss="sigmoid", seed=1) -> Samples:
+def samples(n=7, d=6, K=3, loss="sigmoid", seed=1, columns=OWN) -> Samples:
     rng = np.random.default_rng(seed)
     y = np.eye(K)[rng.integers(K, size=n)] if loss == "softmax" else rng.integers(2, size=(n, K)) * 1.0
-    return Samples(rng.random((n, d)), y, loss)
+    return Samples(rng.random((n, d)), y, Head(columns, loss))
 
 
 def small(**options) -> IncrementalFeaturesConfig:
@@ -45,9 +45,9 @@ def scores(w: Flat, x):
 # --- the objective -----------------------------------------------------------------------------------------------
 
 
-def by_hand(arrays, noisy, x, y, loss, lam) -> float:
+def by_hand(arrays, noisy, x, y, head, lam) -> float:
     """The mean of L from probabilities, sample by sample."""
-    total = 0.0
+    total, loss = 0.0, head.loss
     for i in range(len(x)):
         h = 1 / (1 + np.exp(-(noisy[i] @ arrays["W"] + arrays["b"])))
         shown = 1 / (1 + np.exp(-(arrays["W"] @ h + arrays["a"])))
@@ -89,10 +89,10 @@ def test_a_gradient_on_one_path_alone_is_another():
 def test_nothing_overflows_and_a_reconstruction_without_share_counts_nothing():
     assert cross_entropy(np.array([[1e4, -1e4]]), np.array([[1.0, 0.0]]), "sigmoid") == pytest.approx(0)
     assert cross_entropy(np.array([[1e4, -1e4]]), np.array([[0.0, 1.0]]), "softmax") == pytest.approx(1e4)
-    w, data = network(outputs=3), samples()
+    w, data = network(outputs=3), samples(columns=slice(0, 3))
     own = cross_entropy(scores(w, data.x), data.y, "sigmoid")
-    np.testing.assert_allclose(sample_losses(w, slice(0, 3), data, 0.0), own)
-    assert sample_losses(w, slice(0, 3), data, 0.5).mean() == pytest.approx(by_hand(w.views, data.x, *data, 0.5))
+    np.testing.assert_allclose(sample_losses(w, data, 0.0), own)
+    assert sample_losses(w, data, 0.5).mean() == pytest.approx(by_hand(w.views, data.x, *data, 0.5))
 
 
 def test_corruption_sets_its_share_to_zero_and_leaves_the_rest():
@@ -102,12 +102,13 @@ def test_corruption_sets_its_share_to_zero_and_leaves_the_rest():
 
 def test_tuning_hears_noise_and_its_first_step_after_an_event_is_one_of_an_adam_that_begins():
     """That one is ``step`` long in every entry, whatever its gradient: m and v are new, and so is their count."""
-    w, data = network(outputs=3), samples(n=40)
-    course = Course(w, slice(0, 3), small(corruption=0.4), np.random.default_rng(3))
+    w, data = network(outputs=3), samples(n=40, columns=slice(0, 3))
+    course = Course(w, small(corruption=0.4), np.random.default_rng(3))
     twin = np.random.default_rng(3)
     assert course.tune(data, 1e-3) == pytest.approx(by_hand(w.views, corrupted(data.x, 0.4, twin), *data, 0.2))
     course.tune(data, 1e-3)
-    course.become(w)
+    course.w = w
+    course.begin_anew()
     course.tune(data, 1e-3)
     np.testing.assert_allclose(abs(course.w.vector - w.vector), 1e-3, rtol=1e-3)
 
@@ -118,9 +119,9 @@ def test_multiply_adds_are_five_products_of_the_size_of_w_and_three_of_that_of_v
     assert last.solve.multiply_adds == 2 * 60 * 6 * (5 * 4 + 3 * 1)
     calls = []
     monkeypatch.setattr("den_ref.methods.shared.autoencoder.hybrid",
-                        lambda *given: calls.append(given) or hybrid(*given))
+                        lambda **given: calls.append(given) or hybrid(**given))
     data = samples(n=30)
-    assert fit_last(network(), 2, OWN, data.x, data, 0.3, 5).multiply_adds == len(calls) * 30 * 2 * (5 * 6 + 3 * 3)
+    assert fit_last(network(), 2, data.x, data, 0.3, 5).multiply_adds == len(calls) * 30 * 2 * (5 * 6 + 3 * 3)
     assert len(calls) > 3
 
 
@@ -140,7 +141,7 @@ def test_what_is_frozen_stays_bit_for_bit_and_the_loss_on_hard_samples_does_not_
     noisy = corrupted(data.x, 0.2, np.random.default_rng(4))
     start = appended(network(), np.random.default_rng(5).normal(size=(6, 2)))
     for iterations in (1, 5, 20):
-        result = fit_last(start, 2, OWN, noisy, data, 0.3, iterations)
+        result = fit_last(start, 2, noisy, data, 0.3, iterations)
         after = result.x
         for name, frozen in {"W": np.s_[:, :-2], "b": np.s_[:-2], "a": ..., "c": ..., "V": np.s_[:-2]}.items():
             np.testing.assert_array_equal(after[name][frozen], start[name][frozen])
@@ -156,7 +157,7 @@ def test_what_is_frozen_stays_bit_for_bit_and_the_loss_on_hard_samples_does_not_
 
 
 def test_a_fit_says_whether_it_came_to_its_end():
-    result = fit_last(network(), 1, OWN, samples().x, samples(), 0.3, 10_000)
+    result = fit_last(network(), 1, samples().x, samples(), 0.3, 10_000)
     assert result.success and (result.status, result.residual) == (0, result.history["residual"][1]) and result.nit > 5
     assert result.residual < 1e-4 < result.history["residual"][0]
 
@@ -164,7 +165,7 @@ def test_a_fit_says_whether_it_came_to_its_end():
 def test_weights_that_are_not_fitted_stay_and_those_that_are_lower_the_loss():
     data, start = samples(n=30), network()
     noisy = corrupted(data.x, 0.2, np.random.default_rng(4))
-    result = fit_last(start, 2, OWN, noisy, data, 0.3, 20, ("W", "b"))
+    result = fit_last(start, 2, noisy, data, 0.3, 20, ("W", "b"))
     np.testing.assert_array_equal(result.x["V"], start["V"])
     losses = [by_hand({**w.views, "V": w["V"][:, OWN], "c": w["c"][OWN]}, noisy, *data, 0.3) for w in (start, result.x)]
     np.testing.assert_allclose(result.history["objective"], losses, rtol=1e-10)
@@ -179,8 +180,8 @@ def test_only_a_head_that_hears_hard_samples_alone_answers_worse_for_what_is_add
     x = rng.normal(size=(200, 4)) + y
     task, method = replace(binary(0), x_train=x, y_train=y), IncrementalFeatures(small(head_on=head_on, iterations=20), 0)
     added = [step for step in method.learn(task) if step.box == "add"]
-    every = Samples(method.ranges(x), y, "sigmoid")
-    before, after = (np.array([sample_losses(w, slice(0, 1), every, 0.0).mean() for w in network])
+    every = Samples(method.ranges(x), y, method.kept[0])
+    before, after = (np.array([sample_losses(w, every, 0.0).mean() for w in network])
                      for network in zip(*((step.before, step.after) for step in added)))
     assert len(added) > 2
     if head_on == "all":
@@ -283,7 +284,7 @@ def test_hard_samples_are_above_the_mean_of_the_last_window():
 def test_rule_two_goes_by_the_validation_loss(by, later, monkeypatch):
     """What it is told falls all the time, or rises; the objective of the hard samples has no say."""
     told = iter(100 + by * np.arange(99))
-    monkeypatch.setattr(Course, "validation", lambda self, valid: float(next(told)))
+    monkeypatch.setattr(Samples, "value", lambda self, w: float(next(told)))
     method = IncrementalFeatures(small(rule="validation", features=20, grow=2, epochs=8, patience=99), 0)
     boxes = [step.box for step in method.learn(binary(0)) if step.box in ("add", "merge")]
     assert boxes[:2] == ["add", "add"] and len(boxes) > 3 and set(boxes[2:]) == later
@@ -440,7 +441,7 @@ def test_a_task_without_validation_samples_keeps_its_last_epoch():
     (3, [1, 2, 2, 2], 4, 1), (9, [4, 3, 2, 1, 0, 5, 5], 7, 5)])    # all epochs done
 def test_patience_counts_the_epochs_after_the_best(patience, told, epochs, best, monkeypatch):
     losses = iter(told)
-    monkeypatch.setattr(Course, "validation", lambda self, valid: next(losses))
+    monkeypatch.setattr(Samples, "value", lambda self, w: next(losses))
     [*_, last] = IncrementalFeatures(small(patience=patience, epochs=7), 0).learn(binary(0))
     assert last.solve.nit == epochs and last.solve.best_epoch == best
 
@@ -464,7 +465,7 @@ def test_what_an_epoch_tells_are_means_over_samples(loss):
     [step] = IncrementalFeatures(small(tau=10**9, batch=25, corruption=0.0, step=1e-30, lam=0.9), 0).learn(binary(0))
     task, w = binary(0), step.after
     share, x, y = (0.9, task.x_train, task.y_train) if loss == "loss" else (0.0, task.x_valid, task.y_valid)
-    expected = by_hand(w.views, *[Ranges.of(task.x_train, "float64")(x)] * 2, y, "sigmoid", share)
+    expected = by_hand(w.views, *[Ranges.of(task.x_train, "float64")(x)] * 2, y, Head(slice(0, 1), "sigmoid"), share)
     np.testing.assert_allclose(step.solve.history[loss], expected, rtol=1e-12)
 
 

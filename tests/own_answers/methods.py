@@ -168,7 +168,8 @@ def gomtl_bases(S, x, y, lam):
 
 def incremental_gradients(noisy, x, y, loss, lam, **network):
     """``methods.shared.autoencoder.hybrid``."""
-    value, slopes = autoencoder.hybrid(**network, noisy=noisy, samples=autoencoder.Samples(x, y, loss), lam=lam)
+    samples = autoencoder.Samples(x, y, autoencoder.Head(slice(None), loss))
+    value, slopes = autoencoder.hybrid(**network, noisy=noisy, samples=samples, lam=lam)
     return {"value": value} | {f"d{name}": slope for name, slope in slopes.items()}
 
 

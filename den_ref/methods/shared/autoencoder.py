@@ -9,7 +9,7 @@ heads.  Source: Zhou, Sohn and Lee 2012, Algorithm 1 and its steps of adding and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -24,16 +24,31 @@ from den_ref.protocol import Task
 # --- samples -----------------------------------------------------------------------------------------------------
 
 
+class Head(NamedTuple):
+    """A task's head: where its columns of V and c are, and its loss."""
+
+    columns: slice
+    loss: str
+
+    def of(self, w: Flat) -> dict[str, np.ndarray]:
+        """A network as this head has it: views of W, b, a, in this order, and of its own columns of V and c."""
+        return {**w.views, "V": w["V"][:, self.columns], "c": w["c"][self.columns]}
+
+
 class Samples(NamedTuple):
-    """x (n, d) in [0, 1], labels y (n, K) of 0 and 1, and the loss that they are for."""
+    """x (n, d) in [0, 1], labels y (n, K) of 0 and 1, and the head that they are for."""
 
     x: np.ndarray
     y: np.ndarray
-    loss: str
+    head: Head
 
     def rows(self, rows) -> Samples:
         """Some of them."""
-        return Samples(self.x[rows], self.y[rows], self.loss)
+        return Samples(self.x[rows], self.y[rows], self.head)
+
+    def value(self, w: Flat) -> float:
+        """The mean of the head's own loss, which early stopping looks at."""
+        return float(sample_losses(w, self, 0.0).mean())
 
 
 class Ranges(NamedTuple):
@@ -51,11 +66,11 @@ class Ranges(NamedTuple):
         return np.clip((x.astype(self.low.dtype, copy=False) - self.low) * self.scale, 0, 1)
 
 
-def samples_of(task: Task, split: str, ranges: Ranges) -> Samples:
+def samples_of(task: Task, split: str, ranges: Ranges, head: Head) -> Samples:
     """A split, its inputs in [0, 1], a row of 0 and 1 for the class of a softmax head."""
     x, y = ranges(getattr(task, f"x_{split}")), getattr(task, f"y_{split}")
-    y = y if task.loss == "sigmoid" else y[:, None] == np.arange(task.n_outputs)
-    return Samples(x, y.astype(x.dtype), task.loss)
+    y = y if head.loss == "sigmoid" else y[:, None] == np.arange(task.n_outputs)
+    return Samples(x, y.astype(x.dtype), head)
 
 
 # --- the objective -----------------------------------------------------------------------------------------------
@@ -79,7 +94,7 @@ def hybrid(W, b, a, V, c, noisy, samples: Samples, lam: float) -> tuple[float, d
     W hears of the reconstruction twice, as encoder and as decoder.  a and c may be a row for every sample, (n, d) and
     (n, K): that is how features that are frozen enter, as biases; da and dc are then of no use.
     """
-    x, y, loss = samples
+    x, y, (_, loss) = samples
     h = expit(noisy @ W + b)                                       # (n, m)
     s, z = h @ W.T + a, h @ V + c                                  # (n, d), (n, K)
     value = (cross_entropy(z, y, loss) + lam * cross_entropy(s, x, "sigmoid")).mean()
@@ -90,21 +105,21 @@ def hybrid(W, b, a, V, c, noisy, samples: Samples, lam: float) -> tuple[float, d
                           "c": dz.sum(axis=0)}
 
 
-def gradient(w: Flat, columns: slice, noisy, samples: Samples, lam: float) -> tuple[float, Flat]:
-    """The mean of L for the head of these columns, and its gradient as a network; that of other heads is 0."""
-    value, own = hybrid(w["W"], w["b"], w["a"], w["V"][:, columns], w["c"][columns], noisy, samples, lam)
+def gradient(w: Flat, noisy, samples: Samples, lam: float) -> tuple[float, Flat]:
+    """The mean of L, and its gradient as a network; that of other heads is 0."""
+    value, own = hybrid(**samples.head.of(w), noisy=noisy, samples=samples, lam=lam)
     slopes = w.like()
-    for name in ("W", "b", "a"):
-        slopes[name][...] = own[name]
-    slopes["V"][:, columns], slopes["c"][columns] = own["V"], own["c"]
+    for name, slope in samples.head.of(slopes).items():
+        slope[...] = own[name]
     return value, slopes
 
 
-def sample_losses(w: Flat, columns: slice, samples: Samples, lam: float) -> np.ndarray:
+def sample_losses(w: Flat, samples: Samples, lam: float) -> np.ndarray:
     """L of every sample (n,), of x as it is: that nothing is set to 0 is ours.  For lam = 0 the head's part alone."""
-    h = expit(samples.x @ w["W"] + w["b"])
-    own = cross_entropy(h @ w["V"][:, columns] + w["c"][columns], samples.y, samples.loss)
-    return own + lam * cross_entropy(h @ w["W"].T + w["a"], samples.x, "sigmoid") if lam else own
+    own = samples.head.of(w)
+    h = expit(samples.x @ own["W"] + own["b"])
+    losses = cross_entropy(h @ own["V"] + own["c"], samples.y, samples.head.loss)
+    return losses + lam * cross_entropy(h @ own["W"].T + own["a"], samples.x, "sigmoid") if lam else losses
 
 
 def corrupted(x, share: float, rng) -> np.ndarray:
@@ -148,53 +163,49 @@ def merged(w: Flat, pairs, x, outgoing: str) -> Flat:
     first, second = pairs.T
     active = expit(x @ w["W"] + w["b"]).sum(axis=0, dtype=np.float64) + 1e-300               # two that are off: halves
     share = active[first] / (active[first] + active[second])       # (k,)
-    left = np.setdiff1d(np.arange(w["b"].size), pairs)
+    weights = {"mean": (share, 1 - share), "sum": (1, 1)}
 
-    def mean(columns):
-        return columns[..., first] * share + columns[..., second] * (1 - share)
+    def with_pairs(features, way="mean"):
+        """Those that are left, one a column, and behind them the pairs."""
+        one, other = weights[way]
+        pair = features[..., first] * one + features[..., second] * other
+        return np.concatenate([np.delete(features, pairs, axis=-1), pair], axis=-1)
 
-    V = w["V"][first] + w["V"][second] if outgoing == "sum" else mean(w["V"].T).T
-    new = {"W": mean(w["W"]).T, "b": mean(w["b"]), "V": V}
-    old = {"W": w["W"][:, left].T, "b": w["b"][left], "V": w["V"][left]}
-    return replaced(w, {name: np.concatenate([old[name], new[name]]) for name in new})
+    return Flat.of({**w.views, "W": with_pairs(w["W"]), "b": with_pairs(w["b"]), "V": with_pairs(w["V"].T, outgoing).T},
+                   w.vector.dtype)
 
 
 def appended(w: Flat, W_new) -> Flat:
     """With new features (d, k) behind all others, which no head listens to yet: no score changes."""
-    k = W_new.shape[1]
-    return replaced(w, {"W": np.vstack([w["W"].T, W_new.T]), "b": np.append(w["b"], np.zeros(k)),
-                        "V": np.vstack([w["V"], np.zeros((k, w["V"].shape[1]))])})
+    more = (0, W_new.shape[1])
+    return Flat.of({**w.views, "W": np.hstack([w["W"], W_new]), "b": np.pad(w["b"], more),
+                    "V": np.pad(w["V"], (more, (0, 0)))}, w.vector.dtype)
 
 
-def replaced(w: Flat, features: Mapping[str, np.ndarray]) -> Flat:
-    """Other features, one a row of each array, and the same biases a and c."""
-    return Flat.of({**w.views, **features, "W": features["W"].T}, w.vector.dtype)
-
-
-def fit_last(w: Flat, k: int, columns: slice, noisy, samples: Samples, lam: float, iterations: int,
+def fit_last(w: Flat, k: int, noisy, samples: Samples, lam: float, iterations: int,
              free: Sequence[str] = ("W", "b", "V")) -> Result:
     """minimise the mean of L over the last k features, all else frozen: L-BFGS on all samples.
 
     ``free`` of W_N, b_N and V_N are fitted.  The frozen part is computed once: a + h_O W_O^T and c + h_O V_O are
     biases, a row for every sample.
     """
-    W, b, V = w["W"], w["b"], w["V"][:, columns]
+    after = w.copy()
+    W, b, a, V, c = samples.head.of(after).values()
     h = expit(noisy @ W[:, :-k] + b[:-k])
-    biases = h @ W[:, :-k].T + w["a"], h @ V[:-k] + w["c"][columns]
+    frozen = {"a": h @ W[:, :-k].T + a, "c": h @ V[:-k] + c}
     last = {"W": W[:, -k:], "b": b[-k:], "V": V[-k:]}
     start = Flat.of({name: last[name] for name in free}, np.float64)
 
     def smooth(vector):
-        at = last | start.like(vector).views
-        value, slopes = hybrid(at["W"], at["b"], biases[0], at["V"], biases[1], noisy, samples, lam)
-        return value, np.concatenate([slopes[name].ravel() for name in start.shapes]).astype(np.float64)
+        value, slopes = hybrid(**last | frozen | start.like(vector).views, noisy=noisy, samples=samples, lam=lam)
+        return value, np.concatenate([slopes[name].ravel() for name in free]).astype(np.float64)
 
-    before = smooth(start.vector)
+    value, slope = smooth(start.vector)
     found = minimize(smooth, start.vector, jac=True, method="L-BFGS-B", options={"maxiter": iterations})
-    after, new = w.copy(), last | start.like(found.x).views
-    after["W"][:, -k:], after["b"][-k:], after["V"][-k:, columns] = new["W"], new["b"], new["V"]
-    history = {"objective": [before[0], float(found.fun)],
-               "residual": [float(abs(slope).max()) for slope in (before[1], found.jac)]}
-    return Result(x=after, fun=float(found.fun), nit=found.nit, success=found.success, status=int(not found.success),
-                  message=MESSAGES[int(not found.success)], residual=history["residual"][-1], history=history,
+    for name, fitted in start.like(found.x).views.items():
+        last[name][...] = fitted                                   # a view of ``after``
+    fun, status = float(found.fun), int(not found.success)
+    residual = [float(abs(one).max()) for one in (slope, found.jac)]
+    return Result(x=after, fun=fun, nit=found.nit, success=found.success, status=status, message=MESSAGES[status],
+                  residual=residual[-1], history={"objective": [value, fun], "residual": residual},
                   multiply_adds=(found.nfev + 1) * products(samples, k))

@@ -67,13 +67,13 @@ def first_sizes(options: GrowingOptions) -> Sizes:
 
 
 def next_sizes(last: Sizes, before: float, now: float, options: GrowingOptions) -> Sizes:
-    """How many next time, from an objective at the last event and at this one.
+    """How many next time, from an objective at the last event and at this one: as many, if the last is NaN.
 
     ratio (rule I): one more if now < (1 - eps1) before, half, rounded down, if now > (1 - eps2) before, else as many;
     ceil(gamma dN) pairs are merged.  validation (rule II): add while the validation loss falls, else merge.
     """
     if options.rule == "validation":
-        return Sizes(options.grow, 0) if now < before else Sizes(0, options.grow)
+        return Sizes(0, options.grow) if now >= before else Sizes(options.grow, 0)
     add = last.add // 2 if now > (1 - options.eps2) * before else last.add
     add = last.add + 1 if now < (1 - options.eps1) * before else add
     return Sizes(add, ceil(options.gamma * add))
