@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 
@@ -37,7 +38,6 @@ CUT, CUTS = 3, 3
 #: where longer steps than this one could diverge.
 BIAS_STEP = 4
 
-OBJECTIVE, FILE = "minimise  L(W; D_t) + λ Σ_l Σ_j ‖W_{l,·j}‖", "den_ref/methods/nonparametric.py"
 
 
 @dataclass(frozen=True)
@@ -61,6 +61,13 @@ class NonparametricConfig(Settings):
     dtype: str = option("float32", "precision of the weights", one_of("float32", "float64"))
 
 
+def box(note: str, options: tuple[str, ...], why: str) -> Box:
+    """What is known of either box: both minimise the same, and are pictured by how many units there are."""
+    formula = "minimise  L(W; D_t) + λ Σ_l Σ_j ‖W_{l,·j}‖"
+    return Box(Formula(formula, note, options, "den_ref/methods/nonparametric.py"), ("widths", "solve"),
+               per_layer=("added", "removed"), why=why)
+
+
 class Nonparametric(STL):
     """A network of its own for every task, as in STL, of a size that is found while it is learnt.
 
@@ -77,12 +84,10 @@ class Nonparametric(STL):
                   {"lam": log_uniform(1e-5, 1e-2), "step": choice(3.0, 10.0, 30.0), "batch": choice(32, 64, 128),
                    "add": choice(1, 2), "patience": choice(3, 5, 10), "start": choice("random", "last")})
     explained = {
-        "grow": Box(Formula(OBJECTIVE, "Free: all weights, and how many units there are; new ones come with outgoing "
-                            "weights 0. Norms: of all that comes into one unit.", ("lam", "add", "step"), FILE),
-                    ("widths", "solve"), per_layer=("added", "removed"), why="How many units does the task want?"),
-        "shrink": Box(Formula(OBJECTIVE, "Free: all weights; no unit comes any more. Kept: the epoch of the least sum "
-                              "with the loss on validation data.", ("lam", "step"), FILE),
-                      ("widths", "solve"), per_layer=("added", "removed"), why="How many of them earn what they cost?"),
+        "grow": box("Free: all weights, and how many units there are; new ones come with outgoing weights 0. Norms: of "
+                    "all that comes into one unit.", ("lam", "add", "step"), "How many units does the task want?"),
+        "shrink": box("Free: all weights; no unit comes any more. Kept: the epoch of the least sum with the loss on "
+                      "validation data.", ("lam", "step"), "How many of them earn what they cost?"),
     }
     slow = True
 
@@ -94,24 +99,23 @@ class Nonparametric(STL):
         growing = Growing(task, self.config, self.start(task), task_rng(self.seed, task.id))
         for box, title, epochs in (("grow", "units come and go", self.config.epochs),
                                    ("shrink", "units only go", self.config.epochs_shrink)):
-            before, growing.added = growing.network(), 0
+            before = growing.network()
             solve = growing.train(epochs, box == "grow", lambda *told: self.progress(f"{self.name}, {box}", *told))
-            added = [growing.added for _ in self.config.hidden]
-            removed = [had + came - has for had, came, has in zip(widths(before), added, widths(solve.x))]
-            yield self.step(task, box, title, f"{in_words(widths(before))} units became {in_words(widths(solve.x))} in "
-                            f"{solve.nit} epochs, {in_words(added)} came and {in_words(removed)} went; {solve.message}",
-                            before=before, after=solve.x, solve=solve,
-                            facts={"added": added, "removed": removed, "units": list(widths(solve.x))})
+            had, units = widths(before), widths(solve.x)
+            added = [solve.nit * self.config.add if box == "grow" else 0] * len(had)
+            removed = [n + came - left for n, came, left in zip(had, added, units)]
+            yield self.step(task, box, title, f"{in_words(had)} units became {in_words(units)} in {solve.nit} epochs, "
+                            f"{in_words(added)} came and {in_words(removed)} went; {solve.message}", before=before,
+                            after=solve.x, solve=solve, facts={"added": added, "removed": removed, "units": [*units]})
         self.kept[task.id] = Own(solve.x, task.loss)
 
     def start(self, task: Task) -> list[np.ndarray]:
         """Random units of expected length 1 in every layer, or hidden layers of the last task below a random head."""
-        rng, dtype = task_rng(self.seed, task.id), self.config.dtype
-        if self.kept and self.config.start == "last":
-            hidden, *_ = mlp.unpack(self.networks[-1])
-            return [*hidden, random_units(rng, hidden[-1].shape[1], task.n_outputs, dtype)]
-        sizes = [task.n_inputs, *self.config.hidden, task.n_outputs]
-        return [random_units(rng, a, b, dtype) for a, b in zip(sizes, sizes[1:])]
+        rng = task_rng(self.seed, task.id)
+        hidden = [] if self.n_inputs is None else mlp.layers_of(self.networks[-1])[0]
+        sizes = [task.n_inputs, *([W.shape[1] for W in hidden] or self.config.hidden), task.n_outputs]
+        new = [*pairwise(sizes)][len(hidden):]
+        return hidden + [random_units(rng, n_in, count, self.config.dtype) for n_in, count in new]
 
 
 class Growing:
@@ -128,7 +132,7 @@ class Growing:
         self.penalty, zeros = GroupLasso(config.lam), [np.zeros(w.shape[1], dtype) for w in weights]
         self.optimiser = AdaRad(config.lam, 1 / (config.lifetime * config.lam), config.step, config.beta, config.eps,
                                 zeros, zeros.copy())
-        self.added = self.multiply_adds = 0                        # units per layer; of passes with gradient
+        self.multiply_adds = 0                                     # of passes with gradient
 
     def network(self) -> Flat:
         """What it is now, as a plain network with the statistics of all training samples."""
@@ -190,20 +194,16 @@ class Growing:
     def grow(self) -> None:
         """New units in every hidden layer."""
         self.weights = with_zero_units(self.weights, self.config.add, self.rng)
-        self.added += self.config.add
-        for l in range(len(self.weights) - 1):
-            self.optimiser.add(l, self.config.add)
+        self.optimiser.add(self.config.add)
 
     def shrink(self) -> None:
         """Away with the units that the penalty has made deaf, and with what AdaRad knows of them."""
         self.weights, kept = without_zero_units(self.weights)
-        for l, units in enumerate(kept):
-            self.optimiser.keep(l, units)
+        self.optimiser.keep(kept)
 
     def norms(self, network: Flat) -> float:
         """The penalty of a network."""
-        hidden, _, head, _ = mlp.unpack(network)
-        return sum(inner(self.penalty.value)(w) for w in (*hidden, head))
+        return sum(inner(self.penalty.value)(W) for W in network.views.values() if W.ndim == 2)
 
     def loss_of(self, network: Flat, x, y) -> float:
         """Its mean loss over samples."""

@@ -225,9 +225,10 @@ def test_averages_come_and_go_with_their_units():
 
 
 def test_a_new_units_averages_have_the_precision_of_the_others():
-    optimiser = AdaRad(1e-3, 1.0, 1.0, 0.05, 1e-8, [np.zeros(2, np.float32)], [np.zeros(2, np.float32)])
-    optimiser.add(0, 3)
-    assert optimiser.m[0].dtype == optimiser.c[0].dtype == np.float32 and optimiser.m[0].shape == (5,)
+    optimiser = AdaRad(1e-3, 1.0, 1.0, 0.05, 1e-8, *([np.zeros(n, np.float32) for n in (2, 1)] for _ in range(2)))
+    optimiser.add(3)
+    assert {one.dtype for one in optimiser.m + optimiser.c} == {np.dtype(np.float32)}
+    assert [one.shape for one in optimiser.m] == [one.shape for one in optimiser.c] == [(5,), (1,)]
 
 
 def test_a_layer_keeps_one_unit():
@@ -344,8 +345,7 @@ def test_an_epoch_steps_along_each_batchs_part_of_the_mean_loss_and_takes_units_
         gradients, slope = network_backward((1 / (1 + np.exp(-z)) - y) / 149, weights, cache)
         weights, kept = without_zero_units(optimiser.step(weights, gradients, len(rows) / 149))
         bias = bias - 4 * slope
-        for l, units in enumerate(kept):
-            optimiser.keep(l, units)
+        optimiser.keep(kept)
         widths_seen.append(weights[0].shape[1])
     assert widths_seen == [5, 5] and found == pytest.approx(total / 149, rel=1e-12)
     for ours, theirs in zip([*growing.weights, growing.bias], [*weights, bias], strict=True):

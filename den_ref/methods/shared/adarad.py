@@ -65,14 +65,15 @@ class AdaRad:
         w = rotated(w, across, self.angular * speeds * column_norms.inner(across))
         return inner(GroupLasso(self.lam).prox)(w, self.radial * share)
 
-    def add(self, layer: int, count: int) -> None:
-        """New units at the end of a layer: of them nothing is known yet, m = c = 0."""
-        self.m[layer], self.c[layer] = (np.append(one, np.zeros(count, one.dtype))
-                                        for one in (self.m[layer], self.c[layer]))
+    def add(self, count: int) -> None:
+        """New units at the end of every hidden layer: of them nothing is known yet, m = c = 0."""
+        for known in (self.m, self.c):
+            known[:-1] = [np.append(one, np.zeros(count, one.dtype)) for one in known[:-1]]
 
-    def keep(self, layer: int, units) -> None:
-        """Only these units of a layer go on."""
-        self.m[layer], self.c[layer] = self.m[layer][units], self.c[layer][units]
+    def keep(self, units: Sequence[np.ndarray]) -> None:
+        """Only these units of the hidden layers go on, an index array per layer."""
+        for known in (self.m, self.c):
+            known[:-1] = [one[stay] for one, stay in zip(known[:-1], units, strict=True)]
 
 
 def along_and_across(w, g):
