@@ -24,7 +24,7 @@ method without old data.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 
 import numpy as np
@@ -43,8 +43,7 @@ from .mtl import Outputs, outputs_of
 from .shared.classes import joined
 from .shared.confusion import confusion, partition, shares
 from .shared.network import NetworkConfig, NetworkMethod, data_losses, random_start, task_rng
-from .shared.nodes import (Node, answered, answers, log_probabilities, reached, route, tree_arrays, tree_from,
-                           tree_scores)
+from .shared.nodes import Node, answers, log_probabilities, reached, route, tree_arrays, tree_from, tree_scores
 
 
 @dataclass(frozen=True)
@@ -79,6 +78,10 @@ class Arrival:
         """The share of the validation samples of a node's classes that it, with all below it, answers right."""
         valid = self.of(node.classes)
         return float(np.mean(answers(node, valid.x_valid) == np.array(node.classes)[valid.y_valid]))
+
+    def sent(self, new: Sequence[int], way: Callable[[np.ndarray], np.ndarray], k: int) -> np.ndarray:
+        """Phi (new classes, k): the share of the validation samples of each whose ``way`` is each of k superclasses."""
+        return np.array([shares(way(self.of([c]).x_valid), k) for c in new])
 
     def called(self, classes: Sequence[int]) -> str:
         """Their names, for a sentence."""
@@ -146,22 +149,19 @@ class Tree(NetworkMethod):
         if absent:
             raise ValueError(f"task.y_valid: expected samples of every class, by which the tree grows, got none of "
                              f"{', '.join(str(task.classes[c]) for c in absent)}")
-        if self.root is not None:
-            self.config.check_image(task.image, self.root.network.convolutions)
         lots = [*self.seen, task]
         names = tuple(name for lot in lots for name in lot.classes)
         arrival = Arrival(task, joined(lots), names, task_rng(self.seed, task.id))
         new = tuple(range(len(names)))[-task.n_outputs:]
-        grow = self.first(new, arrival) if self.root is None else self.grown(self.root, new, arrival)
-        root = yield from grow
+        if self.root is None:
+            start = random_start(task, [len(new)], self.config, arrival.rng)
+            root = yield from self.trained(start, new, (), "leaf", "the first leaf", arrival)
+        else:
+            self.config.check_image(task.image, self.root.network.convolutions)
+            root = yield from self.grown(self.root, new, arrival)
         self.seen, self.root, self.kept = lots, root, outputs_of(lots)
 
     # --- growth ------------------------------------------------------------------------------------------------------
-
-    def first(self, new, arrival: Arrival):
-        """The tree of the first classes: one leaf."""
-        start = random_start(arrival.task, [len(new)], self.config, arrival.rng)
-        return (yield from self.trained(start, new, (), "leaf", "the first leaf", arrival))
 
     def trained(self, start: Flat, classes, children, name: str, title: str, arrival: Arrival):
         """A node whose network is trained on the samples of its classes, from a start."""
@@ -178,12 +178,16 @@ class Tree(NetworkMethod):
         return mlp.pack(weights, biases, np.hstack([head[:, known], drawn]), np.append(bias[known], np.zeros(n_new)),
                         self.config.dtype, network.convolutions)
 
+    def trained_on(self, node: Node, known, new, children, name: str, title: str, arrival: Arrival):
+        """A clone of a node that knows some of its classes, trained on these and the new ones."""
+        start = self.clone(node.network, [node.classes.index(c) for c in known], len(new), arrival.rng)
+        return (yield from self.trained(start, (*known, *new), children, name, title, arrival))
+
     def grown(self, node: Node, new, arrival: Arrival):
         """The node with the new classes in it: Algorithm 2 at a branch, Algorithm 1 at a leaf."""
         if node.children:
             return (yield from self.branch_grown(node, new, arrival))
-        start = self.clone(node.network, range(len(node.classes)), len(new), arrival.rng)
-        flat = yield from self.trained(start, node.classes + new, (), "flat", "flat increment", arrival)
+        flat = yield from self.trained_on(node, node.classes, new, (), "flat", "flat increment", arrival)
         cloned = yield from self.cloned(node, flat, new, arrival)
         if cloned is None:
             return flat
@@ -195,43 +199,35 @@ class Tree(NetworkMethod):
                         facts={"accuracy_flat": of_flat, "accuracy_clone": of_clones, "cloned": better})
         return cloned if better else flat
 
-    def preview(self, leaf: Node, new, arrival: Arrival) -> tuple[np.ndarray, np.ndarray, list[int]]:
-        """The confusion of a leaf, the superclass of each of its classes, and that of each new class."""
-        old = arrival.of(leaf.classes)
-        C = confusion(answered(leaf, old.x_valid), old.y_valid, len(leaf.classes))
-        groups = partition(C, self.config.k)
-        phi = [shares(groups[answered(leaf, arrival.of([c]).x_valid)], groups.max() + 1) for c in new]
-        return C, groups, [int(row.argmax()) for row in phi]
-
     def cloned(self, leaf: Node, flat: Node, new, arrival: Arrival):
         """The clone increment of a leaf: a branch, and a leaf per superclass; None if there is one superclass only."""
-        C, groups, homes = self.preview(leaf, new, arrival)
+        old = arrival.of(leaf.classes)
+        C = confusion(route(leaf, old.x_valid), old.y_valid, len(leaf.classes))
+        groups = partition(C, self.config.k)
         if not groups.any():
             return None
-        parts, fresh = ([[c for c, group in zip(classes, own) if group == s] for s in range(groups.max() + 1)]
+        n = groups.max() + 1
+        homes = arrival.sent(new, lambda x: groups[route(leaf, x)], n).argmax(axis=1)
+        parts, fresh = ([[c for c, group in zip(classes, own) if group == s] for s in range(n)]
                         for classes, own in ((leaf.classes, groups), (new, homes)))
         names = [arrival.called([c]) for c in leaf.classes]
         yield self.step(arrival.task, "confusion", "error-driven preview", "superclasses by what the leaf confuses: " +
                         " | ".join(arrival.called(part) for part in parts) + "; new classes: " + " | ".join(
                         arrival.called(part) or "none" for part in fresh), before=leaf.network, after=leaf.network,
-                        facts={"superclasses": groups.tolist(), "of_new_classes": homes,
+                        facts={"superclasses": groups.tolist(), "of_new_classes": homes.tolist(),
                                "classes": names, "answers": names},
                         arrays={"confusion": C, "groups": groups})
         children = []
         for part, own in zip(parts, fresh, strict=True):
-            children.append((yield from self.superclass_leaf(leaf, part, own, arrival)))
+            child = Node(tuple(part))                              # one class alone: nothing to tell apart
+            if len(part) + len(own) > 1:
+                child = yield from self.trained_on(leaf, part, own, (), "clone", "clone increment", arrival)
+            children.append(child)
         return replace(flat, children=tuple(children))
-
-    def superclass_leaf(self, leaf: Node, known, new, arrival: Arrival):
-        """The leaf of a superclass: a clone of a leaf that knows some of its classes, trained on these and the new."""
-        if len(known) + len(new) == 1:
-            return Node(tuple(known))                              # nothing to tell apart
-        start = self.clone(leaf.network, [leaf.classes.index(c) for c in known], len(new), arrival.rng)
-        return (yield from self.trained(start, (*known, *new), (), "clone", "clone increment", arrival))
 
     def branch_grown(self, branch: Node, new, arrival: Arrival):
         """New classes distributed over the children of a branch, and the branch refreshed."""
-        phi = np.array([shares(route(branch, arrival.of([c]).x_valid), len(branch.children)) for c in new])
+        phi = arrival.sent(new, lambda x: route(branch, x), len(branch.children))
         homes = phi.argmax(axis=1)
         names = {"classes": [arrival.called([c]) for c in new],
                  "answers": [arrival.called(child.classes) for child in branch.children]}
@@ -249,9 +245,8 @@ class Tree(NetworkMethod):
                 children[s] = yield from self.grown(child, own, arrival)
         if not self.config.refresh:
             return replace(branch, classes=branch.classes + new, children=tuple(children))
-        start = self.clone(branch.network, range(len(branch.classes)), len(new), arrival.rng)
-        return (yield from self.trained(start, branch.classes + new, tuple(children), "refresh",
-                                        "Algorithm 2, the branch", arrival))
+        return (yield from self.trained_on(branch, branch.classes, new, tuple(children), "refresh",
+                                           "Algorithm 2, the branch", arrival))
 
     # --- answers -----------------------------------------------------------------------------------------------------
 

@@ -15,9 +15,7 @@ def confusion(answers: np.ndarray, labels: np.ndarray, n: int) -> np.ndarray:
     array([[0.5, 0.5],
            [0. , 1. ]])
     """
-    counts = np.zeros((n, n))
-    np.add.at(counts, (labels, answers), 1)
-    return counts / counts.sum(axis=1, keepdims=True)
+    return np.array([shares(answers[labels == i], n) for i in range(n)])
 
 
 def partition(C: np.ndarray, k: int) -> np.ndarray:
@@ -88,9 +86,9 @@ def in_order(clusters: np.ndarray) -> np.ndarray:
 
 
 def shares(answers: np.ndarray, k: int) -> np.ndarray:
-    """Phi(c, s), (k,): the share of a new class's samples that is answered in each superclass.
+    """The share (k,) of a class's samples that has each answer; ``answers`` (n,) are 0..k-1.
 
-    The class belongs to the superclass with the largest, of equals to the first.  ``answers`` (n,) are superclasses.
+    Of a new class and superclasses this is Phi(c, s): it belongs to the one with the largest, of equals to the first.
 
     >>> shares(np.array([0, 1, 1, 1]), 3)
     array([0.25, 0.75, 0.  ])

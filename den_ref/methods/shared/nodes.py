@@ -65,11 +65,6 @@ def log_p(node: Node, x) -> np.ndarray:
     return log_softmax(mlp.scores(x, *mlp.unpack(node.network), node.network.convolutions), axis=1)
 
 
-def answered(node: Node, x) -> np.ndarray:
-    """The output (n,) that a node's network gives most to."""
-    return log_p(node, x).argmax(axis=1)
-
-
 def superclass_log_p(log_p, groups: Sequence[Sequence[int]]) -> np.ndarray:
     """log P(s | x), (n, K): s is a group of outputs, and P(s | x) the sum of P(c | x) over them."""
     return np.column_stack([logsumexp(log_p[:, list(own)], axis=1) for own in groups])
@@ -82,9 +77,9 @@ def branch_log_p(branch: Node, x) -> np.ndarray:
     return superclass_log_p(own, [[i for i, c in outputs if c in child.classes] for child in branch.children])
 
 
-def route(branch: Node, x) -> np.ndarray:
-    """The child (n,) that each sample is sent to."""
-    return branch_log_p(branch, x).argmax(axis=1)
+def route(node: Node, x) -> np.ndarray:
+    """What a node itself makes of each sample: the child (n,) that it is sent to, in a leaf the largest output."""
+    return (branch_log_p if node.children else log_p)(node, x).argmax(axis=1)
 
 
 def log_probabilities(node: Node, x, n: int) -> np.ndarray:
