@@ -134,10 +134,8 @@ class Tree(NetworkMethod):
     }
     slow = True
 
-    def __init__(self, config: TreeConfig | None = None, seed: int = 0):
-        super().__init__(config, seed)
-        self.seen: list[Task] = []
-        self.root: Node | None = None
+    seen: Sequence[Task] = ()
+    root: Node | None = None
 
     @property
     def n_inputs(self) -> int | None:
@@ -253,17 +251,14 @@ class Tree(NetworkMethod):
     def scores(self, task_id: Hashable, x) -> np.ndarray:
         """log P(c | x) of the task's classes: the product of the branches' and the leaf's, not of their choices."""
         own = self.kept_of(task_id)
-        return log_probabilities(self.root, x, self.n_classes)[:, own.first:own.last]
+        return log_probabilities(self.root, x, len(self.root.classes))[:, own.first:own.last]
 
     def class_scores(self, x) -> np.ndarray:
         """log P(c | x), lowered outside the leaf that is reached as far as the largest score needs to be inside it."""
         if self.root is None:
             return super().class_scores(x)
-        return tree_scores(log_probabilities(self.root, x, self.n_classes), reached(self.root, x, self.n_classes))
-
-    @property
-    def n_classes(self) -> int:
-        return len(self.root.classes)
+        n = len(self.root.classes)
+        return tree_scores(log_probabilities(self.root, x, n), reached(self.root, x, n))
 
     def capacity(self) -> Capacity:
         if self.root is None:
