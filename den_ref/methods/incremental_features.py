@@ -13,14 +13,23 @@ of the task's head.  Decoder and encoder share W (d, m): a column is a feature, 
     then            all features and the head are trained on the batch
 
 All tasks share the one layer of features, each has a head.  The paper has a single stream and no tasks: nothing holds
-the features where an earlier task wants them.  B, dN and the window begin anew with every task.
+the features where an earlier task wants them.  B, dN and the window begin anew with every task.  How many features
+come next, and how many are merged, one of two rules says::
+
+    ratio           rule I: dN grows by one while the objective falls from one event to the next, else it is halved
+    validation      rule II: features are added while the validation loss falls, else merged
+
+They are in the paper's supplement; of rule II it says little, and this is our reading.  ``window`` and ``tau`` are
+smaller than the paper's 10,000: our streams are short.
 """
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, nan
+from math import ceil, inf, nan
+from typing import NamedTuple
 
 import numpy as np
 from scipy.special import expit
@@ -34,19 +43,27 @@ from den_ref.core.training import BestSoFar, cosine
 from den_ref.describe import Box, Formula, Look, Space, choice, log_uniform
 from den_ref.doors import check_shape
 from den_ref.protocol import Capacity, Step, Task
-from den_ref.settings import at_least, integer, one_of, option
+from den_ref.settings import Settings, at_least, integer, one_of, option
 from den_ref.state import pack_id, pack_meta, unpack_id, unpack_meta
 
 from .shared.autoencoder import (Head, Ranges, Samples, appended, corrupted, fit_last, gradient, merged, nearest_pairs,
                                  products, sample_losses, samples_of)
-from .shared.growing import GrowingOptions, Hard, first_sizes, next_sizes
 from .shared.network import KeepingMethod, task_rng
 
 
 @dataclass(frozen=True)
-class IncrementalFeaturesConfig(GrowingOptions):
+class IncrementalFeaturesConfig(Settings):
     """Options of incremental feature learning.  A ``tau`` beyond all samples is an autoencoder of fixed size."""
 
+    window: int = option(1000, "samples that a hard one is compared with the mean of", integer(1))
+    tau: int = option(1000, "hard samples that are waited for", integer(0))
+    grow: int = option(20, "features added at first", integer(0))
+    gamma: float = option(0.5, "rule=ratio: pairs that are merged per feature that is added", at_least(0))
+    rule: str = option("ratio", "what decides how many: the ratio of objectives, or the validation loss",
+                       one_of("ratio", "validation"))
+    eps1: float = option(0.02, "rule=ratio: one more is added next time if the objective fell by more than this share",
+                         at_least(0))
+    eps2: float = option(0.01, "rule=ratio: half as many if it fell by less than this share", at_least(0))
     features: int = option(100, "features at the start", integer(1))
     lam: float = option(0.2, "share of the reconstruction in the objective", at_least(0))
     corruption: float = option(0.2, "probability that an input is set to 0", at_least(0, below=1))
@@ -61,6 +78,55 @@ class IncrementalFeaturesConfig(GrowingOptions):
     epochs: int = option(10, "epochs at most", integer(0))
     patience: int = option(4, "epochs without a better validation loss before a task stops", integer(1))
     dtype: str = option("float32", "precision of the weights", one_of("float32", "float64"))
+
+
+# --- how many ----------------------------------------------------------------------------------------------------
+
+
+class Hard:
+    """B: the rows of samples whose objective was above the mean of the last ``window`` before their batch."""
+
+    def __init__(self, window: int, tau: int):
+        self.recent, self.tau, self.rows = deque(maxlen=window), tau, []
+
+    @property
+    def level(self) -> float:
+        """The mean; infinite before the first batch, of which nothing is hard."""
+        return float(np.mean(self.recent)) if self.recent else inf
+
+    def look(self, rows, losses) -> bool:
+        """Take what is hard of a batch; whether there are more than tau now."""
+        self.rows.extend(rows[losses > self.level].tolist())
+        self.recent.extend(losses.tolist())
+        return len(self.rows) > self.tau
+
+
+class Sizes(NamedTuple):
+    """Features to add, and pairs to merge."""
+
+    add: int
+    merge: int
+
+
+def first_sizes(options: IncrementalFeaturesConfig) -> Sizes:
+    """Before there is anything to compare."""
+    return Sizes(options.grow, ceil(options.gamma * options.grow) if options.rule == "ratio" else 0)
+
+
+def next_sizes(last: Sizes, before: float, now: float, options: IncrementalFeaturesConfig) -> Sizes:
+    """How many next time, from an objective at the last event and at this one: as many, if the last is NaN.
+
+    ratio (rule I): one more if now < (1 - eps1) before, half, rounded down, if now > (1 - eps2) before, else as many;
+    ceil(gamma dN) pairs are merged.  validation (rule II): add while the validation loss falls, else merge.
+    """
+    if options.rule == "validation":
+        return Sizes(0, options.grow) if now >= before else Sizes(options.grow, 0)
+    add = last.add // 2 if now > (1 - options.eps2) * before else last.add
+    add = last.add + 1 if now < (1 - options.eps1) * before else add
+    return Sizes(add, ceil(options.gamma * add))
+
+
+# --- a task ------------------------------------------------------------------------------------------------------
 
 
 #: ``head_on`` -> what of merged and of added features is fitted to the hard samples.
@@ -119,7 +185,7 @@ class IncrementalFeatures(KeepingMethod):
                   unnamed={"features": 100, "batch": 128})
     explained = {
         "collect": Box(Formula("B = all x with L(x) > mean of L over the last window", "More than τ of them are waited "
-                               "for.", ("tau", "window"), "den_ref/methods/shared/growing.py: Hard"),
+                               "for.", ("tau", "window"), "den_ref/methods/incremental_features.py: Hard"),
                        pictures=("solve",), why="Which samples does the layer explain badly?"),
         "merge": Box(Formula("θ_N = (p_1 θ_1 + p_2 θ_2) / (p_1 + p_2),  p = Σ_{x in B} h(x)", "For pairs of least "
                              "cosine distance, γ per feature that is added; then trained on B, all else frozen.",

@@ -471,7 +471,7 @@ INSIDE = {
     "methods.finetune.pulled", "methods.gomtl.bases", "methods.gomtl.factorise",
     "methods.gomtl.objective", "methods.gomtl.statistics", "methods.gomtl.well_sized", "methods.imm.mean_of",
     "methods.imm.mode_of", "methods.imm.share", "methods.imm.shares", "methods.imm.variance_of",
-    "methods.shared.growing.first_sizes", "methods.shared.growing.next_sizes",
+    "methods.incremental_features.first_sizes", "methods.incremental_features.next_sizes",
     *(f"methods.shared.autoencoder.{name}" for name in (
         "appended", "corrupted", "cross_entropy", "fit_last", "gradient", "hybrid", "merged", "nearest_pairs", "products",
         "sample_losses", "samples_of")),

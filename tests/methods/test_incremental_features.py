@@ -9,10 +9,9 @@ from scipy.special import expit
 from den_ref.core.flat import Flat
 from den_ref.core.metrics import head_auroc
 from den_ref.methods.incremental_features import (
-    Course, IncrementalFeatures, IncrementalFeaturesConfig)
+    Course, Hard, IncrementalFeatures, IncrementalFeaturesConfig, Sizes, first_sizes, next_sizes)
 from den_ref.methods.shared.autoencoder import (
     Head, Ranges, Samples, appended, corrupted, cross_entropy, fit_last, hybrid, merged, nearest_pairs, sample_losses)
-from den_ref.methods.shared.growing import Hard, Sizes, first_sizes, next_sizes
 from den_ref.tasks import make_stream
 from tests.helpers.cifar100 import write_cifar100
 from tests.helpers.linear_tasks import binary

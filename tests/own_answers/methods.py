@@ -14,10 +14,10 @@ from den_ref.methods.ella import Sums
 from den_ref.methods.ewc import EWC, EWCConfig
 from den_ref.methods.l2 import L2, L2Config
 from den_ref.methods.gomtl import bases, statistics
+from den_ref.methods.incremental_features import Hard, IncrementalFeaturesConfig, first_sizes, next_sizes
 from den_ref.methods.shared import autoencoder, capnorm, columns, confusion, drop_transfer, nodes
 from den_ref.methods.shared.adarad import AdaRad
 from den_ref.methods.shared.bases import Quadratic, sparse_code
-from den_ref.methods.shared.growing import GrowingOptions, Hard, first_sizes, next_sizes
 from den_ref.methods.si import SI, SIConfig, damped
 from den_ref.methods.tree import worth_it
 
@@ -174,7 +174,7 @@ def incremental_gradients(noisy, x, y, loss, lam, **network):
 
 
 def incremental_hard(losses, batch, window, tau):
-    """``methods.shared.growing.Hard``, batch by batch."""
+    """``methods.incremental_features.Hard``, batch by batch."""
     collected, events = Hard(window, tau), []
     for k, rows in enumerate(np.split(np.arange(len(losses)), range(batch, len(losses), batch))):
         if collected.look(rows, losses[rows]):
@@ -192,8 +192,8 @@ def incremental_merge(W, b, V, x, count, outgoing):
 
 
 def incremental_rule(rule, grow, objective, eps1, eps2, gamma):
-    """``methods.shared.growing.next_sizes``, event by event; nothing is compared at the first."""
-    config = GrowingOptions(rule=rule, grow=grow, eps1=eps1, eps2=eps2, gamma=gamma)
+    """``methods.incremental_features.next_sizes``, event by event; nothing is compared at the first."""
+    config = IncrementalFeaturesConfig(rule=rule, grow=grow, eps1=eps1, eps2=eps2, gamma=gamma)
     sizes = [first_sizes(config)] * 2
     for before, now in zip(objective.tolist(), objective[1:].tolist(), strict=False):
         sizes.append(next_sizes(sizes[-1], before, now, config))
