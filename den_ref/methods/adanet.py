@@ -13,8 +13,8 @@ have norm_p(u) <= Λ the one along which F falls fastest is known in closed form
     ε = E_D[y z],  D(i) = Φ'(1 - y_i f(x_i)) / S,  S their sum;  z what the layer reads;  1/p + 1/q = 1
     u_i = Λ sign(ε_i) abs(ε_i)^(q-1) / norm_q(ε)^(q/p),      -dF/dw at w = 0:  (S / m) Λ norm_q(ε) - Γ, the gain
 
-Subnetworks may be trained instead.  Growth ends when nothing has a gain above 0.  What is learnt is frozen: no weight
-of a unit is ever changed again.
+Subnetworks may be trained instead.  Growth ends when nothing has a gain above ``tol``.  What is learnt is frozen: no
+weight of a unit is ever changed again.
 """
 
 from __future__ import annotations
@@ -92,9 +92,9 @@ def values_of(units: Sequence[Unit], x, h, weak: str) -> np.ndarray:
 
 def reached(units: Sequence[Unit], w) -> list[int]:
     """The places of the units that f hears, by a strength that is not 0, or through units above that it hears."""
-    found = w != 0
-    for j, unit in reversed([*enumerate(units)]):
-        found[j] |= any(hears and above.layer == unit.layer + 1 for above, hears in zip(units[j:], found[j:]))
+    layers, found = np.array([unit.layer for unit in units], int), w != 0
+    for j in reversed(np.flatnonzero(layers > 1)):
+        found[:j] |= found[j] & (layers[:j] == layers[j] - 1)
     return np.flatnonzero(found).tolist()
 
 

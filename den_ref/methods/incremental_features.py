@@ -16,7 +16,8 @@ All tasks share the one layer of features, each has a head.  The paper has a sin
 the features where an earlier task wants them.  B, dN and the window begin anew with every task.  How many features
 come next, and how many are merged, one of two rules says::
 
-    ratio           rule I: dN grows by one while the objective falls from one event to the next, else it is halved
+    ratio           rule I: dN grows by one if the objective fell by more than eps1 of itself since the last event, is
+                    halved if by less than eps2, and stays else
     validation      rule II: features are added while the validation loss falls, else merged
 
 They are in the paper's supplement; of rule II it says little, and this is our reading.  ``window`` and ``tau`` are
